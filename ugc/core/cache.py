@@ -1,0 +1,58 @@
+"""Redis or Valkey: caches, rate limits, live fan-out. It holds nothing whose loss matters, so
+every use has an answer for its absence."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, cast
+
+import redis
+from flask import Flask, current_app
+
+log = logging.getLogger(__name__)
+EXTENSION = "boca_redis"
+
+
+def init_app(app: Flask) -> None:
+    url = str(app.config["REDIS_URL"])
+    app.extensions[EXTENSION] = (
+        redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5) if url else None
+    )
+
+
+def client() -> redis.Redis | None:
+    return cast("redis.Redis | None", current_app.extensions.get(EXTENSION))
+
+
+def get(key: str) -> bytes | None:
+    """The cached value; None when absent or when Redis is away."""
+    store = client()
+    if store is None:
+        return None
+    try:
+        return cast("bytes | None", store.get(key))
+    except redis.RedisError as error:
+        log.warning("cache is away: %s", type(error).__name__)
+        return None
+
+
+def put(key: str, value: bytes, seconds: int) -> None:
+    """Keeps a value for `seconds`; does nothing when Redis is away."""
+    store = client()
+    if store is None:
+        return
+    try:
+        store.set(key, value, ex=seconds)
+    except redis.RedisError as error:
+        log.warning("cache is away: %s", type(error).__name__)
+
+
+def publish(channel: str, message: bytes) -> None:
+    """A hint to live readers; the database answers what was missed."""
+    store: Any = client()
+    if store is None:
+        return
+    try:
+        store.publish(channel, message)
+    except redis.RedisError as error:
+        log.warning("cache is away: %s", type(error).__name__)

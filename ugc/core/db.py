@@ -1,0 +1,128 @@
+"""The database session, the base model, and the only places that commit.
+
+A request that answers an unsafe method with a status under 400 commits; anything raised, refused
+or asked by GET rolls back. Commands and jobs use `transaction()`. `record()` is the one exception:
+it appends to a closed list of tables in a transaction of its own, so that what a refusal must
+leave behind (a failed sign-in, a visit) survives the roll-back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, g, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import orm
+from sqlalchemy.ext.compiler import compiles
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+RECORDABLE_TABLES = frozenset({"visits", "sign_in_attempts", "refusals", "usage_marks"})
+
+
+class Base(orm.DeclarativeBase):
+    """Every table. Times are aware and made by the database; text columns have no length there
+    (limits are rules, with a message)."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        dt.datetime: sa.DateTime(timezone=True),
+        int: sa.BigInteger,
+        str: sa.Text,
+    }
+
+
+db = SQLAlchemy(model_class=Base)
+Session = orm.Session
+
+
+class app_now(sa.sql.functions.FunctionElement[dt.datetime]):
+    """The application's clock in SQL: `now()` plus an offset that only tests and benchmarks set."""
+
+    type = sa.DateTime(timezone=True)
+    inherit_cache = True
+    name = "app_now"
+
+
+@compiles(app_now)
+def _compile_app_now(_element: app_now, _compiler: Any, **_kw: Any) -> str:
+    return "app_now()"
+
+
+def now(session: Session) -> dt.datetime:
+    """The application's time in this transaction, aware (UTC)."""
+    value = session.scalar(sa.select(app_now()))
+    if value is None:
+        raise RuntimeError("app_now() answered nothing")
+    return value
+
+
+class TransactionalFlask(Flask):
+    """One request is one transaction. `begin_request` may answer in place of the view (the
+    replay of an idempotent request); `g.before_commit` is called with the response."""
+
+    begin_request: Callable[[], Response | None] = staticmethod(lambda: None)
+
+    def dispatch_request(self) -> Response:  # type: ignore[override]
+        replayed = self.begin_request()
+        if replayed is not None:
+            db.session.rollback()
+            return replayed
+        response = self.make_response(super().dispatch_request())
+        if request.method in SAFE_METHODS or response.status_code >= 400:
+            db.session.rollback()
+            return response
+        finish = g.pop("before_commit", None)
+        if finish is not None:
+            finish(response)
+        db.session.commit()
+        return response
+
+    def handle_user_exception(self, e: Exception) -> Any:
+        db.session.rollback()
+        return super().handle_user_exception(e)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One transaction for a command or a job: commits at the end, rolls back when raised."""
+    session = db.session()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def record(table: sa.Table, values: Mapping[str, Any]) -> None:
+    """Appends one row outside the request's transaction.
+
+    Only for `RECORDABLE_TABLES`: things that must be kept although the request is refused or is
+    a GET. Raises ValueError for any other table."""
+    if table.name not in RECORDABLE_TABLES:
+        raise ValueError(f"{table.name} is not one of the tables that record() may append to")
+    with recording() as connection:
+        connection.execute(sa.insert(table).values(**values))
+
+
+@contextmanager
+def recording() -> Iterator[sa.Connection]:
+    """The transaction behind `record()`. In tests it is a savepoint of the test's connection."""
+    engine = db.engine
+    if isinstance(engine, sa.Connection):
+        with engine.begin_nested():
+            yield engine
+    else:
+        with engine.begin() as connection:
+            yield connection

@@ -1,0 +1,230 @@
+"""One family of errors, raised by rules and actions, and one shape per audience: problem+json
+(RFC 9457) under /api and for scripts, a fragment for htmx, a page for people."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from flask import Flask, Response, current_app, make_response, render_template, request
+from flask_babel import gettext, lazy_gettext
+from marshmallow import ValidationError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+Text = Any  # str or a lazy translation
+Fields = Mapping[str, list[Text]]
+
+
+class DomainError(Exception):
+    """A refusal with a stable code. `message` says what to do next, in the reader's language."""
+
+    code = "error"
+    status = 400
+    default: Text = lazy_gettext("That did not work.")
+
+    def __init__(
+        self,
+        message: Text | None = None,
+        *,
+        code: str | None = None,
+        fields: Fields | None = None,
+        retry_after: int | None = None,
+        **details: Any,
+    ) -> None:
+        self.message = self.default if message is None else message
+        self.code = code or self.code
+        self.fields = dict(fields or {})
+        self.retry_after = retry_after
+        self.details = details
+        super().__init__(str(self.code))
+
+
+class Invalid(DomainError):
+    """The input cannot be taken; `fields` says where and why."""
+
+    code = "invalid"
+    status = 422
+    default = lazy_gettext("Some of what you entered cannot be taken. See the notes beside the fields.")
+
+
+class SignInNeeded(DomainError):
+    code = "sign_in_needed"
+    status = 401
+    default = lazy_gettext("Sign in first, then try again.")
+
+
+class Forbidden(DomainError):
+    code = "forbidden"
+    status = 403
+    default = lazy_gettext("You are not allowed to do this.")
+
+
+class NotFound(DomainError):
+    """Also what the reader may not see."""
+
+    code = "not_found"
+    status = 404
+    default = lazy_gettext("There is nothing here. It may have been removed, or the address is wrong.")
+
+
+class Conflict(DomainError):
+    code = "conflict"
+    status = 409
+    default = lazy_gettext("Somebody else was faster. Reload the page and look again.")
+
+
+class Stale(Conflict):
+    """The form was filled in against an older version of the thing."""
+
+    code = "stale"
+    default = lazy_gettext(
+        "This changed while you were writing. Your text is kept: compare and send again."
+    )
+
+
+class TooLarge(DomainError):
+    code = "too_large"
+    status = 413
+    default = lazy_gettext("That file is too large.")
+
+
+class TooFast(DomainError):
+    """A limit was reached; `retry_after` is in seconds."""
+
+    code = "too_fast"
+    status = 429
+    default = lazy_gettext("That was too fast. Wait a little and try again.")
+
+
+class Unavailable(DomainError):
+    code = "unavailable"
+    status = 503
+    default = lazy_gettext("This is not available right now. Try again in a minute.")
+
+
+_HTTP_CODES = {
+    400: ("bad_request", lazy_gettext("The request could not be understood.")),
+    401: ("sign_in_needed", SignInNeeded.default),
+    403: ("forbidden", Forbidden.default),
+    404: ("not_found", NotFound.default),
+    405: ("method_not_allowed", lazy_gettext("This address does not take that kind of request.")),
+    413: ("too_large", lazy_gettext("What you sent is too large.")),
+    415: ("unsupported_media_type", lazy_gettext("That format is not taken here.")),
+    429: ("too_fast", TooFast.default),
+}
+
+
+def wants_json() -> bool:
+    """Scripts get problem+json: everything under /api, and who asks for JSON before HTML."""
+    if request.path.startswith("/api/"):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
+    return best == "application/json"
+
+
+def problem(
+    status: int, code: str, title: Text, fields: Fields | None = None, **details: Any
+) -> Response:
+    """An RFC 9457 answer. `errors` maps field names to lists of messages."""
+    body: dict[str, Any] = {
+        "type": f"{current_app.config['SITE_URL']}/api/errors#{code}",
+        "title": str(title),
+        "status": status,
+        "code": code,
+        **details,
+    }
+    if fields:
+        body["errors"] = {name: [str(text) for text in texts] for name, texts in fields.items()}
+    return Response(orjson.dumps(body), status, content_type="application/problem+json")
+
+
+def answer(error: DomainError) -> Response:
+    """The error in the shape of whoever asked."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    on_error: Callable[..., Any] | None = getattr(view, "on_error", None)
+    if wants_json():
+        response = problem(error.status, error.code, error.message, error.fields, **error.details)
+    elif on_error is not None and error.status in (409, 413, 422, 429):
+        response = make_response(on_error(error, **(request.view_args or {})))
+        response.status_code = error.status
+    else:
+        template = "_error_fragment.html" if "HX-Request" in request.headers else "error.html"
+        response = make_response(render_template(template, error=error), error.status)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(max(1, error.retry_after))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def shows_errors(renderer: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Marks a view whose form is shown again, filled in, when it is refused (409, 413, 422, 429).
+
+    `renderer(error, **view_args)` returns the page; it reads `request.form` for what was typed."""
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        view.on_error = renderer  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def flat_messages(messages: Any, prefix: str = "") -> dict[str, list[str]]:
+    """marshmallow's nested messages as one level of dotted field names."""
+    flat: dict[str, list[str]] = {}
+    if isinstance(messages, dict):
+        for key, value in messages.items():
+            flat.update(flat_messages(value, f"{prefix}.{key}" if prefix else str(key)))
+    elif isinstance(messages, list):
+        flat[prefix or "_schema"] = [str(text) for text in messages]
+    else:
+        flat[prefix or "_schema"] = [str(messages)]
+    return flat
+
+
+def init_app(app: Flask) -> None:
+    @app.errorhandler(DomainError)
+    def domain_error(error: DomainError) -> Response:
+        return answer(error)
+
+    @app.errorhandler(ValidationError)
+    def validation_error(error: ValidationError) -> Response:
+        return answer(Invalid(fields=flat_messages(error.messages)))
+
+    @app.errorhandler(IntegrityError)
+    def integrity_error(error: IntegrityError) -> Response:
+        # Two people at once: the constraint is the referee, the text never shows the driver's.
+        log.warning("integrity: %s", getattr(error.orig, "diag", None) and error.orig.diag.constraint_name)
+        return answer(Conflict())
+
+    @app.errorhandler(OperationalError)
+    def operational_error(error: OperationalError) -> Response:
+        log.error("database: %s", error.orig)
+        return answer(Unavailable(retry_after=5))
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response | HTTPException:
+        status = error.code or 500
+        if status < 400:
+            return error
+        code, message = _HTTP_CODES.get(status, (f"http_{status}", DomainError.default))
+        wrapped = DomainError(message, code=code)
+        wrapped.status = status
+        response = answer(wrapped)
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(500)
+    def server_error(_error: Exception) -> Response:
+        broken = DomainError(
+            gettext("Something broke on our side. Nothing was saved; try again in a minute."),
+            code="server_error",
+        )
+        broken.status = 500
+        return answer(broken)

@@ -1,0 +1,142 @@
+"""Nothing is done twice: an unsafe request may carry a key (header `Idempotency-Key`, or the
+hidden field that every form has). The key is stored in the same transaction as what it did; a
+repetition gets the first answer; the same key with another body is refused. Kept 7 days."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, Response, g, request
+from flask_babel import lazy_gettext
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ugc.core import jobs
+from ugc.core.access import current_actor
+from ugc.core.db import SAFE_METHODS, Base, Session, app_now, db
+from ugc.core.errors import Invalid
+
+FIELD = "idempotency_key"
+HEADER = "Idempotency-Key"
+IGNORED_FIELDS = frozenset({FIELD, "csrf_token"})
+KEEP_DAYS = 7
+MAX_KEY_LENGTH = 255
+
+
+class IdempotencyKey(Base):
+    """What was answered: status, address and, for scripts, a body of ids and codes."""
+
+    __tablename__ = "idempotency_keys"
+    actor: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    body_hash: Mapped[str]
+    status: Mapped[int | None]
+    location: Mapped[str | None]
+    body: Mapped[str | None]
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=app_now(), index=True)
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def _body_hash() -> str:
+    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
+    if request.is_json:
+        digest.update(request.get_data())
+        return digest.hexdigest()
+    for name, value in sorted(request.form.items(multi=True)):
+        if name not in IGNORED_FIELDS:
+            digest.update(f"{len(name)}:{name}={len(value)}:{value}".encode())
+    for name, upload in sorted(request.files.items(multi=True)):
+        content = upload.stream.read()
+        upload.stream.seek(0)
+        digest.update(f"{name}={hashlib.sha256(content).hexdigest()}".encode())
+    return digest.hexdigest()
+
+
+def _owner() -> str:
+    """Anonymous people are told apart by their session's token."""
+    actor = current_actor()
+    if actor.id or actor.key_id:
+        return actor.reference
+    from_cookie = request.cookies.get(g.get("session_cookie_name", ""), "")
+    return "anonymous:" + hashlib.sha256(from_cookie.encode()).hexdigest()[:16]
+
+
+def begin() -> Response | None:
+    """The first answer, when this request repeats an earlier one; else None.
+
+    The insert waits for a running request with the same key, so twenty at once do one thing."""
+    if request.method in SAFE_METHODS:
+        return None
+    key = request.headers.get(HEADER) or request.form.get(FIELD)
+    if not key:
+        return None
+    if len(key) > MAX_KEY_LENGTH:
+        raise Invalid(lazy_gettext("The Idempotency-Key is longer than 255 characters."))
+    session: Session = db.session()
+    identity = {"actor": _owner(), "key": key}
+    body_hash = _body_hash()
+    inserted = session.execute(
+        insert(IdempotencyKey)
+        .values(**identity, body_hash=body_hash)
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
+    ).first()
+    if inserted is None:
+        row = session.get_one(IdempotencyKey, identity)
+        if row.body_hash != body_hash:
+            raise Invalid(
+                lazy_gettext("This form was already sent with other content. Reload and start again."),
+                code="idempotency_mismatch",
+            )
+        return _replay(row)
+
+    def finish(response: Response) -> None:
+        is_json = (response.mimetype or "").endswith("json")
+        session.execute(
+            sa.update(IdempotencyKey)
+            .where(IdempotencyKey.actor == identity["actor"], IdempotencyKey.key == key)
+            .values(
+                status=response.status_code,
+                location=response.headers.get("Location"),
+                body=response.get_data(as_text=True) if is_json else None,
+            )
+        )
+
+    g.before_commit = finish
+    return None
+
+
+def _replay(row: IdempotencyKey) -> Response:
+    response = Response(row.body or "", row.status or 200)
+    if row.body:
+        response.content_type = "application/json"
+    if row.location:
+        response.headers["Location"] = row.location
+    response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    @app.before_request
+    def name_cookie() -> None:
+        g.session_cookie_name = app.config["SESSION_COOKIE_NAME"]
+
+
+@jobs.task("core.forget_idempotency_keys", cron="17 3 * * *")
+def forget_old_keys(session: Session) -> None:
+    limit = app_now() - sa.text(f"interval '{KEEP_DAYS} days'")
+    session.execute(sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < limit))
+
+
+def hidden_field_value() -> str:
+    """What a form shown again must carry: the key of the refused attempt (nothing was stored for
+    it), or a new one."""
+    sent: Any = request.form.get(FIELD)
+    return str(sent) if sent else new_key()

@@ -1,0 +1,167 @@
+"""Background work through procrastinate. A job is enqueued with the session's own connection, so
+it exists if and only if the transaction commits. Every job runs in one transaction of its own,
+may run twice (so it is idempotent), backs off, and ends in the dead list (`ugc jobs dead`)."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import procrastinate
+import sqlalchemy as sa
+from flask import Flask
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
+
+from ugc.config import libpq_url
+from ugc.core.db import Session, transaction
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 8
+# Waits of 2, 4, 8 … 256 seconds between attempts.
+BACK_OFF = procrastinate.RetryStrategy(max_attempts=MAX_ATTEMPTS, exponential_wait=2)
+
+queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+_app: Flask | None = None
+_runners: dict[str, Callable[..., None]] = {}
+
+
+def task(
+    name: str, *, cron: str | None = None, retry: Any = BACK_OFF, queue_name: str = "default"
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Registers `run(session, **arguments)` as the job `name`, in a transaction of its own.
+
+    With `cron` (five fields, UTC) it also runs on that schedule, once per period."""
+
+    def register(run: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(run)
+        def in_transaction(**arguments: Any) -> None:
+            if _app is None:
+                raise RuntimeError("jobs.init_app() was not called")
+            arguments.pop("timestamp", None)
+            with _app.app_context(), transaction() as session:
+                run(session, **arguments)
+
+        # functools.wraps would show procrastinate the session argument.
+        del in_transaction.__wrapped__  # type: ignore[attr-defined]
+        registered = queue.task(name=name, retry=retry, queue=queue_name)(in_transaction)
+        if cron is not None:
+            queue.periodic(cron=cron)(registered)
+        _runners[name] = run
+        return run
+
+    return register
+
+
+def defer(
+    session: Session,
+    name: str,
+    *,
+    in_seconds: int | None = None,
+    unique: str | None = None,
+    **arguments: Any,
+) -> None:
+    """Enqueues the job in the session's transaction. `arguments` are ids and codes, never free
+    text. With `unique`, a job with the same text that still waits is not enqueued again."""
+    connection = session.connection().connection.driver_connection
+    options: dict[str, Any] = {"connection": connection}
+    if in_seconds:
+        options["schedule_in"] = {"seconds": in_seconds}
+    if unique is not None:
+        waiting = session.scalar(
+            sa.text(
+                "SELECT 1 FROM procrastinate_jobs"
+                " WHERE queueing_lock = :lock AND status = 'todo' LIMIT 1"
+            ),
+            {"lock": unique},
+        )
+        if waiting:
+            return
+        options["queueing_lock"] = unique
+    options["queue"] = queue.tasks[name].queue
+    configure_task(name=name, job_manager=_deferring, **options).defer(**arguments)
+
+
+# The jobs' rows go through the session's connection; this connector never opens one itself.
+_deferring = JobManager(procrastinate.SyncPsycopgConnector())
+
+
+def run_waiting(session: Session, limit: int = 1000) -> int:
+    """Runs every due job in this session, without committing; for tests and `ugc demo`.
+
+    Returns how many ran. A job that raises, raises here."""
+    ran = 0
+    while ran < limit:
+        row = session.execute(
+            sa.text(
+                "SELECT id, task_name, args FROM procrastinate_jobs WHERE status = 'todo'"
+                " AND (scheduled_at IS NULL OR scheduled_at <= now()) ORDER BY id LIMIT 1"
+                " FOR UPDATE SKIP LOCKED"
+            )
+        ).first()
+        if row is None:
+            return ran
+        arguments = dict(row.args)
+        arguments.pop("timestamp", None)
+        _runners[row.task_name](session, **arguments)
+        session.flush()
+        session.execute(sa.text("DELETE FROM procrastinate_jobs WHERE id = :id"), {"id": row.id})
+        ran += 1
+    raise RuntimeError(f"more than {limit} jobs: one enqueues itself for ever")
+
+
+def run_worker(app: Flask, concurrency: int = 2) -> None:
+    """Works until SIGINT or SIGTERM. Listens for new jobs and polls each second, because a
+    LISTEN does not come back after the database was away."""
+    url = libpq_url(str(app.config["SQLALCHEMY_DATABASE_URI"]))
+    connector = procrastinate.PsycopgConnector(
+        conninfo=url, kwargs={"options": "-c timezone=UTC"}, min_size=1, max_size=concurrency + 2
+    )
+    with queue.replace_connector(connector):
+        queue.run_worker(
+            concurrency=concurrency,
+            fetch_job_polling_interval=1.0,
+            delete_jobs="successful",
+            install_signal_handlers=True,
+        )
+
+
+def init_app(app: Flask) -> None:
+    global _app
+    _app = app
+
+
+@task("core.rescue_stalled", cron="*/2 * * * *")
+def rescue_stalled(session: Session) -> None:
+    """Jobs whose worker died go back to the queue; a job that kills its worker again and again
+    ends as failed. 30 s is three heartbeats: below one, living workers look dead."""
+    session.execute(
+        sa.text(
+            "WITH dead AS (SELECT j.id, j.attempts FROM procrastinate_jobs j"
+            " LEFT JOIN procrastinate_workers w ON w.id = j.worker_id"
+            " WHERE j.status = 'doing' AND (w.id IS NULL"
+            " OR w.last_heartbeat < now() - interval '30 seconds') FOR UPDATE OF j SKIP LOCKED)"
+            " UPDATE procrastinate_jobs SET status = CASE WHEN dead.attempts >= :cap"
+            " THEN 'failed' ELSE 'todo' END::procrastinate_job_status, worker_id = NULL,"
+            " attempts = procrastinate_jobs.attempts + 1"
+            " FROM dead WHERE procrastinate_jobs.id = dead.id"
+        ),
+        {"cap": MAX_ATTEMPTS},
+    )
+
+
+def dead_jobs(session: Session, limit: int = 100) -> list[dict[str, Any]]:
+    """The dead list: jobs that failed for good, newest first."""
+    rows = session.execute(
+        sa.text(
+            "SELECT id, task_name, args, attempts FROM procrastinate_jobs"
+            " WHERE status = 'failed' ORDER BY id DESC LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [dict(row._mapping) for row in rows]
+
+

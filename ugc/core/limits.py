@@ -1,0 +1,114 @@
+"""Rate limits. Counted in Redis; when it is away each process counts in its own memory, so the
+limits stay (times the number of processes). Sign-in and reset limits live in PostgreSQL
+(`accounts`)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import limits as limits_library
+from flask import Flask, Response, current_app, g, request
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
+from redis import RedisError
+
+from ugc.core.access import ActorKind, current_actor
+from ugc.core.errors import TooFast
+
+EXTENSION = "boca_limits"
+
+# Per actor (member, key, or address of an anonymous visitor).
+LIMITS = {
+    "write": "60 per minute",
+    "report": "12 per 10 minutes",
+    "place": "20 per hour",
+    "review": "20 per hour",
+    "photo": "60 per hour",
+    "flag": "30 per hour",
+    "join": "10 per hour",
+    "mail": "5 per hour",
+    "search": "120 per minute",
+    "geocode": "60 per minute",
+    "api": "600 per minute",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a caller stands: `reset` is seconds until the window has room again."""
+
+    limit: int
+    remaining: int
+    reset: int
+
+
+class _Limiter:
+    def __init__(self, url: str) -> None:
+        self.fallback: RateLimiter = MovingWindowRateLimiter(MemoryStorage())
+        self.shared: RateLimiter | None = None
+        if url:
+            scheme = "redis+unix://" if url.startswith("unix://") else ""
+            address = scheme + url.removeprefix("unix://") if scheme else url
+            storage = storage_from_string(address, socket_timeout=0.3, socket_connect_timeout=0.3)
+            self.shared = MovingWindowRateLimiter(storage)
+        self.away_until = 0.0
+
+    def hit(self, name: str, who: str) -> tuple[bool, Standing]:
+        if self.shared is not None and time.monotonic() >= self.away_until:
+            try:
+                return self._hit(self.shared, name, who)
+            except RedisError:
+                # Ask again in five seconds rather than waiting for a time-out each request.
+                self.away_until = time.monotonic() + 5
+        return self._hit(self.fallback, name, who)
+
+    @staticmethod
+    def _hit(limiter: RateLimiter, name: str, who: str) -> tuple[bool, Standing]:
+        item = limits_library.parse(LIMITS[name])
+        allowed = limiter.hit(item, name, who)
+        stats = limiter.get_window_stats(item, name, who)
+        reset = max(1, round(stats.reset_time - time.time()))
+        return allowed, Standing(item.amount, stats.remaining, reset)
+
+
+def caller() -> str:
+    """Members and keys by id; others by network: the whole address of IPv4, /64 of IPv6."""
+    actor = current_actor()
+    if actor.kind is not ActorKind.ANONYMOUS:
+        return actor.reference
+    address = request.remote_addr or "unknown"
+    if ":" in address:
+        address = ":".join(address.split(":")[:4])
+    return f"address:{address}"
+
+
+def hit(name: str, who: str | None = None) -> Standing:
+    """Counts one use of `LIMITS[name]`. Raises TooFast with the seconds to wait."""
+    limiter: _Limiter = current_app.extensions[EXTENSION]
+    allowed, standing = limiter.hit(name, who or caller())
+    if not allowed:
+        raise TooFast(retry_after=standing.reset)
+    return standing
+
+
+def show(standing: Standing) -> None:
+    """Puts the standing into this response's headers (IETF draft and the older X- names)."""
+    g.rate_standing = standing
+
+
+def init_app(app: Flask) -> None:
+    app.extensions[EXTENSION] = _Limiter(str(app.config["REDIS_URL"]))
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        standing: Standing | None = g.get("rate_standing")
+        if standing is not None:
+            for name, value in (
+                ("Limit", standing.limit),
+                ("Remaining", standing.remaining),
+                ("Reset", standing.reset),
+            ):
+                response.headers[f"RateLimit-{name}"] = str(value)
+                response.headers[f"X-RateLimit-{name}"] = str(value)
+        return response

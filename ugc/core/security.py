@@ -1,0 +1,77 @@
+"""Headers that every answer carries, and CSRF protection of every form."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from ugc.core.access import current_actor
+from ugc.core.errors import DomainError, answer
+
+csrf = CSRFProtect()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def content_security_policy(map_style_url: str) -> str:
+    """Strict: no inline script or style, nothing from elsewhere but the remote map's origin."""
+    remote = _origin(map_style_url)
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "worker-src 'self'",
+            f"connect-src 'self' {remote}".strip(),
+            f"img-src 'self' data: blob: {remote}".strip(),
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def init_app(app: Flask) -> None:
+    csrf.init_app(app)
+    hops = int(app.config["PROXY_HOPS"])
+    if hops:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+    policy = content_security_policy(str(app.config["MAP_STYLE_URL"]))
+
+    @app.errorhandler(CSRFError)
+    def csrf_error(error: CSRFError) -> Response:
+
+        stale = DomainError(
+            gettext("This form is too old, or cookies are off. Go back, reload the page, send again."),
+            code="csrf",
+        )
+        stale.status = 400
+        return answer(stale)
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", policy)
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault(
+            "Permissions-Policy", "geolocation=(self), camera=(self), microphone=()"
+        )
+        if app.config["SESSION_COOKIE_SECURE"]:
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        if request.endpoint != "static" and "Cache-Control" not in headers:
+            signed_in = "actor" in g and current_actor().is_member
+            # Forms carry a token of the visitor's session: shared caches never keep pages.
+            headers["Cache-Control"] = "private, no-store" if signed_in else "private, no-cache"
+        return response

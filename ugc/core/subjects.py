@@ -1,0 +1,205 @@
+"""Subjects: every thing that can be flagged, shared, photographed or followed shares its key with
+one row here, so that flags, cases, photos, links and watches have real foreign keys, and one
+cursor tells what changed.
+
+The change feed: `touch()` stamps a subject with its transaction's id. A reader takes rows whose
+transaction is older than every running one (`pg_snapshot_xmin`), in order of (txid, id): late
+commits are never skipped, and hidden things appear as tombstones. See docs/decisions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ugc.core.db import Base, Session, app_now
+from ugc.core.errors import NotFound
+
+# No vowels and no look-alikes: codes cannot spell words and survive being read aloud.
+ALPHABET = "23456789bcdfghjkmnpqrstvwxyz"
+PUBLIC_ID_LENGTH = 12
+SITE_PUBLIC_ID = "site"
+
+
+class Xid8(sa.types.UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id, as an integer."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_kw: Any) -> str:
+        return "xid8"
+
+    def result_processor(self, _dialect: Any, _coltype: Any) -> Callable[[Any], int | None]:
+        return lambda value: None if value is None else int(value)
+
+
+class Subject(Base):
+    __tablename__ = "subjects"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    kind: Mapped[str]
+    public_id: Mapped[str] = mapped_column(unique=True)
+    # A merged thing keeps its address and leads to the one it was merged into.
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("subjects.id"))
+    visible: Mapped[bool] = mapped_column(server_default=sa.true())
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    changed_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    changed_txid: Mapped[int] = mapped_column(
+        Xid8, server_default=sa.text("pg_current_xact_id()")
+    )
+    __table_args__ = (
+        sa.Index("ix_subjects_feed", "kind", "changed_txid", "id"),
+        sa.CheckConstraint("merged_into_id <> id", name="not_merged_into_itself"),
+    )
+
+
+def new_code(length: int = PUBLIC_ID_LENGTH) -> str:
+    """A random code; 12 characters carry 57 bits."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def create(session: Session, kind: str, *, visible: bool = True) -> Subject:
+    """A new subject with a random public id, flushed so that its `id` is known."""
+    subject = Subject(kind=kind, public_id=new_code(), visible=visible)
+    session.add(subject)
+    session.flush()
+    return subject
+
+
+def touch(session: Session, subject_id: int, *, visible: bool | None = None) -> None:
+    """Says that the subject changed: it moves to the end of the change feed. With `visible`,
+    readers of the feed see it appear or get a tombstone."""
+    values: dict[str, Any] = {
+        "changed_at": app_now(),
+        "changed_txid": sa.text("pg_current_xact_id()"),
+    }
+    if visible is not None:
+        values["visible"] = visible
+    session.execute(sa.update(Subject).where(Subject.id == subject_id).values(**values))
+
+
+def site(session: Session) -> Subject:
+    """The site itself, which can be shared like anything else."""
+    return session.scalars(sa.select(Subject).where(Subject.public_id == SITE_PUBLIC_ID)).one()
+
+
+def resolve(session: Session, public_id: str, kind: str | None = None) -> Subject:
+    """The subject behind an address, following merges. Raises NotFound."""
+    seen: set[int] = set()
+    query = sa.select(Subject).where(Subject.public_id == public_id)
+    if kind is not None:
+        query = query.where(Subject.kind == kind)
+    subject = session.scalar(query)
+    while subject is not None and subject.merged_into_id and subject.id not in seen:
+        seen.add(subject.id)
+        subject = session.get(Subject, subject.merged_into_id)
+    if subject is None:
+        raise NotFound()
+    return subject
+
+
+@dataclass(frozen=True)
+class SubjectInfo:
+    """What a lower page may show of a higher thing."""
+
+    id: int
+    kind: str
+    public_id: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a capability registers about its subjects: `describe` maps ids to infos, leaving out
+    what the public may not see; `noun` is the translated name of the kind."""
+
+    name: str
+    noun: Any
+    describe: Callable[[Session, Iterable[int]], list[SubjectInfo]]
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    _kinds[kind.name] = kind
+
+
+def kind_of(name: str) -> Kind:
+    return _kinds[name]
+
+
+def describe(session: Session, ids: Iterable[int]) -> dict[int, SubjectInfo]:
+    """Infos of visible subjects by id, whatever their kinds, in one query per kind."""
+    by_kind: dict[str, list[int]] = {}
+    rows = session.execute(sa.select(Subject.id, Subject.kind).where(Subject.id.in_(list(ids))))
+    for subject_id, kind in rows:
+        by_kind.setdefault(kind, []).append(subject_id)
+    found: dict[int, SubjectInfo] = {}
+    for kind, subject_ids in by_kind.items():
+        if kind in _kinds:
+            for info in _kinds[kind].describe(session, subject_ids):
+                found[info.id] = info
+    return found
+
+
+class Move(Base):
+    """Every move of a thing's state or visibility, never edited: `field` is `state` or
+    `visibility`; `reason` is a code; `actor` is `Actor.reference`."""
+
+    __tablename__ = "moves"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    subject_id: Mapped[int] = mapped_column(sa.ForeignKey("subjects.id"), index=True)
+    field: Mapped[str]
+    old: Mapped[str | None]
+    new: Mapped[str]
+    reason: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+
+
+def log_move(
+    session: Session,
+    subject_id: int,
+    field: str,
+    old: str | None,
+    new: str,
+    *,
+    reason: str,
+    actor: str,
+) -> None:
+    session.add(
+        Move(subject_id=subject_id, field=field, old=old, new=new, reason=reason, actor=actor)
+    )
+
+
+class Visibility(enum.StrEnum):
+    """What moderation allows. `held` waits for a decision; `hidden` can come back; `removed` is
+    final; `withdrawn` is the author's own act."""
+
+    PUBLISHED = "published"
+    HELD = "held"
+    HIDDEN = "hidden"
+    REMOVED = "removed"
+    WITHDRAWN = "withdrawn"
+
+
+VISIBILITY_MOVES: dict[Visibility, frozenset[Visibility]] = {
+    Visibility.HELD: frozenset(
+        {Visibility.PUBLISHED, Visibility.HIDDEN, Visibility.REMOVED, Visibility.WITHDRAWN}
+    ),
+    Visibility.PUBLISHED: frozenset(
+        {Visibility.HELD, Visibility.HIDDEN, Visibility.REMOVED, Visibility.WITHDRAWN}
+    ),
+    Visibility.HIDDEN: frozenset(
+        {Visibility.PUBLISHED, Visibility.REMOVED, Visibility.WITHDRAWN}
+    ),
+    Visibility.REMOVED: frozenset({Visibility.PUBLISHED}),
+    Visibility.WITHDRAWN: frozenset(),
+}

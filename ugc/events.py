@@ -1,0 +1,202 @@
+"""All that can happen. An event is a frozen dataclass of primitives that says what its
+subscribers need; `emit()` enqueues one job per subscriber in the same transaction.
+
+`docs/events.md` lists them; a test keeps the list complete. Names are past tense; `version`
+rises when a field changes its meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
+
+from ugc.core import jobs
+from ugc.core.db import Session
+
+
+@dataclass(frozen=True)
+class Event:
+    version: ClassVar[int] = 1
+
+    @classmethod
+    def name(cls) -> str:
+        """`ReportPosted` is `report.posted`."""
+        words = re.findall(r"[A-Z][a-z0-9]*", cls.__name__)
+        return ".".join(("_".join(words[:-1]).lower(), words[-1].lower()))
+
+
+# accounts -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MemberJoined(Event):
+    member_id: int
+
+
+@dataclass(frozen=True)
+class MemberConfirmed(Event):
+    """The e-mail address was confirmed."""
+
+    member_id: int
+
+
+@dataclass(frozen=True)
+class MemberErased(Event):
+    member_id: int
+    with_content: bool
+
+
+# content ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ContentEvent(Event):
+    """`kind` is the subject's kind; `author_id` is None for imported content; `city_id` is
+    GeoNames' or None."""
+
+    subject_id: int
+    kind: str
+    author_id: int | None
+    city_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ContentPosted(ContentEvent):
+    """Something was contributed; `held` when it waits for a moderator."""
+
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class ContentApproved(ContentEvent):
+    """Visible to all from now on: a moderator approved it, or it needed no approval."""
+
+
+@dataclass(frozen=True)
+class ContentGone(ContentEvent):
+    """Not visible any more; `reason` is `refused`, `hidden`, `removed` or `withdrawn`."""
+
+    reason: str = "removed"
+
+
+@dataclass(frozen=True)
+class ReportConfirmed(Event):
+    """`still_there` False is a denial."""
+
+    report_id: int
+    member_id: int
+    author_id: int | None
+    still_there: bool
+    city_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ReviewFoundHelpful(Event):
+    review_id: int
+    member_id: int
+    author_id: int | None
+    helpful: bool
+    city_id: int | None = None
+
+
+@dataclass(frozen=True)
+class PhotoUploaded(Event):
+    photo_id: int
+    subject_id: int
+    member_id: int | None
+
+
+# moderation ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CaseDecided(Event):
+    """`outcome` is `approved` or `refused`; `rule` is a code of the rules; the note is read from
+    the decision."""
+
+    case_id: int
+    decision_id: int
+    subject_id: int
+    kind: str
+    author_id: int | None
+    outcome: str
+    rule: str | None
+
+
+@dataclass(frozen=True)
+class ContentFlagged(Event):
+    subject_id: int
+    flag_id: int
+    member_id: int
+
+
+# referrals, reputation, brands --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ReferralMade(Event):
+    """`member_id` joined through a link of `parent_id`."""
+
+    member_id: int
+    parent_id: int
+    link_id: int
+
+
+@dataclass(frozen=True)
+class LevelReached(Event):
+    member_id: int
+    level: int
+
+
+@dataclass(frozen=True)
+class BadgeAwarded(Event):
+    member_id: int
+    badge: str
+
+
+@dataclass(frozen=True)
+class BrandFollowed(Event):
+    brand_id: int
+    member_id: int
+    following: bool
+
+
+@dataclass(frozen=True)
+class BrandClaimDecided(Event):
+    brand_id: int
+    member_id: int
+    approved: bool
+
+
+# -------------------------------------------------------------------------------------------
+
+_subscribers: dict[type[Event], list[str]] = {}
+
+
+def emit(session: Session, event: Event) -> None:
+    """Enqueues the event for each of its subscribers, in the session's transaction."""
+    for name in _subscribers.get(type(event), []):
+        jobs.defer(session, name, version=event.version, **asdict(event))
+
+
+def on(event_type: type[Event], name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Subscribes `react(session, event)`; `name` is `capability.what`, unique and stable,
+    because jobs with that name may wait while a new release starts."""
+
+    def subscribe(react: Callable[..., None]) -> Callable[..., None]:
+        known = {field.name for field in fields(event_type)}
+
+        def run(session: Session, **payload: Any) -> None:
+            react(session, event_type(**{k: v for k, v in payload.items() if k in known}))
+
+        jobs.task(name)(run)
+        _subscribers.setdefault(event_type, []).append(name)
+        return react
+
+    return subscribe
+
+
+def subscribers() -> dict[str, list[str]]:
+    """Event name → job names, for the documentation and its test."""
+    return {event.name(): list(names) for event, names in _subscribers.items()}

@@ -1,0 +1,93 @@
+"""Members, their sessions and one-time tokens."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ugc.core.access import Role
+from ugc.core.db import Base, app_now
+
+KIND = "member"
+
+
+class Member(Base):
+    """`id` is the subject's. An erased member keeps the row (the referral tree needs the node)
+    without anything that names the person. Imported authors have no e-mail and cannot sign in."""
+
+    __tablename__ = "members"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("subjects.id"), primary_key=True, autoincrement=False)
+    handle: Mapped[str | None] = mapped_column(CITEXT, unique=True)
+    email: Mapped[str | None] = mapped_column(CITEXT, unique=True)
+    email_confirmed_at: Mapped[dt.datetime | None]
+    password_hash: Mapped[str | None]
+    role: Mapped[str] = mapped_column(server_default=Role.MEMBER)
+    about: Mapped[str] = mapped_column(server_default="")
+    language: Mapped[str] = mapped_column(server_default="en")
+    timezone: Mapped[str] = mapped_column(server_default="UTC")
+    city_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cities.id"))
+    # Whether contacts of the 2nd and 3rd degree may see the handle.
+    shown_to_far_contacts: Mapped[bool] = mapped_column(server_default=sa.false())
+    source_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sources.id"))
+    external_id: Mapped[str | None]
+    is_demo: Mapped[bool] = mapped_column(server_default=sa.false())
+    joined_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    suspended_until: Mapped[dt.datetime | None]
+    erased_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        sa.CheckConstraint("role IN ('member', 'moderator', 'administrator')", name="role"),
+        sa.CheckConstraint("language IN ('es', 'en')", name="language"),
+        sa.CheckConstraint(
+            "erased_at IS NULL OR (handle IS NULL AND email IS NULL AND password_hash IS NULL)",
+            name="erased_is_anonymous",
+        ),
+        sa.UniqueConstraint("source_id", "external_id"),
+    )
+
+
+class UsedHandle(Base):
+    """Handles are never used again, so that nobody can pose as one who left."""
+
+    __tablename__ = "used_handles"
+    handle: Mapped[str] = mapped_column(CITEXT, primary_key=True)
+
+
+class MemberSession(Base):
+    """One signed-in browser. The cookie holds a random token; here is its SHA-256."""
+
+    __tablename__ = "member_sessions"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    user_agent: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    expires_at: Mapped[dt.datetime]
+    revoked_at: Mapped[dt.datetime | None]
+
+
+class AccountToken(Base):
+    """A link in a mail, good once: `purpose` is `confirm` or `reset`; SHA-256 of the token. It is
+    bound to the address it was sent to."""
+
+    __tablename__ = "account_tokens"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    purpose: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str] = mapped_column(CITEXT)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    expires_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+
+
+class SignInAttempt(Base):
+    """Failed sign-ins, appended by `record()`: `who` is a keyed hash of the e-mail or address."""
+
+    __tablename__ = "sign_in_attempts"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    who: Mapped[str]
+    at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    __table_args__ = (sa.Index("ix_sign_in_attempts_who_at", "who", "at"),)

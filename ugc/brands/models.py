@@ -1,0 +1,57 @@
+"""Brands, claims, teams and fans."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ugc.core.db import Base, app_now
+from ugc.moderation.models import Moderated, visibility_check
+
+KIND = "brand"
+CLAIM_KIND = "brand_claim"
+
+
+class Brand(Moderated, Base):
+    __tablename__ = "brands"
+    name: Mapped[str]
+    about: Mapped[str] = mapped_column(server_default="")
+    website: Mapped[str] = mapped_column(server_default="")
+    claimed_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        visibility_check(),
+        sa.UniqueConstraint("source_id", "external_id"),
+        sa.Index("uq_brands_name_key", sa.text("name_key(name)"), unique=True),
+    )
+
+
+class BrandClaim(Moderated, Base):
+    """A member says they speak for the brand. A case decides: approved makes them its owner."""
+
+    __tablename__ = "brand_claims"
+    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), index=True)
+    message: Mapped[str]
+    decided_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        visibility_check(),
+        sa.Index(
+            "uq_brand_claims_open", "brand_id", "author_id", unique=True,
+            postgresql_where=sa.text("decided_at IS NULL"),
+        ),
+    )
+
+
+class TeamMember(Base):
+    __tablename__ = "brand_team"
+    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), primary_key=True, index=True)
+    since: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+
+
+class Fan(Base):
+    __tablename__ = "fans"
+    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), primary_key=True, index=True)
+    since: Mapped[dt.datetime] = mapped_column(server_default=app_now())

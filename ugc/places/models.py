@@ -1,0 +1,59 @@
+"""Places and the brand that runs them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ugc.core import geo
+from ugc.core.db import Base, app_now
+from ugc.moderation.models import Moderated, visibility_check
+
+KIND = "place"
+
+
+class Place(Moderated, Base):
+    """`rating_*` are told by `reviews`: counts of published ratings 1 to 5."""
+
+    __tablename__ = "places"
+    name: Mapped[str]
+    category: Mapped[str]
+    geom: Mapped[Any] = geo.point_column(nullable=False)
+    city_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cities.id"), index=True)
+    address: Mapped[str] = mapped_column(server_default="")
+    phone: Mapped[str] = mapped_column(server_default="")
+    website: Mapped[str] = mapped_column(server_default="")
+    opening_hours: Mapped[str] = mapped_column(server_default="")
+    timezone: Mapped[str] = mapped_column(server_default="UTC")
+    rating_count: Mapped[int] = mapped_column(server_default="0")
+    rating_sum: Mapped[int] = mapped_column(server_default="0")
+    __table_args__ = (
+        visibility_check(),
+        sa.UniqueConstraint("source_id", "external_id"),
+        sa.Index("ix_places_geom", "geom", postgresql_using="gist"),
+        sa.Index(
+            "ix_places_name_key_trgm",
+            sa.text("name_key(name) gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
+        sa.Index("ix_places_created_at_id", sa.text("created_at DESC"), sa.text("id DESC")),
+    )
+
+
+class PlaceBrand(Base):
+    """Who runs a place, since when and until when; one brand at a time (an exclusion)."""
+
+    __tablename__ = "place_brands"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    place_id: Mapped[int] = mapped_column(sa.ForeignKey("places.id"), index=True)
+    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), index=True)
+    since: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    until: Mapped[dt.datetime | None]
+    __table_args__ = (
+        sa.Index(
+            "uq_place_brands_now", "place_id", unique=True, postgresql_where=sa.text("until IS NULL")
+        ),
+    )

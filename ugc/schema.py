@@ -1,0 +1,26 @@
+"""Every table, for the migrations and for `create_app`."""
+
+from importlib import import_module
+
+MODEL_MODULES = (
+    "ugc.core.subjects",
+    "ugc.core.sources",
+    "ugc.core.gazetteer",
+    "ugc.core.idempotency",
+    "ugc.accounts.models",
+    "ugc.reputation.models",
+    "ugc.referrals.models",
+    "ugc.media.models",
+    "ugc.notifications.models",
+    "ugc.moderation.models",
+    "ugc.brands.models",
+    "ugc.places.models",
+    "ugc.reports.models",
+    "ugc.reviews.models",
+    "ugc.brandapi.models",
+)
+
+
+def load_models() -> None:
+    for name in MODEL_MODULES:
+        import_module(name)

@@ -26,23 +26,25 @@ class Base(orm.DeclarativeBase):
     """Every table. Times are aware and made by the database; text columns have no length there
     (limits are rules, with a message)."""
 
-    metadata = sa.MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
+    registry = orm.registry(
+        metadata=sa.MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={
+            dt.datetime: sa.DateTime(timezone=True),
+            int: sa.BigInteger,
+            str: sa.Text,
+        },
     )
-    type_annotation_map = {
-        dt.datetime: sa.DateTime(timezone=True),
-        int: sa.BigInteger,
-        str: sa.Text,
-    }
 
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 Session = orm.Session
 
 

@@ -1,0 +1,60 @@
+"""Outgoing mail: SMTP, or a folder that one can open in development. Only jobs send."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+import time
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from flask import current_app, render_template
+
+from ugc.core import render
+
+TIMEOUT_S = 20
+
+
+def compose(to: str, subject: str, template: str, language: str, **context: object) -> EmailMessage:
+    """A mail from `templates/emails/<template>.txt` and `.html`, in the reader's language."""
+    with render.in_language(language):
+        message = EmailMessage()
+        # EmailMessage refuses line breaks in headers, so no header can be injected.
+        message["Subject"] = subject
+        message["From"] = str(current_app.config["MAIL_FROM"])
+        message["To"] = to
+        message["Date"] = formatdate()
+        message["Message-ID"] = make_msgid(domain="boca.local")
+        message.set_content(render_template(f"emails/{template}.txt", subject=subject, **context))
+        message.add_alternative(
+            render_template(f"emails/{template}.html", subject=subject, **context), subtype="html"
+        )
+    return message
+
+
+def send(message: EmailMessage) -> None:
+    """Hands the mail over. Raises OSError or smtplib.SMTPException; the job tries again."""
+    url = urlsplit(str(current_app.config["MAIL_URL"]))
+    if url.scheme == "file":
+        folder = Path(unquote(url.path))
+        folder.mkdir(parents=True, exist_ok=True)
+        safe = "".join(c if c.isalnum() or c in "@.-" else "_" for c in str(message["To"]))
+        (folder / f"{time.time_ns()}-{safe}.eml").write_bytes(bytes(message))
+        return
+    options = parse_qs(url.query)
+    tls = options.get("tls", ["starttls" if url.scheme == "smtp" else "on"])[0]
+    host, port = url.hostname or "localhost", url.port or (465 if url.scheme == "smtps" else 587)
+    context = ssl.create_default_context()
+    client = (
+        smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
+        if url.scheme == "smtps"
+        else smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+    )
+    with client:
+        if url.scheme == "smtp" and tls == "starttls":
+            client.starttls(context=context)
+        if url.username:
+            client.login(unquote(url.username), unquote(url.password or ""))
+        client.send_message(message)

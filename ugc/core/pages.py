@@ -1,0 +1,61 @@
+"""Pages of the site itself: health, language, theme, search by name of a city."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, jsonify, redirect, request, session
+from flask_babel import gettext
+
+from ugc.core import gazetteer, geo, limits, render
+from ugc.core.access import public
+from ugc.core.db import db
+
+bp = Blueprint("site", __name__)
+
+
+@bp.get("/healthz")
+@public
+def health() -> Response:
+    """200 when the database answers."""
+    return jsonify(ok=db.session.scalar(sa.text("SELECT 1")) == 1)
+
+
+@bp.post("/language")
+@public
+def set_language() -> Any:
+    chosen = request.form.get("language", "")
+    if chosen in render.LANGUAGES:
+        session["language"] = chosen
+    return redirect(render.safe_next(request.form.get("next")), 303)
+
+
+@bp.post("/theme")
+@public
+def set_theme() -> Any:
+    response = redirect(render.safe_next(request.form.get("next")), 303)
+    chosen = request.form.get("theme", "auto")
+    if chosen in render.THEMES:
+        response.set_cookie("theme", chosen, max_age=31_536_000, samesite="Lax")
+    return response
+
+
+@bp.get("/geo/search")
+@public
+def search_places_by_name() -> Response:
+    """`?q=` → {results: [{name, detail, lon, lat}]}: coordinates as typed, or bundled cities."""
+    limits.hit("geocode")
+    text = request.args.get("q", "").strip()[:100]
+    point = geo.Point.parsed(text) if text else None
+    if point is not None:
+        found = [{"name": text, "detail": gettext("Coordinates"), "lon": point.lon, "lat": point.lat}]
+        return jsonify(results=found)
+    if len(text) < 2:
+        return jsonify(results=[])
+    cities = gazetteer.search_cities(db.session(), text)
+    return jsonify(
+        results=[
+            {"name": c.name, "detail": c.detail, "lon": c.lon, "lat": c.lat} for c in cities
+        ]
+    )

@@ -1,0 +1,159 @@
+"""What templates use: assets, icons, times, numbers and distances in the reader's language."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_timedelta
+from flask import Flask, current_app, has_request_context, request, session
+from flask_babel import Babel, force_locale, format_datetime, format_number, get_locale
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+
+from ugc.config import ROOT
+from ugc.core import idempotency, panels
+from ugc.core.access import current_actor
+
+LANGUAGES = ("es", "en")
+THEMES = ("auto", "light", "dark")
+BUILD = ROOT / "static" / "build"
+babel = Babel()
+
+
+def language() -> str:
+    """The reader's language: chosen here, else the member's, else the browser's."""
+    if not has_request_context():
+        return str(current_app.config["DEFAULT_LANGUAGE"])
+    chosen = session.get("language")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    member = current_actor().language
+    if member in LANGUAGES:
+        return str(member)
+    best = request.accept_languages.best_match(LANGUAGES)
+    return best or str(current_app.config["DEFAULT_LANGUAGE"])
+
+
+def timezone() -> str:
+    name = current_actor().timezone if has_request_context() else None
+    return name or "UTC"
+
+
+def known_timezone(name: str | None) -> str:
+    """`name` when it is an IANA zone, else UTC."""
+    try:
+        return ZoneInfo(name or "UTC").key
+    except (ZoneInfoNotFoundError, ValueError):
+        return "UTC"
+
+
+@lru_cache(maxsize=4)
+def _manifest(path: Path, _changed_at: float) -> dict[str, str]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def asset(name: str) -> str:
+    """Address of a built file. Raises KeyError for one that the build does not make."""
+    path = BUILD / "manifest.json"
+    return f"/static/build/{_manifest(path, path.stat().st_mtime)[name]}"
+
+
+def icon(name: str, label: str = "") -> Markup:
+    """An icon of the sprite; without a label it is decoration."""
+    sprite = asset("icons.svg")
+    if label:
+        return Markup('<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>').format(
+            label, sprite, name
+        )
+    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        sprite, name
+    )
+
+
+def csrf_field() -> Markup:
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def idempotency_field() -> Markup:
+    return Markup('<input type="hidden" name="{}" value="{}">').format(
+        idempotency.FIELD, idempotency.hidden_field_value()
+    )
+
+
+def ago(moment: dt.datetime | None) -> Markup:
+    """A <time> with the relative time as text and the absolute one, in the reader's zone, as
+    title; the page's script keeps it fresh."""
+    if moment is None:
+        return Markup("")
+    delta = moment - dt.datetime.now(dt.UTC)
+    text = format_timedelta(delta, add_direction=True, locale=get_locale())
+    return Markup('<time datetime="{}" title="{}" data-ago>{}</time>').format(
+        moment.isoformat(timespec="seconds"), format_datetime(moment, "medium"), text
+    )
+
+
+def distance(metres: float) -> str:
+    """`80 m`, `1.2 km`, `15 km`."""
+    if metres < 1000:
+        return f"{format_number(round(metres / 10) * 10 if metres > 20 else round(metres))} m"
+    kilometres = metres / 1000
+    return f"{format_number(round(kilometres, 1) if kilometres < 10 else round(kilometres))} km"
+
+
+def paragraphs(text: str) -> Markup:
+    """Plain text as paragraphs; nothing in it is ever markup."""
+    parts = [part.strip() for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+    lines = (Markup("<br>").join(escape(part).split("\n")) for part in parts)
+    return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
+
+
+def safe_next(target: str | None, otherwise: str = "/") -> str:
+    """`target` when it is an address of this site, else `otherwise` (no open redirects)."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return otherwise
+    parts = urlsplit(target)
+    return target if not parts.netloc and not parts.scheme else otherwise
+
+
+def in_language(code: str) -> Any:
+    """Renders in a member's language, for mail and jobs."""
+    return force_locale(code)
+
+
+def init_app(app: Flask) -> None:
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "ugc" / "translations")
+    babel.init_app(app, locale_selector=language, timezone_selector=timezone)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.globals.update(
+        asset=asset,
+        icon=icon,
+        csrf_field=csrf_field,
+        idempotency_field=idempotency_field,
+        ago=ago,
+        number=format_number,
+        distance=distance,
+        panel_slots=panels.render,
+        site_name=app.config["SITE_NAME"],
+        site_url=app.config["SITE_URL"],
+        has_endpoint=lambda name: name in app.view_functions,
+    )
+    app.jinja_env.filters["paragraphs"] = paragraphs
+
+    @app.context_processor
+    def reader() -> dict[str, Any]:
+        if not has_request_context():
+            return {"locale": str(get_locale())}
+        theme = request.cookies.get("theme", "auto")
+        return {
+            "actor": current_actor(),
+            "locale": language(),
+            "theme": theme if theme in THEMES else "auto",
+        }
+
+

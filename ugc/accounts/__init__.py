@@ -1,1 +1,4 @@
-"""placeholder"""
+"""People: join, confirm the e-mail, sign in and out, reset the password, profile, settings, sessions.
+
+A member is active, suspended until a time, or erased (an anonymous node of the referral tree).
+Events: `member.joined`, `member.confirmed`, `member.erased`."""

@@ -1,0 +1,41 @@
+"""Mail with links, and forgetting what is over."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import current_app
+from flask_babel import gettext
+
+from ugc.accounts import actions, queries
+from ugc.accounts.models import AccountToken, SignInAttempt
+from ugc.core import jobs, mail, render
+from ugc.core.db import Session, app_now
+
+
+@jobs.task("accounts.mail_link")
+def mail_link(session: Session, *, member_id: int, purpose: str) -> None:
+    """Sends the link that confirms the address or resets the password. The token is made here,
+    so that no job row ever holds one."""
+    member = queries.member(session, member_id)
+    if member.email is None:
+        return
+    token = actions.issue_token(session, member, purpose)
+    site = current_app.config["SITE_URL"]
+    with render.in_language(member.language):
+        if purpose == "confirm":
+            subject, link = gettext("Confirm your e-mail address"), f"{site}/confirm/{token}"
+        else:
+            subject, link = gettext("Choose a new password"), f"{site}/password/reset?token={token}"
+    message = mail.compose(
+        member.email, subject, f"accounts_{purpose}", member.language,
+        handle=member.handle, link=link,
+    )
+    mail.send(message)
+
+
+@jobs.task("accounts.forget", cron="23 3 * * *")
+def forget(session: Session) -> None:
+    """Failures older than a day and links older than a week."""
+    day, week = sa.text("interval '1 day'"), sa.text("interval '7 days'")
+    session.execute(sa.delete(SignInAttempt).where(SignInAttempt.at < app_now() - day))
+    session.execute(sa.delete(AccountToken).where(AccountToken.expires_at < app_now() - week))

@@ -1,0 +1,339 @@
+"""Pages of people. The cookie holds a random token; the session itself is a row that its owner
+can see and end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext
+from flask_login import LoginManager, UserMixin
+
+from ugc.accounts import actions, queries, rules, schemas
+from ugc.accounts.models import Member
+from ugc.core import limits, panels, privacy, render
+from ugc.core.access import (
+    ANONYMOUS,
+    Actor,
+    ActorKind,
+    Role,
+    current_actor,
+    forget_actor,
+    members,
+    public,
+    set_member_loader,
+)
+from ugc.core.db import db, now
+from ugc.core.errors import DomainError, NotFound, shows_errors
+
+bp = Blueprint("accounts", __name__)
+login_manager = LoginManager()
+COOKIE_TOKEN = "token"
+
+
+class SignedIn(UserMixin):
+    """What Flask-Login sees of a member."""
+
+    def __init__(self, member: Member, public_id: str, session_id: int) -> None:
+        self.member, self.public_id, self.session_id = member, public_id, session_id
+        self.id = member.id
+
+
+def signed_in() -> SignedIn | None:
+    token = session.get(COOKIE_TOKEN)
+    if not token:
+        return None
+    found = queries.session_member(db.session(), actions.digest(token))
+    return SignedIn(*found) if found else None
+
+
+def load_actor() -> Actor:
+    user = signed_in()
+    if user is None:
+        return ANONYMOUS
+    member = user.member
+    g.session_id = user.session_id
+    until = member.suspended_until
+    return Actor(
+        ActorKind.MEMBER,
+        id=member.id,
+        public_id=user.public_id,
+        handle=member.handle,
+        role=Role(member.role),
+        confirmed=member.email_confirmed_at is not None,
+        suspended=until is not None and until > now(db.session()),
+        language=member.language,
+        timezone=member.timezone,
+    )
+
+
+@login_manager.request_loader
+def load_user(_request: Any) -> SignedIn | None:
+    return signed_in()
+
+
+set_member_loader(load_actor)
+
+
+def begin_session(member: Member) -> None:
+    """Signs this browser in, with a new cookie (no fixation); the chosen language stays."""
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+    agent = request.headers.get("User-Agent", "")
+    session[COOKIE_TOKEN] = actions.open_session(db.session(), member.id, agent)
+    session.permanent = True
+    forget_actor()
+
+
+def join_form(error: DomainError | None = None) -> str:
+    return render_template("accounts/join.html", error=error)
+
+
+@bp.get("/join")
+@public
+def join_page() -> Any:
+    return redirect("/") if current_actor().is_member else join_form()
+
+
+@bp.post("/join")
+@public
+@shows_errors(join_form)
+def join() -> Any:
+    limits.hit("join")
+    data = schemas.JoinForm().load(request.form)
+    data["timezone"] = render.known_timezone(data["timezone"])
+    member = actions.join(db.session(), language=render.language(), **data)
+    begin_session(member)
+    return redirect(url_for("accounts.welcome_page"), 303)
+
+
+@bp.get("/welcome")
+@members
+def welcome_page() -> str:
+    return render_template("accounts/welcome.html")
+
+
+@bp.post("/confirm/again")
+@members
+def send_confirmation_again() -> Any:
+    limits.hit("mail")
+    actor = current_actor()
+    if not actor.confirmed and actor.id:
+        actions.send_confirmation(db.session(), queries.member(db.session(), actor.id))
+    flash(gettext("We sent the mail again. Look into the spam folder too."), "info")
+    return redirect(url_for("accounts.welcome_page"), 303)
+
+
+@bp.get("/confirm/<token>")
+@public
+def confirm_page(token: str) -> str:
+    """Only a button: mail scanners open links, and a GET changes nothing."""
+    return render_template("accounts/confirm.html", token=token)
+
+
+@bp.post("/confirm/<token>")
+@public
+def confirm(token: str) -> Any:
+    actions.confirm_email(db.session(), token)
+    flash(gettext("Your address is confirmed. You can contribute now."), "good")
+    return redirect("/" if current_actor().is_member else url_for("accounts.sign_in_page"), 303)
+
+
+def sign_in_form(error: DomainError | None = None) -> str:
+    target = request.values.get("next", "")
+    return render_template("accounts/sign_in.html", error=error, next=target)
+
+
+@bp.get("/sign-in")
+@public
+def sign_in_page() -> Any:
+    return redirect("/") if current_actor().is_member else sign_in_form()
+
+
+@bp.post("/sign-in")
+@public
+@shows_errors(sign_in_form)
+def sign_in() -> Any:
+    data = schemas.SignInForm().load(request.form)
+    secret = str(current_app.config["SECRET_KEY"])
+    member = actions.sign_in(
+        db.session(),
+        email=data["email"],
+        password=data["password"],
+        account=actions.attempt_key(secret, data["email"]),
+        address=actions.attempt_key(secret, limits.caller()),
+    )
+    begin_session(member)
+    return redirect(render.safe_next(data["next"]), 303)
+
+
+@bp.post("/sign-out")
+@members
+def sign_out() -> Any:
+    actor = current_actor()
+    actions.revoke_session(db.session(), actor.id or 0, g.session_id)
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+    return redirect("/", 303)
+
+
+@bp.get("/password/forgotten")
+@public
+def forgotten_page(error: DomainError | None = None) -> str:
+    return render_template("accounts/forgotten.html", error=error)
+
+
+@bp.post("/password/forgotten")
+@public
+@shows_errors(forgotten_page)
+def forgotten() -> Any:
+    limits.hit("mail")
+    data = schemas.ResetRequestForm().load(request.form)
+    actions.request_reset(db.session(), data["email"])
+    flash(gettext("If there is an account with that address, a mail is on its way."), "info")
+    return redirect(url_for("accounts.sign_in_page"), 303)
+
+
+def reset_form(error: DomainError | None = None) -> str:
+    return render_template("accounts/reset.html", error=error, token=request.values.get("token", ""))
+
+
+@bp.get("/password/reset")
+@public
+def reset_page() -> str:
+    return reset_form()
+
+
+@bp.post("/password/reset")
+@public
+@shows_errors(reset_form)
+def reset() -> Any:
+    data = schemas.PasswordForm().load(request.form)
+    begin_session(actions.reset_password(db.session(), data["token"], data["password"]))
+    flash(gettext("The password is changed; every other browser was signed out."), "good")
+    return redirect("/", 303)
+
+
+@bp.get("/members/<handle>")
+@public
+def profile_page(handle: str) -> str:
+    member = queries.member_by_handle(db.session(), handle)
+    return render_template(
+        "accounts/profile.html",
+        member=member,
+        panels=panels.render("profile", member_id=member.id, handle=member.handle),
+    )
+
+
+def settings_form(error: DomainError | None = None) -> str:
+    member = queries.member(db.session(), current_actor().id or 0)
+    return render_template(
+        "accounts/settings.html",
+        member=member,
+        sessions=queries.open_sessions(db.session(), member.id),
+        this_session=g.get("session_id"),
+        zones=schemas.ZONES,
+        error=error,
+    )
+
+
+@bp.get("/settings")
+@members
+def settings_page() -> str:
+    return settings_form()
+
+
+@bp.post("/settings")
+@members
+@shows_errors(settings_form)
+def change_settings() -> Any:
+    data = schemas.SettingsForm().load(request.form)
+    data["shown_to_far_contacts"] = bool(data["shown_to_far_contacts"])
+    actions.change_settings(db.session(), current_actor().id or 0, **data)
+    session["language"] = data["language"]
+    flash(gettext("Saved."), "good")
+    return redirect(url_for("accounts.settings_page"), 303)
+
+
+@bp.post("/settings/password")
+@members
+@shows_errors(settings_form)
+def change_password() -> Any:
+    data = schemas.ChangePasswordForm().load(request.form)
+    actions.change_password(
+        db.session(), current_actor().id or 0, data["old_password"], data["password"], g.session_id
+    )
+    flash(gettext("The password is changed; every other browser was signed out."), "good")
+    return redirect(url_for("accounts.settings_page"), 303)
+
+
+@bp.post("/settings/sessions/<int:session_id>/end")
+@members
+def end_session(session_id: int) -> Any:
+    actions.revoke_session(db.session(), current_actor().id or 0, session_id)
+    flash(gettext("That browser is signed out."), "good")
+    return redirect(url_for("accounts.settings_page"), 303)
+
+
+@bp.get("/settings/export")
+@members
+def export() -> Response:
+    """All that is stored about the reader, as JSON."""
+    response = jsonify(privacy.export(db.session(), current_actor().id or 0))
+    response.headers["Content-Disposition"] = "attachment; filename=boca-export.json"
+    return response
+
+
+@bp.post("/settings/erase")
+@members
+@shows_errors(settings_form)
+def erase() -> Any:
+    data = schemas.EraseForm().load(request.form)
+    actions.erase(
+        db.session(),
+        current_actor().id or 0,
+        with_content=data["content"] == "remove",
+        password=data["password"],
+    )
+    session.clear()
+    forget_actor()
+    flash(gettext("Your account is erased. Thank you for what you shared."), "info")
+    return redirect("/", 303)
+
+
+def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
+    member = queries.member(db_session, member_id)
+    if member.erased_at is not None:
+        raise NotFound()
+    return {
+        "handle": member.handle,
+        "email": member.email,
+        "about": member.about,
+        "language": member.language,
+        "timezone": member.timezone,
+        "joined_at": member.joined_at.isoformat(),
+        "sessions": [
+            {"user_agent": s.user_agent, "created_at": s.created_at.isoformat()}
+            for s in queries.open_sessions(db_session, member_id)
+        ],
+        "session_days": rules.SESSION_DAYS,
+    }
+
+
+privacy.register("account", export_member, lambda _session, _member_id, _with_content: None)

@@ -1,0 +1,106 @@
+"""Reads of members, sessions and tokens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from ugc.accounts.models import KIND, AccountToken, Member, MemberSession, SignInAttempt, UsedHandle
+from ugc.accounts.rules import ATTEMPT_WINDOW_MINUTES
+from ugc.core.db import Session, app_now
+from ugc.core.errors import NotFound
+from ugc.core.subjects import Subject, SubjectInfo
+
+
+def member(session: Session, member_id: int) -> Member:
+    """Raises NotFound."""
+    found = session.get(Member, member_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def member_by_handle(session: Session, handle: str) -> Member:
+    """Raises NotFound, also for erased members."""
+    found = session.scalar(sa.select(Member).where(Member.handle == handle))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def member_by_email(session: Session, email: str) -> Member | None:
+    return session.scalar(sa.select(Member).where(Member.email == email))
+
+
+def handle_taken(session: Session, handle: str) -> bool:
+    return session.scalar(sa.select(sa.exists().where(UsedHandle.handle == handle))) or False
+
+
+def handles(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    """Handles by id; erased members are left out."""
+    wanted = {i for i in ids if i is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(sa.select(Member.id, Member.handle).where(Member.id.in_(wanted)))
+    return {row.id: row.handle for row in rows if row.handle}
+
+
+def session_member(session: Session, token_hash: str) -> tuple[Member, str, int] | None:
+    """The member, their public id and the session's id behind a cookie, while it is good."""
+    row = session.execute(
+        sa.select(Member, Subject.public_id, MemberSession.id)
+        .join(MemberSession, MemberSession.member_id == Member.id)
+        .join(Subject, Subject.id == Member.id)
+        .where(
+            MemberSession.token_hash == token_hash,
+            MemberSession.revoked_at.is_(None),
+            MemberSession.expires_at > app_now(),
+            Member.erased_at.is_(None),
+        )
+    ).first()
+    return (row[0], row[1], row[2]) if row else None
+
+
+def open_sessions(session: Session, member_id: int) -> list[MemberSession]:
+    return list(
+        session.scalars(
+            sa.select(MemberSession)
+            .where(
+                MemberSession.member_id == member_id,
+                MemberSession.revoked_at.is_(None),
+                MemberSession.expires_at > app_now(),
+            )
+            .order_by(MemberSession.created_at.desc())
+        )
+    )
+
+
+def good_token(session: Session, token_hash: str, purpose: str) -> AccountToken | None:
+    """The unused, unexpired token, locked until the transaction ends."""
+    return session.scalar(
+        sa.select(AccountToken)
+        .where(
+            AccountToken.token_hash == token_hash,
+            AccountToken.purpose == purpose,
+            AccountToken.used_at.is_(None),
+            AccountToken.expires_at > app_now(),
+        )
+        .with_for_update()
+    )
+
+
+def recent_failures(session: Session, who: str) -> int:
+    since = app_now() - dt.timedelta(minutes=ATTEMPT_WINDOW_MINUTES)
+    query = sa.select(sa.func.count()).where(SignInAttempt.who == who, SignInAttempt.at > since)
+    return session.scalar(query) or 0
+
+
+def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+    rows = session.execute(
+        sa.select(Member.id, Member.handle, Subject.public_id)
+        .join(Subject, Subject.id == Member.id)
+        .where(Member.id.in_(list(ids)), Member.handle.is_not(None))
+    )
+    return [SubjectInfo(r.id, KIND, r.public_id, r.handle, f"/members/{r.handle}") for r in rows]

@@ -1,0 +1,95 @@
+"""Forms of people; unknown fields are ignored only where a browser adds its own (buttons)."""
+
+from __future__ import annotations
+
+import zoneinfo
+
+import marshmallow as ma
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext
+
+
+class Form(ma.Schema):
+    """A browser's form: surrounding blanks do not count, unknown fields are refused but for the
+    token and the key."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    @ma.pre_load
+    def strip(self, data, **_kwargs):  # type: ignore[no-untyped-def]
+        ignored = {"csrf_token", "idempotency_key"}
+        return {
+            key: value if "password" in key else value.strip()
+            for key, value in data.items()
+            if key not in ignored
+        }
+
+
+def required() -> ma.validate.Length:
+    return ma.validate.Length(min=1, error=str(lazy_gettext("Fill this in.")))
+
+
+class Email(ma.fields.String):
+    """An address that can be written to; normalised. DNS is not asked."""
+
+    def _deserialize(self, value, attr, data, **kwargs):  # type: ignore[no-untyped-def]
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return validate_email(text, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise ma.ValidationError(
+                lazy_gettext("This is not an e-mail address. It looks like ana@example.org.")
+            ) from None
+
+
+class JoinForm(Form):
+    handle = ma.fields.String(required=True)
+    email = Email(required=True)
+    password = ma.fields.String(required=True)
+    timezone = ma.fields.String(load_default="UTC")
+
+
+class SignInForm(Form):
+    email = ma.fields.String(required=True, validate=ma.validate.Length(max=320))
+    password = ma.fields.String(required=True, validate=ma.validate.Length(max=1000))
+    next = ma.fields.String(load_default="")
+
+
+class ResetRequestForm(Form):
+    email = Email(required=True)
+
+
+class PasswordForm(Form):
+    token = ma.fields.String(required=True)
+    password = ma.fields.String(required=True)
+
+
+class ChangePasswordForm(Form):
+    old_password = ma.fields.String(required=True)
+    password = ma.fields.String(required=True)
+
+
+class SettingsForm(Form):
+    about = ma.fields.String(
+        load_default="",
+        validate=ma.validate.Length(
+            max=500, error=lazy_gettext("At most 500 characters.")  # type: ignore[arg-type]
+        ),
+    )
+    language = ma.fields.String(validate=ma.validate.OneOf(["es", "en"]))
+    timezone = ma.fields.String(
+        validate=ma.validate.OneOf(
+            sorted(zoneinfo.available_timezones()),
+            error=lazy_gettext("Choose a time zone of the list."),  # type: ignore[arg-type]
+        )
+    )
+    shown_to_far_contacts = ma.fields.String(load_default="")
+
+
+class EraseForm(Form):
+    password = ma.fields.String(required=True)
+    content = ma.fields.String(required=True, validate=ma.validate.OneOf(["keep", "remove"]))
+
+
+ZONES = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "UTC")

@@ -1,0 +1,71 @@
+"""The application: configuration, extensions, and every capability by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from ugc import config, schema
+from ugc.accounts import jobs as _accounts_jobs  # noqa: F401  (registers its jobs)
+from ugc.accounts import pages as accounts_pages
+from ugc.accounts import queries as accounts_queries
+from ugc.core import (
+    access,
+    cache,
+    errors,
+    idempotency,
+    jobs,
+    limits,
+    render,
+    security,
+    subjects,
+)
+from ugc.core import pages as site_pages
+from ugc.core.db import TransactionalFlask, db
+from ugc.livemap import pages as livemap_pages
+from ugc.reports import api as reports_api
+from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
+from ugc.reports import pages as reports_pages
+
+
+class Boca(TransactionalFlask):
+    begin_request = staticmethod(idempotency.begin)
+
+
+
+def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask:
+    """The WSGI application. `environ` replaces the process's environment. Raises ConfigError."""
+    app = Boca(
+        "ugc",
+        root_path=str(config.ROOT / "ugc"),
+        template_folder=str(config.ROOT / "templates"),
+        static_folder=str(config.ROOT / "static"),
+        static_url_path="/static",
+    )
+    app.config.update(config.load(environ))
+    app.config.update(overrides)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    schema.load_models()
+    db.init_app(app)
+    cache.init_app(app)
+    limits.init_app(app)
+    jobs.init_app(app)
+    render.init_app(app)
+    errors.init_app(app)
+    security.init_app(app)
+    idempotency.init_app(app)
+    accounts_pages.login_manager.init_app(app)
+    for blueprint in (
+        site_pages.bp,
+        accounts_pages.bp,
+        reports_pages.bp,
+        reports_api.bp,
+        livemap_pages.bp,
+    ):
+        app.register_blueprint(blueprint)
+    access.init_app(app)
+    return app
+
+
+subjects.register(subjects.Kind("member", "member", accounts_queries.describe))

@@ -1,0 +1,5 @@
+"""`granian wsgi:app`, or any other WSGI server."""
+
+from ugc.app import create_app
+
+app = create_app()

@@ -24,7 +24,6 @@ from ugc.core import (
 from ugc.core import pages as site_pages
 from ugc.core.db import TransactionalFlask, db
 from ugc.livemap import pages as livemap_pages
-from ugc.reports import api as reports_api
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
 from ugc.reports import pages as reports_pages
 
@@ -60,7 +59,6 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         site_pages.bp,
         accounts_pages.bp,
         reports_pages.bp,
-        reports_api.bp,
         livemap_pages.bp,
     ):
         app.register_blueprint(blueprint)

@@ -1,0 +1,186 @@
+"""Writes of reports. Nothing here commits."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc import events
+from ugc.core import gazetteer, geo, subjects
+from ugc.core.access import Actor, ActorKind, require_contributor
+from ugc.core.db import Session, app_now, now
+from ugc.core.errors import Conflict, Forbidden, Invalid
+from ugc.core.subjects import Visibility
+from ugc.reports import queries, rules
+from ugc.reports.models import KIND, Report, ReportState, Vote
+
+
+def post_report(
+    session: Session,
+    actor: Actor,
+    *,
+    kind: str,
+    point: geo.Point,
+    text: str = "",
+    accuracy_m: float | None = None,
+    language: str = "und",
+) -> str:
+    """Posts a report and returns its public id. New members' text waits for a moderator; kind,
+    place and time show at once. Raises Forbidden, Invalid."""
+    author_id = require_contributor(actor)
+    if kind not in rules.KINDS:
+        raise Invalid(fields={"kind": [lazy_gettext("Choose one of the kinds.")]})
+    held = rules.must_be_held(actor, queries.approved_count(session, author_id))
+    moment = now(session)
+    subject = subjects.create(session, KIND)
+    city_id = gazetteer.nearest_city(session, point)
+    visibility = Visibility.HELD if held else Visibility.PUBLISHED
+    session.add(
+        Report(
+            id=subject.id,
+            author_id=author_id,
+            kind=kind,
+            geom=point.ewkt,
+            accuracy_m=accuracy_m,
+            city_id=city_id,
+            text=text,
+            language=language,
+            visibility=visibility,
+            occurred_at=moment,
+            expires_at=rules.first_expiry(rules.KINDS[kind], moment),
+        )
+    )
+    session.flush()
+    subjects.log_move(
+        session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
+    )
+    posted = {"subject_id": subject.id, "kind": KIND, "author_id": author_id, "city_id": city_id}
+    events.emit(session, events.ContentPosted(**posted, held=held))
+    if not held:
+        events.emit(session, events.ContentApproved(**posted))
+    return subject.public_id
+
+
+def vote(session: Session, actor: Actor, report_id: int, *, still_there: bool) -> None:
+    """Confirms or denies; the same member's later vote replaces the earlier. Counts are recounted
+    under the row's lock, so that no two votes at once lose one. Raises Forbidden, Conflict."""
+    member_id = require_contributor(actor)
+    report = queries.locked(session, report_id)
+    moment = now(session)
+    alive = rules.is_alive(report.state, report.expires_at, moment)
+    if report.visibility not in queries.SHOWN or not alive:
+        raise Conflict(lazy_gettext("This report is over; it cannot be confirmed any more."))
+    if not rules.may_vote(actor, report.author_id, alive):
+        raise Forbidden(lazy_gettext("Your own report is confirmed or denied by others."))
+    before = queries.vote_of(session, report_id, member_id)
+    if before is still_there:
+        return
+    session.execute(
+        insert(Vote)
+        .values(report_id=report_id, member_id=member_id, still_there=still_there)
+        .on_conflict_do_update(
+            index_elements=["report_id", "member_id"],
+            set_={"still_there": still_there, "voted_at": app_now()},
+        )
+    )
+    kind = rules.KINDS[report.kind]
+    expires_at = report.expires_at
+    if before is not None:
+        # Take the earlier vote's effect back before the new one counts.
+        share = rules.DENIAL_SHARE if before is False else -rules.CONFIRMATION_SHARE
+        expires_at = expires_at + rules.life_share(kind, share)
+    report.expires_at = rules.expiry_after_vote(kind, expires_at, moment, still_there)
+    report.confirmations, report.denials = queries.vote_counts(session, report_id)
+    subjects.touch(session, report_id)
+    events.emit(
+        session,
+        events.ReportConfirmed(report_id, member_id, report.author_id, still_there, report.city_id),
+    )
+
+
+def close(session: Session, actor: Actor, report_id: int) -> None:
+    """Its author (or a moderator) says that it is over. Raises Forbidden."""
+    report = queries.locked(session, report_id)
+    if not rules.may_close(actor, report.author_id, report.state):
+        raise Forbidden()
+    report.state = ReportState.CLOSED
+    report.closed_at = now(session)
+    subjects.log_move(
+        session, report_id, "state", ReportState.OPEN, ReportState.CLOSED,
+        reason="closed_by_author" if actor.id == report.author_id else "closed_by_moderator",
+        actor=actor.reference,
+    )  # fmt: skip
+    subjects.touch(session, report_id)
+
+
+def withdraw(session: Session, actor: Actor, report_id: int) -> None:
+    """The author takes it back. Raises Forbidden."""
+    report = queries.locked(session, report_id)
+    if not rules.may_withdraw(actor, report.author_id, report.visibility):
+        raise Forbidden()
+    _hide(session, report, Visibility.WITHDRAWN, actor.reference)
+
+
+def _hide(session: Session, report: Report, visibility: Visibility, who: str) -> None:
+    subjects.log_move(
+        session, report.id, "visibility", report.visibility, visibility,
+        reason=str(visibility), actor=who,
+    )  # fmt: skip
+    report.visibility = visibility
+    subjects.touch(session, report.id, visible=False)
+    events.emit(
+        session,
+        events.ContentGone(report.id, KIND, report.author_id, report.city_id, str(visibility)),
+    )
+
+
+def expire(session: Session) -> int:
+    """Logs the end of reports whose life is over; returns how many."""
+    over = session.scalars(
+        sa.select(Report)
+        .where(Report.state == ReportState.OPEN, Report.expires_at <= app_now())
+        .limit(1000)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for report in over:
+        report.state = ReportState.EXPIRED
+        report.closed_at = report.expires_at
+        subjects.log_move(
+            session, report.id, "state", ReportState.OPEN, ReportState.EXPIRED,
+            reason="life_over", actor="system",
+        )  # fmt: skip
+        subjects.touch(session, report.id)
+    return len(over)
+
+
+def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
+    """The member's reports with their full text, for their own export."""
+    me = Actor(ActorKind.MEMBER, id=member_id)
+    return [
+        {
+            "id": row.public_id,
+            "kind": row.kind.code,
+            "lon": row.lon,
+            "lat": row.lat,
+            "text": row.text,
+            "state": row.state,
+            "visibility": row.visibility,
+            "occurred_at": row.occurred_at.isoformat(),
+        }
+        for row in queries.reports_of(session, me, member_id, limit=100_000)
+    ]
+
+
+def erase_member(session: Session, member_id: int, with_content: bool) -> None:
+    """Votes stay as counts without a name; reports go, or stay without their author."""
+    reports = session.scalars(sa.select(Report).where(Report.author_id == member_id)).all()
+    for report in reports:
+        if with_content:
+            if report.visibility in queries.SHOWN:
+                _hide(session, report, Visibility.WITHDRAWN, "erasure")
+            report.text = ""
+            report.geom_exact = None
+        else:
+            subjects.touch(session, report.id)
+        report.author_id = None

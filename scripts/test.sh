@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Every check and test, on throw-away servers in .var-test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export BOCA_VAR=$PWD/.var-test BOCA_FSYNC=off BOCA_ENV=test
+bin=.venv/bin
+
+chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+if ! chromium >/dev/null && command -v apt-get >/dev/null; then
+  as_root=()
+  [ "$(id -u)" = 0 ] || as_root=(sudo -n)
+  if "${as_root[@]}" true 2>/dev/null; then
+    echo "· installing Chromium for the browser tests"
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+      --no-install-recommends chromium >/dev/null || true
+  fi
+fi
+if BOCA_CHROMIUM=$(chromium); then
+  export BOCA_CHROMIUM
+else
+  echo '✗✗ NO CHROMIUM: THE BROWSER TESTS ARE SKIPPED (sudo apt-get install chromium)'
+fi
+
+echo '· lint, import contracts, types, translations'
+$bin/ruff check ugc scripts tests
+$bin/lint-imports --no-cache | tail -4
+$bin/mypy
+$bin/python scripts/i18n.py check
+
+trap 'scripts/stack.sh wipe' EXIT
+scripts/stack.sh wipe
+scripts/stack.sh up
+eval "$(scripts/stack.sh env)"
+echo '· migrations'
+$bin/alembic upgrade head
+$bin/alembic check
+echo '· tests'
+$bin/python -m pytest -q -n 2 "$@"

@@ -58,7 +58,9 @@ def update() -> None:
         catalog.update(source, no_fuzzy_matching=True)
         catalog.obsolete.clear()
         with (FOLDER / f"{name}.po").open("wb") as file:
-            write_po(file, catalog, width=100, omit_header=False, no_location=True, sort_output=True)
+            write_po(
+                file, catalog, width=100, omit_header=False, no_location=True, sort_output=True
+            )
 
 
 def compile_all() -> None:

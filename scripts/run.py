@@ -115,9 +115,12 @@ def main() -> None:
         worker = subprocess.Popen([UGC, "worker"], **start)
         processes += [web, worker]
         wait_until_up(port, web)
-        print(f"\n  {env['SITE_NAME'] if 'SITE_NAME' in env else 'Boca'} is at {env['SITE_URL']}")
+        print(f"\n  {env.get('SITE_NAME', 'Boca')} is at {env['SITE_URL']}")
         subprocess.run([UGC, "demo", "--sign-ins"], check=True, env=env, cwd=ROOT)
-        print(f"  Mail that it sends is in {env['DATA_DIR']}/mail. Ctrl-C stops everything.\n", flush=True)
+        print(
+            f"  Mail that it sends is in {env['DATA_DIR']}/mail. Ctrl-C stops everything.\n",
+            flush=True,
+        )
         while web.poll() is None:
             if worker.poll() is not None:
                 print("· the job worker stopped; starting it again", flush=True)

@@ -32,7 +32,6 @@ class Boca(TransactionalFlask):
     begin_request = staticmethod(idempotency.begin)
 
 
-
 def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask:
     """The WSGI application. `environ` replaces the process's environment. Raises ConfigError."""
     app = Boca(

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from ugc import demo
 from ugc.app import create_app
 from ugc.config import ROOT, ConfigError
 from ugc.core import gazetteer, jobs
@@ -51,7 +52,7 @@ def load_cities(session: Session, minimum: int = 1000) -> int:
     build = ROOT / "static" / "build"
     manifest: dict[str, Any] = json.loads((build / "manifest.json").read_text(encoding="utf-8"))
     with gzip.open(build / manifest["cities.tsv.gz"], "rt", encoding="utf-8") as lines:
-        rows = [r for r in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
+        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     values = [
         {
             "id": int(r["geoname_id"]),
@@ -124,3 +125,22 @@ def make_moderator(handle: str, administrator: bool) -> None:
     if changed is None:
         raise click.ClickException(f"There is no member called {handle}.")
     click.echo(f"{handle} is {role} now.")
+
+
+@cli.command("demo")
+@click.option("--if-empty", is_flag=True, help="Do nothing when there are members.")
+@click.option("--sign-ins", is_flag=True, help="Only print the demo accounts.")
+def demo_world(if_empty: bool, sign_ins: bool) -> None:
+    """Fill an empty community with a labelled demo world; never in production."""
+    app = create_app()
+    if app.config["ENV_NAME"] == "production":
+        raise click.ClickException("The demo world has a public password: not in production.")
+    with app.app_context(), transaction() as session:
+        if sign_ins:
+            if session.scalar(sa.text("SELECT EXISTS (SELECT FROM members WHERE is_demo)")):
+                click.echo(demo.sign_ins())
+            return
+        if demo.is_empty(session):
+            click.echo(f"demo world: {demo.fill(session)} reports")
+        elif not if_empty:
+            raise click.ClickException("There are members already; the demo world needs none.")

@@ -25,7 +25,9 @@ class Setting:
 
 SETTINGS = [
     Setting("BOCA_ENV", "development", "development, test or production"),
-    Setting("DATABASE_URL", None, "PostgreSQL 15+ with PostGIS 3, pg_trgm, unaccent, citext, btree_gist"),
+    Setting(
+        "DATABASE_URL", None, "PostgreSQL 15+ with PostGIS 3, pg_trgm, unaccent, citext, btree_gist"
+    ),
     Setting("REDIS_URL", None, "Redis or Valkey; nothing is lost when it is away"),
     Setting("SECRET_KEY", None, "signs cookies and links; at least 32 characters, kept secret"),
     Setting("SITE_NAME", "Boca", "the community's name, shown everywhere"),
@@ -66,7 +68,9 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     if mode not in ("development", "test", "production"):
         raise ConfigError("BOCA_ENV must be development, test or production.")
     if not value["DATABASE_URL"]:
-        raise ConfigError("DATABASE_URL is not set. `make run` starts a private server and sets it.")
+        raise ConfigError(
+            "DATABASE_URL is not set. `make run` starts a private server and sets it."
+        )
     secret = value["SECRET_KEY"] or ""
     if mode == "production":
         if len(secret) < 32 or secret.lower() in _WEAK_SECRETS or len(set(secret)) < 8:

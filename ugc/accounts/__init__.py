@@ -1,4 +1,4 @@
-"""People: join, confirm the e-mail, sign in and out, reset the password, profile, settings, sessions.
+"""People: join, confirm the e-mail, sign in and out, reset the password, profile, settings.
 
 A member is active, suspended until a time, or erased (an anonymous node of the referral tree).
 Events: `member.joined`, `member.confirmed`, `member.erased`."""

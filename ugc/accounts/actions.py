@@ -246,4 +246,3 @@ def erase(session: Session, member_id: int, *, with_content: bool, password: str
         session.execute(sa.delete(table).where(table.member_id == member_id))
     subjects.touch(session, member_id, visible=False)
     events.emit(session, events.MemberErased(member_id, with_content))
-

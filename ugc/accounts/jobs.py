@@ -27,8 +27,12 @@ def mail_link(session: Session, *, member_id: int, purpose: str) -> None:
         else:
             subject, link = gettext("Choose a new password"), f"{site}/password/reset?token={token}"
     message = mail.compose(
-        member.email, subject, f"accounts_{purpose}", member.language,
-        handle=member.handle, link=link,
+        member.email,
+        subject,
+        f"accounts_{purpose}",
+        member.language,
+        handle=member.handle,
+        link=link,
     )
     mail.send(message)
 

@@ -19,7 +19,9 @@ class Member(Base):
     without anything that names the person. Imported authors have no e-mail and cannot sign in."""
 
     __tablename__ = "members"
-    id: Mapped[int] = mapped_column(sa.ForeignKey("subjects.id"), primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(
+        sa.ForeignKey("subjects.id"), primary_key=True, autoincrement=False
+    )
     handle: Mapped[str | None] = mapped_column(CITEXT, unique=True)
     email: Mapped[str | None] = mapped_column(CITEXT, unique=True)
     email_confirmed_at: Mapped[dt.datetime | None]

@@ -211,7 +211,9 @@ def forgotten() -> Any:
 
 
 def reset_form(error: DomainError | None = None) -> str:
-    return render_template("accounts/reset.html", error=error, token=request.values.get("token", ""))
+    return render_template(
+        "accounts/reset.html", error=error, token=request.values.get("token", "")
+    )
 
 
 @bp.get("/password/reset")

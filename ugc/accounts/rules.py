@@ -10,7 +10,7 @@ from zxcvbn import zxcvbn
 
 HANDLE = re.compile(r"^[a-z0-9](?:[a-z0-9_-]{1,28})[a-z0-9]$", re.IGNORECASE)
 RESERVED_HANDLES = frozenset(
-    "admin administrator boca me moderator moderation root site support system".split()
+    ("admin", "administrator", "boca", "me", "moderation", "moderator", "root", "site", "support")
 )
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 PASSWORD_SCORE = 2  # of zxcvbn's 0 to 4: survives a throttled on-line attack

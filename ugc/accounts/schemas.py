@@ -74,7 +74,8 @@ class SettingsForm(Form):
     about = ma.fields.String(
         load_default="",
         validate=ma.validate.Length(
-            max=500, error=lazy_gettext("At most 500 characters.")  # type: ignore[arg-type]
+            max=500,
+            error=lazy_gettext("At most 500 characters."),  # type: ignore[arg-type]
         ),
     )
     language = ma.fields.String(validate=ma.validate.OneOf(["es", "en"]))

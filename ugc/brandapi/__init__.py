@@ -1,1 +1,1 @@
-"""placeholder"""
+"""Keys of the public API. So far its tables."""

@@ -1,1 +1,1 @@
-"""placeholder"""
+"""Brands, claims, teams and fans. So far its tables."""

@@ -37,7 +37,10 @@ class BrandClaim(Moderated, Base):
     __table_args__ = (
         visibility_check(),
         sa.Index(
-            "uq_brand_claims_open", "brand_id", "author_id", unique=True,
+            "uq_brand_claims_open",
+            "brand_id",
+            "author_id",
+            unique=True,
             postgresql_where=sa.text("decided_at IS NULL"),
         ),
     )
@@ -46,12 +49,16 @@ class BrandClaim(Moderated, Base):
 class TeamMember(Base):
     __tablename__ = "brand_team"
     brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), primary_key=True)
-    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), primary_key=True, index=True)
+    member_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("members.id"), primary_key=True, index=True
+    )
     since: Mapped[dt.datetime] = mapped_column(server_default=app_now())
 
 
 class Fan(Base):
     __tablename__ = "fans"
     brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), primary_key=True)
-    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), primary_key=True, index=True)
+    member_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("members.id"), primary_key=True, index=True
+    )
     since: Mapped[dt.datetime] = mapped_column(server_default=app_now())

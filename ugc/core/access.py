@@ -137,7 +137,9 @@ def require_contributor(actor: Actor) -> int:
         )
     if not actor.confirmed:
         raise Forbidden(
-            lazy_gettext("Confirm your e-mail address first: open the link in the mail we sent you."),
+            lazy_gettext(
+                "Confirm your e-mail address first: open the link in the mail we sent you."
+            ),
             code="email_unconfirmed",
         )
     return actor.id
@@ -182,6 +184,4 @@ def init_app(app: Flask) -> None:
     # Flask's own static endpoint is a lambda without a mark.
     static = app.view_functions.get("static")
     if static is not None:
-        static.access = Access("public")  # type: ignore[attr-defined]
-
-
+        setattr(static, "access", Access("public"))  # noqa: B010

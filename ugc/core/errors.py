@@ -49,7 +49,9 @@ class Invalid(DomainError):
 
     code = "invalid"
     status = 422
-    default = lazy_gettext("Some of what you entered cannot be taken. See the notes beside the fields.")
+    default = lazy_gettext(
+        "Some of what you entered cannot be taken. See the notes beside the fields."
+    )
 
 
 class SignInNeeded(DomainError):
@@ -69,7 +71,9 @@ class NotFound(DomainError):
 
     code = "not_found"
     status = 404
-    default = lazy_gettext("There is nothing here. It may have been removed, or the address is wrong.")
+    default = lazy_gettext(
+        "There is nothing here. It may have been removed, or the address is wrong."
+    )
 
 
 class Conflict(DomainError):
@@ -161,7 +165,9 @@ def answer(error: DomainError) -> Response:
     return response
 
 
-def shows_errors(renderer: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def shows_errors(
+    renderer: Callable[..., Any],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Marks a view whose form is shown again, filled in, when it is refused (409, 413, 422, 429).
 
     `renderer(error, **view_args)` returns the page; it reads `request.form` for what was typed."""
@@ -198,7 +204,8 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(IntegrityError)
     def integrity_error(error: IntegrityError) -> Response:
         # Two people at once: the constraint is the referee, the text never shows the driver's.
-        log.warning("integrity: %s", getattr(error.orig, "diag", None) and error.orig.diag.constraint_name)
+        diagnosis = getattr(error.orig, "diag", None)
+        log.warning("integrity: %s", getattr(diagnosis, "constraint_name", None))
         return answer(Conflict())
 
     @app.errorhandler(OperationalError)

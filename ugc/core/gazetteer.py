@@ -89,4 +89,4 @@ def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     if not wanted:
         return {}
     rows = session.execute(sa.select(City.id, City.name).where(City.id.in_(wanted)))
-    return {city_id: name for city_id, name in rows}
+    return {row.id: row.name for row in rows}

@@ -83,7 +83,12 @@ class Bounds:
         except ValueError:
             raise Invalid(fields={field: [bad]}) from None
         values = (west, south, east, north)
-        if not all(map(math.isfinite, values)) or south > north or abs(south) > 90 or abs(north) > 90:
+        if (
+            not all(map(math.isfinite, values))
+            or south > north
+            or abs(south) > 90
+            or abs(north) > 90
+        ):
             raise Invalid(fields={field: [bad]})
         if east - west >= 360:
             west, east = -180.0, 180.0
@@ -111,9 +116,7 @@ class Bounds:
 
 def point_column(**kwargs: Any) -> Any:
     """`geometry(Point, 4326)` without an implicit index: each table names its own."""
-    return sa.orm.mapped_column(
-        Geometry("POINT", srid=4326, spatial_index=False), **kwargs
-    )
+    return sa.orm.mapped_column(Geometry("POINT", srid=4326, spatial_index=False), **kwargs)
 
 
 def as_geography(expression: Any) -> sa.ColumnElement[Any]:
@@ -129,9 +132,8 @@ def within_metres(column: Any, point: Point, metres: float) -> sa.ColumnElement[
     """`column` within `metres` of `point`: an expanded box for the geometry index, then exact."""
     dlat = metres / 111_000
     dlon = dlat / max(0.01, math.cos(math.radians(min(89.0, abs(point.lat) + dlat))))
-    box = Bounds.parsed(
-        f"{point.lon - dlon},{max(-90, point.lat - dlat)},{point.lon + dlon},{min(90, point.lat + dlat)}"
-    )
+    south, north = max(-90.0, point.lat - dlat), min(90.0, point.lat + dlat)
+    box = Bounds.parsed(f"{point.lon - dlon},{south},{point.lon + dlon},{north}")
     exact = sa.func.ST_DWithin(as_geography(column), as_geography(point.sql()), metres)
     return sa.and_(box.contains(column), exact)
 

@@ -92,7 +92,9 @@ def begin() -> Response | None:
         row = session.get_one(IdempotencyKey, identity)
         if row.body_hash != body_hash:
             raise Invalid(
-                lazy_gettext("This form was already sent with other content. Reload and start again."),
+                lazy_gettext(
+                    "This form was already sent with other content. Reload and start again."
+                ),
                 code="idempotency_mismatch",
             )
         return _replay(row)

@@ -49,7 +49,7 @@ def task(
         del in_transaction.__wrapped__  # type: ignore[attr-defined]
         registered = queue.task(name=name, retry=retry, queue=queue_name)(in_transaction)
         if cron is not None:
-            queue.periodic(cron=cron)(registered)
+            queue.periodic(cron=cron)(registered)  # type: ignore[arg-type]
         _runners[name] = run
         return run
 
@@ -163,5 +163,3 @@ def dead_jobs(session: Session, limit: int = 100) -> list[dict[str, Any]]:
         {"limit": limit},
     )
     return [dict(row._mapping) for row in rows]
-
-

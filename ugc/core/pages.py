@@ -49,13 +49,13 @@ def search_places_by_name() -> Response:
     text = request.args.get("q", "").strip()[:100]
     point = geo.Point.parsed(text) if text else None
     if point is not None:
-        found = [{"name": text, "detail": gettext("Coordinates"), "lon": point.lon, "lat": point.lat}]
+        found = [
+            {"name": text, "detail": gettext("Coordinates"), "lon": point.lon, "lat": point.lat}
+        ]
         return jsonify(results=found)
     if len(text) < 2:
         return jsonify(results=[])
     cities = gazetteer.search_cities(db.session(), text)
     return jsonify(
-        results=[
-            {"name": c.name, "detail": c.detail, "lon": c.lon, "lat": c.lat} for c in cities
-        ]
+        results=[{"name": c.name, "detail": c.detail, "lon": c.lon, "lat": c.lat} for c in cities]
     )

@@ -68,9 +68,9 @@ def icon(name: str, label: str = "") -> Markup:
     """An icon of the sprite; without a label it is decoration."""
     sprite = asset("icons.svg")
     if label:
-        return Markup('<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>').format(
-            label, sprite, name
-        )
+        return Markup(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>'
+        ).format(label, sprite, name)
     return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(
         sprite, name
     )
@@ -155,5 +155,3 @@ def init_app(app: Flask) -> None:
             "locale": language(),
             "theme": theme if theme in THEMES else "auto",
         }
-
-

@@ -52,7 +52,9 @@ def init_app(app: Flask) -> None:
     def csrf_error(error: CSRFError) -> Response:
 
         stale = DomainError(
-            gettext("This form is too old, or cookies are off. Go back, reload the page, send again."),
+            gettext(
+                "This form is too old, or cookies are off. Go back, reload the page, send again."
+            ),
             code="csrf",
         )
         stale.status = 400
@@ -65,9 +67,7 @@ def init_app(app: Flask) -> None:
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault(
-            "Permissions-Policy", "geolocation=(self), camera=(self), microphone=()"
-        )
+        headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self), microphone=()")
         if app.config["SESSION_COOKIE_SECURE"]:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         if request.endpoint != "static" and "Cache-Control" not in headers:

@@ -49,9 +49,7 @@ class Subject(Base):
     visible: Mapped[bool] = mapped_column(server_default=sa.true())
     created_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     changed_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
-    changed_txid: Mapped[int] = mapped_column(
-        Xid8, server_default=sa.text("pg_current_xact_id()")
-    )
+    changed_txid: Mapped[int] = mapped_column(Xid8, server_default=sa.text("pg_current_xact_id()"))
     __table_args__ = (
         sa.Index("ix_subjects_feed", "kind", "changed_txid", "id"),
         sa.CheckConstraint("merged_into_id <> id", name="not_merged_into_itself"),
@@ -197,9 +195,7 @@ VISIBILITY_MOVES: dict[Visibility, frozenset[Visibility]] = {
     Visibility.PUBLISHED: frozenset(
         {Visibility.HELD, Visibility.HIDDEN, Visibility.REMOVED, Visibility.WITHDRAWN}
     ),
-    Visibility.HIDDEN: frozenset(
-        {Visibility.PUBLISHED, Visibility.REMOVED, Visibility.WITHDRAWN}
-    ),
+    Visibility.HIDDEN: frozenset({Visibility.PUBLISHED, Visibility.REMOVED, Visibility.WITHDRAWN}),
     Visibility.REMOVED: frozenset({Visibility.PUBLISHED}),
     Visibility.WITHDRAWN: frozenset(),
 }

@@ -1,1 +1,1 @@
-"""placeholder"""
+"""Photos of any subject: quarantine, cleaning, variants. So far its table."""

@@ -1,1 +1,1 @@
-"""placeholder"""
+"""Flags, cases, decisions and the columns that moderated content shares. So far its tables."""

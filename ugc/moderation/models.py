@@ -61,7 +61,9 @@ class Case(Base):
     __table_args__ = (
         sa.CheckConstraint("reason IN ('held', 'flagged')", name="reason"),
         sa.Index(
-            "uq_cases_open_subject", "subject_id", unique=True,
+            "uq_cases_open_subject",
+            "subject_id",
+            unique=True,
             postgresql_where=sa.text("decided_at IS NULL"),
         ),
         sa.Index("ix_cases_open", "opened_at", postgresql_where=sa.text("decided_at IS NULL")),

@@ -1,1 +1,1 @@
-"""placeholder"""
+"""The inbox of a member. So far its table."""

@@ -27,5 +27,7 @@ class Notification(Base):
     __table_args__ = (
         sa.UniqueConstraint("member_id", "kind", "cause"),
         sa.Index("ix_notifications_member_id_id", "member_id", "id"),
-        sa.Index("ix_notifications_unread", "member_id", postgresql_where=sa.text("read_at IS NULL")),
+        sa.Index(
+            "ix_notifications_unread", "member_id", postgresql_where=sa.text("read_at IS NULL")
+        ),
     )

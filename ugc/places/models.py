@@ -54,6 +54,9 @@ class PlaceBrand(Base):
     until: Mapped[dt.datetime | None]
     __table_args__ = (
         sa.Index(
-            "uq_place_brands_now", "place_id", unique=True, postgresql_where=sa.text("until IS NULL")
+            "uq_place_brands_now",
+            "place_id",
+            unique=True,
+            postgresql_where=sa.text("until IS NULL"),
         ),
     )

@@ -55,10 +55,9 @@ def post_report(
     subjects.log_move(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
-    posted = {"subject_id": subject.id, "kind": KIND, "author_id": author_id, "city_id": city_id}
-    events.emit(session, events.ContentPosted(**posted, held=held))
+    events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
     if not held:
-        events.emit(session, events.ContentApproved(**posted))
+        events.emit(session, events.ContentApproved(subject.id, KIND, author_id, city_id))
     return subject.public_id
 
 

@@ -49,7 +49,9 @@ class Report(Moderated, Base):
         sa.Index("ix_reports_geom_created_at", "geom", "created_at", postgresql_using="gist"),
         sa.Index("ix_reports_created_at_id", sa.text("created_at DESC"), sa.text("id DESC")),
         sa.Index(
-            "ix_reports_open_geom", "geom", postgresql_using="gist",
+            "ix_reports_open_geom",
+            "geom",
+            postgresql_using="gist",
             postgresql_where=sa.text("state = 'open'"),
         ),
         sa.Index(
@@ -63,6 +65,8 @@ class Vote(Base):
 
     __tablename__ = "votes"
     report_id: Mapped[int] = mapped_column(sa.ForeignKey("reports.id"), primary_key=True)
-    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), primary_key=True, index=True)
+    member_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("members.id"), primary_key=True, index=True
+    )
     still_there: Mapped[bool]
     voted_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())

@@ -186,9 +186,7 @@ def vote_of(session: Session, report_id: int, member_id: int | None) -> bool | N
     if member_id is None:
         return None
     return session.scalar(
-        sa.select(Vote.still_there).where(
-            Vote.report_id == report_id, Vote.member_id == member_id
-        )
+        sa.select(Vote.still_there).where(Vote.report_id == report_id, Vote.member_id == member_id)
     )
 
 

@@ -54,9 +54,7 @@ KINDS = load_taxonomy(Path(__file__).with_name("taxonomy.toml"))
 def reliability(confirmations: int, denials: int, visibility: str) -> int:
     """0 to 10: the expectation of a Beta distribution, E = (r + 1) / (r + s + 2) (Jøsang & Ismail
     2002), times ten; capped while the report is held."""
-    expected = (confirmations + PRIOR_ALPHA) / (
-        confirmations + denials + PRIOR_ALPHA + PRIOR_BETA
-    )
+    expected = (confirmations + PRIOR_ALPHA) / (confirmations + denials + PRIOR_ALPHA + PRIOR_BETA)
     value = round(10 * expected)
     return min(value, HELD_RELIABILITY_CAP) if visibility == Visibility.HELD else value
 

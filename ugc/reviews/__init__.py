@@ -1,1 +1,1 @@
-"""placeholder"""
+"""Reviews of places, their history and helpful votes. So far its tables."""

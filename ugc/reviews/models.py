@@ -16,7 +16,8 @@ KIND = "review"
 
 
 class Review(Moderated, Base):
-    """`subratings` maps a code of the place's category to 1–5; `original` is what an import said."""
+    """`subratings` maps a code of the place's category to 1–5; `original` is what an import
+    said."""
 
     __tablename__ = "reviews"
     place_id: Mapped[int] = mapped_column(sa.ForeignKey("places.id"), index=True)
@@ -34,7 +35,10 @@ class Review(Moderated, Base):
         sa.CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         sa.UniqueConstraint("source_id", "external_id"),
         sa.Index(
-            "uq_reviews_place_author", "place_id", "author_id", unique=True,
+            "uq_reviews_place_author",
+            "place_id",
+            "author_id",
+            unique=True,
             postgresql_where=sa.text("visibility NOT IN ('removed', 'withdrawn')"),
         ),
         sa.Index("ix_reviews_created_at_id", sa.text("created_at DESC"), sa.text("id DESC")),
@@ -57,5 +61,7 @@ class ReviewVersion(Base):
 class HelpfulVote(Base):
     __tablename__ = "helpful_votes"
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("reviews.id"), primary_key=True)
-    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), primary_key=True, index=True)
+    member_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("members.id"), primary_key=True, index=True
+    )
     voted_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())

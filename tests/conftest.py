@@ -1,0 +1,188 @@
+"""Real PostgreSQL and Valkey: a template database made by the migrations, one copy per worker, a
+savepoint per test. `make test` starts the servers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ugc.accounts import actions as account_actions
+from ugc.accounts.models import KIND, Member, UsedHandle
+from ugc.app import create_app
+from ugc.config import ROOT, libpq_url, sqlalchemy_url
+from ugc.core import jobs, subjects
+from ugc.core.db import Session, db, now
+
+PASSWORD = "correct horse battery"
+PASSWORD_HASH = account_actions.hash_password(PASSWORD)
+CITIES = [
+    (3117735, "Madrid", "madrid", "ES", 3255944, -3.70256, 40.4165),
+    (3128760, "Barcelona", "barcelona", "ES", 1621537, 2.15899, 41.38879),
+    (3104324, "Zaragoza", "zaragoza", "ES", 674317, -0.87734, 41.65606),
+]
+
+
+def _server() -> str:
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        pytest.exit("DATABASE_URL is not set: run the tests with `make test`", returncode=2)
+    return url
+
+
+@pytest.fixture(scope="session")
+def database_url(worker_id: str) -> Iterator[str]:
+    """A database of this worker, its schema built by the migrations."""
+    base = sa.engine.make_url(sqlalchemy_url(_server()))
+    name = f"test_{worker_id}"
+    url = base.set(database=name)
+    maintenance = libpq_url(base.set(database="postgres").render_as_string(hide_password=False))
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    engine = sa.create_engine(url)
+    config = Config(str(ROOT / "alembic.ini"))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        for city in CITIES:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO cities (id, name, name_key, country, population, geom) VALUES"
+                    " (:id, :name, :key, :country, :population,"
+                    " ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))"
+                ),
+                dict(
+                    zip(
+                        ("id", "name", "key", "country", "population", "lon", "lat"),
+                        city,
+                        strict=True,
+                    )
+                ),
+            )
+        connection.commit()
+    engine.dispose()
+    yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    return create_app(
+        {
+            "BOCA_ENV": "test",
+            "DATABASE_URL": database_url,
+            "REDIS_URL": os.environ.get("REDIS_URL", ""),
+            "SECRET_KEY": "a secret of the tests, long enough",
+            "SITE_URL": "http://localhost",
+            "DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        },
+        WTF_CSRF_ENABLED=False,
+    )
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """The session that requests use too, inside a transaction that is rolled back."""
+    with app.app_context():
+        engine = db.engines[None]
+        connection = engine.connect()
+        outer = connection.begin()
+        db.engines[None] = connection  # type: ignore[assignment]
+        scoped = db.session
+        db.session = db._make_scoped_session({"join_transaction_mode": "create_savepoint"})
+        try:
+            yield db.session()
+        finally:
+            db.session.remove()
+            db.session = scoped
+            outer.rollback()
+            connection.close()
+            db.engines[None] = engine
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(app: Flask) -> None:
+    """Every test has its own rate limits."""
+    with app.app_context():
+        limiter = app.extensions["boca_limits"]
+        if limiter.shared is not None:
+            limiter.shared.storage.reset()
+        limiter.fallback.storage.reset()
+
+
+@pytest.fixture
+def client(app: Flask, session: Session) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def make_member(session: Session) -> Callable[..., Member]:
+    """A confirmed member, unless said otherwise."""
+
+    def make(handle: str, *, confirmed: bool = True, **values: object) -> Member:
+        subject = subjects.create(session, KIND)
+        member = Member(
+            id=subject.id,
+            handle=handle,
+            email=f"{handle}@example.org",
+            password_hash=PASSWORD_HASH,
+            email_confirmed_at=now(session) if confirmed else None,
+            **values,
+        )
+        session.add_all([member, UsedHandle(handle=handle)])
+        session.commit()
+        return member
+
+    return make
+
+
+@pytest.fixture
+def signed_in(app: Flask, make_member: Callable[..., Member]) -> Callable[..., FlaskClient]:
+    """A browser of a new member, signed in through the form."""
+
+    def sign_in(handle: str, **values: object) -> FlaskClient:
+        make_member(handle, **values)
+        browser = app.test_client()
+        answer = browser.post(
+            "/sign-in", data={"email": f"{handle}@example.org", "password": PASSWORD}
+        )
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    return sign_in
+
+
+@pytest.fixture
+def run_jobs(session: Session) -> Callable[[], int]:
+    """Runs the jobs that wait, as the worker would."""
+
+    def run() -> int:
+        count = jobs.run_waiting(session)
+        session.commit()
+        return count
+
+    return run
+
+
+@pytest.fixture
+def mails(app: Flask) -> Callable[[], list[str]]:
+    """The text of the mails sent so far, newest last; empties the folder."""
+
+    def read() -> list[str]:
+        folder = Path(app.config["DATA_DIR"]) / "mail"
+        texts = []
+        for path in sorted(folder.glob("*.eml")):
+            texts.append(path.read_text(encoding="utf-8"))
+            path.unlink()
+        return texts
+
+    return read

@@ -1,0 +1,107 @@
+"""Rules of the house that a machine can watch."""
+
+import re
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ugc import config, events
+
+PACKAGE = config.ROOT / "ugc"
+ALLOWED_FILES = {
+    "__init__.py", "models.py", "rules.py", "queries.py", "actions.py", "schemas.py", "pages.py",
+    "api.py", "subscribers.py", "jobs.py",
+}  # fmt: skip
+
+
+def test_every_endpoint_states_who_may_call_it(app: Flask) -> None:
+    unmarked = [name for name, view in app.view_functions.items() if not hasattr(view, "access")]
+    assert unmarked == []
+
+
+def test_an_unmarked_endpoint_refuses_everybody() -> None:
+    import pytest
+
+    from ugc.core import access
+
+    with pytest.raises(access.Forbidden):
+        access.check(None, access.ANONYMOUS)
+
+
+def test_only_the_core_commits() -> None:
+    commits = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r"\.commit\(\)", path.read_text(encoding="utf-8"))
+    ]
+    assert commits == ["core/db.py"]
+
+
+def test_capabilities_hold_only_the_known_files() -> None:
+    folders = [path for path in PACKAGE.iterdir() if path.is_dir() and path.name != "core"]
+    strange = [
+        str(file.relative_to(PACKAGE))
+        for folder in folders
+        for file in folder.glob("*.py")
+        if file.name not in ALLOWED_FILES
+    ]
+    assert strange == []
+
+
+def test_no_file_is_past_500_lines() -> None:
+    long = [p.name for p in PACKAGE.rglob("*.py") if len(p.read_text().splitlines()) > 500]
+    assert long == []
+
+
+def test_templates_hold_no_inline_script_or_style() -> None:
+    bad = re.compile(r"\sstyle=|\son[a-z]+=|<style|<script(?![^>]*(src=|application/json))")
+    found = [
+        str(path)
+        for path in (config.ROOT / "templates").rglob("*.html")
+        if bad.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_the_settings_are_documented() -> None:
+    text = (config.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [s.name for s in config.SETTINGS if f"`{s.name}`" not in text] == []
+
+
+def test_the_events_are_documented() -> None:
+    text = (config.ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    names = [
+        kind.name()
+        for kind in vars(events).values()
+        if isinstance(kind, type)
+        and issubclass(kind, events.Event)
+        and kind not in (events.Event, events.ContentEvent)
+    ]
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_errors_have_one_shape_per_audience(client: FlaskClient) -> None:
+    page = client.get("/nowhere")
+    assert page.status_code == 404
+    assert page.content_type.startswith("text/html")
+    script = client.get("/nowhere", headers={"Accept": "application/json"})
+    assert script.content_type == "application/problem+json"
+    assert script.json is not None
+    assert script.json["code"] == "not_found"
+    api = client.get("/api/v1/nowhere")
+    assert api.content_type == "application/problem+json"
+
+
+def test_every_answer_carries_the_security_headers(client: FlaskClient) -> None:
+    headers = client.get("/").headers
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_no_path_of_a_machine_is_in_the_package() -> None:
+    texts = [p for p in PACKAGE.rglob("*.py") if "/home/" in p.read_text(encoding="utf-8")]
+    assert texts == []
+    assert Path(config.ROOT / "LICENSE").exists()

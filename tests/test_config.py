@@ -1,0 +1,38 @@
+"""What the environment must say."""
+
+import pytest
+
+from ugc import config
+
+GOOD = {
+    "DATABASE_URL": "postgres://ugc@db/ugc",
+    "SECRET_KEY": "kX9v2mQ8rT4wZ7bN1cF6hJ3pL5sD0gAe",
+    "MAIL_URL": "smtp://mail:587",
+    "SITE_URL": "https://boca.example.org",
+    "BOCA_ENV": "production",
+}
+
+
+def test_a_good_environment_loads() -> None:
+    loaded = config.load(GOOD)
+    assert loaded["SQLALCHEMY_DATABASE_URI"] == "postgresql+psycopg://ugc@db/ugc"
+    assert loaded["SESSION_COOKIE_SECURE"] is True
+    assert loaded["SESSION_COOKIE_NAME"] == "__Host-boca"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "secret"}, "SECRET_KEY"),
+        ({"SECRET_KEY": "a" * 40}, "SECRET_KEY"),
+        ({"DATABASE_URL": ""}, "DATABASE_URL"),
+        ({"MAIL_URL": ""}, "MAIL_URL"),
+        ({"SITE_URL": "boca.example.org"}, "SITE_URL"),
+        ({"BOCA_ENV": "prod"}, "BOCA_ENV"),
+        ({"DEFAULT_LANGUAGE": "fr"}, "DEFAULT_LANGUAGE"),
+    ],
+)
+def test_a_bad_environment_says_what_to_set(change: dict[str, str], says: str) -> None:
+    with pytest.raises(config.ConfigError, match=says):
+        config.load({**GOOD, **change})

@@ -32,7 +32,9 @@ def test_a_unique_job_waits_once(session: Session) -> None:
     assert count(session, "procrastinate_jobs") == 1
 
 
-def test_the_same_key_does_one_thing(signed_in: Callable[..., FlaskClient], session: Session) -> None:
+def test_the_same_key_does_one_thing(
+    signed_in: Callable[..., FlaskClient], session: Session
+) -> None:
     browser = signed_in("ana")
     headers = {"Idempotency-Key": "k1"}
     first = browser.post("/reports", data=REPORT, headers=headers)

@@ -1,0 +1,32 @@
+import pytest
+
+from ugc.accounts import rules
+
+
+@pytest.mark.parametrize("handle", ["ana", "ana-b", "a_1", "x" * 30])
+def test_good_handles(handle: str) -> None:
+    assert rules.handle_problem(handle) is None
+
+
+@pytest.mark.parametrize(
+    "handle", ["", "ab", "-ana", "ana-", "a b c", "ñandú", "x" * 31, "admin", "demo-x"]
+)
+def test_bad_handles(handle: str) -> None:
+    assert rules.handle_problem(handle)
+
+
+@pytest.mark.parametrize("password", ["short", "password", "12345678", "qwertyuiop", "x" * 129])
+def test_weak_passwords(password: str) -> None:
+    assert rules.password_problem(password)
+
+
+def test_a_password_made_of_the_own_name_is_weak() -> None:
+    assert rules.password_problem("anamartinez", ["anamartinez"])
+    assert rules.password_problem("brocoli tranvia azul", ["ana"]) is None
+
+
+@pytest.mark.parametrize(
+    ("account", "address", "refused"), [(0, 0, False), (9, 49, False), (10, 0, True), (0, 50, True)]
+)
+def test_attempts(account: int, address: int, refused: bool) -> None:
+    assert rules.too_many_attempts(account, address) is refused

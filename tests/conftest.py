@@ -39,7 +39,7 @@ def _server() -> str:
 
 
 @pytest.fixture(scope="session")
-def database_url(worker_id: str) -> Iterator[str]:
+def database_url(worker_id: str) -> str:
     """A database of this worker, its schema built by the migrations."""
     base = sa.engine.make_url(sqlalchemy_url(_server()))
     name = f"test_{worker_id}"
@@ -71,7 +71,7 @@ def database_url(worker_id: str) -> Iterator[str]:
             )
         connection.commit()
     engine.dispose()
-    yield url.render_as_string(hide_password=False)
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

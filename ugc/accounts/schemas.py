@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import zoneinfo
+from typing import ClassVar
 
 import marshmallow as ma
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext
+
+
+ma.fields.Field.default_error_messages["required"] = lazy_gettext("Fill this in.")  # type: ignore
 
 
 class Form(ma.Schema):
@@ -16,6 +20,8 @@ class Form(ma.Schema):
     class Meta:
         unknown = ma.RAISE
 
+    error_messages: ClassVar = {"unknown": lazy_gettext("The form does not know this field.")}
+
     @ma.pre_load
     def strip(self, data, **_kwargs):  # type: ignore[no-untyped-def]
         ignored = {"csrf_token", "idempotency_key"}
@@ -24,10 +30,6 @@ class Form(ma.Schema):
             for key, value in data.items()
             if key not in ignored
         }
-
-
-def required() -> ma.validate.Length:
-    return ma.validate.Length(min=1, error=str(lazy_gettext("Fill this in.")))
 
 
 class Email(ma.fields.String):

@@ -6,13 +6,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 
 from ugc.accounts import actions as account_actions
@@ -74,9 +75,19 @@ def database_url(worker_id: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
+class Browser(FlaskClient):
+    """Requests share the test's application context (and so its transaction), but nothing that one
+    request keeps in `g` may reach the next."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        for name in list(g):
+            g.pop(name)
+        return super().open(*args, **kwargs)
+
+
 @pytest.fixture(scope="session")
 def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    return create_app(
+    app = create_app(
         {
             "BOCA_ENV": "test",
             "DATABASE_URL": database_url,
@@ -87,6 +98,8 @@ def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
         },
         WTF_CSRF_ENABLED=False,
     )
+    app.test_client_class = Browser
+    return app
 
 
 @pytest.fixture

@@ -209,8 +209,8 @@ def test_erasure_takes_the_name_and_what_they_chose(
 
 
 def test_the_language_switch_keeps_the_page(client: FlaskClient) -> None:
-    answer = client.post("/language", data={"language": "es", "next": "/join?"})
-    assert answer.location == "/join?"
+    answer = client.post("/language", data={"language": "es", "next": "/join?a=1"})
+    assert answer.location == "/join?a=1"
     assert '<html lang="es"' in client.get("/join").text
 
 

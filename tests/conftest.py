@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,10 @@ def mails(app: Flask) -> Callable[[], list[str]]:
         folder = Path(app.config["DATA_DIR"]) / "mail"
         texts = []
         for path in sorted(folder.glob("*.eml")):
-            texts.append(path.read_text(encoding="utf-8"))
+            message = message_from_bytes(path.read_bytes(), policy=policy.default)
+            body = message.get_body(("plain",))
+            assert body is not None
+            texts.append(f"{message['Subject']}\n{body.get_content()}")
             path.unlink()
         return texts
 

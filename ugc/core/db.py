@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 from sqlalchemy.ext.compiler import compiles
@@ -90,6 +90,15 @@ class TransactionalFlask(Flask):
         db.session.commit()
         return response
 
+    def full_dispatch_request(self) -> Response:
+        try:
+            return super().full_dispatch_request()
+        finally:
+            records = g.pop("records", None)
+            if records:
+                db.session.rollback()
+                _append(records)
+
     def handle_user_exception(self, e: Exception) -> Any:
         db.session.rollback()
         return super().handle_user_exception(e)
@@ -111,20 +120,21 @@ def record(table: sa.Table, values: Mapping[str, Any]) -> None:
     """Appends one row outside the request's transaction.
 
     Only for `RECORDABLE_TABLES`: things that must be kept although the request is refused or is
-    a GET. Raises ValueError for any other table."""
+    a GET. In a request it is written when the request's own transaction is over, so that nobody
+    holds two connections. Raises ValueError for any other table."""
     if table.name not in RECORDABLE_TABLES:
         raise ValueError(f"{table.name} is not one of the tables that record() may append to")
-    with recording() as connection:
-        connection.execute(sa.insert(table).values(**values))
-
-
-@contextmanager
-def recording() -> Iterator[sa.Connection]:
-    """The transaction behind `record()`. In tests it is a savepoint of the test's connection."""
-    engine = db.engine
-    if isinstance(engine, sa.Connection):
-        with engine.begin_nested():
-            yield engine
+    if has_request_context():
+        g.setdefault("records", []).append((table, dict(values)))
     else:
-        with engine.begin() as connection:
-            yield connection
+        _append([(table, dict(values))])
+
+
+def _append(records: list[tuple[sa.Table, dict[str, Any]]]) -> None:
+    # In tests the engine is the test's connection, whose transaction is rolled back at the end.
+    engine = db.engine
+    begin = engine.begin_nested() if isinstance(engine, sa.Connection) else engine.begin()
+    with begin as opened:
+        connection = engine if isinstance(engine, sa.Connection) else opened
+        for table, values in records:
+            connection.execute(sa.insert(table).values(**values))

@@ -47,6 +47,7 @@ endif
 
 define install
 	@echo "· installing the libraries of $(1)"
+	@$(if $(UV),:,$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null)
 	@$(if $(UV),uv pip install -q --python $(PY) --require-hashes -r $(1),$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r $(1))
 	@$(PY) scripts/link.py
 endef

@@ -9,7 +9,6 @@ import marshmallow as ma
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext
 
-
 ma.fields.Field.default_error_messages["required"] = lazy_gettext("Fill this in.")  # type: ignore
 
 

@@ -26,7 +26,8 @@ export function bundledStyle({theme, language}) {
   return {
     version: 8,
     'font-faces': {'Inter Medium': regular, 'Inter Bold': bold},
-    sources: {base: {type: 'vector', url: `pmtiles://${basemap}`}},
+    // Ranges come from an address of their own; see the route of the same name.
+    sources: {base: {type: 'vector', url: `pmtiles://${basemap.replace('/static/build/', '/basemap/')}`}},
     layers: [
       {id: 'sea', type: 'background', paint: {'background-color': c.water}},
       {id: 'land', type: 'fill', source: 'base', 'source-layer': 'land',

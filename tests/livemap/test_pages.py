@@ -2,6 +2,8 @@ from collections.abc import Callable
 
 from flask.testing import FlaskClient
 
+from ugc.core.render import asset
+
 
 def post(browser: FlaskClient, lon: str, lat: str, kind: str = "jam") -> None:
     form = {"kind": kind, "lon": lon, "lat": lat, "anyway": "yes"}
@@ -49,3 +51,12 @@ def test_unchanged_features_are_not_sent_again(client: FlaskClient) -> None:
 def test_an_empty_map_says_what_to_do(client: FlaskClient) -> None:
     text = client.get("/map/list", headers={"Accept-Language": "es"}).text
     assert "Aquí no hay nada" in text
+
+
+def test_the_basemap_is_served_in_ranges(client: FlaskClient) -> None:
+    address = "/basemap/" + asset("basemap.pmtiles").rsplit("/", 1)[1]
+    part = client.get(address, headers={"Range": "bytes=0-6"})
+    assert part.status_code == 206
+    assert part.data == b"PMTiles"
+    assert "immutable" in part.headers["Cache-Control"]
+    assert client.get("/basemap/../../secret").status_code == 404

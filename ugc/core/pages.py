@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, jsonify, redirect, request, session
+from flask import Blueprint, Response, jsonify, redirect, request, send_from_directory, session
 from flask_babel import gettext
 
 from ugc.core import gazetteer, geo, limits, render
@@ -20,6 +20,15 @@ bp = Blueprint("site", __name__)
 def health() -> Response:
     """200 when the database answers."""
     return jsonify(ok=db.session.scalar(sa.text("SELECT 1")) == 1)
+
+
+@bp.get("/basemap/<name>")
+@public
+def basemap(name: str) -> Response:
+    """The bundled basemap in ranges, which the web server's own static files do not answer."""
+    response = send_from_directory(render.BUILD, name, conditional=True, max_age=31_536_000)
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
 
 
 @bp.post("/language")

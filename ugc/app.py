@@ -24,6 +24,7 @@ from ugc.core import (
 from ugc.core import pages as site_pages
 from ugc.core.db import TransactionalFlask, db
 from ugc.livemap import pages as livemap_pages
+from ugc.moderation import pages as moderation_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
 from ugc.reports import pages as reports_pages
 
@@ -59,6 +60,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         accounts_pages.bp,
         reports_pages.bp,
         livemap_pages.bp,
+        moderation_pages.bp,
     ):
         app.register_blueprint(blueprint)
     access.init_app(app)

@@ -16,6 +16,7 @@ from ugc.core.access import Actor, ActorKind, Role
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import City
 from ugc.core.subjects import Visibility
+from ugc.moderation import actions as moderation
 from ugc.reports import actions as reports
 from ugc.reports import rules
 from ugc.reports.models import Report
@@ -142,6 +143,7 @@ def publish_and_age(session: Session, public_id: str, chance: random.Random) -> 
         sa.select(Report).join(subjects.Subject).where(subjects.Subject.public_id == public_id)
     ).one()
     report.visibility = Visibility.PUBLISHED
+    moderation.close_case(session, report.id)
     life = rules.KINDS[report.kind].life
     age = dt.timedelta(minutes=min(life * 0.5, chance.uniform(1, 600)))
     report.occurred_at = report.created_at = now(session) - age

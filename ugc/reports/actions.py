@@ -12,6 +12,7 @@ from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Visibility
+from ugc.moderation import actions as moderation
 from ugc.reports import queries, rules
 from ugc.reports.models import KIND, Report, ReportState, Vote
 
@@ -56,7 +57,9 @@ def post_report(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
-    if not held:
+    if held:
+        moderation.open_case(session, subject.id, "held")
+    else:
         events.emit(session, events.ContentApproved(subject.id, KIND, author_id, city_id))
     return subject.public_id
 
@@ -118,20 +121,47 @@ def withdraw(session: Session, actor: Actor, report_id: int) -> None:
     report = queries.locked(session, report_id)
     if not rules.may_withdraw(actor, report.author_id, report.visibility):
         raise Forbidden()
-    _hide(session, report, Visibility.WITHDRAWN, actor.reference)
+    _hide(session, report, Visibility.WITHDRAWN, "withdrawn", actor.reference)
+    moderation.close_case(session, report_id)
 
 
-def _hide(session: Session, report: Report, visibility: Visibility, who: str) -> None:
+def _hide(session: Session, report: Report, visibility: Visibility, reason: str, who: str) -> None:
     subjects.log_move(
-        session, report.id, "visibility", report.visibility, visibility,
-        reason=str(visibility), actor=who,
-    )  # fmt: skip
+        session, report.id, "visibility", report.visibility, visibility, reason=reason, actor=who
+    )
     report.visibility = visibility
     subjects.touch(session, report.id, visible=False)
     events.emit(
         session,
         events.ContentGone(report.id, KIND, report.author_id, report.city_id, str(visibility)),
     )
+
+
+def move(session: Session, report_id: int, visibility: Visibility, reason: str, who: str) -> None:
+    """What a moderator's decision does to a report; nothing when it is so already. Raises
+    Conflict when that move is not allowed (its author withdrew it)."""
+    report = queries.locked(session, report_id)
+    before = Visibility(report.visibility)
+    if before is visibility:
+        return
+    if visibility not in subjects.VISIBILITY_MOVES[before]:
+        raise Conflict(lazy_gettext("Its author took it back meanwhile."))
+    if visibility is not Visibility.PUBLISHED:
+        _hide(session, report, visibility, reason, who)
+        return
+    subjects.log_move(
+        session, report_id, "visibility", before, visibility, reason=reason, actor=who
+    )
+    report.visibility = visibility
+    subjects.touch(session, report_id, visible=True)
+    events.emit(session, events.ContentApproved(report.id, KIND, report.author_id, report.city_id))
+
+
+def author_of(session: Session, report_id: int) -> int | None:
+    return queries.locked(session, report_id).author_id
+
+
+moderation.register(KIND, moderation.Content(author_of, move))
 
 
 def expire(session: Session) -> int:
@@ -177,7 +207,8 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     for report in reports:
         if with_content:
             if report.visibility in queries.SHOWN:
-                _hide(session, report, Visibility.WITHDRAWN, "erasure")
+                _hide(session, report, Visibility.WITHDRAWN, "erasure", "system")
+                moderation.close_case(session, report.id)
             report.text = ""
             report.geom_exact = None
         else:

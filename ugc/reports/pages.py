@@ -12,6 +12,8 @@ from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, shows_errors
+from ugc.moderation import queries as moderation_queries
+from ugc.moderation import rules as moderation_rules
 from ugc.reports import actions, queries, rules, schemas
 from ugc.reports.models import KIND
 
@@ -101,6 +103,11 @@ def page(public_id: str) -> str:
         "reports/page.html",
         report=report,
         my_vote=queries.vote_of(db.session(), report.id, actor.id),
+        decision=moderation_queries.last_decision(db.session(), report.id)
+        if actor.id is not None and actor.id == report.author_id
+        else None,
+        rules=moderation_rules.RULES,
+        may_flag=moderation_rules.may_flag(actor, report.author_id),
         may_vote=rules.may_vote(actor, report.author_id, report.alive),
         may_close=rules.may_close(actor, report.author_id, report.state),
         may_withdraw=rules.may_withdraw(actor, report.author_id, report.visibility),
@@ -143,4 +150,11 @@ def profile_panel(member_id: int, **_context: Any) -> str:
     return render_template("reports/_of_member.html", reports=reports)
 
 
+def case_panel(subject_id: int, **_context: Any) -> str:
+    report = queries.report_by_id(db.session(), current_actor(), subject_id)
+    approved = queries.approved_count(db.session(), report.author_id) if report.author_id else 0
+    return render_template("reports/_case.html", report=report, approved=approved)
+
+
+panels.register(f"case.{KIND}", case_panel)
 panels.register("profile", profile_panel, order=20)

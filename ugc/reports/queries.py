@@ -109,6 +109,14 @@ def report_by_public_id(session: Session, actor: Actor, public_id: str) -> Repor
     return _row(row, actor)
 
 
+def report_by_id(session: Session, actor: Actor, report_id: int) -> ReportRow:
+    """As `report_by_public_id`. Raises NotFound."""
+    row = session.execute(_columns().where(Report.id == report_id)).first()
+    if row is None or not rules.may_see(actor, row.Report.author_id, row.Report.visibility):
+        raise NotFound()
+    return _row(row, actor)
+
+
 def locked(session: Session, report_id: int) -> Report:
     """The row, locked until the transaction ends. Raises NotFound."""
     report = session.scalar(sa.select(Report).where(Report.id == report_id).with_for_update())

@@ -1,0 +1,144 @@
+"""Held and flagged content over HTTP: queue in, decision out."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from ugc.core.db import Session
+
+FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow from the roundabout on."}
+Browser = Callable[..., FlaskClient]
+
+
+def first_case(moderator: FlaskClient) -> tuple[str, str]:
+    """(address, version) of the first case of the queue page."""
+    text = moderator.get("/moderation").text
+    address = re.search(r'action="(/moderation/\d+)"', text)
+    version = re.search(r'name="version" value="(\d+)"', text)
+    assert address is not None
+    assert version is not None
+    return address[1], version[1]
+
+
+def test_an_approved_report_shows_its_text(client: FlaskClient, signed_in: Browser) -> None:
+    address = signed_in("ana").post("/reports", data=FORM).location
+    moderator = signed_in("mod", role="moderator")
+    case, version = first_case(moderator)
+    done = moderator.post(case, data={"version": version, "outcome": "approved"})
+    assert done.status_code == 303
+    page = client.get(address).text
+    assert "Slow from" in page
+    assert "unconfirmed" not in page
+    assert "Nothing waits" in moderator.get("/moderation").text
+
+
+def test_a_refused_report_tells_its_author_why(
+    client: FlaskClient, session: Session, signed_in: Browser
+) -> None:
+    ana = signed_in("ana")
+    address = ana.post("/reports", data=FORM).location
+    moderator = signed_in("mod", role="moderator")
+    case, version = first_case(moderator)
+    refusal = {
+        "version": version,
+        "outcome": "refused",
+        "rule": "false",
+        "note": "No jam on camera.",
+    }
+    assert moderator.post(case, data=refusal).status_code == 303
+    assert client.get(address).status_code == 404
+    assert client.get("/map/features").get_json(force=True)["features"] == []
+    told = ana.get(address).text
+    assert "False or misleading" in told
+    assert "No jam on camera." in told
+    moves = session.execute(sa.text("SELECT new FROM moves ORDER BY id")).scalars().all()
+    assert moves == ["held", "hidden"]
+
+
+def test_two_moderators_cannot_decide_the_same_case(session: Session, signed_in: Browser) -> None:
+    signed_in("ana").post("/reports", data=FORM)
+    first, second = signed_in("mod", role="moderator"), signed_in("mod2", role="moderator")
+    case, version = first_case(first)
+    assert first_case(second) == (case, version)
+    assert first.post(case, data={"version": version, "outcome": "approved"}).status_code == 303
+    late = {"version": version, "outcome": "refused", "rule": "spam"}
+    for language, text in (("en", "Another moderator"), ("es", "Otra persona")):
+        second.post("/language", data={"language": language})
+        refused = second.post(case, data=late)
+        assert refused.status_code == 409
+        assert text in refused.text
+    assert session.scalar(sa.text("SELECT count(*) FROM decisions")) == 1
+    assert session.scalar(sa.text("SELECT visibility FROM reports")) == "published"
+
+
+def test_a_case_that_changed_is_looked_at_again(signed_in: Browser) -> None:
+    address = signed_in("ana").post("/reports", data=FORM).location
+    moderator = signed_in("mod", role="moderator")
+    case, version = first_case(moderator)
+    flagged = signed_in("ben").post(address.replace("/reports/", "/flag/"), data={"rule": "spam"})
+    assert flagged.status_code == 303
+    stale = moderator.post(case, data={"version": version, "outcome": "approved"})
+    assert stale.status_code == 409
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"outcome": "refused"}, {"outcome": "refused", "rule": "x"}, {"outcome": "x"}, {}],
+)
+def test_bad_decisions_decide_nothing(
+    session: Session, signed_in: Browser, form: dict[str, str]
+) -> None:
+    signed_in("ana").post("/reports", data=FORM)
+    moderator = signed_in("mod", role="moderator")
+    case, version = first_case(moderator)
+    assert moderator.post(case, data={"version": version, **form}).status_code == 422
+    assert session.scalar(sa.text("SELECT count(*) FROM decisions")) == 0
+
+
+def test_members_do_not_see_the_queue(client: FlaskClient, signed_in: Browser) -> None:
+    assert client.get("/moderation").status_code == 401
+    ana = signed_in("ana")
+    assert ana.get("/moderation").status_code == 404
+    assert ana.post("/moderation/1", data={"version": "1"}).status_code == 404
+
+
+def test_a_flag_folds_into_one_case(session: Session, signed_in: Browser) -> None:
+    author = signed_in("mod", role="moderator")
+    address = author.post("/reports", data=FORM).location
+    flag = address.replace("/reports/", "/flag/")
+    assert author.post(flag, data={"rule": "spam"}).status_code == 403
+    ben = signed_in("ben")
+    assert ben.get(flag).status_code == 200
+    assert ben.post(flag, data={"rule": "x"}).status_code == 422
+    assert ben.post(flag, data={"rule": "spam", "note": "It sells tyres."}).status_code == 303
+    assert ben.post(flag, data={"rule": "spam"}).status_code == 409
+    assert signed_in("eva").post(flag, data={"rule": "insult"}).status_code == 303
+    assert session.execute(sa.text("SELECT reason, flags FROM cases")).all() == [("flagged", 2)]
+    text = signed_in("mod2", role="moderator").get("/moderation").text
+    assert "It sells tyres." in text
+    assert author.get("/moderation").status_code == 200
+    case, version = first_case(author)
+    own = author.post(case, data={"version": version, "outcome": "approved"})
+    assert own.status_code == 403
+
+
+def test_three_approved_reports_set_a_member_free(session: Session, signed_in: Browser) -> None:
+    ana, moderator = signed_in("ana"), signed_in("mod", role="moderator")
+    for step in range(4):
+        ana.post("/reports", data={**FORM, "lat": str(40 + step)})
+        if step < 3:
+            case, version = first_case(moderator)
+            moderator.post(case, data={"version": version, "outcome": "approved"})
+    states = session.execute(sa.text("SELECT visibility FROM reports ORDER BY id")).scalars().all()
+    assert states == ["published"] * 4
+    assert session.scalar(sa.text("SELECT count(*) FROM decisions")) == 3
+
+
+def test_a_withdrawn_report_leaves_the_queue(signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    address = ana.post("/reports", data=FORM).location
+    ana.post(f"{address}/withdraw")
+    assert "Nothing waits" in signed_in("mod", role="moderator").get("/moderation").text

@@ -1,0 +1,144 @@
+"""Writes of flags, cases and decisions. Nothing here commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc import events
+from ugc.core.access import Actor, require_contributor
+from ugc.core.db import Session, now
+from ugc.core.errors import Conflict, Forbidden, Invalid
+from ugc.core.subjects import Subject, Visibility
+from ugc.moderation import queries, rules
+from ugc.moderation.models import Case, Decision, DecisionNote, Flag
+
+
+@dataclass(frozen=True)
+class Content:
+    """How a kind of content is moderated: whose it is, and how its visibility moves
+    (`move(session, subject_id, visibility, reason, actor_reference)`)."""
+
+    author_of: Callable[[Session, int], int | None]
+    move: Callable[[Session, int, Visibility, str, str], None]
+
+
+_contents: dict[str, Content] = {}
+
+
+def register(kind: str, content: Content) -> None:
+    _contents[kind] = content
+
+
+def open_case(session: Session, subject_id: int, reason: str) -> None:
+    """Opens the question, unless it is open already; `reason` is held or flagged."""
+    session.execute(
+        insert(Case)
+        .values(subject_id=subject_id, reason=reason)
+        .on_conflict_do_nothing(
+            index_elements=["subject_id"], index_where=sa.text("decided_at IS NULL")
+        )
+    )
+
+
+def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: str = "") -> None:
+    """A member says that content breaks a rule; folds into the open case. Raises Forbidden,
+    Invalid, Conflict when they said so before."""
+    member_id = require_contributor(actor)
+    if rule not in rules.RULES:
+        raise Invalid(fields={"rule": [lazy_gettext("Choose one of the rules.")]})
+    if len(note) > rules.NOTE_MAX:
+        too_long = lazy_gettext("At most %(count)d characters.", count=rules.NOTE_MAX)
+        raise Invalid(fields={"note": [too_long]})
+    if not rules.may_flag(actor, _contents[subject.kind].author_of(session, subject.id)):
+        raise Forbidden(lazy_gettext("This is yours: withdraw it instead."))
+    flag_id = session.scalar(
+        insert(Flag)
+        .values(subject_id=subject.id, member_id=member_id, rule=rule, note=note)
+        .on_conflict_do_nothing()
+        .returning(Flag.id)
+    )
+    if flag_id is None:
+        raise Conflict(lazy_gettext("You flagged this before; a moderator looks at it."))
+    open_case(session, subject.id, "flagged")
+    session.execute(
+        sa.update(Case)
+        .where(Case.subject_id == subject.id, Case.decided_at.is_(None))
+        .values(flags=Case.flags + 1, version=Case.version + 1)
+    )
+    events.emit(session, events.ContentFlagged(subject.id, flag_id, member_id))
+
+
+def decide_case(
+    session: Session,
+    actor: Actor,
+    case_id: int,
+    *,
+    version: int,
+    outcome: str,
+    rule: str | None = None,
+    note: str = "",
+) -> None:
+    """Approves (published) or refuses (hidden, with a rule). The row lock and `version` let only
+    one moderator decide, and only on what they saw. Raises Conflict, Forbidden, Invalid."""
+    case = queries.locked_case(session, case_id)
+    if case.decided_at is not None:
+        raise Conflict(lazy_gettext("Another moderator decided this case a moment ago."))
+    if case.version != version:
+        raise Conflict(lazy_gettext("This case changed meanwhile. Reload and look again."))
+    if outcome not in ("approved", "refused"):
+        raise Invalid(fields={"outcome": [lazy_gettext("Approve or refuse.")]})
+    if outcome == "refused" and rule not in rules.RULES:
+        raise Invalid(fields={"rule": [lazy_gettext("A refusal names the rule.")]})
+    if len(note) > rules.NOTE_MAX:
+        too_long = lazy_gettext("At most %(count)d characters.", count=rules.NOTE_MAX)
+        raise Invalid(fields={"note": [too_long]})
+    subject = session.get_one(Subject, case.subject_id)
+    content = _contents[subject.kind]
+    author_id = content.author_of(session, subject.id)
+    if not rules.may_decide(actor, author_id):
+        raise Forbidden(lazy_gettext("Your own content is decided by others."))
+    case.decided_at = now(session)
+    case.version += 1
+    decision = Decision(
+        case_id=case.id,
+        moderator_id=actor.id,
+        outcome=outcome,
+        rule=rule if outcome == "refused" else None,
+    )
+    session.add(decision)
+    session.flush()
+    if note:
+        session.add(DecisionNote(decision_id=decision.id, note=note))
+    visibility = Visibility.PUBLISHED if outcome == "approved" else Visibility.HIDDEN
+    content.move(session, subject.id, visibility, f"decision:{decision.id}", actor.reference)
+    events.emit(
+        session,
+        events.CaseDecided(
+            case.id, decision.id, subject.id, subject.kind, author_id, outcome, decision.rule
+        ),
+    )
+
+
+def close_case(session: Session, subject_id: int) -> None:
+    """Its content went away by its author: there is nothing left to decide."""
+    session.execute(
+        sa.update(Case)
+        .where(Case.subject_id == subject_id, Case.decided_at.is_(None))
+        .values(decided_at=now(session), version=Case.version + 1)
+    )
+
+
+def export_member(session: Session, member_id: int) -> list[dict[str, str]]:
+    """The flags that a member raised."""
+    flags = session.scalars(sa.select(Flag).where(Flag.member_id == member_id))
+    return [{"rule": f.rule, "note": f.note, "created_at": f.created_at.isoformat()} for f in flags]
+
+
+def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
+    """Flags stay as counts; what the member wrote with them goes."""
+    session.execute(sa.update(Flag).where(Flag.member_id == member_id).values(note=""))

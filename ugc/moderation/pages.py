@@ -1,0 +1,81 @@
+"""The queue, and flagging."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from ugc.core import limits, panels, privacy, subjects
+from ugc.core.access import current_actor, members, moderators
+from ugc.core.db import db
+from ugc.core.errors import Invalid, NotFound
+from ugc.moderation import actions, queries, rules
+
+bp = Blueprint("moderation", __name__)
+privacy.register("flags", actions.export_member, actions.erase_member)
+
+
+@bp.get("/moderation")
+@moderators
+def queue_page() -> str:
+    cases = queries.open_cases(db.session())
+    return render_template(
+        "moderation/queue.html",
+        cases=[(c, panels.render(f"case.{c.kind}", subject_id=c.subject_id)) for c in cases],
+        waiting=queries.open_count(db.session()),
+        rules=rules.RULES,
+        note_max=rules.NOTE_MAX,
+    )
+
+
+@bp.post("/moderation/<int:case_id>")
+@moderators
+def decide(case_id: int) -> Any:
+    try:
+        version = int(request.form.get("version", ""))
+    except ValueError:
+        raise Invalid() from None
+    actions.decide_case(
+        db.session(),
+        current_actor(),
+        case_id,
+        version=version,
+        outcome=request.form.get("outcome", ""),
+        rule=request.form.get("rule") or None,
+        note=request.form.get("note", "").strip(),
+    )
+    flash(gettext("Decided."), "good")
+    return redirect(url_for("moderation.queue_page"), 303)
+
+
+@bp.get("/flag/<public_id>")
+@members
+def flag_page(public_id: str) -> str:
+    subject = subjects.resolve(db.session(), public_id)
+    described = subjects.describe(db.session(), [subject.id]).get(subject.id)
+    if described is None:
+        raise NotFound()
+    return render_template(
+        "moderation/flag.html", subject=described, rules=rules.RULES, note_max=rules.NOTE_MAX
+    )
+
+
+@bp.post("/flag/<public_id>")
+@members
+def flag(public_id: str) -> Any:
+    limits.hit("flag")
+    subject = subjects.resolve(db.session(), public_id)
+    described = subjects.describe(db.session(), [subject.id]).get(subject.id)
+    if described is None:
+        raise NotFound()
+    actions.flag(
+        db.session(),
+        current_actor(),
+        subject,
+        rule=request.form.get("rule", ""),
+        note=request.form.get("note", "").strip(),
+    )
+    flash(gettext("Thank you. A moderator will look at it."), "good")
+    return redirect(described.url, 303)

@@ -1,0 +1,96 @@
+"""Reads of the queue."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ugc.core.db import Session
+from ugc.core.errors import NotFound
+from ugc.core.subjects import Subject
+from ugc.moderation.models import Case, Decision, DecisionNote, Flag
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One open case; `flags` are (rule, note) pairs, newest first."""
+
+    id: int
+    version: int
+    kind: str
+    subject_id: int
+    reason: str
+    opened_at: dt.datetime
+    flags: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    outcome: str
+    rule: str | None
+    note: str
+    decided_at: dt.datetime
+
+
+def open_cases(session: Session, limit: int = 20) -> list[CaseRow]:
+    """The queue: most flagged first, then the longest waiting."""
+    rows = session.execute(
+        sa.select(Case, Subject.kind)
+        .join(Subject, Subject.id == Case.subject_id)
+        .where(Case.decided_at.is_(None))
+        .order_by(Case.flags.desc(), Case.opened_at, Case.id)
+        .limit(limit)
+    ).all()
+    flags: dict[int, list[tuple[str, str]]] = {}
+    wanted = [row.Case.subject_id for row in rows]
+    for flag in session.scalars(
+        sa.select(Flag).where(Flag.subject_id.in_(wanted)).order_by(Flag.id.desc())
+    ):
+        flags.setdefault(flag.subject_id, []).append((flag.rule, flag.note))
+    return [
+        CaseRow(
+            id=row.Case.id,
+            version=row.Case.version,
+            kind=row.kind,
+            subject_id=row.Case.subject_id,
+            reason=row.Case.reason,
+            opened_at=row.Case.opened_at,
+            flags=flags.get(row.Case.subject_id, []),
+        )
+        for row in rows
+    ]
+
+
+def open_count(session: Session) -> int:
+    return (
+        session.scalar(
+            sa.select(sa.func.count()).select_from(Case).where(Case.decided_at.is_(None))
+        )
+        or 0
+    )
+
+
+def locked_case(session: Session, case_id: int) -> Case:
+    """The case, locked until the transaction ends. Raises NotFound."""
+    case = session.scalar(sa.select(Case).where(Case.id == case_id).with_for_update())
+    if case is None:
+        raise NotFound()
+    return case
+
+
+def last_decision(session: Session, subject_id: int) -> DecisionRow | None:
+    """The latest decision on a subject, with its note."""
+    row = session.execute(
+        sa.select(Decision, DecisionNote.note)
+        .join(Case, Case.id == Decision.case_id)
+        .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
+        .where(Case.subject_id == subject_id)
+        .order_by(Decision.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    decision: Decision = row.Decision
+    return DecisionRow(decision.outcome, decision.rule, row.note or "", decision.decided_at)

@@ -1,0 +1,29 @@
+"""What content may not be, and who may say so. Pure."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+
+from ugc.core.access import Actor
+
+NOTE_MAX = 1000
+# Rules that a flag or a refusal names; codes are stored, texts are shown.
+RULES = {
+    "spam": lazy_gettext("Advertising or spam"),
+    "insult": lazy_gettext("Insults, hate or threats"),
+    "private": lazy_gettext("Personal data: names, number plates, telephones"),
+    "false": lazy_gettext("False or misleading"),
+    "off_topic": lazy_gettext("Not about this place or not useful here"),
+    "illegal": lazy_gettext("Against the law"),
+    "other": lazy_gettext("Something else, see the note"),
+}
+
+
+def may_decide(actor: Actor, author_id: int | None) -> bool:
+    """Moderators, but never on their own content."""
+    return actor.is_moderator and not actor.suspended and actor.id != author_id
+
+
+def may_flag(actor: Actor, author_id: int | None) -> bool:
+    """Confirmed members, but not their own content."""
+    return actor.is_member and actor.confirmed and not actor.suspended and actor.id != author_id

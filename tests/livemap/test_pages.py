@@ -55,8 +55,8 @@ def test_an_empty_map_says_what_to_do(client: FlaskClient) -> None:
 
 def test_the_basemap_is_served_in_ranges(client: FlaskClient) -> None:
     address = "/basemap/" + asset("basemap.pmtiles").rsplit("/", 1)[1]
-    part = client.get(address, headers={"Range": "bytes=0-6"})
-    assert part.status_code == 206
-    assert part.data == b"PMTiles"
-    assert "immutable" in part.headers["Cache-Control"]
+    with client.get(address, headers={"Range": "bytes=0-6"}) as part:
+        assert part.status_code == 206
+        assert part.data == b"PMTiles"
+        assert "immutable" in part.headers["Cache-Control"]
     assert client.get("/basemap/../../secret").status_code == 404

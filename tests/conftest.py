@@ -40,11 +40,9 @@ def _server() -> str:
     return url
 
 
-@pytest.fixture(scope="session")
-def database_url(worker_id: str) -> str:
-    """A database of this worker, its schema built by the migrations."""
+def make_database(name: str) -> str:
+    """A new database, its schema built by the migrations; returns its address."""
     base = sa.engine.make_url(sqlalchemy_url(_server()))
-    name = f"test_{worker_id}"
     url = base.set(database=name)
     maintenance = libpq_url(base.set(database="postgres").render_as_string(hide_password=False))
     with psycopg.connect(maintenance, autocommit=True) as connection:
@@ -74,6 +72,11 @@ def database_url(worker_id: str) -> str:
         connection.commit()
     engine.dispose()
     return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def database_url(worker_id: str) -> str:
+    return make_database(f"test_{worker_id}")
 
 
 class Browser(FlaskClient):

@@ -1,0 +1,108 @@
+"""A real server and worker on a database of their own, and Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import make_database
+from ugc.config import ROOT
+
+COMMAND = [sys.executable, "-c", "from ugc.cli import main; main()"]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    path = os.environ.get("BOCA_CHROMIUM")
+    if not path:
+        pytest.skip("no Chromium here: sudo apt-get install chromium")
+    return {"executable_path": path, "args": ["--no-sandbox", "--disable-gpu"]}
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    data: Path
+    environment: dict[str, str]
+
+    def command(self, *arguments: str) -> None:
+        """Runs `ugc ARGUMENTS` on this site."""
+        subprocess.run([*COMMAND, *arguments], check=True, env=self.environment, cwd=ROOT)
+
+    def link_for(self, address: str, seconds: float = 20) -> str:
+        """The link of the newest mail to `address`, as soon as the worker has sent it."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for path in sorted((self.data / "mail").glob(f"*-{address}.eml"), reverse=True):
+                message = message_from_bytes(path.read_bytes(), policy=policy.default)
+                body = message.get_body(("plain",))
+                found = body and re.search(r"https?://\S+/confirm/\S+", body.get_content())
+                if found:
+                    return str(found[0])
+            time.sleep(0.1)
+        raise AssertionError(f"no mail to {address} within {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data = tmp_path_factory.mktemp("site")
+    environment = {
+        **os.environ,
+        "BOCA_ENV": "test",
+        "DATABASE_URL": make_database(f"test_browser_{worker_id}"),
+        "SECRET_KEY": "a secret of the browser tests",
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "DATA_DIR": str(data),
+    }
+    started = [
+        subprocess.Popen([*COMMAND, *arguments], env=environment, cwd=ROOT, start_new_session=True)
+        for arguments in (["serve", "--port", str(port), "--workers", "1"], ["worker"])
+    ]
+    try:
+        url = environment["SITE_URL"]
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{url}/healthz", timeout=2).close()
+                break
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        yield Site(url, data, environment)
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(20)
+
+
+@pytest.fixture
+def axe() -> Callable[[Any], list[Any]]:
+    """Runs axe-core on a page, outside of its content security policy; returns the violations."""
+    source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    run = "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.target)]))"
+
+    def check(page: Any) -> list[Any]:
+        devtools = page.context.new_cdp_session(page)
+        answer = devtools.send(
+            "Runtime.evaluate",
+            {"expression": f"{source};{run}", "awaitPromise": True, "returnByValue": True},
+        )
+        found: list[Any] = answer["result"]["value"]
+        return found
+
+    return check

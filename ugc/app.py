@@ -27,6 +27,8 @@ from ugc.livemap import pages as livemap_pages
 from ugc.moderation import pages as moderation_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
 from ugc.reports import pages as reports_pages
+from ugc.reputation import pages as reputation_pages
+from ugc.reputation import subscribers as _reputation_subscribers  # noqa: F401  (subscribes)
 
 
 class Boca(TransactionalFlask):
@@ -61,6 +63,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         reports_pages.bp,
         livemap_pages.bp,
         moderation_pages.bp,
+        reputation_pages.bp,
     ):
         app.register_blueprint(blueprint)
     access.init_app(app)

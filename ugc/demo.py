@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import KIND as MEMBER_KIND
 from ugc.accounts.models import Member, UsedHandle
-from ugc.core import geo, subjects
+from ugc.core import geo, jobs, subjects
 from ugc.core.access import Actor, ActorKind, Role
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import City
@@ -160,7 +160,9 @@ def confirm_some(session: Session, people: dict[str, Member], chance: random.Ran
 
 
 def fill(session: Session) -> int:
-    return make_reports(session, make_people(session))
+    made = make_reports(session, make_people(session))
+    jobs.run_waiting(session, limit=10_000)
+    return made
 
 
 def sign_ins() -> str:

@@ -1,0 +1,96 @@
+"""Points: rules as tables, the rest over HTTP and through the jobs."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from ugc.accounts.models import Member
+from ugc.core.db import Session
+from ugc.reputation import actions, queries, rules
+
+FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
+Browser = Callable[..., FlaskClient]
+Jobs = Callable[[], int]
+
+
+@pytest.mark.parametrize(
+    ("points", "level"), [(-5, 1), (0, 1), (14, 1), (15, 2), (75, 3), (99_999, 9), (100_000, 10)]
+)
+def test_levels(points: int, level: int) -> None:
+    assert rules.level(points) == level
+
+
+def member_id(session: Session, handle: str) -> int:
+    return session.scalars(sa.select(Member.id).where(Member.handle == handle)).one()
+
+
+def decide(session: Session, moderator: FlaskClient, **form: str) -> None:
+    case = session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")).one()
+    answer = moderator.post(f"/moderation/{case.id}", data={"version": str(case.version), **form})
+    assert answer.status_code == 303
+
+
+def test_points_wait_are_released_and_go_with_the_content(
+    session: Session, signed_in: Browser, run_jobs: Jobs
+) -> None:
+    ana, moderator = signed_in("ana"), signed_in("mod", role="moderator")
+    address = ana.post("/reports", data=FORM).location
+    run_jobs()
+    ana_id = member_id(session, "ana")
+    assert queries.balance(session, ana_id) == (0, 6)
+    decide(session, moderator, outcome="approved")
+    run_jobs()
+    assert queries.balance(session, ana_id) == (6, 0)
+    ana.post(f"{address}/withdraw")
+    run_jobs()
+    assert queries.balance(session, ana_id) == (0, 0)
+    assert queries.score(session, ana_id).points == 0
+
+
+def test_refused_points_never_arrive(session: Session, signed_in: Browser, run_jobs: Jobs) -> None:
+    signed_in("ana").post("/reports", data=FORM)
+    run_jobs()
+    decide(session, signed_in("mod", role="moderator"), outcome="refused", rule="spam")
+    run_jobs()
+    assert queries.balance(session, member_id(session, "ana")) == (0, 0)
+
+
+def test_a_vote_earns_once_however_often_it_changes(
+    session: Session, signed_in: Browser, run_jobs: Jobs
+) -> None:
+    address = signed_in("mod", role="moderator").post("/reports", data=FORM).location
+    ben = signed_in("ben")
+    for answer in ("yes", "no", "yes"):
+        ben.post(f"{address}/vote", data={"still_there": answer})
+    run_jobs()
+    assert queries.balance(session, member_id(session, "ben")) == (1, 0)
+    assert queries.balance(session, member_id(session, "mod")) == (8, 0)
+
+
+def test_every_entry_is_made_once(session: Session, make_member: Callable[..., Member]) -> None:
+    ana = make_member("ana")
+    for _ in range(3):
+        actions.credit(session, ana.id, "report", "report:1", held=True)
+    for _ in range(3):
+        actions.release(session, "report:1")
+    assert queries.balance(session, ana.id) == (6, 0)
+    for _ in range(3):
+        actions.reverse(session, "report:1")
+    assert queries.balance(session, ana.id) == (0, 0)
+
+
+def test_the_leaderboard_of_a_city(client: FlaskClient, signed_in: Browser, run_jobs: Jobs) -> None:
+    signed_in("mad", role="moderator").post("/reports", data=FORM)
+    far = {**FORM, "lat": "41.39", "lon": "2.16"}
+    signed_in("bcn", role="moderator").post("/reports", data=far)
+    run_jobs()
+    world = client.get("/leaderboard").text
+    assert "/members/mad" in world
+    assert "/members/bcn" in world
+    city = client.get("/leaderboard?city=Barcelona&span=month").text
+    assert "/members/mad" not in city
+    assert "/members/bcn" in city
+    assert "No city with this name" in client.get("/leaderboard?city=Xyzzyx").text
+    assert "6 points" in client.get("/members/mad").text

@@ -1,0 +1,114 @@
+"""Writes of the ledger; every one may be repeated without effect. Nothing here commits."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc import events
+from ugc.core.db import Session
+from ugc.reputation import queries, rules
+from ugc.reputation.models import PointEntry, Score
+
+
+def _enter(session: Session, **values: object) -> None:
+    session.execute(insert(PointEntry).values(**values).on_conflict_do_nothing())
+
+
+def credit(
+    session: Session,
+    member_id: int,
+    action: str,
+    cause: str,
+    *,
+    held: bool,
+    subject_id: int | None = None,
+    city_id: int | None = None,
+) -> None:
+    """Points for `action`, once per cause; held ones wait for `release`."""
+    _enter(
+        session,
+        member_id=member_id,
+        account="held" if held else "available",
+        step="credit",
+        action=action,
+        points=rules.ACTIONS[action].points,
+        cause=cause,
+        subject_id=subject_id,
+        city_id=city_id,
+    )
+    recount(session, member_id)
+
+
+def release(session: Session, cause: str) -> None:
+    """Moves the held points of a cause to the available ones: a pair of entries."""
+    for entry in queries.standing_entries(session, cause):
+        if entry.account != "held":
+            continue
+        for account, points in (("held", -entry.points), ("available", entry.points)):
+            _copy(session, entry, account, "release", points)
+        recount(session, entry.member_id)
+
+
+def reverse(session: Session, cause: str) -> None:
+    """Takes back what a cause earned, wherever it is now."""
+    for entry in queries.standing_entries(session, cause):
+        for account in ("held", "available"):
+            standing = session.scalar(
+                sa.select(sa.func.sum(PointEntry.points)).where(
+                    PointEntry.member_id == entry.member_id,
+                    PointEntry.cause == cause,
+                    PointEntry.action == entry.action,
+                    PointEntry.account == account,
+                )
+            )
+            if standing:
+                _copy(session, entry, account, "reverse", -int(standing))
+        recount(session, entry.member_id)
+
+
+def _copy(session: Session, entry: PointEntry, account: str, step: str, points: int) -> None:
+    _enter(
+        session,
+        member_id=entry.member_id,
+        account=account,
+        step=step,
+        action=entry.action,
+        points=points,
+        cause=entry.cause,
+        subject_id=entry.subject_id,
+        city_id=entry.city_id,
+    )
+
+
+def recount(session: Session, member_id: int) -> None:
+    """Folds the ledger into the member's totals, and says when a level is reached."""
+    # Two folds at once would each miss the other's entry: one at a time per member.
+    session.execute(insert(Score).values(member_id=member_id).on_conflict_do_nothing())
+    score = session.scalars(
+        sa.select(Score).where(Score.member_id == member_id).with_for_update()
+    ).one()
+    before = score.level
+    score.points, score.points_held = queries.balance(session, member_id)
+    score.level = rules.level(score.points)
+    session.flush()
+    if score.level > before:
+        events.emit(session, events.LevelReached(member_id, score.level))
+
+
+def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
+    """The member's ledger."""
+    entries = session.scalars(
+        sa.select(PointEntry).where(PointEntry.member_id == member_id).order_by(PointEntry.id)
+    )
+    return [
+        {
+            "account": e.account,
+            "step": e.step,
+            "action": e.action,
+            "points": e.points,
+            "cause": e.cause,
+            "created_at": e.created_at.isoformat(),
+        }
+        for e in entries
+    ]

@@ -1,0 +1,45 @@
+"""The leaderboard, how points work, and the points on a profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from ugc.core import gazetteer, panels, privacy
+from ugc.core.access import public
+from ugc.core.db import db
+from ugc.reputation import actions, queries, rules
+
+bp = Blueprint("reputation", __name__)
+# The ledger holds ids and codes only, so that erasing a person leaves it as it is.
+privacy.register("points", actions.export_member, lambda _session, _id, _content: None)
+
+
+@bp.get("/leaderboard")
+@public
+def leaderboard_page() -> str:
+    month = request.args.get("span") == "month"
+    name = request.args.get("city", "").strip()[:100]
+    found = gazetteer.search_cities(db.session(), name, limit=1) if name else []
+    city = found[0] if found else None
+    return render_template(
+        "reputation/leaderboard.html",
+        leaders=queries.leaders(
+            db.session(), this_month=month, city_id=city.city_id if city else None
+        ),
+        month=month,
+        name=name,
+        city=city,
+        actions=list(rules.ACTIONS.values()),
+        levels=list(enumerate(rules.LEVELS, start=1)),
+    )
+
+
+def profile_panel(member_id: int, **_context: Any) -> str:
+    score = queries.score(db.session(), member_id)
+    following = rules.next_level_at(score.points)
+    return render_template("reputation/_profile.html", score=score, next_level_at=following)
+
+
+panels.register("profile", profile_panel, order=10)

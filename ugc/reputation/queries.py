@@ -1,0 +1,68 @@
+"""Reads of the ledger and of what is folded from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ugc.accounts.models import Member
+from ugc.core.db import Session, app_now
+from ugc.reputation.models import PointEntry, Score
+
+
+@dataclass(frozen=True)
+class Standing:
+    handle: str
+    points: int
+
+
+def balance(session: Session, member_id: int) -> tuple[int, int]:
+    """(available, held), summed from the ledger."""
+    row = session.execute(
+        sa.select(
+            sa.func.coalesce(
+                sa.func.sum(PointEntry.points).filter(PointEntry.account == "available"), 0
+            ),
+            sa.func.coalesce(
+                sa.func.sum(PointEntry.points).filter(PointEntry.account == "held"), 0
+            ),
+        ).where(PointEntry.member_id == member_id)
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def score(session: Session, member_id: int) -> Score:
+    """The folded totals; zeros for who has none."""
+    found = session.get(Score, member_id)
+    return found or Score(member_id=member_id, points=0, points_held=0, level=1)
+
+
+def standing_entries(session: Session, cause: str) -> list[PointEntry]:
+    """The credits of a cause, of all members."""
+    return list(
+        session.scalars(
+            sa.select(PointEntry).where(PointEntry.cause == cause, PointEntry.step == "credit")
+        )
+    )
+
+
+def leaders(
+    session: Session, *, this_month: bool, city_id: int | None = None, limit: int = 50
+) -> list[Standing]:
+    """Who has most available points; ties by who joined first."""
+    total = sa.func.sum(PointEntry.points)
+    query = (
+        sa.select(Member.handle, total.label("points"))
+        .join(Member, Member.id == PointEntry.member_id)
+        .where(PointEntry.account == "available", Member.handle.is_not(None))
+        .group_by(Member.id, Member.handle)
+        .having(total > 0)
+        .order_by(total.desc(), Member.id)
+        .limit(limit)
+    )
+    if this_month:
+        query = query.where(PointEntry.created_at >= sa.func.date_trunc("month", app_now()))
+    if city_id is not None:
+        query = query.where(PointEntry.city_id == city_id)
+    return [Standing(row.handle, int(row.points)) for row in session.execute(query)]

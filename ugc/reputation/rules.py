@@ -1,0 +1,39 @@
+"""The table of points and the levels. Pure."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+# Points at which each level begins (level 1 is the first), as Google's Local Guides has them.
+LEVELS = (0, 15, 75, 250, 500, 1_500, 5_000, 15_000, 50_000, 100_000)
+
+
+@dataclass(frozen=True)
+class Action:
+    code: str
+    points: int
+    es: str
+    en: str
+
+    def name(self, language: str) -> str:
+        return self.es if language == "es" else self.en
+
+
+def load_actions(path: Path) -> dict[str, Action]:
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {code: Action(code=code, **row) for code, row in table.items()}
+
+
+ACTIONS = load_actions(Path(__file__).with_name("points.toml"))
+
+
+def level(points: int) -> int:
+    """1 to 10."""
+    return sum(1 for least in LEVELS if points >= least) or 1
+
+
+def next_level_at(points: int) -> int | None:
+    """The points at which the next level begins; None at the last."""
+    return next((least for least in LEVELS if least > points), None)

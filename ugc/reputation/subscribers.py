@@ -1,0 +1,46 @@
+"""What earns and loses points."""
+
+from __future__ import annotations
+
+from ugc import events
+from ugc.core.db import Session
+from ugc.reputation import actions, rules
+
+
+def cause_of(event: events.ContentEvent) -> str:
+    return f"{event.kind}:{event.subject_id}"
+
+
+@events.on(events.ContentPosted, "reputation.content_posted")
+def content_posted(session: Session, event: events.ContentPosted) -> None:
+    if event.author_id is not None and event.kind in rules.ACTIONS:
+        actions.credit(
+            session,
+            event.author_id,
+            event.kind,
+            cause_of(event),
+            held=event.held,
+            subject_id=event.subject_id,
+            city_id=event.city_id,
+        )
+
+
+@events.on(events.ContentApproved, "reputation.content_approved")
+def content_approved(session: Session, event: events.ContentApproved) -> None:
+    actions.release(session, cause_of(event))
+
+
+@events.on(events.ContentGone, "reputation.content_gone")
+def content_gone(session: Session, event: events.ContentGone) -> None:
+    actions.reverse(session, cause_of(event))
+
+
+@events.on(events.ReportConfirmed, "reputation.report_confirmed")
+def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
+    """One point for the voter and, for a confirmation, two for the author; once per voter, however
+    often the vote changes."""
+    cause = f"vote:{event.report_id}:{event.member_id}"
+    place = {"subject_id": event.report_id, "city_id": event.city_id}
+    actions.credit(session, event.member_id, "confirmation", cause, held=False, **place)
+    if event.still_there and event.author_id is not None:
+        actions.credit(session, event.author_id, "confirmed", cause, held=False, **place)

@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 export BOCA_VAR=$PWD/.var-test BOCA_FSYNC=off BOCA_ENV=test
 bin=.venv/bin
 
-chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
-if ! chromium >/dev/null && command -v apt-get >/dev/null; then
+find_chromium() { type -P chromium || type -P chromium-browser || type -P google-chrome; }
+if ! find_chromium >/dev/null && command -v apt-get >/dev/null; then
   as_root=()
   [ "$(id -u)" = 0 ] || as_root=(sudo -n)
   if "${as_root[@]}" true 2>/dev/null; then
@@ -16,7 +16,7 @@ if ! chromium >/dev/null && command -v apt-get >/dev/null; then
       --no-install-recommends chromium >/dev/null || true
   fi
 fi
-if BOCA_CHROMIUM=$(chromium); then
+if BOCA_CHROMIUM=$(find_chromium); then
   export BOCA_CHROMIUM
 else
   echo '✗✗ NO CHROMIUM: THE BROWSER TESTS ARE SKIPPED (sudo apt-get install chromium)'

@@ -25,6 +25,7 @@ from ugc.core import pages as site_pages
 from ugc.core.db import TransactionalFlask, db
 from ugc.livemap import pages as livemap_pages
 from ugc.moderation import pages as moderation_pages
+from ugc.referrals import pages as referrals_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
 from ugc.reports import pages as reports_pages
 from ugc.reputation import pages as reputation_pages
@@ -64,6 +65,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         livemap_pages.bp,
         moderation_pages.bp,
         reputation_pages.bp,
+        referrals_pages.bp,
     ):
         app.register_blueprint(blueprint)
     access.init_app(app)

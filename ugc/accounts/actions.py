@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+from collections.abc import Callable
 
 import argon2
 import sqlalchemy as sa
@@ -24,6 +25,15 @@ _hasher = argon2.PasswordHasher()
 _hashing = threading.BoundedSemaphore(2)
 # Compared against when there is no such account, so that both answers take the same time.
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
+
+
+_on_join: list[Callable[[Session, Member], None]] = []
+
+
+def on_join(react: Callable[[Session, Member], None]) -> None:
+    """A higher capability says what must be true as soon as somebody has joined (their parent in
+    the tree of contacts); it runs in the same transaction."""
+    _on_join.append(react)
 
 
 def digest(token: str) -> str:
@@ -73,6 +83,9 @@ def join(
     )
     session.add_all([member, UsedHandle(handle=handle)])
     session.flush()
+    session.refresh(member)
+    for react in _on_join:
+        react(session, member)
     send_confirmation(session, member)
     events.emit(session, events.MemberJoined(member.id))
     return member

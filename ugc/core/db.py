@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.compiler import compiles
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -137,4 +138,5 @@ def _append(records: list[tuple[sa.Table, dict[str, Any]]]) -> None:
     with begin as opened:
         connection = engine if isinstance(engine, sa.Connection) else opened
         for table, values in records:
-            connection.execute(sa.insert(table).values(**values))
+            # A mark that is there already (one visit a day) is no error.
+            connection.execute(insert(table).values(**values).on_conflict_do_nothing())

@@ -1,0 +1,67 @@
+"""Writes of links and referrals. Nothing here commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc import events
+from ugc.accounts.models import Member
+from ugc.core import subjects
+from ugc.core.db import Session
+from ugc.core.errors import NotFound
+from ugc.referrals import queries, rules
+from ugc.referrals.models import Referral, ReferralLink
+
+
+def link_for(session: Session, owner_id: int, subject_id: int) -> ReferralLink:
+    """The owner's link to a subject, made when there is none."""
+    session.execute(
+        insert(ReferralLink)
+        .values(code=subjects.new_code(rules.CODE_LENGTH), owner_id=owner_id, subject_id=subject_id)
+        .on_conflict_do_nothing(index_elements=["owner_id", "subject_id"])
+    )
+    link = queries.link_of(session, owner_id, subject_id)
+    if link is None:
+        raise RuntimeError("the link was neither made nor found")
+    return link
+
+
+def attribute(
+    session: Session, member: Member, code: str, clicked_at: dt.datetime
+) -> Referral | None:
+    """Makes the newcomer a contact of the link's owner. None when the click is too old, the link is
+    gone, or its owner is no member who could be a parent."""
+    try:
+        link = queries.link_by_code(session, code)
+    except NotFound:
+        return None
+    parent = session.get(Member, link.owner_id)
+    if parent is None or parent.id >= member.id or not rules.counts(clicked_at, member.joined_at):
+        return None
+    above = queries.referral_of(session, parent.id)
+    first, second, third = rules.ancestors(
+        parent.id, (above.parent_id, above.grandparent_id) if above else None
+    )
+    referral = Referral(
+        member_id=member.id,
+        parent_id=first,
+        grandparent_id=second,
+        great_grandparent_id=third,
+        link_id=link.id,
+    )
+    session.add(referral)
+    session.flush()
+    events.emit(session, events.ReferralMade(member.id, parent.id, link.id))
+    return referral
+
+
+def export_member(session: Session, member_id: int) -> dict[str, object]:
+    """The member's links and how many contacts they brought; contacts are other people's data."""
+    links = session.scalars(sa.select(ReferralLink).where(ReferralLink.owner_id == member_id))
+    return {
+        "links": [link.code for link in links],
+        "contacts_by_degree": list(queries.reach(session, member_id)),
+    }

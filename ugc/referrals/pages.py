@@ -1,0 +1,139 @@
+"""Opening a link, and my contacts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import secrets
+from typing import Any
+
+import segno
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from ugc.accounts import actions as accounts
+from ugc.accounts.models import Member
+from ugc.core import panels, privacy, subjects
+from ugc.core.access import current_actor, members, public
+from ugc.core.db import Session, db, now, record
+from ugc.core.errors import NotFound
+from ugc.core.subjects import SITE_PUBLIC_ID
+from ugc.referrals import actions, queries, rules
+from ugc.referrals.models import Visit
+
+bp = Blueprint("referrals", __name__)
+COOKIE = "via"
+# Links and their codes name nobody; the tree keeps the anonymous node.
+privacy.register("contacts", actions.export_member, lambda _session, _id, _content: None)
+
+
+def signer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="referral")
+
+
+def read_cookie() -> dict[str, Any]:
+    """{code, at (Unix seconds), visitor} of the last click, or nothing."""
+    try:
+        value = signer().loads(request.cookies.get(COOKIE, ""))
+    except BadSignature:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+@bp.get("/r/<code>")
+@public
+def open_link(code: str) -> Any:
+    """Leads to what the link shares, and remembers the click for 90 days: the last one wins."""
+    link = queries.link_by_code(db.session(), code)
+    target = db.session().get_one(subjects.Subject, link.subject_id)
+    info = subjects.describe(db.session(), [target.id]).get(target.id)
+    response = redirect(info.url if info else "/", 302)
+    agent = request.headers.get("User-Agent", "")
+    if request.method == "HEAD" or rules.is_machine(agent, request.headers.get("Sec-Purpose", "")):
+        return response
+    actor = current_actor()
+    if actor.id == link.owner_id:
+        return response
+    moment = now(db.session())
+    visitor = str(read_cookie().get("visitor") or secrets.token_urlsafe(12))
+    record(
+        Visit.__table__,  # type: ignore[arg-type]
+        {
+            "link_id": link.id,
+            "visitor": visitor,
+            "member_id": actor.id,
+            "channel": "qr" if request.args.get("by") == "qr" else "link",
+            "visited_on": moment.date(),
+        },
+    )
+    value = {"code": code, "at": moment.timestamp(), "visitor": visitor}
+    response.set_cookie(
+        COOKIE,
+        signer().dumps(value),
+        max_age=rules.ATTRIBUTION_DAYS * 86_400,
+        httponly=True,
+        samesite="Lax",
+        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+    )
+    return response
+
+
+def attribute_newcomer(db_session: Session, member: Member) -> None:
+    """Joining looks for the click that brought the person."""
+    click = read_cookie()
+    if click:
+        clicked_at = dt.datetime.fromtimestamp(float(click["at"]), dt.UTC)
+        actions.attribute(db_session, member, str(click["code"]), clicked_at)
+
+
+accounts.on_join(attribute_newcomer)
+
+
+def my_address() -> str | None:
+    """The address of the member's link to the site, when they have one."""
+    site = subjects.resolve(db.session(), SITE_PUBLIC_ID)
+    link = queries.link_of(db.session(), current_actor().id or 0, site.id)
+    return f"{current_app.config['SITE_URL']}/r/{link.code}" if link else None
+
+
+@bp.get("/contacts")
+@members
+def contacts_page() -> str:
+    member_id = current_actor().id or 0
+    return render_template(
+        "referrals/contacts.html",
+        reach=queries.reach(db.session(), member_id),
+        contacts=queries.contacts(db.session(), member_id),
+        visits=queries.visits_of_links(db.session(), member_id),
+        address=my_address(),
+    )
+
+
+@bp.post("/contacts/link")
+@members
+def make_link() -> Any:
+    """Makes the member's link to the site (a GET writes nothing)."""
+    site = subjects.resolve(db.session(), SITE_PUBLIC_ID)
+    actions.link_for(db.session(), current_actor().id or 0, site.id)
+    return redirect(url_for("referrals.contacts_page"), 303)
+
+
+@bp.get("/contacts/qr.svg")
+@members
+def qr() -> Response:
+    """The QR code of the member's link, as SVG."""
+    address = my_address()
+    if address is None:
+        raise NotFound()
+    code = segno.make(f"{address}?by=qr", error="m")
+    out = io.BytesIO()
+    code.save(out, kind="svg", scale=6, dark="#24161f", light="#ffffff", xmldecl=False)
+    return Response(out.getvalue(), mimetype="image/svg+xml")
+
+
+def profile_panel(member_id: int, **_context: Any) -> str:
+    reach = queries.reach(db.session(), member_id)
+    return render_template("referrals/_profile.html", reach=reach) if any(reach) else ""
+
+
+panels.register("profile", profile_panel, order=15)

@@ -1,0 +1,96 @@
+"""Reads of links and of the tree of contacts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ugc.accounts.models import Member
+from ugc.core.db import Session
+from ugc.core.errors import NotFound
+from ugc.referrals.models import Referral, ReferralLink, Visit
+
+DEGREES = (Referral.parent_id, Referral.grandparent_id, Referral.great_grandparent_id)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A person of the reader's tree; `handle` is None for who does not allow it. `via_id` is the
+    contact one degree nearer."""
+
+    id: int
+    degree: int
+    handle: str | None
+    via_id: int
+    referred_at: dt.datetime
+
+
+def link_by_code(session: Session, code: str) -> ReferralLink:
+    """Raises NotFound."""
+    link = session.scalar(sa.select(ReferralLink).where(ReferralLink.code == code))
+    if link is None:
+        raise NotFound()
+    return link
+
+
+def link_of(session: Session, owner_id: int, subject_id: int) -> ReferralLink | None:
+    return session.scalar(
+        sa.select(ReferralLink).where(
+            ReferralLink.owner_id == owner_id, ReferralLink.subject_id == subject_id
+        )
+    )
+
+
+def referral_of(session: Session, member_id: int) -> Referral | None:
+    return session.get(Referral, member_id)
+
+
+def reach(session: Session, member_id: int) -> tuple[int, int, int]:
+    """How many people in the 1st, 2nd and 3rd degree: three index look-ups."""
+    counts = [
+        session.scalar(sa.select(sa.func.count()).where(column == member_id)) or 0
+        for column in DEGREES
+    ]
+    return counts[0], counts[1], counts[2]
+
+
+def contacts(session: Session, member_id: int, limit: int = 200) -> list[Contact]:
+    """The people of the three degrees, nearest first. The 1st degree is named; farther ones only
+    where they allow it."""
+    parts = [
+        sa.select(
+            Referral.member_id,
+            sa.literal(degree).label("degree"),
+            Referral.parent_id,
+            Referral.referred_at,
+            Member.handle,
+            Member.shown_to_far_contacts,
+        )
+        .join(Member, Member.id == Referral.member_id)
+        .where(column == member_id)
+        for degree, column in enumerate(DEGREES, start=1)
+    ]
+    union = sa.union_all(*parts).order_by("degree", "member_id").limit(limit)
+    return [
+        Contact(
+            row.member_id,
+            row.degree,
+            row.handle if row.degree == 1 or row.shown_to_far_contacts else None,
+            row.parent_id,
+            row.referred_at,
+        )
+        for row in session.execute(union)
+    ]
+
+
+def visits_of_links(session: Session, owner_id: int) -> int:
+    """Visits of all links of an owner."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(Visit)
+        .join(ReferralLink, ReferralLink.id == Visit.link_id)
+        .where(ReferralLink.owner_id == owner_id)
+    )
+    return session.scalar(query) or 0

@@ -13,12 +13,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel.dates import format_timedelta
 from flask import Flask, current_app, has_request_context, request, session
 from flask_babel import Babel, force_locale, format_datetime, format_number, get_locale
+from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from ugc.config import ROOT
 from ugc.core import idempotency, panels
 from ugc.core.access import current_actor
+
+# flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
+# (the name of a file, say). A text is a text: it is escaped like any other.
+LazyString.__html__ = lambda text: escape(str(text))  # type: ignore[method-assign]
 
 LANGUAGES = ("es", "en")
 THEMES = ("auto", "light", "dark")

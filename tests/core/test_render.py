@@ -1,0 +1,12 @@
+"""What templates make of texts."""
+
+from flask import Flask, render_template_string
+from flask_babel import lazy_gettext
+
+
+def test_what_is_put_into_a_lazy_text_is_escaped(app: Flask) -> None:
+    text = lazy_gettext("This key lacks the scope %(scope)s.", scope="<script>alert(1)</script>")
+    with app.test_request_context():
+        shown = render_template_string("{{ text }}", text=text)
+    assert "&lt;script&gt;" in shown
+    assert "<script>" not in shown

@@ -24,6 +24,8 @@ from ugc.core import (
 from ugc.core import pages as site_pages
 from ugc.core.db import TransactionalFlask, db
 from ugc.livemap import pages as livemap_pages
+from ugc.media import jobs as _media_jobs  # noqa: F401  (registers its jobs)
+from ugc.media import pages as media_pages
 from ugc.moderation import pages as moderation_pages
 from ugc.referrals import pages as referrals_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
@@ -61,6 +63,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     for blueprint in (
         site_pages.bp,
         accounts_pages.bp,
+        media_pages.bp,
         reports_pages.bp,
         livemap_pages.bp,
         moderation_pages.bp,

@@ -101,10 +101,29 @@ class ReviewFoundHelpful(Event):
 
 
 @dataclass(frozen=True)
-class PhotoUploaded(Event):
+class PhotoEvent(Event):
     photo_id: int
     subject_id: int
     member_id: int | None
+
+
+@dataclass(frozen=True)
+class PhotoUploaded(PhotoEvent):
+    """Nobody has seen it yet: it waits for the job and, when held, for a moderator."""
+
+
+@dataclass(frozen=True)
+class PhotoPublished(PhotoEvent):
+    """Cleaned, and visible to all from now on."""
+
+
+@dataclass(frozen=True)
+class PhotoGone(PhotoEvent):
+    """Not visible any more; `reason` is `unreadable`, `hidden`, `removed` or `withdrawn`;
+    `remaining` photos of the same member stand on the same subject."""
+
+    reason: str = "removed"
+    remaining: int = 0
 
 
 # moderation ---------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Subject, Visibility
+from ugc.media import actions as media
+from ugc.media import queries as media_queries
 from ugc.moderation import queries, rules
 from ugc.moderation.models import Case, Decision, DecisionNote, Flag
 
@@ -35,14 +37,39 @@ def register(kind: str, content: Content) -> None:
 
 
 def open_case(session: Session, subject_id: int, reason: str) -> None:
-    """Opens the question, unless it is open already; `reason` is held or flagged."""
+    """Opens the question; `reason` is held or flagged. One that is open already has changed: nobody
+    decides it by what they saw before."""
     session.execute(
         insert(Case)
         .values(subject_id=subject_id, reason=reason)
-        .on_conflict_do_nothing(
-            index_elements=["subject_id"], index_where=sa.text("decided_at IS NULL")
+        .on_conflict_do_update(
+            index_elements=["subject_id"],
+            index_where=sa.text("decided_at IS NULL"),
+            set_={"version": Case.version + 1},
         )
     )
+
+
+def content_changed(session: Session, subject_id: int) -> None:
+    """There is more to see than when the open case, if any, was last shown."""
+    session.execute(
+        sa.update(Case)
+        .where(Case.subject_id == subject_id, Case.decided_at.is_(None))
+        .values(version=Case.version + 1)
+    )
+
+
+media.on_change(content_changed)
+
+
+def remove_photo(session: Session, actor: Actor, key: str, *, rule: str) -> None:
+    """Removes one photo and leaves what it belongs to. Raises Conflict, Forbidden, Invalid."""
+    if rule not in rules.RULES:
+        raise Invalid(fields={"rule": [lazy_gettext("A refusal names the rule.")]})
+    photo = media_queries.locked(session, key)
+    if not rules.may_decide(actor, photo.member_id):
+        raise Forbidden(lazy_gettext("Your own content is decided by others."))
+    media.remove(session, photo, rule=rule, who=actor.reference)
 
 
 def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: str = "") -> None:

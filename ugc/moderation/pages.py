@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.core import limits, panels, privacy, subjects
+from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators
 from ugc.core.db import db
 from ugc.core.errors import Invalid, NotFound
@@ -48,6 +48,24 @@ def decide(case_id: int) -> Any:
     )
     flash(gettext("Decided."), "good")
     return redirect(url_for("moderation.queue_page"), 303)
+
+
+@bp.post("/moderation/photos/<key>/remove")
+@moderators
+def remove_photo(key: str) -> Any:
+    actions.remove_photo(db.session(), current_actor(), key, rule=request.form.get("rule", ""))
+    flash(gettext("The photo is removed. Its author sees the rule."), "good")
+    return redirect(render.safe_next(request.form.get("next"), "/moderation"), 303)
+
+
+@bp.app_template_global()
+def moderation_rule(code: str) -> Any:
+    return rules.RULES.get(code, "")
+
+
+@bp.app_template_global()
+def moderation_rules() -> dict[str, Any]:
+    return rules.RULES
 
 
 @bp.get("/flag/<public_id>")

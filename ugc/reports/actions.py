@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +14,7 @@ from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Visibility
+from ugc.media import actions as media
 from ugc.moderation import actions as moderation
 from ugc.reports import queries, rules
 from ugc.reports.models import KIND, Report, ReportState, Vote
@@ -26,9 +29,10 @@ def post_report(
     text: str = "",
     accuracy_m: float | None = None,
     language: str = "und",
+    photos: Sequence[media.Upload] = (),
 ) -> str:
-    """Posts a report and returns its public id. New members' text waits for a moderator; kind,
-    place and time show at once. Raises Forbidden, Invalid."""
+    """Posts a report and returns its public id. New members' text and photos wait for a moderator;
+    kind, place and time show at once. Raises Forbidden, Invalid."""
     author_id = require_contributor(actor)
     if kind not in rules.KINDS:
         raise Invalid(fields={"kind": [lazy_gettext("Choose one of the kinds.")]})
@@ -56,12 +60,32 @@ def post_report(
     subjects.log_move(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
+    media.attach(session, actor, subject.id, photos, held=held)
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
     if held:
         moderation.open_case(session, subject.id, "held")
     else:
         events.emit(session, events.ContentApproved(subject.id, KIND, author_id, city_id))
     return subject.public_id
+
+
+def add_photos(
+    session: Session, actor: Actor, report_id: int, photos: Sequence[media.Upload]
+) -> None:
+    """Its author adds photos. A new member's wait for a moderator, in a case of their own when the
+    report is public already. Raises Forbidden, Invalid."""
+    author_id = require_contributor(actor)
+    held = rules.must_be_held(actor, queries.approved_count(session, author_id))
+    if held:
+        # Cases are locked before content, as by a moderator who decides.
+        moderation.open_case(session, report_id, "held")
+    report = queries.locked(session, report_id)
+    if not rules.may_add_photos(actor, report.author_id, report.visibility):
+        raise Forbidden()
+    if not photos:
+        raise Invalid(fields={"photos": [lazy_gettext("Choose a photo.")]})
+    waits = held or report.visibility == Visibility.HELD
+    media.attach(session, actor, report_id, photos, held=waits)
 
 
 def vote(session: Session, actor: Actor, report_id: int, *, still_there: bool) -> None:
@@ -130,6 +154,7 @@ def _hide(session: Session, report: Report, visibility: Visibility, reason: str,
         session, report.id, "visibility", report.visibility, visibility, reason=reason, actor=who
     )
     report.visibility = visibility
+    media.follow(session, report.id, visibility)
     subjects.touch(session, report.id, visible=False)
     events.emit(
         session,
@@ -138,11 +163,13 @@ def _hide(session: Session, report: Report, visibility: Visibility, reason: str,
 
 
 def move(session: Session, report_id: int, visibility: Visibility, reason: str, who: str) -> None:
-    """What a moderator's decision does to a report; nothing when it is so already. Raises
-    Conflict when that move is not allowed (its author withdrew it)."""
+    """What a moderator's decision does to a report and its photos; nothing when it is so already.
+    Raises Conflict when that move is not allowed (its author withdrew it)."""
     report = queries.locked(session, report_id)
     before = Visibility(report.visibility)
     if before is visibility:
+        # Photos that were added to a public report waited alone.
+        media.follow(session, report_id, visibility)
         return
     if visibility not in subjects.VISIBILITY_MOVES[before]:
         raise Conflict(lazy_gettext("Its author took it back meanwhile."))
@@ -153,6 +180,7 @@ def move(session: Session, report_id: int, visibility: Visibility, reason: str, 
         session, report_id, "visibility", before, visibility, reason=reason, actor=who
     )
     report.visibility = visibility
+    media.follow(session, report_id, visibility)
     subjects.touch(session, report_id, visible=True)
     events.emit(session, events.ContentApproved(report.id, KIND, report.author_id, report.city_id))
 

@@ -12,6 +12,8 @@ from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, shows_errors
+from ugc.media import pages as media
+from ugc.media import queries as media_queries
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.reports import actions, queries, rules, schemas
@@ -72,6 +74,7 @@ def _accuracy(text: str) -> float | None:
 @shows_errors(form_page)
 def post() -> Any:
     limits.hit("report")
+    photos = media.uploads()
     data = schemas.ReportForm().load(request.form)
     point = _point(data)
     actor = current_actor()
@@ -89,6 +92,7 @@ def post() -> Any:
         text=data["text"],
         accuracy_m=_accuracy(data["accuracy_m"]),
         language=render.language(),
+        photos=photos,
     )
     flash(gettext("Thank you. Your report is on the map."), "good")
     return redirect(url_for("reports.page", public_id=public_id), 303)
@@ -96,12 +100,15 @@ def post() -> Any:
 
 @bp.get("/reports/<public_id>")
 @public
-def page(public_id: str) -> str:
+def page(public_id: str, error: DomainError | None = None) -> str:
     actor = current_actor()
     report = queries.report_by_public_id(db.session(), actor, public_id)
     return render_template(
         "reports/page.html",
         report=report,
+        error=error,
+        photos=media_queries.photos_of(db.session(), actor, [report.id]),
+        may_add_photos=rules.may_add_photos(actor, report.author_id, report.visibility),
         my_vote=queries.vote_of(db.session(), report.id, actor.id),
         decision=moderation_queries.last_decision(db.session(), report.id)
         if actor.id is not None and actor.id == report.author_id
@@ -112,6 +119,21 @@ def page(public_id: str) -> str:
         may_close=rules.may_close(actor, report.author_id, report.state),
         may_withdraw=rules.may_withdraw(actor, report.author_id, report.visibility),
     )
+
+
+def page_with_error(error: DomainError, public_id: str) -> str:
+    return page(public_id, error)
+
+
+@bp.post("/reports/<public_id>/photos")
+@members
+@shows_errors(page_with_error)
+def add_photos(public_id: str) -> Any:
+    limits.hit("write")
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    actions.add_photos(db.session(), current_actor(), report.id, media.uploads())
+    flash(gettext("Thank you. The photos are being prepared."), "good")
+    return redirect(url_for("reports.page", public_id=public_id), 303)
 
 
 @bp.post("/reports/<public_id>/vote")
@@ -153,7 +175,8 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 def case_panel(subject_id: int, **_context: Any) -> str:
     report = queries.report_by_id(db.session(), current_actor(), subject_id)
     approved = queries.approved_count(db.session(), report.author_id) if report.author_id else 0
-    return render_template("reports/_case.html", report=report, approved=approved)
+    photos = media_queries.photos_of(db.session(), current_actor(), [subject_id])
+    return render_template("reports/_case.html", report=report, approved=approved, photos=photos)
 
 
 panels.register(f"case.{KIND}", case_panel)

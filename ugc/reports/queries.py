@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
+from ugc.media import queries as media
 from ugc.reports import rules
 from ugc.reports.models import KIND, Report, ReportState, Vote
 
@@ -48,6 +49,7 @@ class ReportRow:
     attribution: str | None
     revision: int
     metres: float | None = None
+    cover: media.PhotoRow | None = None
 
 
 def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
@@ -99,6 +101,13 @@ def _row(row: Any, actor: Actor) -> ReportRow:
     )
 
 
+def _rows(session: Session, query: sa.Select[Any], actor: Actor) -> list[ReportRow]:
+    """The rows of a list, with the picture that stands for each."""
+    rows = [_row(row, actor) for row in session.execute(query)]
+    covers = media.covers(session, actor, (row.id for row in rows))
+    return [replace(row, cover=covers[row.id]) if row.id in covers else row for row in rows]
+
+
 def report_by_public_id(session: Session, actor: Actor, public_id: str) -> ReportRow:
     """The report as `actor` may see it. Raises NotFound."""
     row = session.execute(_columns().where(Subject.public_id == public_id)).first()
@@ -146,7 +155,7 @@ def reports_within(
     )
     if kinds:
         query = query.where(Report.kind.in_(kinds))
-    return [_row(row, actor) for row in session.execute(query)]
+    return _rows(session, query, actor)
 
 
 def similar_near(
@@ -165,7 +174,7 @@ def similar_near(
         .order_by(sa.text("metres"))
         .limit(limit)
     )
-    return [_row(row, actor) for row in session.execute(query)]
+    return _rows(session, query, actor)
 
 
 def reports_of(session: Session, actor: Actor, member_id: int, limit: int = 50) -> list[ReportRow]:
@@ -178,7 +187,7 @@ def reports_of(session: Session, actor: Actor, member_id: int, limit: int = 50) 
     )
     if actor.id != member_id:
         query = query.where(Report.visibility == Visibility.PUBLISHED)
-    return [_row(row, actor) for row in session.execute(query)]
+    return _rows(session, query, actor)
 
 
 def approved_count(session: Session, member_id: int) -> int:

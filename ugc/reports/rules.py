@@ -105,6 +105,10 @@ def may_withdraw(actor: Actor, author_id: int | None, visibility: str) -> bool:
     )
 
 
+def may_add_photos(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    return may_withdraw(actor, author_id, visibility)
+
+
 def may_close(actor: Actor, author_id: int | None, state: str) -> bool:
     mine = actor.is_member and actor.id is not None and actor.id == author_id
     return (mine or actor.is_moderator) and state == ReportState.OPEN

@@ -5,11 +5,11 @@ from __future__ import annotations
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
-from ugc.accounts.schemas import Form
+from ugc.media.schemas import FormWithPhotos
 from ugc.reports.rules import KINDS, TEXT_MAX
 
 
-class ReportForm(Form):
+class ReportForm(FormWithPhotos):
     kind = ma.fields.String(
         required=True,
         validate=ma.validate.OneOf(list(KINDS), error=lazy_gettext("Choose one of the kinds.")),  # type: ignore[arg-type]

@@ -29,6 +29,11 @@ def load_actions(path: Path) -> dict[str, Action]:
 ACTIONS = load_actions(Path(__file__).with_name("points.toml"))
 
 
+def photo_cause(subject_id: int, member_id: int | None) -> str:
+    """Photos earn once per member and subject, however many there are."""
+    return f"photos:{subject_id}:{member_id}"
+
+
 def level(points: int) -> int:
     """1 to 10."""
     return sum(1 for least in LEVELS if points >= least) or 1

@@ -44,3 +44,28 @@ def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
     actions.credit(session, event.member_id, "confirmation", cause, held=False, **place)
     if event.still_there and event.author_id is not None:
         actions.credit(session, event.author_id, "confirmed", cause, held=False, **place)
+
+
+@events.on(events.PhotoUploaded, "reputation.photo_uploaded")
+def photo_uploaded(session: Session, event: events.PhotoUploaded) -> None:
+    """Held until the photo can be seen: a file that is none earns nothing."""
+    if event.member_id is not None:
+        actions.credit(
+            session,
+            event.member_id,
+            "photo",
+            rules.photo_cause(event.subject_id, event.member_id),
+            held=True,
+            subject_id=event.subject_id,
+        )
+
+
+@events.on(events.PhotoPublished, "reputation.photo_published")
+def photo_published(session: Session, event: events.PhotoPublished) -> None:
+    actions.release(session, rules.photo_cause(event.subject_id, event.member_id))
+
+
+@events.on(events.PhotoGone, "reputation.photo_gone")
+def photo_gone(session: Session, event: events.PhotoGone) -> None:
+    if not event.remaining:
+        actions.reverse(session, rules.photo_cause(event.subject_id, event.member_id))

@@ -1,0 +1,148 @@
+"""Taking photos from a form, serving their files, and taking one back."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request
+from flask_babel import gettext, lazy_gettext
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.utils import secure_filename
+
+from ugc.core import files, images, limits, panels, privacy, render
+from ugc.core.access import current_actor, members, public, require_contributor
+from ugc.core.db import db
+from ugc.core.errors import Invalid, NotFound
+from ugc.media import actions, queries, rules
+
+log = logging.getLogger(__name__)
+bp = Blueprint("media", __name__)
+privacy.register("photos", actions.export_member, actions.erase_member)
+
+# Seconds that a browser or a cache in between may show a photo without asking again; so long, at
+# most, does one live on that was hidden.
+CACHE_SECONDS = 300
+FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+def uploads() -> list[actions.Upload]:
+    """The photos of this request's form (`media/_field.html`), checked and in the quarantine.
+
+    A form that is refused, for whatever reason, is shown again with them: they stay for
+    `rules.KEEP_SECONDS`. Raises Invalid on `photos`, Forbidden, TooFast, Unavailable."""
+    member_id = require_contributor(current_actor())
+    kept = _kept(member_id)
+    g.kept_photos = kept
+    sent = [file for file in request.files.getlist("photos") if file.filename]
+    if len(kept) + len(sent) > rules.MAX_PER_FORM:
+        raise actions.too_many()
+    texts = [text.strip() for text in request.form.getlist("photo_text")]
+    problems: list[Any] = []
+    for place, file in enumerate(sent):
+        limits.hit("photo")
+        # Without JavaScript there is one text for all of them.
+        text = texts[0] if len(texts) == 1 else (texts[place] if place < len(texts) else "")
+        if len(text) > rules.DESCRIPTION_MAX:
+            problems.append(
+                lazy_gettext("At most %(count)d characters.", count=rules.DESCRIPTION_MAX)
+            )
+            text = text[: rules.DESCRIPTION_MAX]
+        name = (file.filename or "")[-60:]
+        try:
+            kept.append(actions.store_upload(file.stream.read(), name, text))
+        except images.Unreadable as unreadable:
+            problems.append(rules.problem_text(unreadable.problem, name))
+    if problems:
+        raise Invalid(fields={"photos": problems})
+    return kept
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="media.kept")
+
+
+def _kept(member_id: int) -> list[actions.Upload]:
+    """Photos of an earlier attempt at this form, which the form names by signed tokens."""
+    found = []
+    texts = request.form.getlist("kept_text")
+    dropped = set(request.form.getlist("kept_drop"))
+    for place, token in enumerate(request.form.getlist("kept_photo")[: rules.MAX_PER_FORM]):
+        try:
+            key, name, owner = _signer().loads(token, max_age=rules.KEEP_SECONDS)
+        except (BadData, ValueError):
+            continue
+        if owner == member_id and key not in dropped:
+            text = texts[place].strip() if place < len(texts) else ""
+            found.append(actions.Upload(key, name, text[: rules.DESCRIPTION_MAX]))
+    return found
+
+
+@bp.app_template_global()
+def kept_photos() -> list[dict[str, str]]:
+    """For the form shown again: what it keeps, as {token, key, name, description}."""
+    member_id = current_actor().id
+    return [
+        {
+            "token": str(_signer().dumps([upload.key, upload.name, member_id])),
+            "key": upload.key,
+            "name": upload.name,
+            "description": upload.description,
+        }
+        for upload in g.get("kept_photos", [])
+    ]
+
+
+@bp.app_template_global()
+def photo_limits() -> dict[str, int]:
+    """What the form says and its script checks before sending."""
+    return {
+        "count": rules.MAX_PER_FORM,
+        "bytes": images.MAX_BYTES,
+        "megabytes": rules.MEGABYTES,
+        "text": rules.DESCRIPTION_MAX,
+    }
+
+
+@bp.get("/photos/<key>/<any(thumb, medium, large):variant>.webp")
+@public
+def file(key: str, variant: str) -> Response:
+    """A clean copy, after a look at who asks. A public one may be kept for `CACHE_SECONDS` and is
+    then asked for again (its ETag never changes); any other is nobody's to keep."""
+    actor = current_actor()
+    photo, for_all = queries.seen_by_key(db.session(), actor, key)
+    try:
+        content = files.store().read(rules.file_name(photo.key, variant))
+    except FileNotFoundError:
+        log.error("the file of photo %d is missing", photo.id)
+        raise NotFound() from None
+    response = Response(content, content_type="image/webp")
+    name = secure_filename(f"{photo.key}-{variant}.webp")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    response.headers["Content-Security-Policy"] = FILE_CSP
+    if not for_all:
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        return response
+    # Answers to members renew their cookie, which no shared cache may keep.
+    scope = "private" if actor.is_member else "public"
+    response.headers["Cache-Control"] = f"{scope}, max-age={CACHE_SECONDS}"
+    response.set_etag(f"{photo.key}-{variant}")
+    return response.make_conditional(request)
+
+
+@bp.post("/photos/<key>/withdraw")
+@members
+def withdraw(key: str) -> Any:
+    limits.hit("write")
+    actions.withdraw(db.session(), current_actor(), key)
+    flash(gettext("The photo is gone."), "good")
+    return redirect(render.safe_next(request.form.get("next")), 303)
+
+
+def profile_panel(member_id: int, **_context: Any) -> str:
+    photos = queries.public_photos_by(db.session(), current_actor(), member_id)
+    return render_template("media/_profile.html", photos=photos) if photos else ""
+
+
+panels.register("profile", profile_panel, order=40)

@@ -1,0 +1,199 @@
+"""Reads of photos."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from ugc.core.access import Actor
+from ugc.core.db import Session, app_now
+from ugc.core.errors import NotFound
+from ugc.core.subjects import Subject, Visibility
+from ugc.media import rules
+from ugc.media.models import Photo, PhotoState
+
+
+@dataclass(frozen=True)
+class PhotoRow:
+    """A photo as its reader may see it. `sizes` are (width, height) in pixels by variant, empty
+    until it is ready; `mine` when the reader sent it."""
+
+    key: str
+    subject_id: int
+    description: str
+    state: str
+    visibility: str
+    public: bool
+    sizes: dict[str, tuple[int, int]]
+    removed_reason: str | None
+    mine: bool
+    created_at: dt.datetime
+
+    @property
+    def ready(self) -> bool:
+        return self.state == PhotoState.READY and bool(self.sizes)
+
+    def url(self, variant: str) -> str:
+        return f"/photos/{self.key}/{variant}.webp"
+
+
+def _row(photo: Photo, subject_visible: bool, actor: Actor) -> PhotoRow:
+    return PhotoRow(
+        key=photo.key,
+        subject_id=photo.subject_id,
+        description=photo.description,
+        state=photo.state,
+        visibility=photo.visibility,
+        public=rules.is_public(photo.visibility, subject_visible)
+        and photo.state == PhotoState.READY,
+        sizes={name: (size[0], size[1]) for name, size in photo.variants.items()},
+        removed_reason=photo.removed_reason,
+        mine=rules.is_mine(actor, photo.member_id),
+        created_at=photo.created_at,
+    )
+
+
+def _public() -> sa.Select[Photo]:
+    return (
+        sa.select(Photo)
+        .join(Subject, Subject.id == Photo.subject_id)
+        .where(
+            Photo.state == PhotoState.READY,
+            Photo.visibility == Visibility.PUBLISHED,
+            Subject.visible,
+        )
+    )
+
+
+def photos_of(
+    session: Session, actor: Actor, subject_ids: Sequence[int], limit: int = 100
+) -> list[PhotoRow]:
+    """The photos of subjects, oldest first: the public ones, and for their author and for
+    moderators those that wait, were refused or removed (whose files the author cannot see)."""
+    rows = session.execute(
+        sa.select(Photo, Subject.visible)
+        .join(Subject, Subject.id == Photo.subject_id)
+        .where(
+            Photo.subject_id.in_(subject_ids),
+            Photo.visibility != Visibility.WITHDRAWN,
+        )
+        .order_by(Photo.id)
+        .limit(limit)
+    )
+    shown = []
+    for photo, visible in rows:
+        row = _row(photo, visible, actor)
+        if row.public or row.mine or actor.is_moderator:
+            shown.append(row)
+    return shown
+
+
+def covers(session: Session, actor: Actor, subject_ids: Iterable[int]) -> dict[int, PhotoRow]:
+    """The first public photo of each subject that has one, for lists; one query."""
+    wanted = list(subject_ids)
+    if not wanted:
+        return {}
+    found = session.scalars(
+        _public()
+        .where(Photo.subject_id.in_(wanted))
+        .ext(distinct_on(Photo.subject_id))
+        .order_by(Photo.subject_id, Photo.id)
+    )
+    return {photo.subject_id: _row(photo, True, actor) for photo in found}
+
+
+def public_photos_by(
+    session: Session, actor: Actor, member_id: int, limit: int = 12
+) -> list[PhotoRow]:
+    """A member's newest public photos."""
+    found = session.scalars(
+        _public().where(Photo.member_id == member_id).order_by(Photo.id.desc()).limit(limit)
+    )
+    return [_row(photo, True, actor) for photo in found]
+
+
+def seen_by_key(session: Session, actor: Actor, key: str) -> tuple[Photo, bool]:
+    """The photo whose files `actor` may see, and whether everybody may. Raises NotFound."""
+    row = session.execute(
+        sa.select(Photo, Subject.visible)
+        .join(Subject, Subject.id == Photo.subject_id)
+        .where(Photo.key == key, Photo.state == PhotoState.READY)
+    ).first()
+    if row is None:
+        raise NotFound()
+    photo, visible = row
+    if not rules.may_see(actor, photo.member_id, photo.visibility, visible):
+        raise NotFound()
+    return photo, rules.is_public(photo.visibility, visible)
+
+
+def by_key(session: Session, key: str) -> Photo:
+    """Raises NotFound."""
+    photo = session.scalar(sa.select(Photo).where(Photo.key == key))
+    if photo is None:
+        raise NotFound()
+    return photo
+
+
+def locked(session: Session, key: str) -> Photo:
+    """The row, locked until the transaction ends. Raises NotFound."""
+    photo = session.scalar(
+        sa.select(Photo)
+        .where(Photo.key == key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if photo is None:
+        raise NotFound()
+    return photo
+
+
+def locked_of(session: Session, subject_id: int) -> list[Photo]:
+    """All photos of a subject, locked."""
+    return list(
+        session.scalars(
+            sa.select(Photo)
+            .where(Photo.subject_id == subject_id)
+            .order_by(Photo.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def standing_count(session: Session, subject_id: int, member_id: int | None) -> int:
+    """How many photos of a member stand on a subject: neither refused, removed nor withdrawn."""
+    query = sa.select(sa.func.count()).where(
+        Photo.subject_id == subject_id,
+        Photo.member_id == member_id,
+        Photo.state.in_((PhotoState.QUARANTINED, PhotoState.READY)),
+        Photo.visibility.not_in(rules.GONE),
+    )
+    return session.scalar(query) or 0
+
+
+def known_keys(session: Session, keys: Iterable[str], *states: PhotoState) -> set[str]:
+    """Those of `keys` that rows in these states have."""
+    return set(
+        session.scalars(
+            sa.select(Photo.key).where(Photo.key.in_(list(keys)), Photo.state.in_(states))
+        )
+    )
+
+
+def overdue_removals(session: Session) -> list[str]:
+    """Keys of photos that a moderator removed long ago, whose files are still there."""
+    limit = app_now() - sa.text(f"interval '{rules.REMOVED_DAYS} days'")
+    return list(
+        session.scalars(
+            sa.select(Photo.key).where(
+                Photo.visibility == Visibility.REMOVED,
+                Photo.state != PhotoState.DELETED,
+                Photo.removed_at < limit,
+            )
+        )
+    )

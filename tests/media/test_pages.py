@@ -505,13 +505,16 @@ def test_no_room_is_told_and_nothing_is_stored(
     assert session.scalar(sa.text("SELECT count(*) FROM reports")) == 0
 
 
-def test_the_same_form_sent_twice_makes_one_photo(session: Session, signed_in: Browser) -> None:
-    ana = signed_in("ana")
-    first = post(ana, SCENE, idempotency_key="k1")
-    second = post(ana, SCENE, idempotency_key="k1")
+def test_the_same_form_sent_twice_sends_its_photos_once(
+    session: Session, signed_in: Browser
+) -> None:
+    ana, other = signed_in("ana"), pictures.saved(pictures.scene(9, 9))
+    first = post(ana, SCENE, other, idempotency_key="k1")
+    second = post(ana, SCENE, other, idempotency_key="k1")
+    assert first.status_code == 303
     assert first.location == second.location
-    assert post(ana, pictures.saved(pictures.scene(9, 9)), idempotency_key="k1").status_code == 422
-    assert len(photos(session)) == 1
+    assert post(ana, other, SCENE, idempotency_key="k1").status_code == 422
+    assert len(photos(session)) == 2
 
 
 def balance(session: Session) -> list[tuple[str, int]]:

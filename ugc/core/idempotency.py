@@ -52,7 +52,8 @@ def _body_hash() -> str:
     for name, value in sorted(request.form.items(multi=True)):
         if name not in IGNORED_FIELDS:
             digest.update(f"{len(name)}:{name}={len(value)}:{value}".encode())
-    for name, upload in sorted(request.files.items(multi=True)):
+    # Files of one field stay in their order, as their texts do.
+    for name, upload in sorted(request.files.items(multi=True), key=lambda item: item[0]):
         content = upload.stream.read()
         upload.stream.seek(0)
         digest.update(f"{name}={hashlib.sha256(content).hexdigest()}".encode())

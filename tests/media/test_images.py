@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageCms
@@ -194,7 +197,25 @@ def test_damage_inside_is_found_when_it_is_decoded() -> None:
         images.clean(SVG)
 
 
-def test_a_decoder_that_wants_too_much_memory_ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    # 49 megapixels are allowed, but their rows are not there.
+def test_a_size_that_is_allowed_but_whose_rows_are_not_there() -> None:
     with pytest.raises(images.Unreadable):
         images.clean(pictures.png_header(7_000, 7_000))
+
+
+def test_the_process_of_its_own_has_little_of_everything(tmp_path: Path) -> None:
+    """The real script, with one line that tries what a broken decoder would."""
+    source = Path(images.__file__).read_text(encoding="utf-8")
+    for attempt in (
+        "bytearray(2 * 1024**3)",
+        "open('boca-escape', 'wb', buffering=0).write(b'x')",
+    ):
+        hostile = source.replace(
+            "    _limit()\n    try:\n", f"    _limit()\n    try:\n        {attempt}\n"
+        )
+        assert hostile != source
+        done = subprocess.run(
+            [sys.executable, "-I", "-B", "-c", hostile], input=JPEG, capture_output=True, env={},
+            check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == images.UNREADABLE_EXIT, attempt
+        assert done.stdout == b""

@@ -623,3 +623,61 @@ def test_a_list_asks_once_for_all_its_pictures(
         sa.event.remove(engine, "before_cursor_execute", note)
         counts.append(len(statements))
     assert counts[0] == counts[-1]
+
+
+def test_a_photo_withdrawn_while_it_is_cleaned_leaves_no_file(
+    session: Session,
+    signed_in: Browser,
+    run_jobs: Jobs,
+    media: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    author = free_member(signed_in)
+    post(author, SCENE)
+    key = photos(session)[0].key
+    clean = images.clean
+
+    def slow(raw: bytes) -> dict[str, images.Copy]:
+        assert author.post(f"/photos/{key}/withdraw").status_code == 303
+        return clean(raw)
+
+    monkeypatch.setattr(images, "clean", slow)
+    run_jobs()
+    assert stored(media, "quarantine") == stored(media, "photos") == []
+    assert photos(session)[0].state == "deleted"
+
+
+def test_a_subject_that_is_not_visible_shows_no_photo(
+    client: FlaskClient, session: Session, signed_in: Browser, run_jobs: Jobs
+) -> None:
+    """Even when what moved it forgot its photos."""
+    author = free_member(signed_in)
+    post(author, SCENE)
+    run_jobs()
+    [photo] = photos(session)
+    session.execute(sa.text("UPDATE subjects SET visible = false WHERE kind = 'report'"))
+    session.commit()
+    assert client.get(address(photo)).status_code == 404
+    assert photo.key not in client.get("/").text
+    assert author.get(address(photo)).headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_raw_file_that_is_missing_ends_in_the_dead_list(
+    session: Session, signed_in: Browser, run_jobs: Jobs, media: Path
+) -> None:
+    post(free_member(signed_in), SCENE)
+    stored(media, "quarantine")[0].unlink()
+    with pytest.raises(FileNotFoundError):
+        run_jobs()
+    assert photos(session)[0].state == "quarantined"
+
+
+def test_one_text_is_for_all_and_has_a_limit(session: Session, signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    for language, text in (("en", "At most 300"), ("es", "Como mucho 300")):
+        ana.post("/language", data={"language": language})
+        refused = post(ana, SCENE, photo_text="x" * 301)
+        assert refused.status_code == 422
+        assert text in refused.text
+    post(ana, SCENE, SCENE, photo_text="Both")
+    assert [photo.description for photo in photos(session)] == ["Both", "Both"]

@@ -681,3 +681,16 @@ def test_one_text_is_for_all_and_has_a_limit(session: Session, signed_in: Browse
         assert text in refused.text
     post(ana, SCENE, SCENE, photo_text="Both")
     assert [photo.description for photo in photos(session)] == ["Both", "Both"]
+
+
+def test_a_request_that_is_far_too_large_is_told(
+    app: Flask, session: Session, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 20_000)
+    ana = signed_in("ana")
+    for language, text in (("en", "too large"), ("es", "demasiado grande")):
+        ana.post("/language", data={"language": language})
+        answer = post(ana, *[SCENE] * 4)
+        assert answer.status_code == 413
+        assert text in answer.text
+    assert photos(session) == []

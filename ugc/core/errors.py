@@ -117,7 +117,13 @@ _HTTP_CODES = {
     403: ("forbidden", Forbidden.default),
     404: ("not_found", NotFound.default),
     405: ("method_not_allowed", lazy_gettext("This address does not take that kind of request.")),
-    413: ("too_large", lazy_gettext("What you sent is too large.")),
+    413: (
+        "too_large",
+        lazy_gettext(
+            "What you sent is too large. Go back and send less of it at once: what you typed is"
+            " still there."
+        ),
+    ),
     415: ("unsupported_media_type", lazy_gettext("That format is not taken here.")),
     429: ("too_fast", TooFast.default),
 }
@@ -147,13 +153,14 @@ def problem(
     return Response(orjson.dumps(body), status, content_type="application/problem+json")
 
 
-def answer(error: DomainError) -> Response:
-    """The error in the shape of whoever asked."""
+def answer(error: DomainError, *, with_form: bool = True) -> Response:
+    """The error in the shape of whoever asked; `with_form` False when the form that was sent could
+    not be read (it is too large), so that it cannot be shown again."""
     view = current_app.view_functions.get(request.endpoint or "")
     on_error: Callable[..., Any] | None = getattr(view, "on_error", None)
     if wants_json():
         response = problem(error.status, error.code, error.message, error.fields, **error.details)
-    elif on_error is not None and error.status in (409, 413, 422, 429):
+    elif with_form and on_error is not None and error.status in (409, 413, 422, 429):
         response = make_response(on_error(error, **(request.view_args or {})))
         response.status_code = error.status
     else:
@@ -221,7 +228,7 @@ def init_app(app: Flask) -> None:
         code, message = _HTTP_CODES.get(status, (f"http_{status}", DomainError.default))
         wrapped = DomainError(message, code=code)
         wrapped.status = status
-        response = answer(wrapped)
+        response = answer(wrapped, with_form=False)
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After"):
                 response.headers[name] = value

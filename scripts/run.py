@@ -100,7 +100,8 @@ def main() -> None:
     def interrupted(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    for name in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, interrupted)
     processes: list[subprocess.Popen[bytes]] = []
     env = environment(port)

@@ -56,14 +56,16 @@ install_postgres() {
 # in a home that nobody else may enter; where that is not allowed, another user runs it.
 runner=()
 data_home=$var/pg
+fallback_home=/var/tmp/boca-pg-$(printf %s "$var" | cksum | cut -d' ' -f1)
 if [ "$(id -u)" = 0 ]; then
   if unshare --user --map-user=1000 --map-group=1000 true 2>/dev/null; then
     runner=(unshare --user --map-user=1000 --map-group=1000)
   else
-    user=postgres
-    id -u postgres >/dev/null 2>&1 || user=nobody
+    # Whoever made the cluster keeps it: the user postgres may have appeared since.
+    user=$(stat -c %U "$data_home/data" 2>/dev/null ||
+      stat -c %U "$fallback_home/data" 2>/dev/null || id -un postgres 2>/dev/null || echo nobody)
     runner=(setpriv "--reuid=$user" "--regid=$(id -g $user)" --clear-groups)
-    "${runner[@]}" test -x "$root" || data_home=/var/tmp/boca-pg-$(printf %s "$var" | cksum | cut -d' ' -f1)
+    "${runner[@]}" test -x "$root" || data_home=$fallback_home
   fi
 fi
 # A socket's path has 108 bytes at most.

@@ -40,6 +40,12 @@ def _server() -> str:
     return url
 
 
+def _redis(worker_id: str) -> str:
+    """A database of its own for each worker: tests empty it."""
+    number = int(worker_id.removeprefix("gw")) + 1 if worker_id.startswith("gw") else 1
+    return os.environ.get("REDIS_URL", "").replace("db=0", f"db={number}")
+
+
 def make_database(name: str) -> str:
     """A new database, its schema built by the migrations; returns its address."""
     base = sa.engine.make_url(sqlalchemy_url(_server()))
@@ -90,12 +96,12 @@ class Browser(FlaskClient):
 
 
 @pytest.fixture(scope="session")
-def app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(database_url: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     app = create_app(
         {
             "BOCA_ENV": "test",
             "DATABASE_URL": database_url,
-            "REDIS_URL": os.environ.get("REDIS_URL", ""),
+            "REDIS_URL": _redis(worker_id),
             "SECRET_KEY": "a secret of the tests, long enough",
             "SITE_URL": "http://localhost",
             "DATA_DIR": str(tmp_path_factory.mktemp("data")),

@@ -27,11 +27,13 @@ from ugc.livemap import pages as livemap_pages
 from ugc.media import jobs as _media_jobs  # noqa: F401  (registers its jobs)
 from ugc.media import pages as media_pages
 from ugc.moderation import pages as moderation_pages
+from ugc.places import pages as places_pages
 from ugc.referrals import pages as referrals_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
 from ugc.reports import pages as reports_pages
 from ugc.reputation import pages as reputation_pages
 from ugc.reputation import subscribers as _reputation_subscribers  # noqa: F401  (subscribes)
+from ugc.reviews import pages as reviews_pages
 
 
 class Boca(TransactionalFlask):
@@ -65,6 +67,8 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         accounts_pages.bp,
         media_pages.bp,
         reports_pages.bp,
+        places_pages.bp,
+        reviews_pages.bp,
         livemap_pages.bp,
         moderation_pages.bp,
         reputation_pages.bp,

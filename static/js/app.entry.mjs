@@ -1,11 +1,12 @@
 // Every page: small comforts on top of forms and links that work without this script.
 
 import {keepDrafts} from './drafts.mjs';
-import {countCharacters, guessTimezone, submitOnChange} from './forms.mjs';
+import {countCharacters, guessTimezone, searchNearMe, submitOnChange} from './forms.mjs';
 import {keepTimesFresh} from './time.mjs';
 
 countCharacters();
 guessTimezone();
 submitOnChange();
+searchNearMe();
 keepDrafts();
 keepTimesFresh();

@@ -57,14 +57,6 @@ def test_confirmations_prolong_up_to_the_ceiling() -> None:
 
 
 @pytest.mark.parametrize(
-    ("actor", "approved", "held"),
-    [(ANA, 0, True), (ANA, 2, True), (ANA, 3, False), (MODERATOR, 0, False)],
-)
-def test_holding_depends_on_approved_contributions(actor: Actor, approved: int, held: bool) -> None:
-    assert rules.must_be_held(actor, approved) is held
-
-
-@pytest.mark.parametrize(
     ("author", "visibility", "actor", "sees", "reads"),
     [
         (1, "published", Actor(ActorKind.ANONYMOUS), True, True),

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ugc.core import geo
 from ugc.core.db import Base, Session
+from ugc.core.errors import Invalid
 
 CITY_RADIUS_M = 40_000  # a point farther from every city belongs to none
 
@@ -90,3 +92,33 @@ def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
         return {}
     rows = session.execute(sa.select(City.id, City.name).where(City.id.in_(wanted)))
     return {row.id: row.name for row in rows}
+
+
+def named_point(session: Session, name: str, field: str) -> geo.Point:
+    """`lat, lon` or a city typed as a name. Raises Invalid on `field`."""
+    point = geo.Point.parsed(name)
+    if point is not None:
+        return point
+    found = search_cities(session, name, limit=1)
+    if found:
+        return geo.Point.checked(found[0].lon, found[0].lat)
+    unknown = lazy_gettext("No city with this name is known. Try another, or coordinates.")
+    raise Invalid(fields={field: [unknown]})
+
+
+def point_of_form(session: Session, data: dict[str, Any]) -> geo.Point:
+    """The place of a form that includes `_pick.html`: coordinates first, else a name. Raises
+    Invalid."""
+    if data["lat"] or data["lon"]:
+        return geo.Point.checked(data["lon"].replace(",", "."), data["lat"].replace(",", "."))
+    if data["place_name"]:
+        return named_point(session, data["place_name"], field="place_name")
+    where = lazy_gettext("Say where: your position, a point on the map, coordinates or a city.")
+    raise Invalid(fields={"location": [where]})
+
+
+def country_at(session: Session, point: geo.Point) -> str | None:
+    """ISO 3166 code of the country, by its nearest city."""
+    return session.scalar(
+        sa.select(City.country).order_by(City.geom.op("<->")(point.sql())).limit(1)
+    )

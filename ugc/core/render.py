@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_timedelta
+from babel.dates import format_skeleton, format_timedelta
 from flask import Flask, current_app, has_request_context, request, session
 from flask_babel import Babel, force_locale, format_datetime, format_number, get_locale
 from flask_babel.speaklater import LazyString
@@ -111,6 +111,11 @@ def distance(metres: float) -> str:
     return f"{format_number(round(kilometres, 1) if kilometres < 10 else round(kilometres))} km"
 
 
+def month(day: dt.date) -> str:
+    """`March 2026`, in the reader's language."""
+    return format_skeleton("yMMMM", day, locale=get_locale())
+
+
 def paragraphs(text: str) -> Markup:
     """Plain text as paragraphs; nothing in it is ever markup."""
     parts = [part.strip() for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
@@ -149,6 +154,7 @@ def init_app(app: Flask) -> None:
         has_endpoint=lambda name: name in app.view_functions,
     )
     app.jinja_env.filters["paragraphs"] = paragraphs
+    app.jinja_env.filters["month"] = month
 
     @app.context_processor
     def reader() -> dict[str, Any]:

@@ -22,11 +22,13 @@ from ugc.moderation.models import Case, Decision, DecisionNote, Flag
 
 @dataclass(frozen=True)
 class Content:
-    """How a kind of content is moderated: whose it is, and how its visibility moves
-    (`move(session, subject_id, visibility, reason, actor_reference)`)."""
+    """How a kind of content is moderated: whose it is, how its visibility moves
+    (`move(session, subject_id, visibility, reason, actor_reference)`), and how many of a member's
+    are published (None: the kind says nothing about a member's contributions)."""
 
     author_of: Callable[[Session, int], int | None]
     move: Callable[[Session, int, Visibility, str, str], None]
+    published_by: Callable[[Session, int], int] | None = None
 
 
 _contents: dict[str, Content] = {}
@@ -34,6 +36,19 @@ _contents: dict[str, Content] = {}
 
 def register(kind: str, content: Content) -> None:
     _contents[kind] = content
+
+
+def published_by(session: Session, member_id: int | None) -> int:
+    """How many contributions of a member are published, of every kind."""
+    if member_id is None:
+        return 0
+    counts = (content.published_by for content in _contents.values() if content.published_by)
+    return sum(count(session, member_id) for count in counts)
+
+
+def must_be_held(session: Session, actor: Actor) -> bool:
+    """Whether what `actor` contributes now waits for a moderator."""
+    return rules.must_be_held(actor, published_by(session, actor.id))
 
 
 def open_case(session: Session, subject_id: int, reason: str) -> None:

@@ -7,6 +7,8 @@ from flask_babel import lazy_gettext
 from ugc.core.access import Actor
 
 NOTE_MAX = 1000
+# Contributions that a moderator must have approved before a member's next ones show at once.
+APPROVED_BEFORE_FREE = 3
 # Rules that a flag or a refusal names; codes are stored, texts are shown.
 RULES = {
     "spam": lazy_gettext("Advertising or spam"),
@@ -27,3 +29,8 @@ def may_decide(actor: Actor, author_id: int | None) -> bool:
 def may_flag(actor: Actor, author_id: int | None) -> bool:
     """Confirmed members, but not their own content."""
     return actor.is_member and actor.confirmed and not actor.suspended and actor.id != author_id
+
+
+def must_be_held(actor: Actor, approved_contributions: int) -> bool:
+    """By number of approved contributions, never by points; moderators are free."""
+    return not actor.is_moderator and approved_contributions < APPROVED_BEFORE_FREE

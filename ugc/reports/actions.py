@@ -36,7 +36,7 @@ def post_report(
     author_id = require_contributor(actor)
     if kind not in rules.KINDS:
         raise Invalid(fields={"kind": [lazy_gettext("Choose one of the kinds.")]})
-    held = rules.must_be_held(actor, queries.approved_count(session, author_id))
+    held = moderation.must_be_held(session, actor)
     moment = now(session)
     subject = subjects.create(session, KIND)
     city_id = gazetteer.nearest_city(session, point)
@@ -74,8 +74,8 @@ def add_photos(
 ) -> None:
     """Its author adds photos. A new member's wait for a moderator, in a case of their own when the
     report is public already. Raises Forbidden, Invalid."""
-    author_id = require_contributor(actor)
-    held = rules.must_be_held(actor, queries.approved_count(session, author_id))
+    require_contributor(actor)
+    held = moderation.must_be_held(session, actor)
     if held:
         # Cases are locked before content, as by a moderator who decides.
         moderation.open_case(session, report_id, "held")
@@ -142,11 +142,12 @@ def close(session: Session, actor: Actor, report_id: int) -> None:
 
 def withdraw(session: Session, actor: Actor, report_id: int) -> None:
     """The author takes it back. Raises Forbidden."""
+    # Cases are locked before content, as by a moderator who decides.
+    moderation.close_case(session, report_id)
     report = queries.locked(session, report_id)
     if not rules.may_withdraw(actor, report.author_id, report.visibility):
         raise Forbidden()
     _hide(session, report, Visibility.WITHDRAWN, "withdrawn", actor.reference)
-    moderation.close_case(session, report_id)
 
 
 def _hide(session: Session, report: Report, visibility: Visibility, reason: str, who: str) -> None:
@@ -189,7 +190,7 @@ def author_of(session: Session, report_id: int) -> int | None:
     return queries.locked(session, report_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move))
+moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
 
 
 def expire(session: Session) -> int:

@@ -8,12 +8,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
-from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
+from ugc.core import gazetteer, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.media import pages as media
 from ugc.media import queries as media_queries
+from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.reports import actions, queries, rules, schemas
@@ -42,24 +43,6 @@ def new_page() -> str:
     return form_page()
 
 
-def _point(data: dict[str, str]) -> geo.Point:
-    """The place of the form: coordinates first, else `lat, lon` or a city typed as a name."""
-    if data["lat"] or data["lon"]:
-        return geo.Point.checked(data["lon"].replace(",", "."), data["lat"].replace(",", "."))
-    name = data["place_name"]
-    if name:
-        point = geo.Point.parsed(name)
-        if point is not None:
-            return point
-        found = gazetteer.search_cities(db.session(), name, limit=1)
-        if found:
-            return geo.Point.checked(found[0].lon, found[0].lat)
-        unknown = lazy_gettext("No city with this name is known. Try another, or coordinates.")
-        raise Invalid(fields={"place_name": [unknown]})
-    where = lazy_gettext("Say where: your position, a point on the map, coordinates or a city.")
-    raise Invalid(fields={"location": [where]})
-
-
 def _accuracy(text: str) -> float | None:
     """Metres, when the browser gave a believable number."""
     try:
@@ -76,7 +59,7 @@ def post() -> Any:
     limits.hit("report")
     photos = media.uploads()
     data = schemas.ReportForm().load(request.form)
-    point = _point(data)
+    point = gazetteer.point_of_form(db.session(), data)
     actor = current_actor()
     kind = rules.KINDS[data["kind"]]
     if not data["anyway"]:
@@ -174,7 +157,7 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 def case_panel(subject_id: int, **_context: Any) -> str:
     report = queries.report_by_id(db.session(), current_actor(), subject_id)
-    approved = queries.approved_count(db.session(), report.author_id) if report.author_id else 0
+    approved = moderation.published_by(db.session(), report.author_id)
     photos = media_queries.photos_of(db.session(), current_actor(), [subject_id])
     return render_template("reports/_case.html", report=report, approved=approved, photos=photos)
 

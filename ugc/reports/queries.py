@@ -127,8 +127,13 @@ def report_by_id(session: Session, actor: Actor, report_id: int) -> ReportRow:
 
 
 def locked(session: Session, report_id: int) -> Report:
-    """The row, locked until the transaction ends. Raises NotFound."""
-    report = session.scalar(sa.select(Report).where(Report.id == report_id).with_for_update())
+    """The row as it is now, locked until the transaction ends. Raises NotFound."""
+    report = session.scalar(
+        sa.select(Report)
+        .where(Report.id == report_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     if report is None:
         raise NotFound()
     return report
@@ -190,7 +195,7 @@ def reports_of(session: Session, actor: Actor, member_id: int, limit: int = 50) 
     return _rows(session, query, actor)
 
 
-def approved_count(session: Session, member_id: int) -> int:
+def published_by(session: Session, member_id: int) -> int:
     """How many of the member's reports are published."""
     query = sa.select(sa.func.count()).where(
         Report.author_id == member_id, Report.visibility == Visibility.PUBLISHED

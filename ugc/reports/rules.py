@@ -15,8 +15,6 @@ TEXT_MAX = 2000
 HELD_RELIABILITY_CAP = 5  # of 10, while a moderator has not seen it
 # The prior of the Beta reputation: an unconfirmed report is believed 5/10.
 PRIOR_ALPHA, PRIOR_BETA = 1.0, 1.0
-# Contributions that a moderator must have approved before text shows at once.
-APPROVED_BEFORE_FREE = 3
 # What one confirmation adds to the life and one denial takes, as shares of the kind's life.
 CONFIRMATION_SHARE, DENIAL_SHARE = 0.5, 0.35
 LIFE_CEILING = 3  # times the kind's life, from now
@@ -74,11 +72,6 @@ def expiry_after_vote(
     one denial alone never ends a report that has its whole life before it."""
     share = CONFIRMATION_SHARE if still_there else -DENIAL_SHARE
     return min(expires_at + life_share(kind, share), now + life_share(kind, LIFE_CEILING))
-
-
-def must_be_held(actor: Actor, approved_contributions: int) -> bool:
-    """By number of approved contributions, never by points; moderators are free."""
-    return not actor.is_moderator and approved_contributions < APPROVED_BEFORE_FREE
 
 
 def is_alive(state: str, expires_at: dt.datetime, now: dt.datetime) -> bool:

@@ -46,6 +46,26 @@ def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
         actions.credit(session, event.author_id, "confirmed", cause, held=False, **place)
 
 
+@events.on(events.ReviewFoundHelpful, "reputation.review_found_helpful")
+def review_found_helpful(session: Session, event: events.ReviewFoundHelpful) -> None:
+    """A point for the author; taken back with the vote, and not given twice by one voter."""
+    if event.author_id is None:
+        return
+    cause = f"helpful:{event.review_id}:{event.member_id}"
+    if event.helpful:
+        actions.credit(
+            session,
+            event.author_id,
+            "helpful",
+            cause,
+            held=False,
+            subject_id=event.review_id,
+            city_id=event.city_id,
+        )
+    else:
+        actions.reverse(session, cause)
+
+
 @events.on(events.PhotoUploaded, "reputation.photo_uploaded")
 def photo_uploaded(session: Session, event: events.PhotoUploaded) -> None:
     """Held until the photo can be seen: a file that is none earns nothing."""

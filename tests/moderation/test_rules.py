@@ -1,0 +1,17 @@
+"""Who waits for a moderator."""
+
+import pytest
+
+from ugc.core.access import Actor, ActorKind, Role
+from ugc.moderation import rules
+
+ANA = Actor(ActorKind.MEMBER, id=1, confirmed=True)
+MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, role=Role.MODERATOR)
+
+
+@pytest.mark.parametrize(
+    ("actor", "approved", "held"),
+    [(ANA, 0, True), (ANA, 2, True), (ANA, 3, False), (MODERATOR, 0, False)],
+)
+def test_holding_depends_on_approved_contributions(actor: Actor, approved: int, held: bool) -> None:
+    assert rules.must_be_held(actor, approved) is held

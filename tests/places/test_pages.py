@@ -1,0 +1,232 @@
+"""Places over HTTP."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from ugc.core import geo
+from ugc.core.access import ANONYMOUS
+from ugc.core.db import Session
+from ugc.places import queries
+from ugc.places.models import Place
+
+FORM = {
+    "name": "Café Comercial",
+    "category": "cafe",
+    "lat": "40.4287",
+    "lon": "-3.7021",
+    "address": "Glorieta de Bilbao 7",
+    "phone": "912 345 678",
+    "website": "example.org",
+    "opening_hours": "Mo-Fr 08:00-20:00",
+}
+Browser = Callable[..., FlaskClient]
+
+
+def places(session: Session) -> list[Place]:
+    return list(session.scalars(sa.select(Place).order_by(Place.id)))
+
+
+@pytest.fixture
+def comercial(signed_in: Browser) -> str:
+    """Address of a published place."""
+    location = signed_in("mod", role="moderator").post("/places", data=FORM).location
+    assert isinstance(location, str)
+    return location
+
+
+def test_a_suggestion_of_a_newcomer_waits_whole(
+    client: FlaskClient, session: Session, signed_in: Browser
+) -> None:
+    ana = signed_in("ana")
+    address = ana.post("/places", data=FORM).location
+    assert "waits for a moderator" in ana.get(address).text
+    assert client.get(address).status_code == 404
+    assert "Comercial" not in client.get("/places?q=comercial").text
+    mod = signed_in("mod", role="moderator")
+    queue = mod.get("/moderation").text
+    assert "Café Comercial" in queue
+    assert "0 published contributions" in queue
+
+
+def test_facts_are_kept_in_their_normal_form(
+    client: FlaskClient, session: Session, comercial: str
+) -> None:
+    [place] = places(session)
+    assert place.phone == "+34912345678"
+    assert place.website == "https://example.org"
+    assert place.opening_hours == "Mo-Fr 08:00-20:00"
+    assert place.timezone == "Europe/Madrid"
+    assert place.city_id == 3117735
+    page = client.get(comercial).text
+    assert "+34 912 34 56 78" in page
+    assert 'href="tel:+34912345678"' in page
+    assert "Glorieta de Bilbao 7" in page
+
+
+@pytest.mark.parametrize("text", ["cafe comercial", "comerzial", "CAFÉ", "comer", "Cafe Comercail"])
+def test_accents_and_typos_are_forgiven(client: FlaskClient, comercial: str, text: str) -> None:
+    assert "Café Comercial" in client.get("/places", query_string={"q": text}).text
+
+
+@pytest.mark.parametrize("text", ["xylophone", "%", "_", "100%"])
+def test_what_is_unlike_is_not_found(client: FlaskClient, comercial: str, text: str) -> None:
+    page = client.get("/places", query_string={"q": text}).text
+    assert "No place found" in page
+    assert "Café Comercial" not in page
+
+
+def test_near_me_and_near_a_city(client: FlaskClient, comercial: str) -> None:
+    assert "Café Comercial" in client.get("/places?lat=40.43&lon=-3.70").text
+    assert "Café Comercial" in client.get("/places?near=madrid").text
+    assert "Café Comercial" not in client.get("/places?near=barcelona").text
+    assert "Café Comercial" in client.get("/places?category=cafe").text
+    assert "Café Comercial" not in client.get("/places?category=hotel").text
+
+
+def test_an_unknown_city_is_said(client: FlaskClient) -> None:
+    answer = client.get("/places?near=Xqzwv")
+    assert answer.status_code == 422
+    assert "No city with this name is known" in answer.text
+    assert client.get("/places?lat=95&lon=0").status_code == 422
+
+
+def test_likely_duplicates_are_shown_before_writing(
+    session: Session, signed_in: Browser, comercial: str
+) -> None:
+    bea = signed_in("bea")
+    again = {**FORM, "name": "Cafe Comersial", "lat": "40.42875"}
+    answer = bea.post("/places", data=again)
+    assert answer.status_code == 409
+    assert "Is it one of these?" in answer.text
+    assert comercial in answer.text
+    assert 'value="Cafe Comersial"' in answer.text
+    assert len(places(session)) == 1
+    assert bea.post("/places", data={**again, "anyway": "yes"}).status_code == 303
+    assert len(places(session)) == 2
+
+
+def test_a_namesake_far_away_is_another_place(signed_in: Browser, comercial: str) -> None:
+    far = {**FORM, "lat": "41.39", "lon": "2.16", "phone": "", "website": ""}
+    assert signed_in("bea").post("/places", data=far).status_code == 303
+
+
+def test_the_same_telephone_near_by_is_likely_the_same(signed_in: Browser, comercial: str) -> None:
+    other = {**FORM, "name": "Otro nombre", "lat": "40.44", "website": ""}
+    assert signed_in("bea").post("/places", data=other).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "english", "spanish"),
+    [
+        ({"name": "a"}, "Write the name", "Escribe el nombre"),
+        ({"name": "x" * 121}, "At most 120", "Como mucho 120"),
+        ({"category": "ufo"}, "Choose one of the categories", "Elige una de las categorías"),
+        ({"phone": "12"}, "not a telephone number", "no es un número de teléfono"),
+        ({"website": "javascript:alert(1)"}, "not a web address", "no es una dirección web"),
+        ({"opening_hours": "always"}, "not understood", "no se entiende"),
+        ({"lat": "91"}, "not on the map", "no están en el mapa"),
+        ({"lat": "", "lon": ""}, "Say where", "Di dónde"),
+    ],
+)
+def test_refusals_say_what_to_do_and_keep_the_text(
+    session: Session, signed_in: Browser, change: dict[str, str], english: str, spanish: str
+) -> None:
+    for language, words in (("en", english), ("es", spanish)):
+        ana = signed_in(f"ana-{language}", language=language)
+        answer = ana.post("/places", data={**FORM, **change})
+        assert answer.status_code == 422
+        assert words in answer.text
+        assert "Glorieta de Bilbao 7" in answer.text
+    assert places(session) == []
+
+
+def test_editing_an_older_version_is_refused(session: Session, signed_in: Browser) -> None:
+    mod = signed_in("mod", role="moderator")
+    address = mod.post("/places", data=FORM).location
+    edited = {**FORM, "name": "Comercial", "revision": "1"}
+    assert 'name="revision" value="1"' in mod.get(f"{address}/edit").text
+    assert mod.post(f"{address}/edit", data=edited).status_code == 303
+    answer = mod.post(f"{address}/edit", data={**edited, "name": "My long name"})
+    assert answer.status_code == 409
+    assert "changed while you were writing" in answer.text
+    assert 'value="My long name"' in answer.text
+    assert [place.name for place in places(session)] == ["Comercial"]
+
+
+def test_only_its_author_and_moderators_edit(signed_in: Browser, comercial: str) -> None:
+    bea = signed_in("bea")
+    assert bea.get(f"{comercial}/edit").status_code == 403
+    assert bea.post(f"{comercial}/edit", data={**FORM, "revision": "1"}).status_code == 403
+    assert bea.post(f"{comercial}/withdraw").status_code == 403
+
+
+def test_who_may_suggest(client: FlaskClient, signed_in: Browser) -> None:
+    assert client.post("/places", data=FORM).status_code in (302, 303, 401)
+    assert signed_in("new", confirmed=False).post("/places", data=FORM).status_code == 403
+
+
+def test_too_fast(signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    answers = [
+        ana.post("/places", data={**FORM, "lat": str(10 + n)}).status_code for n in range(21)
+    ]
+    assert answers[:20] == [303] * 20
+    assert answers[20] == 429
+
+
+def test_withdrawing(client: FlaskClient, session: Session, signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    address = ana.post("/places", data=FORM).location
+    assert ana.post(f"{address}/withdraw").status_code == 303
+    assert places(session)[0].visibility == "withdrawn"
+
+
+def test_the_search_uses_its_indexes(session: Session) -> None:
+    session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    session.execute(sa.text("SET LOCAL pg_trgm.word_similarity_threshold = 0.45"))
+    by_name = session.execute(
+        sa.text(
+            "EXPLAIN SELECT id FROM places WHERE name_key('comerzial') <% name_key(name)"
+            " OR name_key(name) LIKE '%' || name_key('comerzial') || '%'"
+        )
+    ).scalars()
+    assert "ix_places_name_key_trgm" in "\n".join(by_name)
+    condition = geo.within_metres(Place.geom, geo.Point(-3.7, 40.4), 1000)
+    statement = (
+        sa.select(Place.id)
+        .where(condition)
+        .compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+    )
+    plan = session.connection().exec_driver_sql(f"EXPLAIN {statement}").scalars()
+    assert "ix_places_geom" in "\n".join(plan)
+
+
+def test_a_page_of_the_list_costs_few_queries(
+    session: Session, client: FlaskClient, signed_in: Browser
+) -> None:
+    mod = signed_in("mod", role="moderator")
+    for n in range(8):
+        mod.post("/places", data={**FORM, "name": f"Bar {n}", "lat": str(40 + n / 10), "phone": ""})
+    asked: list[str] = []
+    engine = session.get_bind().engine
+
+    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert client.get("/places").text.count("Bar ") >= 8
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert len([s for s in asked if s.startswith("SELECT")]) <= 4, asked
+
+
+def test_places_within_a_viewport(session: Session, comercial: str) -> None:
+    found = queries.places_within(session, geo.Bounds(-4, 40, -3, 41))
+    assert [place.name for place in found] == ["Café Comercial"]
+    assert queries.places_within(session, geo.Bounds(0, 40, 1, 41)) == []
+    assert queries.places_within(session, geo.Bounds(-4, 40, -3, 41), ["hotel"]) == []
+    assert queries.search_places(session, ANONYMOUS, text="cafe")[0]

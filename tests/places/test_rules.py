@@ -1,0 +1,111 @@
+"""Tables of the pure decisions about places."""
+
+import datetime as dt
+import re
+
+import pytest
+
+from ugc.core import geo
+from ugc.core.access import ANONYMOUS, Actor, ActorKind, Role
+from ugc.places import rules
+
+ANA = Actor(ActorKind.MEMBER, id=1, confirmed=True)
+MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, role=Role.MODERATOR)
+MONDAY_NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)  # 12:00 in Madrid
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "normal"),
+    [
+        ("912 345 678", "ES", "+34912345678"),
+        ("+44 20 7946 0018", "ES", "+442079460018"),
+        ("(020) 7946 0018", "GB", "+442079460018"),
+    ],
+)
+def test_telephones_become_e164(text: str, region: str, normal: str) -> None:
+    assert rules.normal_phone(text, region) == normal
+
+
+@pytest.mark.parametrize("text", ["12", "call me", "+34 9123456781234567"])
+def test_what_is_no_telephone(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(text)):
+        rules.normal_phone(text, "ES")
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("example.org/menu", "https://example.org/menu"),
+        ("http://example.org", "http://example.org"),
+    ],
+)
+def test_web_addresses(text: str, normal: str) -> None:
+    assert rules.normal_website(text) == normal
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["javascript:alert(1)", "ftp://example.org", "example", "https://a:b@example.org", "a b.c"],
+)
+def test_what_is_no_web_address(text: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(text)):
+        rules.normal_website(text)
+
+
+def test_opening_hours_are_told_in_the_places_zone() -> None:
+    hours = rules.hours_at("Mo-Fr 09:00-20:00", "Europe/Madrid", MONDAY_NOON)
+    assert hours is not None
+    assert hours.is_open
+    assert hours.changes_at == dt.datetime(2026, 11, 23, 19, 0, tzinfo=dt.UTC)
+    tokyo = rules.hours_at("Mo-Fr 09:00-20:00", "Asia/Tokyo", MONDAY_NOON)
+    assert tokyo is not None
+    assert not tokyo.is_open
+    assert rules.hours_at("", "Europe/Madrid", MONDAY_NOON) is None
+    assert rules.hours_at("when I feel like it", "Europe/Madrid", MONDAY_NOON) is None
+
+
+def test_hours_that_nobody_understands_are_refused() -> None:
+    with pytest.raises(ValueError, match="lunes"):
+        rules.normal_hours("lunes a viernes")
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "zone"),
+    [
+        (-3.7, 40.4, "Europe/Madrid"),
+        (-15.43, 28.12, "Atlantic/Canary"),
+        (139.7, 35.7, "Asia/Tokyo"),
+    ],
+)
+def test_a_position_has_a_zone(lon: float, lat: float, zone: str) -> None:
+    assert rules.timezone_at(geo.Point(lon, lat)) == zone
+
+
+def test_one_five_does_not_beat_a_hundred_fours() -> None:
+    assert rules.bayesian_mean(5, 1) < rules.bayesian_mean(400, 100)
+    assert rules.bayesian_mean(0, 0) == rules.PRIOR_MEAN
+    assert rules.bayesian_mean(5, 1) == pytest.approx((8 * 3.7 + 5) / 9)
+
+
+@pytest.mark.parametrize(
+    ("actor", "visibility", "seen"),
+    [
+        (ANONYMOUS, "published", True),
+        (ANONYMOUS, "held", False),
+        (ANA, "held", True),
+        (MODERATOR, "held", True),
+        (ANA, "hidden", True),
+        (ANONYMOUS, "withdrawn", False),
+    ],
+)
+def test_held_places_wait_whole(actor: Actor, visibility: str, seen: bool) -> None:
+    assert rules.may_see(actor, 1, visibility) is seen
+
+
+def test_every_category_has_names_an_icon_and_aspects() -> None:
+    assert len(rules.CATEGORIES) > 30
+    for category in rules.CATEGORIES.values():
+        assert category.es
+        assert category.en
+        assert category.icon
+        assert len(category.aspects) >= 3

@@ -1,0 +1,273 @@
+"""Finding, suggesting and showing places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+
+from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
+from ugc.core.access import current_actor, members, public
+from ugc.core.db import db, now
+from ugc.core.errors import DomainError, Forbidden, Invalid, shows_errors
+from ugc.media import pages as media
+from ugc.media import queries as media_queries
+from ugc.moderation import actions as moderation
+from ugc.moderation import queries as moderation_queries
+from ugc.moderation import rules as moderation_rules
+from ugc.places import actions, queries, rules, schemas
+from ugc.places.models import KIND
+
+bp = Blueprint("places", __name__)
+NEAR_RADIUS_M = 25_000
+LAST_PAGE = 40
+
+subjects.register(subjects.Kind(KIND, lazy_gettext("place"), queries.describe))
+privacy.register("places", actions.export_member, actions.erase_member)
+
+
+def _number(name: str, default: int) -> int:
+    try:
+        return max(1, min(LAST_PAGE, int(request.args.get(name, default))))
+    except ValueError:
+        return default
+
+
+def _near() -> tuple[geo.Point | None, str]:
+    """Where the reader looks: coordinates, or a city by name; and how it is called."""
+    lat, lon = request.args.get("lat", ""), request.args.get("lon", "")
+    if lat and lon:
+        return geo.Point.checked(lon, lat), ""
+    name = request.args.get("near", "").strip()[:100]
+    if not name:
+        return None, ""
+    return gazetteer.named_point(db.session(), name, field="near"), name
+
+
+@bp.get("/places")
+@public
+@shows_errors(lambda error: index_page(error))
+def index_page(error: DomainError | None = None) -> str:
+    text = request.args.get("q", "").strip()[: rules.NAME_MAX]
+    category = request.args.get("category", "")
+    point, near = (None, request.args.get("near", "")) if error else _near()
+    order = request.args.get("order", "best")
+    page = _number("page", 1)
+    if text:
+        limits.hit("search")
+    places, more = queries.search_places(
+        db.session(),
+        current_actor(),
+        text=text,
+        categories=[category] if category in rules.CATEGORIES else [],
+        near=point,
+        radius_m=NEAR_RADIUS_M if point else None,
+        order="near" if point and not text and order == "best" else order,
+        page=page,
+    )
+    query = {key: value for key, value in request.args.items() if key != "page"}
+    return render_template(
+        "places/index.html",
+        places=places,
+        categories=list(rules.CATEGORIES.values()),
+        text=text,
+        category=category,
+        near=near,
+        point=point,
+        order=order,
+        page=page,
+        error=error,
+        next_page=url_for("places.index_page", **query, page=page + 1)
+        if more and page < LAST_PAGE
+        else None,
+        previous_page=url_for("places.index_page", **query, page=page - 1) if page > 1 else None,
+    )
+
+
+def form_page(error: DomainError | None = None, similar: Any = (), place: Any = None) -> str:
+    values: Any = request.form if request.form else request.args
+    if place is not None and not request.form:
+        values = {
+            "name": place.name,
+            "category": place.category.code,
+            "lat": f"{place.lat:.6f}",
+            "lon": f"{place.lon:.6f}",
+            "address": place.address,
+            "phone": rules.shown_phone(place.phone) if place.phone else "",
+            "website": place.website,
+            "opening_hours": place.opening_hours,
+        }
+    return render_template(
+        "places/form.html",
+        categories=list(rules.CATEGORIES.values()),
+        values=values,
+        error=error,
+        similar=similar,
+        place=place,
+        limits=rules,
+    )
+
+
+@bp.get("/places/new")
+@members
+def new_page() -> str:
+    return form_page()
+
+
+def _facts() -> tuple[dict[str, Any], geo.Point]:
+    """What the form says, checked; telephone numbers are read as the place's country writes
+    them."""
+    data = schemas.PlaceForm().load(request.form)
+    point = gazetteer.point_of_form(db.session(), data)
+    if data["phone"]:
+        country = gazetteer.country_at(db.session(), point)
+        try:
+            data["phone"] = rules.normal_phone(data["phone"], country)
+        except ValueError:
+            wrong = lazy_gettext("This is not a telephone number. It looks like +34 912 345 678.")
+            raise Invalid(fields={"phone": [wrong]}) from None
+    return data, point
+
+
+FACTS = ("name", "category", "address", "phone", "website", "opening_hours")
+
+
+@bp.post("/places")
+@members
+@shows_errors(form_page)
+def add() -> Any:
+    limits.hit("place")
+    photos = media.uploads()
+    data, point = _facts()
+    if not data["anyway"]:
+        similar = queries.likely_duplicates(
+            db.session(), data["name"], point, phone=data["phone"], website=data["website"]
+        )
+        if similar:
+            # Nothing is written: the person says whether it is the same one.
+            return form_page(similar=similar), 409
+    public_id = actions.add_place(
+        db.session(),
+        current_actor(),
+        point=point,
+        photos=photos,
+        language=render.language(),
+        **{field: data[field] for field in FACTS},
+    )
+    place = queries.place_by_public_id(db.session(), current_actor(), public_id)
+    if place.visibility == subjects.Visibility.HELD:
+        flash(
+            gettext("Thank you. A moderator looks at it first: it shows to you until then."), "good"
+        )
+    else:
+        flash(gettext("Thank you. The place is on the map."), "good")
+    return redirect(url_for("places.place_page", public_id=public_id), 303)
+
+
+@bp.get("/places/<public_id>")
+@public
+def place_page(public_id: str, error: DomainError | None = None) -> Any:
+    actor, session = current_actor(), db.session()
+    subject = subjects.resolve(session, public_id, KIND)
+    if subject.public_id != public_id:
+        return redirect(url_for("places.place_page", public_id=subject.public_id), 301)
+    place = queries.place_by_public_id(session, actor, public_id)
+    mine = actor.id is not None and actor.id == place.author_id
+    return render_template(
+        "places/page.html",
+        place=place,
+        error=error,
+        hours=rules.hours_at(place.opening_hours, place.timezone, now(session)),
+        phone=rules.shown_phone(place.phone),
+        photos=media_queries.photos_of(session, actor, [place.id]),
+        decision=moderation_queries.last_decision(session, place.id) if mine else None,
+        rules=moderation_rules.RULES,
+        may_edit=rules.may_edit(actor, place.author_id, place.visibility),
+        may_withdraw=rules.may_withdraw(
+            actor, place.author_id, place.visibility, place.rating_count
+        ),
+        may_flag=moderation_rules.may_flag(actor, place.author_id),
+    )
+
+
+def page_with_error(error: DomainError, public_id: str) -> Any:
+    return place_page(public_id, error)
+
+
+@bp.get("/places/<public_id>/edit")
+@members
+def edit_page(public_id: str, error: DomainError | None = None) -> str:
+    place = queries.place_by_public_id(db.session(), current_actor(), public_id)
+    if not rules.may_edit(current_actor(), place.author_id, place.visibility):
+        raise Forbidden()
+    return form_page(error, place=place)
+
+
+@bp.post("/places/<public_id>/edit")
+@members
+@shows_errors(lambda error, public_id: edit_page(public_id, error))
+def edit(public_id: str) -> Any:
+    limits.hit("write")
+    place = queries.place_by_public_id(db.session(), current_actor(), public_id)
+    data, point = _facts()
+    actions.edit_place(
+        db.session(),
+        current_actor(),
+        place.id,
+        revision=data["revision"],
+        point=point,
+        **{field: data[field] for field in FACTS},
+    )
+    flash(gettext("Saved."), "good")
+    return redirect(url_for("places.place_page", public_id=public_id), 303)
+
+
+@bp.post("/places/<public_id>/photos")
+@members
+@shows_errors(page_with_error)
+def add_photos(public_id: str) -> Any:
+    limits.hit("write")
+    photos = media.uploads()
+    place = queries.place_by_public_id(db.session(), current_actor(), public_id)
+    actions.add_photos(db.session(), current_actor(), place.id, photos)
+    flash(gettext("Thank you. The photos are being prepared."), "good")
+    return redirect(url_for("places.place_page", public_id=public_id), 303)
+
+
+@bp.post("/places/<public_id>/withdraw")
+@members
+def withdraw(public_id: str) -> Any:
+    place = queries.place_by_public_id(db.session(), current_actor(), public_id)
+    actions.withdraw(db.session(), current_actor(), place.id)
+    flash(gettext("Your suggestion is withdrawn."), "good")
+    return redirect(url_for("places.index_page"), 303)
+
+
+def case_panel(subject_id: int, **_context: Any) -> str:
+    actor = current_actor()
+    place = queries.place_by_id(db.session(), actor, subject_id)
+    approved = moderation.published_by(db.session(), place.author_id)
+    photos = media_queries.photos_of(db.session(), actor, [subject_id])
+    return render_template("places/_case.html", place=place, approved=approved, photos=photos)
+
+
+def profile_panel(member_id: int, **_context: Any) -> str:
+    places = queries.places_by(db.session(), current_actor(), member_id, limit=20)
+    return render_template("places/_of_member.html", places=places) if places else ""
+
+
+def contributions_panel(actor: Any, **_context: Any) -> str:
+    places = queries.places_by(db.session(), actor, actor.id, limit=50)
+    return render_template("places/_of_member.html", places=places)
+
+
+def search_panel(q: str, **_context: Any) -> str:
+    places, _more = queries.search_places(db.session(), current_actor(), text=q, limit=10)
+    return render_template("places/_found.html", places=places, q=q)
+
+
+panels.register(f"case.{KIND}", case_panel)
+panels.register("profile", profile_panel, order=30)
+panels.register("contributions", contributions_panel, order=20)
+panels.register("search", search_panel, order=10)

@@ -1,0 +1,158 @@
+"""Categories, what a place may say of itself, and what looks like the same place. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]
+
+from ugc.core import geo
+from ugc.core.access import Actor
+from ugc.core.subjects import Visibility
+
+NAME_MAX, ADDRESS_MAX, HOURS_MAX, WEBSITE_MAX = 120, 200, 500, 300
+# Likely the same: so near with so similar a name (similarity of trigrams, 0 to 1).
+DUPLICATE_RADIUS_M, DUPLICATE_SIMILARITY = 150, 0.4
+# The Bayesian mean: so many ratings of the average place are added to each place's own.
+PRIOR_WEIGHT, PRIOR_MEAN = 8, 3.7
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """A part of a review that has a rating of its own."""
+
+    code: str
+    es: str
+    en: str
+
+    def name(self, language: str) -> str:
+        return self.es if language == "es" else self.en
+
+
+@dataclass(frozen=True)
+class Category:
+    """`osm` is the OpenStreetMap tag it stands for, '' for none."""
+
+    code: str
+    icon: str
+    colour: str
+    osm: str
+    aspects: tuple[Aspect, ...]
+    es: str
+    en: str
+
+    def name(self, language: str) -> str:
+        return self.es if language == "es" else self.en
+
+
+def load_categories(path: Path) -> dict[str, Category]:
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    aspects = {
+        name: tuple(Aspect(code=code, **names) for code, names in row.items())
+        for name, row in table["aspects"].items()
+    }
+    return {
+        code: Category(code=code, **{**row, "aspects": aspects[row["aspects"]]})
+        for code, row in table["categories"].items()
+    }
+
+
+CATEGORIES = load_categories(Path(__file__).with_name("categories.toml"))
+
+
+def timezone_at(point: geo.Point) -> str:
+    """The IANA zone of a position. Opening hours are told in it."""
+    everyday = OpeningHours("Mo-Su 06:00-18:00", coords=(point.lat, point.lon))
+    change = everyday.next_change(dt.datetime.now(ZoneInfo("UTC")))
+    zone = change.tzinfo if change is not None else None
+    return zone.key if isinstance(zone, ZoneInfo) else "UTC"
+
+
+def normal_hours(text: str) -> str:
+    """OpenStreetMap's opening_hours syntax, tidied. Raises ValueError when it is not that."""
+    try:
+        return str(OpeningHours(text).normalize())
+    except ParserError as error:
+        raise ValueError(text) from error
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Whether it is open, and when that changes (None: not within a year)."""
+
+    is_open: bool
+    changes_at: dt.datetime | None
+
+
+def hours_at(text: str, timezone: str, moment: dt.datetime) -> Hours | None:
+    """None when the place says nothing, or nothing that is understood."""
+    if not text:
+        return None
+    try:
+        hours = OpeningHours(text, timezone=ZoneInfo(timezone), max_interval_days=366)
+    except ParserError:
+        return None
+    local = moment.astimezone(ZoneInfo(timezone))
+    return Hours(hours.is_open(local), hours.next_change(local))
+
+
+def normal_phone(text: str, region: str | None) -> str:
+    """E.164. `region` (ISO 3166) tells numbers without a country code. Raises ValueError."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError(text) from error
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError(text)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def shown_phone(e164: str) -> str:
+    """As people of that country write it abroad: +34 912 34 56 78."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def normal_website(text: str) -> str:
+    """A full http(s) address; `example.org` becomes `https://example.org`. Raises ValueError."""
+    address = text if "://" in text else f"https://{text}"
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or "." not in (parts.hostname or "") or " " in address:
+        raise ValueError(text)
+    if parts.username is not None:
+        raise ValueError(text)
+    return address
+
+
+def bayesian_mean(rating_sum: float, count: int, mean: float = PRIOR_MEAN) -> float:
+    """(C·m + sum) / (C + n): `PRIOR_WEIGHT` ratings of the average place stand beside its own, so
+    that one five does not outrank a hundred fours (as IMDb's weighted rating does)."""
+    return (PRIOR_WEIGHT * mean + rating_sum) / (PRIOR_WEIGHT + count)
+
+
+def may_see(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    """Held ones wait whole: their author and moderators see them."""
+    mine = actor.id is not None and actor.id == author_id
+    return visibility == Visibility.PUBLISHED or mine or actor.is_moderator
+
+
+def may_edit(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    """Who suggested it, and moderators."""
+    mine = actor.is_member and actor.id is not None and actor.id == author_id
+    standing = visibility in (Visibility.PUBLISHED, Visibility.HELD)
+    return standing and not actor.suspended and (mine or actor.is_moderator)
+
+
+def may_withdraw(actor: Actor, author_id: int | None, visibility: str, reviews: int) -> bool:
+    """Who suggested it, while nobody has reviewed it: then it belongs to all."""
+    mine = actor.is_member and actor.id is not None and actor.id == author_id
+    return mine and visibility in (Visibility.PUBLISHED, Visibility.HELD) and reviews == 0

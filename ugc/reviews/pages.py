@@ -1,0 +1,224 @@
+"""Writing and reading reviews of places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+
+from ugc.core import limits, panels, privacy, render, subjects
+from ugc.core.access import current_actor, members, public
+from ugc.core.db import db, now
+from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
+from ugc.media import pages as media
+from ugc.moderation import actions as moderation
+from ugc.moderation import queries as moderation_queries
+from ugc.moderation import rules as moderation_rules
+from ugc.places import queries as places
+from ugc.places import rules as place_rules
+from ugc.reviews import actions, queries, rules, schemas
+from ugc.reviews.models import KIND
+
+bp = Blueprint("reviews", __name__)
+
+subjects.register(subjects.Kind(KIND, lazy_gettext("review"), queries.describe))
+privacy.register("reviews", actions.export_member, actions.erase_member)
+
+
+def _form(place: Any, review: Any = None, error: DomainError | None = None) -> str:
+    values: Any = request.form
+    if not values and review is not None:
+        values = {
+            "rating": str(review.rating),
+            "title": review.title,
+            "text": review.text,
+            "visited_month": review.visited_month.strftime("%Y-%m") if review.visited_month else "",
+            "visit_kind": review.visit_kind or "",
+            **{f"aspect_{aspect.code}": str(value) for aspect, value in review.subratings},
+        }
+    elif not values:
+        values = request.args
+    return render_template(
+        "reviews/form.html",
+        place=place,
+        review=review,
+        values=values,
+        error=error,
+        limits=rules,
+        this_month=now(db.session()).strftime("%Y-%m"),
+    )
+
+
+def _opinion(category: place_rules.Category) -> tuple[actions.Opinion, dict[str, Any]]:
+    """What the form says, checked. Raises Invalid."""
+    data: dict[str, Any] = schemas.review_form(category).load(request.form)  # type: ignore[assignment]
+    try:
+        month = rules.visited_month(data["visited_month"], now(db.session()).date())
+    except ValueError:
+        wrong = lazy_gettext("Give a month of the last years, such as 2026-03, not one to come.")
+        raise Invalid(fields={"visited_month": [wrong]}) from None
+    opinion = actions.Opinion(
+        rating=data["rating"],
+        title=data["title"],
+        text=data["text"],
+        subratings={
+            aspect.code: data[f"aspect_{aspect.code}"]
+            for aspect in category.aspects
+            if f"aspect_{aspect.code}" in data
+        },
+        visited_month=month,
+        visit_kind=data["visit_kind"] or None,
+        language=render.language(),
+    )
+    return opinion, data
+
+
+@bp.get("/places/<public_id>/review")
+@members
+def new_page(public_id: str, error: DomainError | None = None) -> Any:
+    place = places.place_by_public_id(db.session(), current_actor(), public_id)
+    mine = queries.own_review(db.session(), current_actor(), place.id)
+    if mine is not None:
+        return redirect(url_for("reviews.edit_page", public_id=mine.public_id), 303)
+    return _form(place, error=error)
+
+
+@bp.post("/places/<public_id>/review")
+@members
+@shows_errors(
+    lambda error, public_id: _form(
+        places.place_by_public_id(db.session(), current_actor(), public_id), error=error
+    )
+)
+def post(public_id: str) -> Any:
+    limits.hit("review")
+    photos = media.uploads()
+    place = places.place_by_public_id(db.session(), current_actor(), public_id)
+    opinion, _data = _opinion(place.category)
+    review_id = actions.post_review(db.session(), current_actor(), place.id, opinion, photos)
+    review = queries.review_by_public_id(db.session(), current_actor(), review_id)
+    if review.visibility == subjects.Visibility.HELD:
+        flash(
+            gettext("Thank you. A moderator looks at it first: it shows to you until then."), "good"
+        )
+    else:
+        flash(gettext("Thank you. Your review is published."), "good")
+    return redirect(url_for("places.place_page", public_id=public_id, _anchor="reviews"), 303)
+
+
+@bp.get("/reviews/<public_id>")
+@public
+def page(public_id: str) -> str:
+    actor, session = current_actor(), db.session()
+    review = queries.review_by_public_id(session, actor, public_id)
+    mine = actor.id is not None and actor.id == review.author_id
+    return render_template(
+        "reviews/page.html",
+        review=review,
+        versions=queries.versions(session, review.id),
+        decision=moderation_queries.last_decision(session, review.id) if mine else None,
+        rules=moderation_rules.RULES,
+    )
+
+
+@bp.get("/reviews/<public_id>/edit")
+@members
+def edit_page(public_id: str, error: DomainError | None = None) -> str:
+    actor = current_actor()
+    review = queries.review_by_public_id(db.session(), actor, public_id)
+    if not rules.may_edit(actor, review.author_id, review.visibility):
+        raise NotFound()
+    place = places.place_by_id(db.session(), actor, review.place_id)
+    return _form(place, review, error)
+
+
+@bp.post("/reviews/<public_id>/edit")
+@members
+@shows_errors(lambda error, public_id: edit_page(public_id, error))
+def edit(public_id: str) -> Any:
+    limits.hit("write")
+    photos = media.uploads()
+    actor = current_actor()
+    review = queries.review_by_public_id(db.session(), actor, public_id)
+    opinion, data = _opinion(review.category)
+    actions.edit_review(
+        db.session(), actor, review.id, revision=data["revision"], opinion=opinion, photos=photos
+    )
+    flash(gettext("Saved. What it said before stays in its history."), "good")
+    return redirect(url_for("reviews.page", public_id=public_id), 303)
+
+
+@bp.post("/reviews/<public_id>/helpful")
+@members
+def vote_helpful(public_id: str) -> Any:
+    limits.hit("write")
+    review = queries.review_by_public_id(db.session(), current_actor(), public_id)
+    actions.vote_helpful(
+        db.session(), current_actor(), review.id, helpful=request.form.get("helpful") == "yes"
+    )
+    return redirect(
+        url_for("places.place_page", public_id=review.place_public_id, _anchor=f"r-{public_id}"),
+        303,
+    )
+
+
+@bp.post("/reviews/<public_id>/withdraw")
+@members
+def withdraw(public_id: str) -> Any:
+    review = queries.review_by_public_id(db.session(), current_actor(), public_id)
+    actions.withdraw(db.session(), current_actor(), review.id)
+    flash(gettext("Your review is withdrawn."), "good")
+    return redirect(url_for("places.place_page", public_id=review.place_public_id), 303)
+
+
+@bp.app_template_global()
+def visit_kind_name(code: str) -> Any:
+    return rules.VISIT_KINDS.get(code, "")
+
+
+def place_panel(place: Any, **_context: Any) -> str:
+    actor, session = current_actor(), db.session()
+    order = request.args.get("reviews", "helpful")
+    stars = request.args.get("stars", type=int)
+    return render_template(
+        "reviews/_of_place.html",
+        place=place,
+        reviews=queries.reviews_of_place(
+            session, actor, place.id, order=order, rating=stars if stars in rules.RATINGS else None
+        ),
+        mine=queries.own_review(session, actor, place.id),
+        distribution=queries.distribution(session, place.id),
+        order=order,
+        stars=stars,
+        prior=(place_rules.PRIOR_WEIGHT, place_rules.PRIOR_MEAN),
+    )
+
+
+def case_panel(subject_id: int, **_context: Any) -> str:
+    review = queries.review_by_id(db.session(), current_actor(), subject_id)
+    approved = moderation.published_by(db.session(), review.author_id)
+    return render_template("reviews/_case.html", review=review, approved=approved)
+
+
+def profile_panel(member_id: int, **_context: Any) -> str:
+    reviews = queries.reviews_by(db.session(), current_actor(), member_id, limit=20)
+    return render_template("reviews/_of_member.html", reviews=reviews) if reviews else ""
+
+
+def contributions_panel(actor: Any, **_context: Any) -> str:
+    reviews = queries.reviews_by(db.session(), actor, actor.id, limit=50)
+    return render_template("reviews/_of_member.html", reviews=reviews)
+
+
+def about_panel(**_context: Any) -> str:
+    return render_template(
+        "reviews/_about.html", prior=(place_rules.PRIOR_WEIGHT, place_rules.PRIOR_MEAN)
+    )
+
+
+panels.register("place.below", place_panel, order=20)
+panels.register(f"case.{KIND}", case_panel)
+panels.register("profile", profile_panel, order=25)
+panels.register("contributions", contributions_panel, order=30)
+panels.register("about", about_panel, order=40)

@@ -1,0 +1,68 @@
+"""What a review must be, and who may do what to it. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask_babel import lazy_gettext
+
+from ugc.core.access import Actor
+from ugc.core.subjects import Visibility
+
+TEXT_MIN, TEXT_MAX, TITLE_MAX = 50, 5000, 120
+RATINGS = (1, 2, 3, 4, 5)
+OLDEST_VISIT_YEARS = 5
+RATING_NAMES = {
+    1: lazy_gettext("1: bad"),
+    2: lazy_gettext("2: poor"),
+    3: lazy_gettext("3: fair"),
+    4: lazy_gettext("4: good"),
+    5: lazy_gettext("5: excellent"),
+}
+VISIT_KINDS = {
+    "solo": lazy_gettext("Alone"),
+    "couple": lazy_gettext("As a couple"),
+    "family": lazy_gettext("With the family"),
+    "friends": lazy_gettext("With friends"),
+    "business": lazy_gettext("For work"),
+}
+
+
+def visited_month(text: str, today: dt.date) -> dt.date | None:
+    """The first of the month `YYYY-MM`, None for ''. Raises ValueError when it is no month, in the
+    future, or longer ago than anybody remembers."""
+    if not text:
+        return None
+    month = dt.date.fromisoformat(f"{text}-01")
+    if month > today or month.year < today.year - OLDEST_VISIT_YEARS:
+        raise ValueError(text)
+    return month
+
+
+def may_see(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    mine = actor.id is not None and actor.id == author_id
+    return visibility == Visibility.PUBLISHED or mine or actor.is_moderator
+
+
+def _mine(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    standing = visibility in (Visibility.PUBLISHED, Visibility.HELD)
+    return actor.is_member and actor.id is not None and actor.id == author_id and standing
+
+
+def may_edit(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    return _mine(actor, author_id, visibility) and not actor.suspended
+
+
+def may_withdraw(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    return _mine(actor, author_id, visibility)
+
+
+def may_vote(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    """Any confirmed member but the author."""
+    return (
+        actor.is_member
+        and actor.confirmed
+        and not actor.suspended
+        and actor.id != author_id
+        and visibility == Visibility.PUBLISHED
+    )

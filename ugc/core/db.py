@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -115,6 +115,34 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+@contextmanager
+def exclusive(name: str) -> Iterator[bool]:
+    """Whether nobody else holds `name`, which is then held until the block ends or the process
+    dies: a lock of the server, on a connection of its own."""
+    engine = db.engine
+    mine = isinstance(engine, sa.Connection)  # in tests the engine is the test's connection
+    connection = engine if isinstance(engine, sa.Connection) else engine.connect()
+    try:
+        if not mine:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        key = {"name": name}
+        got = connection.scalar(
+            sa.text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))"), key
+        )
+        try:
+            yield bool(got)
+        finally:
+            # When the server went away, so did the lock.
+            if got and not connection.invalidated:
+                with suppress(sa.exc.DBAPIError):
+                    connection.execute(
+                        sa.text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))"), key
+                    )
+    finally:
+        if not mine:
+            connection.close()
 
 
 def record(table: sa.Table, values: Mapping[str, Any]) -> None:

@@ -51,11 +51,16 @@ class FoundPlace:
     city_id: int | None = None
 
 
+def _metres(column: Any, point: Any) -> sa.ColumnElement[float]:
+    """On the sphere: ten times faster than on the spheroid, and 0.6 % move no border of a city."""
+    return sa.func.ST_DistanceSphere(column, point, type_=sa.Float)
+
+
 def nearest_city(session: Session, point: geo.Point) -> int | None:
     """GeoNames id of the city a point belongs to: the nearest of the 8 nearest, where a larger
     city reaches farther (population to the power 1/4), within `CITY_RADIUS_M`."""
     rows = session.execute(
-        sa.select(City.id, City.population, geo.metres_between(City.geom, point).label("metres"))
+        sa.select(City.id, City.population, _metres(City.geom, point.sql()).label("metres"))
         .where(City.population >= 5_000)
         .order_by(City.geom.op("<->")(point.sql()))
         .limit(8)
@@ -65,6 +70,16 @@ def nearest_city(session: Session, point: geo.Point) -> int | None:
         return None
     best = min(near, key=lambda row: (row.metres + 500) / max(1, row.population) ** 0.25)
     return int(best.id)
+
+
+def nearest_city_sql(geom: str) -> str:
+    """SQL of the city that `nearest_city` would find for the column `geom`, for whole tables."""
+    return f"""(SELECT near.id FROM (
+        SELECT id, population, ST_DistanceSphere(cities.geom, {geom}) AS metres
+        FROM cities WHERE population >= 5000 ORDER BY cities.geom <-> {geom} LIMIT 8) AS near
+      WHERE near.metres <= {CITY_RADIUS_M}
+      ORDER BY (near.metres + 500) / power(greatest(1, near.population)::float8, 0.25::float8)
+      LIMIT 1)"""
 
 
 def search_cities(session: Session, text: str, limit: int = 8) -> list[FoundPlace]:

@@ -1,0 +1,96 @@
+"""Reports of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ugc.core import gazetteer
+from ugc.core.access import SYSTEM
+from ugc.core.db import Session
+from ugc.imports.actions.staging import (
+    POINT,
+    Counts,
+    execute,
+    log_new,
+    make_subjects,
+    match,
+    stage,
+    touch,
+)
+from ugc.imports.rules.convert import ReportRow
+
+
+def write(session: Session, source_id: int, rows: Sequence[tuple[int, ReportRow]]) -> Counts:
+    stage(session, "report", rows)
+    match(session, "report", source_id)
+    added = make_subjects(session, "report")
+    # History unless alive: what the source closed is closed, and what outlived its kind is over.
+    execute(
+        session,
+        "UPDATE import_report SET new_state = CASE WHEN closed THEN 'closed'"
+        " WHEN expires_at <= app_now() THEN 'expired' ELSE 'open' END,"
+        " closed_at = CASE WHEN closed THEN coalesce(closed_at, least(expires_at, app_now()))"
+        " WHEN expires_at <= app_now() THEN expires_at END WHERE is_new",
+    )
+    execute(
+        session,
+        "INSERT INTO reports (id, source_id, external_id, content_hash, language, kind, geom,"
+        " city_id, text, state, occurred_at, expires_at, closed_at)"
+        " SELECT s.id, :source, s.external_id, s.content_hash, s.language, s.kind, p.geom,"
+        f" {gazetteer.nearest_city_sql('p.geom')},"
+        " s.text, s.new_state, s.occurred_at, s.expires_at, s.closed_at"
+        f" FROM import_report s, LATERAL (SELECT {POINT} AS geom OFFSET 0) AS p"
+        " WHERE s.is_new ORDER BY s.id",
+        source=source_id,
+    )
+    log_new(session, "report")
+    _log_states(session, "is_new AND new_state <> 'open'", "'open'")
+    changed = _change_reports(session)
+    return Counts(added, changed)
+
+
+def _log_states(session: Session, where: str, old: str) -> None:
+    execute(
+        session,
+        "INSERT INTO moves (subject_id, field, old, new, reason, actor)"
+        f" SELECT id, 'state', {old}, new_state, 'imported', :actor FROM import_report"
+        f" WHERE {where} ORDER BY id",
+        actor=SYSTEM.reference,
+    )
+
+
+def _change_reports(session: Session) -> int:
+    """Members' confirmations may have prolonged it, and its end may have been said here: the
+    source takes neither back."""
+    if not execute(session, "SELECT 1 FROM import_report WHERE is_changed LIMIT 1").first():
+        return 0
+    execute(
+        session,
+        "UPDATE import_report s SET old_state = r.state,"
+        " expires_at = CASE WHEN r.confirmations > 0 THEN greatest(r.expires_at, s.expires_at)"
+        " ELSE s.expires_at END,"
+        " closed_at = CASE WHEN ended.here THEN r.closed_at ELSE s.closed_at END,"
+        " closed = s.closed OR ended.here"
+        " FROM reports r, LATERAL (SELECT r.state = 'closed' AND EXISTS (SELECT FROM moves"
+        " WHERE subject_id = r.id AND reason LIKE 'closed\\_by\\_%') AS here) AS ended"
+        " WHERE r.id = s.id AND s.is_changed",
+    )
+    execute(
+        session,
+        "UPDATE import_report SET new_state = CASE WHEN closed THEN 'closed'"
+        " WHEN expires_at <= app_now() THEN 'expired' ELSE 'open' END,"
+        " closed_at = CASE WHEN closed THEN coalesce(closed_at, least(expires_at, app_now()))"
+        " WHEN expires_at <= app_now() THEN expires_at END WHERE is_changed",
+    )
+    execute(
+        session,
+        "UPDATE reports r SET content_hash = s.content_hash, language = s.language, kind = s.kind,"
+        " geom = p.geom, city_id = CASE WHEN ST_Equals(r.geom, p.geom) THEN r.city_id"
+        f" ELSE {gazetteer.nearest_city_sql('p.geom')} END,"
+        " text = s.text, state = s.new_state, occurred_at = s.occurred_at,"
+        " expires_at = s.expires_at, closed_at = s.closed_at, revision = r.revision + 1"
+        f" FROM import_report s, LATERAL (SELECT {POINT} AS geom OFFSET 0) AS p"
+        " WHERE s.id = r.id AND s.is_changed",
+    )
+    _log_states(session, "is_changed AND new_state <> old_state", "old_state")
+    return touch(session, "SELECT id FROM import_report WHERE is_changed")

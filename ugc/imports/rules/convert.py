@@ -1,0 +1,313 @@
+"""From a record of a file to a row of ours, or the reason why not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ugc.imports.rules import mapping as m
+from ugc.imports.rules import values
+from ugc.imports.rules.values import BadRow
+from ugc.reports import rules as reports
+from ugc.reports.models import ReportState
+
+ID_MAX, TEXT_MAX, NAME_MAX, LINE_MAX = 200, 10_000, 200, 500
+UNKNOWN_MAX = 1_000  # how many different unknown values are counted
+
+
+@dataclass(slots=True)
+class ReportRow:
+    """`closed` is what the source says; what time has done to it is settled in the database."""
+
+    external_id: str
+    content_hash: str
+    lon: float
+    lat: float
+    language: str
+    kind: str
+    text: str
+    occurred_at: dt.datetime
+    expires_at: dt.datetime
+    closed: bool
+    closed_at: dt.datetime | None
+
+
+@dataclass(slots=True)
+class PlaceRow:
+    external_id: str
+    content_hash: str
+    lon: float
+    lat: float
+    language: str
+    name: str
+    category: str
+    address: str
+    phone: str
+    website: str
+    opening_hours: str
+    timezone: str
+
+
+@dataclass(slots=True)
+class ReviewRow:
+    """`original` is what the source said of the ratings."""
+
+    external_id: str
+    content_hash: str
+    language: str
+    place: str
+    author: str
+    rating: int
+    subratings: dict[str, int]
+    title: str
+    text: str
+    visited_month: dt.date | None
+    original: dict[str, Any]
+
+
+Row = ReportRow | PlaceRow | ReviewRow
+# Coordinates of another system become longitude and latitude before the row is made.
+Projected = tuple[float, float]
+
+
+class Converter:
+    """Makes rows of one mapping and kind. `unknown` counts values that no table names and that
+    were taken as the default."""
+
+    def __init__(self, kind: str, mapping: m.KindMapping) -> None:
+        self.kind, self.mapping = kind, mapping
+        self.unknown: Counter[tuple[str, str]] = Counter()
+        makers: dict[str, Callable[[dict[str, Any], Projected, dt.datetime], Row]] = {
+            m.REPORTS: self._report,
+            m.PLACES: self._place,
+            m.REVIEWS: self._review,
+        }
+        self._make = makers[kind]
+
+    def position(self, record: dict[str, Any]) -> Projected:
+        """The coordinates as the file gives them, east or longitude first. Raises BadRow."""
+        where = self.mapping.position
+        if where is None:
+            return 0.0, 0.0
+        if where.geometry:
+            x, y = values.of_geometry(self._get(record, where.geometry))
+        elif where.pair:
+            x, y = values.pair(self._get(record, where.pair))
+            if where.lat_first:
+                x, y = y, x
+        else:
+            x = values.number(self._get(record, where.x), where.x)
+            y = values.number(self._get(record, where.y), where.y)
+        if abs(x) < 1e-4 and abs(y) < 1e-4:
+            raise BadRow("the coordinates are 0, 0: the source does not know the place")
+        return x, y
+
+    def row(self, record: dict[str, Any], position: Projected, now: dt.datetime) -> Row:
+        """Raises BadRow. `position` in degrees, WGS 84."""
+        if self.mapping.position is not None:
+            position = values.on_earth(*position)
+        return self._make(record, position, now)
+
+    # fields ----------------------------------------------------------------------------------
+
+    def _get(self, record: dict[str, Any], path: str) -> Any:
+        if path in record:
+            return record[path]
+        found: Any = record
+        for key in path.split("."):
+            if isinstance(found, dict):
+                found = found.get(key)
+            elif isinstance(found, list) and key.isdigit() and int(key) < len(found):
+                found = found[int(key)]
+            else:
+                return None
+        return found
+
+    def _raw(self, record: dict[str, Any], field: m.Field) -> str:
+        """The value as text, '' when missing; before tables and defaults."""
+        if field.hashed:
+            return values.digest(*(self._get(record, path) for path in field.paths))[:24]
+        found = []
+        for path in field.paths:
+            text = values.as_text(self._get(record, path), path).strip()
+            if text and text not in self.mapping.missing:
+                if field.join is None:
+                    return text
+                found.append(text)
+        return (field.join or "").join(found)
+
+    def _text(self, record: dict[str, Any], name: str, most: int, *, lines: bool = False) -> str:
+        field = self.mapping.fields.get(name)
+        if field is None:
+            return ""
+        if field.const is not None:
+            return field.const
+        text = self._raw(record, field)
+        if field.html and text:
+            text = values.plain_text(text)
+        text = values.clean(text, lines=lines)
+        text = field.values.get(text, text) or field.default or ""
+        if len(text) > most:
+            raise BadRow(f"{name} has {len(text)} characters, more than {most}")
+        return text
+
+    def _needed(self, record: dict[str, Any], name: str, most: int) -> str:
+        text = self._text(record, name, most)
+        if not text:
+            raise BadRow(f"{name} is missing")
+        return text
+
+    def _code(self, record: dict[str, Any], name: str, known: Callable[[str], bool]) -> str:
+        """A code of ours: by the table, or the value itself when it is one, or the default."""
+        field = self.mapping.fields[name]
+        if field.const is not None:
+            return field.const
+        text = values.clean(self._raw(record, field))
+        code = field.values.get(text, text)
+        if known(code):
+            return code
+        if field.default is None:
+            raise BadRow(f"{name} “{text[:60]}” has no entry in the mapping's table")
+        if (name, text[:80]) in self.unknown or len(self.unknown) < UNKNOWN_MAX:
+            self.unknown[name, text[:80]] += 1
+        return field.default
+
+    def _time(self, record: dict[str, Any], name: str) -> dt.datetime | None:
+        field = self.mapping.fields.get(name)
+        text = self._raw(record, field) if field else ""
+        if field is None or not text:
+            return None
+        return values.moment(text, field.format, self.mapping.zone, name)
+
+    def _language(self, record: dict[str, Any]) -> str:
+        return self._text(record, "language", 35) or "und"
+
+    # kinds -----------------------------------------------------------------------------------
+
+    def _report(self, record: dict[str, Any], position: Projected, now: dt.datetime) -> ReportRow:
+        external_id = self._needed(record, "id", ID_MAX)
+        occurred_at = self._time(record, "occurred_at")
+        if occurred_at is None:
+            raise BadRow("occurred_at is missing")
+        occurred_at = values.sensible(occurred_at, now, "occurred_at")
+        kind = self._code(record, "kind", reports.KINDS.__contains__)
+        text = self._text(record, "text", TEXT_MAX, lines=True)
+        ended = self._time(record, "closed_at")
+        closed, closed_at, expires_at = end_of_report(
+            kind,
+            occurred_at,
+            ended,
+            self._time(record, "expires_at"),
+            self._state(record, ended),
+            now,
+        )
+        language = self._language(record)
+        said = (kind, position, text, language, occurred_at, closed, closed_at, expires_at)
+        return ReportRow(
+            external_id, values.digest(*said), *position, language,
+            kind, text, occurred_at, expires_at, closed, closed_at,
+        )  # fmt: skip
+
+    def _state(self, record: dict[str, Any], ended: dt.datetime | None) -> str:
+        if "state" in self.mapping.fields:
+            known = (ReportState.OPEN, ReportState.CLOSED)
+            return self._code(record, "state", known.__contains__)
+        return ReportState.CLOSED if ended else ReportState.OPEN
+
+    def _place(self, record: dict[str, Any], position: Projected, _now: dt.datetime) -> PlaceRow:
+        external_id = self._needed(record, "id", ID_MAX)
+        said = (
+            self._needed(record, "name", NAME_MAX),
+            self._code(record, "category", known_category),
+            self._text(record, "address", LINE_MAX),
+            self._text(record, "phone", 60),
+            values.website(self._text(record, "website", LINE_MAX)),
+            self._text(record, "opening_hours", LINE_MAX),
+            self._text(record, "timezone", 60) or self.mapping.zone.key,
+        )
+        language = self._language(record)
+        return PlaceRow(
+            external_id, values.digest(position, language, *said), *position, language, *said
+        )
+
+    def _review(self, record: dict[str, Any], _position: Projected, now: dt.datetime) -> ReviewRow:
+        external_id = self._needed(record, "id", ID_MAX)
+        place = self._needed(record, "place", ID_MAX)
+        fields = self.mapping.fields
+        original: dict[str, Any] = {}
+        rating = self._rating(record, "rating", fields["rating"], original)
+        if rating is None:
+            raise BadRow("rating is missing")
+        subratings = {}
+        for code, field in self.mapping.subratings.items():
+            found = self._rating(record, code, field, original)
+            if found is not None:
+                subratings[code] = found
+        visited = self._time(record, "visited_at")
+        said = (
+            self._text(record, "title", NAME_MAX),
+            self._text(record, "text", TEXT_MAX, lines=True),
+            values.sensible(visited, now, "visited_at").date().replace(day=1) if visited else None,
+            original,
+        )
+        author = self._text(record, "author", ID_MAX)
+        language = self._language(record)
+        return ReviewRow(
+            external_id,
+            values.digest(place, author, rating, subratings, language, *said),
+            language, place, author, rating, subratings, *said,
+        )  # fmt: skip
+
+    def _rating(
+        self, record: dict[str, Any], name: str, field: m.Field, original: dict[str, Any]
+    ) -> int | None:
+        """1 to 5, by the table or the source's scale; `original` keeps what the source said."""
+        text = self._raw(record, field)
+        if not text:
+            return None
+        original[name] = text
+        if field.values:
+            if text not in field.values:
+                raise BadRow(f"{name} “{text[:40]}” has no entry in the mapping's table")
+            return int(field.values[text])
+        value = values.number(text, name)
+        low, high = field.scale or (1, 5)
+        if not low <= value <= high:
+            raise BadRow(f"{name} {value:g} is not between {low:g} and {high:g}")
+        return int(1 + 4 * (value - low) / (high - low) + 0.5)
+
+
+def end_of_report(
+    kind: str,
+    occurred_at: dt.datetime,
+    ended: dt.datetime | None,
+    expires_at: dt.datetime | None,
+    state: str,
+    now: dt.datetime,
+) -> tuple[bool, dt.datetime | None, dt.datetime]:
+    """(closed, closed_at, expires_at). A source's own end wins over the life of the kind; an end
+    that is yet to come is an expiry; nothing ends before it began."""
+    if ended is not None and ended > now:
+        ended, expires_at = None, expires_at or ended
+        state = ReportState.OPEN
+    if expires_at is None or expires_at <= occurred_at:
+        expires_at = reports.first_expiry(reports.KINDS[kind], occurred_at)
+    if state != ReportState.CLOSED:
+        return False, None, expires_at
+    return True, max(ended, occurred_at) if ended else None, expires_at
+
+
+# Until the places' own table is there, these are its codes.
+CATEGORIES = frozenset(
+    {
+        "restaurant", "cafe", "bar", "hotel", "museum", "park", "library", "pharmacy", "school",
+        "sports", "shop", "market", "public_service", "recycling", "other",
+    }
+)  # fmt: skip
+
+
+def known_category(code: str) -> bool:
+    return code in CATEGORIES

@@ -184,26 +184,6 @@ def test_withdrawing(client: FlaskClient, session: Session, signed_in: Browser) 
     assert places(session)[0].visibility == "withdrawn"
 
 
-def test_the_search_uses_its_indexes(session: Session) -> None:
-    session.execute(sa.text("SET LOCAL enable_seqscan = off"))
-    session.execute(sa.text("SET LOCAL pg_trgm.word_similarity_threshold = 0.45"))
-    by_name = session.execute(
-        sa.text(
-            "EXPLAIN SELECT id FROM places WHERE name_key('comerzial') <% name_key(name)"
-            " OR name_key(name) LIKE '%' || name_key('comerzial') || '%'"
-        )
-    ).scalars()
-    assert "ix_places_name_key_trgm" in "\n".join(by_name)
-    condition = geo.within_metres(Place.geom, geo.Point(-3.7, 40.4), 1000)
-    statement = (
-        sa.select(Place.id)
-        .where(condition)
-        .compile(session.get_bind(), compile_kwargs={"literal_binds": True})
-    )
-    plan = session.connection().exec_driver_sql(f"EXPLAIN {statement}").scalars()
-    assert "ix_places_geom" in "\n".join(plan)
-
-
 def test_a_page_of_the_list_costs_few_queries(
     session: Session, client: FlaskClient, signed_in: Browser
 ) -> None:

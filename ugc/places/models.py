@@ -39,6 +39,16 @@ class Place(Moderated, Base):
             sa.text("name_key(name) gin_trgm_ops"),
             postgresql_using="gin",
         ),
+        # Whether a telephone or a web address is known already.
+        sa.Index("ix_places_phone", "phone", postgresql_where=sa.text("phone <> ''")),
+        sa.Index("ix_places_website", "website", postgresql_where=sa.text("website <> ''")),
+        # The best rated, and the mean of all, without reading the unrated many.
+        sa.Index(
+            "ix_places_rated",
+            "rating_count",
+            "rating_sum",
+            postgresql_where=sa.text("rating_count > 0 AND visibility = 'published'"),
+        ),
         sa.Index("ix_places_created_at_id", sa.text("created_at DESC"), sa.text("id DESC")),
     )
 

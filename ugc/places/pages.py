@@ -20,7 +20,6 @@ from ugc.places import actions, queries, rules, schemas
 from ugc.places.models import KIND
 
 bp = Blueprint("places", __name__)
-NEAR_RADIUS_M = 25_000
 LAST_PAGE = 40
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("place"), queries.describe))
@@ -29,59 +28,76 @@ privacy.register("places", actions.export_member, actions.erase_member)
 
 def _number(name: str, default: int) -> int:
     try:
-        return max(1, min(LAST_PAGE, int(request.args.get(name, default))))
+        return int(request.args.get(name, default))
     except ValueError:
         return default
 
 
-def _near() -> tuple[geo.Point | None, str]:
-    """Where the reader looks: coordinates, or a city by name; and how it is called."""
+def _near() -> tuple[geo.Point | None, str, int]:
+    """Where the reader looks, how it is called, and the radius in metres that fits: coordinates,
+    or a city by name."""
     lat, lon = request.args.get("lat", ""), request.args.get("lon", "")
     if lat and lon:
-        return geo.Point.checked(lon, lat), ""
+        return geo.Point.checked(lon, lat), "", rules.POINT_RADIUS_M
     name = request.args.get("near", "").strip()[:100]
     if not name:
-        return None, ""
-    return gazetteer.named_point(db.session(), name, field="near"), name
+        return None, "", rules.POINT_RADIUS_M
+    fitting = rules.POINT_RADIUS_M if geo.Point.parsed(name) else rules.CITY_RADIUS_M
+    return gazetteer.named_point(db.session(), name, field="near"), name, fitting
+
+
+def _same_search(**changed: int) -> str:
+    return url_for("places.index_page", **{**request.args.to_dict(), **changed})
 
 
 @bp.get("/places")
 @public
 @shows_errors(lambda error: index_page(error))
 def index_page(error: DomainError | None = None) -> str:
-    text = request.args.get("q", "").strip()[: rules.NAME_MAX]
+    """`q`, `category`, `near` (a city or `lat, lon`) or `lat` and `lon`, `radius` in metres, `bbox`
+    (west,south,east,north), `order`, `page`."""
+    asked = request.args.get("q", "").strip()[: rules.NAME_MAX]
+    text = rules.search_text(asked)
     category = request.args.get("category", "")
-    point, near = (None, request.args.get("near", "")) if error else _near()
+    point, near, radius = (None, request.args.get("near", ""), 0) if error else _near()
+    wished = _number("radius", radius)
+    radius = wished if wished in rules.RADII_M else radius
+    box = "" if error else request.args.get("bbox", "")
     order = request.args.get("order", "best")
-    page = _number("page", 1)
+    page = max(1, min(LAST_PAGE, _number("page", 1)))
     if text:
         limits.hit("search")
     places, more = queries.search_places(
         db.session(),
         current_actor(),
-        text=text,
+        # Signs alone are the name of nothing.
+        text=text or asked,
         categories=[category] if category in rules.CATEGORIES else [],
         near=point,
-        radius_m=NEAR_RADIUS_M if point else None,
+        radius_m=radius if point else None,
+        bounds=geo.Bounds.parsed(box) if box else None,
         order="near" if point and not text and order == "best" else order,
         page=page,
     )
-    query = {key: value for key, value in request.args.items() if key != "page"}
     return render_template(
         "places/index.html",
         places=places,
         categories=list(rules.CATEGORIES.values()),
-        text=text,
+        radii=rules.RADII_M,
+        text=asked,
         category=category,
         near=near,
         point=point,
+        radius=radius,
+        box=box,
         order=order,
         page=page,
         error=error,
-        next_page=url_for("places.index_page", **query, page=page + 1)
-        if more and page < LAST_PAGE
-        else None,
-        previous_page=url_for("places.index_page", **query, page=page - 1) if page > 1 else None,
+        next_page=_same_search(page=page + 1) if more and page < LAST_PAGE else None,
+        previous_page=_same_search(page=page - 1) if page > 1 else None,
+        wider=next(
+            (_same_search(radius=r, page=1) for r in rules.RADII_M if point and r > radius), None
+        ),
     )
 
 
@@ -142,7 +158,12 @@ def add() -> Any:
     data, point = _facts()
     if not data["anyway"]:
         similar = queries.likely_duplicates(
-            db.session(), data["name"], point, phone=data["phone"], website=data["website"]
+            db.session(),
+            current_actor(),
+            data["name"],
+            point,
+            phone=data["phone"],
+            website=data["website"],
         )
         if similar:
             # Nothing is written: the person says whether it is the same one.
@@ -263,8 +284,11 @@ def contributions_panel(actor: Any, **_context: Any) -> str:
 
 
 def search_panel(q: str, **_context: Any) -> str:
-    places, _more = queries.search_places(db.session(), current_actor(), text=q, limit=10)
-    return render_template("places/_found.html", places=places, q=q)
+    text = rules.search_text(q)
+    if not text:
+        return ""
+    places, more = queries.search_places(db.session(), current_actor(), text=text, limit=8)
+    return render_template("places/_found.html", places=places, more=more, q=text)
 
 
 panels.register(f"case.{KIND}", case_panel)

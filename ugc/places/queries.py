@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.core import geo
-from ugc.core.access import ANONYMOUS, Actor
+from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
@@ -22,11 +22,13 @@ from ugc.places import rules
 from ugc.places.models import KIND, Place
 
 PAGE = 24
+NAME_KEY = sa.func.name_key(Place.name)
 
 
 @dataclass(frozen=True)
 class PlaceRow:
-    """What lists and pages show; degrees, WGS 84; `metres` from where the reader looked."""
+    """What lists and pages show; degrees, WGS 84; `mean` is the Bayesian one, None without a
+    rating; `metres` from where the reader looked."""
 
     id: int
     public_id: str
@@ -44,6 +46,7 @@ class PlaceRow:
     timezone: str
     rating_count: int
     rating_sum: int
+    mean: float | None
     visibility: str
     author_id: int | None
     author: str | None
@@ -52,13 +55,6 @@ class PlaceRow:
     revision: int
     metres: float | None = None
     cover: media.PhotoRow | None = None
-
-    @property
-    def mean(self) -> float | None:
-        """The Bayesian mean; None without a rating."""
-        return (
-            rules.bayesian_mean(self.rating_sum, self.rating_count) if self.rating_count else None
-        )
 
 
 def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
@@ -82,7 +78,26 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
     )
 
 
-def _row(row: Any) -> PlaceRow:
+def usual_rating(session: Session) -> float:
+    """The mean of all ratings of published places (m of the Bayesian mean), `rules.PRIOR_MEAN`
+    before the first; the partial index of rated places answers alone."""
+    total, count = session.execute(
+        sa.select(sa.func.sum(Place.rating_sum), sa.func.sum(Place.rating_count)).where(
+            Place.rating_count > 0, Place.visibility == Visibility.PUBLISHED
+        )
+    ).one()
+    return float(total) / int(count) if count else rules.PRIOR_MEAN
+
+
+def _plain_rows(session: Session, query: sa.Select[Any]) -> list[PlaceRow]:
+    """The rows without their photos."""
+    found = session.execute(query).all()
+    rated = any(row.Place.rating_count for row in found)
+    usual = usual_rating(session) if rated else rules.PRIOR_MEAN
+    return [_row(row, usual) for row in found]
+
+
+def _row(row: Any, usual: float) -> PlaceRow:
     place: Place = row.Place
     return PlaceRow(
         id=place.id,
@@ -101,6 +116,9 @@ def _row(row: Any) -> PlaceRow:
         timezone=place.timezone,
         rating_count=place.rating_count,
         rating_sum=place.rating_sum,
+        mean=rules.bayesian_mean(place.rating_sum, place.rating_count, usual)
+        if place.rating_count
+        else None,
         visibility=place.visibility,
         author_id=place.author_id,
         author=row.handle,
@@ -112,7 +130,7 @@ def _row(row: Any) -> PlaceRow:
 
 
 def _rows(session: Session, query: sa.Select[Any], actor: Actor) -> list[PlaceRow]:
-    rows = [_row(row) for row in session.execute(query)]
+    rows = _plain_rows(session, query)
     covers = media.covers(session, actor, (row.id for row in rows))
     return [replace(row, cover=covers[row.id]) if row.id in covers else row for row in rows]
 
@@ -128,10 +146,10 @@ def place_by_id(session: Session, actor: Actor, place_id: int) -> PlaceRow:
 
 
 def _seen(session: Session, actor: Actor, condition: Any) -> PlaceRow:
-    row = session.execute(_columns().where(condition)).first()
-    if row is None or not rules.may_see(actor, row.Place.author_id, row.Place.visibility):
+    rows = _plain_rows(session, _columns().where(condition))
+    if not rows or not rules.may_see(actor, rows[0].author_id, rows[0].visibility):
         raise NotFound()
-    return _row(row)
+    return rows[0]
 
 
 def locked(session: Session, place_id: int) -> Place:
@@ -147,9 +165,38 @@ def locked(session: Session, place_id: int) -> Place:
     return place
 
 
-def search_places(
+def _matches(session: Session, text: str) -> sa.ColumnElement[bool]:
+    """Names that have `text` in them or resemble it, by the trigram index on `name_key(name)`:
+
+    name_key(name) %> name_key(:text) OR name_key(name) LIKE '%' || name_key(:text) || '%'
+
+    A short text, of which there are no trigrams inside a name, is the beginning of a word."""
+    text = rules.search_text(text)
+    if not text:
+        return sa.false()
+    key = sa.func.name_key(text)
+    if len(text) <= rules.SHORT_QUERY:
+        return sa.or_(NAME_KEY.like(key + "%"), NAME_KEY.like(sa.literal("% ") + key + "%"))
+    threshold = sa.func.set_config(
+        "pg_trgm.word_similarity_threshold", str(rules.NAME_SIMILARITY), True
+    )
+    session.execute(sa.select(threshold))
+    return sa.or_(NAME_KEY.op("%>")(key), NAME_KEY.like(sa.literal("%") + key + "%"))
+
+
+def _likeness(text: str) -> sa.ColumnElement[float]:
+    """A name that begins so before one that only has it, then what more people have rated."""
+    key = sa.func.name_key(rules.search_text(text))
+    return (
+        sa.func.word_similarity(key, NAME_KEY)
+        + sa.func.similarity(key, NAME_KEY) / 2
+        + sa.case((NAME_KEY.like(key + "%"), 0.2), else_=0.0)
+        + sa.func.ln(Place.rating_count + 1) / 40
+    )
+
+
+def search_query(
     session: Session,
-    actor: Actor,
     *,
     text: str = "",
     categories: Sequence[str] = (),
@@ -157,49 +204,46 @@ def search_places(
     radius_m: float | None = None,
     bounds: geo.Bounds | None = None,
     order: str = "best",
-    page: int = 1,
-    limit: int = PAGE,
-) -> tuple[list[PlaceRow], bool]:
-    """Published places, and whether there are more after this page.
-
-    By name: a part of the name, or trigrams of a word of it (`<%`, 0.45) so that typos are
-    forgiven; both use the GIN index on `name_key(name)`. `order` is best (likeness of the name,
-    then the Bayesian mean), near or newest."""
+) -> sa.Select[Any]:
+    """As `search_places`."""
     query = _columns(near).where(Place.visibility == Visibility.PUBLISHED)
-    name_key = sa.func.name_key(Place.name)
-    mean = (rules.PRIOR_WEIGHT * rules.PRIOR_MEAN + Place.rating_sum) / (
-        rules.PRIOR_WEIGHT + Place.rating_count
-    )
-    ordering: list[Any] = []
     if text:
-        session.execute(sa.text("SET LOCAL pg_trgm.word_similarity_threshold = 0.45"))
-        key = sa.func.name_key(text)
-        part = name_key.like(
-            sa.func.concat("%", sa.func.regexp_replace(key, r"([\\%_])", r"\\\1", "g"), "%")
-        )
-        query = query.where(sa.or_(part, key.op("<%")(name_key)))
-        ordering.append(
-            (sa.func.word_similarity(key, name_key) + sa.func.similarity(key, name_key) / 2).desc()
-        )
+        query = query.where(_matches(session, text))
     if categories:
         query = query.where(Place.category.in_(categories))
     if near is not None and radius_m is not None:
         query = query.where(geo.within_metres(Place.geom, near, radius_m))
     if bounds is not None:
         query = query.where(bounds.contains(Place.geom))
+    ordering: list[Any] = []
     if order == "near" and near is not None:
-        # Planar order from the index; degrees east are shorter, so the page is sorted again below.
-        ordering = [Place.geom.op("<->")(near.sql())]
-    elif order == "newest":
-        ordering = [Place.created_at.desc()]
-    else:
-        ordering.append(mean.desc())
-    query = query.order_by(*ordering, Place.id.desc()).offset((page - 1) * limit).limit(limit + 1)
+        ordering = [sa.text("metres")]
+    elif order == "best" and text:
+        ordering = [_likeness(text).desc()]
+    elif order in ("best", "rating"):
+        weight = rules.PRIOR_WEIGHT
+        mean = (weight * usual_rating(session) + Place.rating_sum) / (weight + Place.rating_count)
+        if order == "rating":
+            # Unrated ones would all stand at the usual rating, in the middle.
+            query = query.where(Place.rating_count > 0)
+        ordering = [(Place.rating_count > 0).desc(), mean.desc()]
+    return query.order_by(*ordering, Place.created_at.desc(), Place.id.desc())
+
+
+def search_places(
+    session: Session,
+    actor: Actor,
+    *,
+    page: int = 1,
+    limit: int = PAGE,
+    **looked_for: Any,
+) -> tuple[list[PlaceRow], bool]:
+    """Published places, and whether there are more after this page; takes what `search_query`
+    takes. `order` is best (likeness of the name, else the Bayesian mean), near, rating (only rated
+    ones, by the Bayesian mean) or newest."""
+    query = search_query(session, **looked_for).offset((page - 1) * limit).limit(limit + 1)
     rows = _rows(session, query, actor)
-    shown = rows[:limit]
-    if order == "near" and near is not None:
-        shown.sort(key=lambda row: row.metres or 0)
-    return shown, len(rows) > limit
+    return rows[:limit], len(rows) > limit
 
 
 def places_within(
@@ -209,19 +253,42 @@ def places_within(
     limit: int = 300,
 ) -> list[PlaceRow]:
     """Published places of a viewport, the most rated first."""
-    query = (
-        _columns()
-        .where(bounds.contains(Place.geom), Place.visibility == Visibility.PUBLISHED)
-        .order_by(Place.rating_count.desc(), Place.id.desc())
-        .limit(limit)
+    # Chosen first and joined then: a wide view holds many more than are shown.
+    chosen = sa.select(Place.id).where(
+        bounds.contains(Place.geom), Place.visibility == Visibility.PUBLISHED
     )
     if categories:
-        query = query.where(Place.category.in_(categories))
-    return [_row(row) for row in session.execute(query)]
+        chosen = chosen.where(Place.category.in_(categories))
+    order = (Place.rating_count.desc(), Place.id.desc())
+    chosen = chosen.order_by(*order).limit(limit)
+    return _plain_rows(session, _columns().where(Place.id.in_(chosen)).order_by(*order))
+
+
+def places_near(
+    session: Session,
+    actor: Actor,
+    point: geo.Point,
+    *,
+    radius_m: float = rules.POINT_RADIUS_M,
+    categories: Sequence[str] = (),
+    limit: int = 10,
+) -> list[PlaceRow]:
+    """Published places within `radius_m` metres, nearest first."""
+    found, _more = search_places(
+        session,
+        actor,
+        near=point,
+        radius_m=radius_m,
+        categories=categories,
+        order="near",
+        limit=limit,
+    )
+    return found
 
 
 def likely_duplicates(
     session: Session,
+    actor: Actor,
     name: str,
     point: geo.Point,
     *,
@@ -230,8 +297,8 @@ def likely_duplicates(
     limit: int = 5,
 ) -> list[PlaceRow]:
     """Places that may be the same: near by with a similar name, or with the same telephone or web
-    address; nearest first."""
-    key, name_key = sa.func.name_key(name), sa.func.name_key(Place.name)
+    address; nearest first. The actor's own that waits is among them."""
+    key, name_key = sa.func.name_key(name), NAME_KEY
     alike = sa.and_(
         geo.within_metres(Place.geom, point, rules.DUPLICATE_RADIUS_M),
         sa.or_(
@@ -241,18 +308,19 @@ def likely_duplicates(
         ),
     )
     same = [alike]
-    near_enough = geo.within_metres(Place.geom, point, 5_000)
+    own = sa.and_(Place.visibility == Visibility.HELD, Place.author_id == actor.id)
+    near_enough = geo.within_metres(Place.geom, point, rules.SAME_CONTACT_RADIUS_M)
     if phone:
         same.append(sa.and_(near_enough, Place.phone == phone))
     if website:
         same.append(sa.and_(near_enough, Place.website == website))
     query = (
         _columns(point)
-        .where(sa.or_(*same), Place.visibility == Visibility.PUBLISHED)
-        .order_by(sa.text("metres"))
+        .where(sa.or_(*same), sa.or_(Place.visibility == Visibility.PUBLISHED, own))
+        .order_by(sa.text("metres"), Place.id)
         .limit(limit)
     )
-    return _rows(session, query, ANONYMOUS)
+    return _rows(session, query, actor)
 
 
 def places_by(session: Session, actor: Actor, member_id: int, limit: int = 50) -> list[PlaceRow]:

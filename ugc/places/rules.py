@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,15 @@ from ugc.core.subjects import Visibility
 NAME_MAX, ADDRESS_MAX, HOURS_MAX, WEBSITE_MAX = 120, 200, 500, 300
 # Likely the same: so near with so similar a name (similarity of trigrams, 0 to 1).
 DUPLICATE_RADIUS_M, DUPLICATE_SIMILARITY = 150, 0.4
-# The Bayesian mean: so many ratings of the average place are added to each place's own.
+# The whole address of a web site shared at a greater distance is a chain's, not the same place's.
+SAME_CONTACT_RADIUS_M = 5_000
+# Of pg_trgm's word_similarity, 0 to 1: "mercadna" finds "Mercadona" (0.67), "restaruante" (0.5).
+NAME_SIMILARITY = 0.45
+SHORT_QUERY = 3  # so few letters are the beginning of a word
+RADII_M = (500, 2_000, 10_000, 50_000)
+POINT_RADIUS_M, CITY_RADIUS_M = 2_000, 10_000
+# The Bayesian mean: so many ratings of the average place (C) are added to each place's own. The
+# average is that of all published ratings; `PRIOR_MEAN` before there is one.
 PRIOR_WEIGHT, PRIOR_MEAN = 8, 3.7
 
 
@@ -72,6 +81,11 @@ def timezone_at(point: geo.Point) -> str:
     change = everyday.next_change(dt.datetime.now(ZoneInfo("UTC")))
     zone = change.tzinfo if change is not None else None
     return zone.key if isinstance(zone, ZoneInfo) else "UTC"
+
+
+def search_text(text: str) -> str:
+    """What is looked for: blanks folded, LIKE's own signs gone, 100 characters at most."""
+    return " ".join(re.sub(r"[%_\\]", " ", text).split())[:100]
 
 
 def normal_hours(text: str) -> str:
@@ -134,8 +148,9 @@ def normal_website(text: str) -> str:
 
 
 def bayesian_mean(rating_sum: float, count: int, mean: float = PRIOR_MEAN) -> float:
-    """(C·m + sum) / (C + n): `PRIOR_WEIGHT` ratings of the average place stand beside its own, so
-    that one five does not outrank a hundred fours (as IMDb's weighted rating does)."""
+    """(C·m + sum) / (C + n), IMDb's weighted rating: C = `PRIOR_WEIGHT` ratings of the average
+    place (m, the mean of all ratings of the site) stand beside its own, so that one five does not
+    outrank a hundred fours."""
     return (PRIOR_WEIGHT * mean + rating_sum) / (PRIOR_WEIGHT + count)
 
 

@@ -191,7 +191,7 @@ def place_panel(place: Any, **_context: Any) -> str:
         distribution=queries.distribution(session, place.id),
         order=order,
         stars=stars,
-        prior=(place_rules.PRIOR_WEIGHT, place_rules.PRIOR_MEAN),
+        prior=(place_rules.PRIOR_WEIGHT, places.usual_rating(db.session())),
     )
 
 
@@ -213,7 +213,7 @@ def contributions_panel(actor: Any, **_context: Any) -> str:
 
 def about_panel(**_context: Any) -> str:
     return render_template(
-        "reviews/_about.html", prior=(place_rules.PRIOR_WEIGHT, place_rules.PRIOR_MEAN)
+        "reviews/_about.html", prior=(place_rules.PRIOR_WEIGHT, places.usual_rating(db.session()))
     )
 
 

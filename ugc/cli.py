@@ -220,7 +220,7 @@ def import_command(
         )
         sys.exit(1)
     _tell(done, f"{loaded.source.code} {kind}", rejects, dry_run)
-    if done.rejected:
+    if done.rejected and done.earlier is None:
         sys.exit(WITH_REJECTS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,8 @@ def test_history_is_over_unless_it_is_alive(run: Run, ndjson: Write, session: Se
 def test_a_repeated_import_does_nothing_and_says_so(
     run: Run, ndjson: Write, session: Session
 ) -> None:
-    path = ndjson([aviso(1)])
-    run("reports", path, "--mapping", "madrid")
+    path = ndjson([aviso(1), aviso(2, lat=99)])
+    assert run("reports", path, "--mapping", "madrid").exit_code == 3
     again = run("reports", path, "--mapping", "madrid")
     assert again.exit_code == 0
     assert "this file was imported with this mapping on" in again.output
@@ -267,6 +268,29 @@ def test_a_dry_run_checks_all_and_writes_nothing(
     assert [p.name for p in tmp_path.iterdir()] == ["file.ndjson"]
 
 
+def peak_of(path: Path, run: Run) -> int:
+    tracemalloc.start()
+    result = run("reports", path, "--mapping", "madrid")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert result.exit_code == 0, result.output
+    return peak
+
+
+def test_memory_stays_the_same_whatever_the_size_of_the_file(
+    run: Run, ndjson: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "BATCH_ROWS", 500)
+    run("reports", ndjson([aviso(0)], "first"), "--mapping", "madrid")  # what is made once
+    text = "x" * 1000
+    small = [aviso(n % 5000 + 1, id=f"s{n}", description=text) for n in range(1_000)]
+    large = [aviso(n % 5000 + 1, id=f"l{n}", description=text) for n in range(10_000)]
+    paths = ndjson(small, "small"), ndjson(large, "large")
+    del small, large
+    peaks = [peak_of(path, run) for path in paths]
+    assert peaks[1] < 1.5 * peaks[0] < 15_000_000 < paths[1].stat().st_size + 5_000_000
+
+
 def test_two_imports_of_a_source_at_once_are_refused(
     run: Run, ndjson: Write, database_url: str
 ) -> None:
@@ -416,13 +440,13 @@ def test_places_of_the_shipped_cities(run: Run, tmp_path: Path, session: Session
     assert "1 added" in run("places", path, "--mapping", "barcelona").output
     [place] = session.scalars(sa.select(Place))
     assert (place.category, place.address, place.phone) == (
-        "library", "Av Bogatell, 17", "932251864"
+        "library", "Av Bogatell, 17", "+34932251864"
     )  # fmt: skip
     assert (place.city_id, place.timezone, place.language) == (3128760, "Europe/Madrid", "ca")
-    path.write_text(path.read_text().replace("932251864", "010"))
+    path.write_text(path.read_text().replace("932251864", "931111111"))
     assert "1 changed" in run("places", path, "--mapping", "barcelona").output
     session.expire_all()
-    assert (place.phone, place.revision) == ("010", 2)
+    assert (place.phone, place.revision) == ("+34931111111", 2)
 
 
 PLACES = "placeID,latitude,longitude,name,address,city,state,url\n" + "".join(
@@ -479,6 +503,9 @@ def test_ratings_by_labelled_accounts(
         assert (member.is_demo, member.email, member.password_hash) == (True, None, None)
     answer = client.post("/sign-in", data={"email": "uci-u1", "password": "x" * 12})
     assert answer.status_code == 422
+    page = client.get(f"/places/{session.get_one(Subject, first.id).public_id}").text
+    assert page.count("UCI ML Repository, CC BY 4.0") == 3  # the place and its two reviews
+    assert "uci-u1" in page
     assert "Demo account" in client.get("/members/uci-u1").text
 
 

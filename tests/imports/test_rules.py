@@ -103,11 +103,31 @@ def test_what_is_not_on_the_map(lon: float, lat: float) -> None:
         values.on_earth(lon, lat)
 
 
-def test_only_web_addresses_are_kept() -> None:
-    assert values.website("kikucuernavaca.com.mx") == "https://kikucuernavaca.com.mx"
-    assert values.website("http://a.example/b?c=1") == "http://a.example/b?c=1"
-    assert values.website("javascript:alert(1)") == ""
-    assert values.website("call us") == ""
+@pytest.mark.parametrize(
+    ("field", "text", "kept"),
+    [
+        ("website", "kikucuernavaca.com.mx", "https://kikucuernavaca.com.mx"),
+        ("website", "http://a.example/b?c=1", "http://a.example/b?c=1"),
+        ("website", "javascript:alert(1)", ""),
+        ("website", "call us", ""),
+        ("phone", "932 254 700", "+34932254700"),
+        ("phone", "010", ""),
+        ("opening_hours", "Mo-Fr 9:00-14:00", "Mo-Fr 09:00-14:00"),
+        ("opening_hours", "lunes y martes", ""),
+        ("timezone", "Atlantic/Canary", "Atlantic/Canary"),
+        ("timezone", "Madrid", "Europe/Madrid"),
+    ],
+)
+def test_details_of_a_place_are_right_or_left_out(field: str, text: str, kept: str) -> None:
+    fields = {"id": m.Field(("id",)), "name": m.Field(("id",)), field: m.Field(("it",))}
+    mapping = m.KindMapping(
+        ("ndjson",),
+        {**fields, "category": m.Field(const="bar")},
+        position=m.Position("x", "y"),
+        region="ES",
+    )
+    row = Converter(m.PLACES, mapping).row({"id": 1, "it": text}, (-3.7, 40.4), NOW)
+    assert getattr(row, field) == kept
 
 
 BEGAN = utc(2026, 6, 1, 11)

@@ -12,8 +12,9 @@ import orjson
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from ugc.core.errors import flat_messages
-from ugc.imports.rules import convert, formats
+from ugc.imports.rules import formats
 from ugc.imports.rules import mapping as m
+from ugc.places import rules as places
 from ugc.reports import rules as reports
 
 SHIPPED = Path(__file__).with_name("mappings")
@@ -149,6 +150,7 @@ class KindSchema(Schema):
         load_default=dict,
     )
     place_source = fields.String(load_default="")
+    region = fields.String(load_default=None, validate=validate.Regexp(r"[A-Z]{2}$"))
 
     @validates_schema
     def readable(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -199,7 +201,7 @@ def _problems(kind: str, data: dict[str, Any]) -> dict[str, list[str]]:
         found[f"{kind}.position"] = [text]
     codes = {
         "kind": (reports.KINDS.__contains__, ", ".join(reports.KINDS)),
-        "category": (convert.known_category, ", ".join(sorted(convert.CATEGORIES))),
+        "category": (places.CATEGORIES.__contains__, ", ".join(places.CATEGORIES)),
         "state": (("open", "closed").__contains__, "open, closed"),
     }
     for name, (known, names) in codes.items():
@@ -304,4 +306,5 @@ def _kind(data: dict[str, Any]) -> m.KindMapping:
         ),
         subratings=data["subratings"],
         place_source=data["place_source"],
+        region=data["region"],
     )

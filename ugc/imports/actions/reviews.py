@@ -42,8 +42,10 @@ def write(
     # A person who rates one of these places waits until the counts are right.
     execute(
         session,
-        "SELECT id FROM places WHERE id IN (SELECT place_id FROM import_review)"
-        " ORDER BY id FOR UPDATE",
+        "SELECT id FROM places WHERE id IN (SELECT place_id FROM import_review"
+        " UNION SELECT r.place_id FROM reviews r JOIN import_review s USING (external_id)"
+        " WHERE r.source_id = :source) ORDER BY id FOR UPDATE",
+        source=source_id,
     )
     match(session, "review", source_id)
     authors.name(session, source_id, source)

@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ugc.core import geo
 from ugc.imports.rules import mapping as m
 from ugc.imports.rules import values
 from ugc.imports.rules.values import BadRow
+from ugc.places import rules as places
 from ugc.reports import rules as reports
 from ugc.reports.models import ReportState
 
@@ -218,15 +221,19 @@ class Converter:
         return ReportState.CLOSED if ended else ReportState.OPEN
 
     def _place(self, record: dict[str, Any], position: Projected, _now: dt.datetime) -> PlaceRow:
+        """Details that are not what they should be (a telephone number that cannot be one) are left
+        out: the place itself is worth having."""
         external_id = self._needed(record, "id", ID_MAX)
+        phone = self._text(record, "phone", LINE_MAX)
         said = (
             self._needed(record, "name", NAME_MAX),
-            self._code(record, "category", known_category),
+            self._code(record, "category", places.CATEGORIES.__contains__),
             self._text(record, "address", LINE_MAX),
-            self._text(record, "phone", 60),
-            values.website(self._text(record, "website", LINE_MAX)),
-            self._text(record, "opening_hours", LINE_MAX),
-            self._text(record, "timezone", 60) or self.mapping.zone.key,
+            normal(lambda text: places.normal_phone(text, self.mapping.region), phone),
+            normal(places.normal_website, self._text(record, "website", LINE_MAX)),
+            normal(places.normal_hours, self._text(record, "opening_hours", LINE_MAX)),
+            normal(lambda name: ZoneInfo(name).key, self._text(record, "timezone", 60))
+            or places.timezone_at(geo.Point(*position)),
         )
         language = self._language(record)
         return PlaceRow(
@@ -280,6 +287,14 @@ class Converter:
         return int(1 + 4 * (value - low) / (high - low) + 0.5)
 
 
+def normal(make: Callable[[str], str], text: str) -> str:
+    """What `make` makes of the text; '' when it cannot."""
+    try:
+        return make(text) if text else ""
+    except (ValueError, ZoneInfoNotFoundError):
+        return ""
+
+
 def end_of_report(
     kind: str,
     occurred_at: dt.datetime,
@@ -298,16 +313,3 @@ def end_of_report(
     if state != ReportState.CLOSED:
         return False, None, expires_at
     return True, max(ended, occurred_at) if ended else None, expires_at
-
-
-# Until the places' own table is there, these are its codes.
-CATEGORIES = frozenset(
-    {
-        "restaurant", "cafe", "bar", "hotel", "museum", "park", "library", "pharmacy", "school",
-        "sports", "shop", "market", "public_service", "recycling", "other",
-    }
-)  # fmt: skip
-
-
-def known_category(code: str) -> bool:
-    return code in CATEGORIES

@@ -56,6 +56,7 @@ class KindMapping:
     position: Position | None = None
     subratings: Table[str, Field] = field(default_factory=dict)
     place_source: str = ""
+    region: str | None = None  # ISO 3166, of telephone numbers that name no country
 
     def columns(self) -> list[tuple[str, ...]]:
         """The columns that a CSV file must have: one of each group."""

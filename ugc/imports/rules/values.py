@@ -145,15 +145,6 @@ def on_earth(lon: float, lat: float) -> tuple[float, float]:
     return round(lon, 7), round(lat, 7)
 
 
-def website(text: str) -> str:
-    """An http address, or '' for what is none."""
-    if re.match(r"https?://[^\s]+$", text, re.IGNORECASE):
-        return text
-    if re.match(r"[\w-]+(\.[\w-]+)+(/\S*)?$", text):
-        return "https://" + text
-    return ""
-
-
 def digest(*values: object) -> str:
     """128 bits that change with any of the values."""
     return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()

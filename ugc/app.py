@@ -10,6 +10,7 @@ from ugc import config, schema
 from ugc.accounts import jobs as _accounts_jobs  # noqa: F401  (registers its jobs)
 from ugc.accounts import pages as accounts_pages
 from ugc.accounts import queries as accounts_queries
+from ugc.brands import pages as brands_pages
 from ugc.core import (
     access,
     cache,
@@ -67,6 +68,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         accounts_pages.bp,
         media_pages.bp,
         reports_pages.bp,
+        brands_pages.bp,
         places_pages.bp,
         reviews_pages.bp,
         livemap_pages.bp,

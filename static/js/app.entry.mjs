@@ -2,6 +2,7 @@
 
 import {keepDrafts} from './drafts.mjs';
 import {countCharacters, guessTimezone, searchNearMe, submitOnChange} from './forms.mjs';
+import {shareLinks} from './share.mjs';
 import {keepTimesFresh} from './time.mjs';
 
 countCharacters();
@@ -9,4 +10,5 @@ guessTimezone();
 submitOnChange();
 searchNearMe();
 keepDrafts();
+shareLinks();
 keepTimesFresh();

@@ -20,7 +20,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.compiler import compiles
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-RECORDABLE_TABLES = frozenset({"visits", "sign_in_attempts", "refusals", "usage_marks"})
+RECORDABLE_TABLES = frozenset(
+    {"visits", "cascade_reaches", "sign_in_attempts", "refusals", "usage_marks"}
+)
 
 
 class Base(orm.DeclarativeBase):

@@ -9,15 +9,17 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
+from ugc.brands import queries as brands
 from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import Actor, ActorKind, require_contributor
-from ugc.core.db import Session
+from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
 from ugc.places import queries, rules
-from ugc.places.models import KIND, Place
+from ugc.places.models import KIND, Place, PlaceBrand
+from ugc.referrals import actions as referrals
 
 
 def add_place(
@@ -110,6 +112,31 @@ def add_photos(
     media.attach(session, actor, place_id, photos, held=held or place.visibility == Visibility.HELD)
 
 
+def set_brand(session: Session, actor: Actor, place_id: int, brand_id: int | None) -> None:
+    """Says which brand runs a place from now on (None: no brand). The teams of the new and of the
+    present brand may, and moderators. Raises Forbidden."""
+    require_contributor(actor)
+    queries.locked(session, place_id)
+    present = queries.brand_of(session, place_id)
+    if present == brand_id:
+        return
+    mine = {brand.id for brand in brands.brands_of_team_member(session, actor)}
+    asked = {present, brand_id} - {None}
+    if not actor.is_moderator and not asked <= mine:
+        raise Forbidden(
+            lazy_gettext("Another brand says that it runs this place. A moderator can change it.")
+        )
+    session.execute(
+        sa.update(PlaceBrand)
+        .where(PlaceBrand.place_id == place_id, PlaceBrand.until.is_(None))
+        .values(until=now(session))
+    )
+    if brand_id is not None:
+        session.add(PlaceBrand(place_id=place_id, brand_id=brand_id))
+    session.flush()
+    subjects.touch(session, place_id)
+
+
 def withdraw(session: Session, actor: Actor, place_id: int) -> None:
     """Who suggested it takes it back while nobody has reviewed it. Raises Forbidden."""
     moderation.close_case(session, place_id)
@@ -155,6 +182,8 @@ def author_of(session: Session, place_id: int) -> int | None:
 
 
 moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
+# A place that is shared spreads the brand that runs it.
+referrals.register_root(KIND, queries.brand_of)
 
 
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
+from ugc.brands import queries as brands
 from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
@@ -195,12 +196,15 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
         return redirect(url_for("places.place_page", public_id=subject.public_id), 301)
     place = queries.place_by_public_id(session, actor, public_id)
     mine = actor.id is not None and actor.id == place.author_id
+    brand_id = queries.brand_of(session, place.id)
     return render_template(
         "places/page.html",
         place=place,
         error=error,
         hours=rules.hours_at(place.opening_hours, place.timezone, now(session)),
         phone=rules.shown_phone(place.phone),
+        brand=subjects.describe(session, [brand_id]).get(brand_id) if brand_id else None,
+        my_brands=brands.brands_of_team_member(session, actor) if actor.is_member else [],
         photos=media_queries.photos_of(session, actor, [place.id]),
         decision=moderation_queries.last_decision(session, place.id) if mine else None,
         rules=moderation_rules.RULES,
@@ -265,6 +269,25 @@ def withdraw(public_id: str) -> Any:
     return redirect(url_for("places.index_page"), 303)
 
 
+@bp.post("/places/<public_id>/brand")
+@members
+@shows_errors(page_with_error)
+def set_brand(public_id: str) -> Any:
+    limits.hit("write")
+    actor, session = current_actor(), db.session()
+    place = queries.place_by_public_id(session, actor, public_id)
+    chosen = request.form.get("brand", "")
+    brand_id = brands.team_brand(session, actor, chosen).id if chosen else None
+    actions.set_brand(session, actor, place.id, brand_id)
+    flash(gettext("Saved."), "good")
+    return redirect(url_for("places.place_page", public_id=public_id), 303)
+
+
+def brand_panel(brand: Any, **_context: Any) -> str:
+    places = queries.places_of_brand(db.session(), brand.id)
+    return render_template("places/_of_brand.html", places=places, brand=brand)
+
+
 def case_panel(subject_id: int, **_context: Any) -> str:
     actor = current_actor()
     place = queries.place_by_id(db.session(), actor, subject_id)
@@ -294,4 +317,5 @@ def search_panel(q: str, **_context: Any) -> str:
 panels.register(f"case.{KIND}", case_panel)
 panels.register("profile", profile_panel, order=30)
 panels.register("contributions", contributions_panel, order=20)
+panels.register("brand.below", brand_panel, order=10)
 panels.register("search", search_panel, order=10)

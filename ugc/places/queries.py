@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.core import geo
-from ugc.core.access import Actor
+from ugc.core.access import ANONYMOUS, Actor
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
@@ -19,7 +19,7 @@ from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.media import queries as media
 from ugc.places import rules
-from ugc.places.models import KIND, Place
+from ugc.places.models import KIND, Place, PlaceBrand
 
 PAGE = 24
 NAME_KEY = sa.func.name_key(Place.name)
@@ -321,6 +321,31 @@ def likely_duplicates(
         .limit(limit)
     )
     return _rows(session, query, actor)
+
+
+def brand_of(session: Session, place_id: int) -> int | None:
+    """Id of the brand that runs the place now."""
+    return session.scalar(
+        sa.select(PlaceBrand.brand_id).where(
+            PlaceBrand.place_id == place_id, PlaceBrand.until.is_(None)
+        )
+    )
+
+
+def places_of_brand(session: Session, brand_id: int, limit: int = 100) -> list[PlaceRow]:
+    """The published places that a brand runs now, the most rated first."""
+    query = (
+        _columns()
+        .join(PlaceBrand, PlaceBrand.place_id == Place.id)
+        .where(
+            PlaceBrand.brand_id == brand_id,
+            PlaceBrand.until.is_(None),
+            Place.visibility == Visibility.PUBLISHED,
+        )
+        .order_by(Place.rating_count.desc(), Place.name)
+        .limit(limit)
+    )
+    return _rows(session, query, ANONYMOUS)
 
 
 def places_by(session: Session, actor: Actor, member_id: int, limit: int = 50) -> list[PlaceRow]:

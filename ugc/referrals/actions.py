@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -13,7 +14,44 @@ from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.referrals import queries, rules
-from ugc.referrals.models import Referral, ReferralLink
+from ugc.referrals.models import CascadeReach, Referral, ReferralLink
+
+# What a shared subject belongs to: the root of a cascade (a brand), or None.
+Root = Callable[[Session, int], int | None]
+_roots: dict[str, Root] = {}
+
+
+def register_root(kind: str, root_of: Root) -> None:
+    """A capability says which root its subjects belong to."""
+    _roots[kind] = root_of
+
+
+def root_of(session: Session, subject: subjects.Subject) -> int | None:
+    found = _roots.get(subject.kind)
+    return found(session, subject.id) if found else None
+
+
+def own_link(session: Session, owner_id: int, subject_id: int) -> ReferralLink:
+    """The owner's link to a subject. Raises NotFound when they made none."""
+    link = queries.link_of(session, owner_id, subject_id)
+    if link is None:
+        raise NotFound()
+    return link
+
+
+def adopt_visitor(session: Session, member_id: int, visitor: str) -> None:
+    """The visitor turned out to be a member: what they had reached is theirs. Where the member had
+    reached the root before (on another device), that first time stays."""
+    mine = sa.select(CascadeReach.root_id).where(CascadeReach.member_id == member_id)
+    session.execute(
+        sa.update(CascadeReach)
+        .where(
+            CascadeReach.visitor == visitor,
+            CascadeReach.member_id.is_(None),
+            CascadeReach.root_id.not_in(mine),
+        )
+        .values(member_id=member_id)
+    )
 
 
 def link_for(session: Session, owner_id: int, subject_id: int) -> ReferralLink:

@@ -14,12 +14,12 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import Member
 from ugc.core import panels, privacy, subjects
-from ugc.core.access import current_actor, members, public
+from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import Session, db, now, record
 from ugc.core.errors import NotFound
 from ugc.core.subjects import SITE_PUBLIC_ID
 from ugc.referrals import actions, queries, rules
-from ugc.referrals.models import Visit
+from ugc.referrals.models import CascadeReach, ReferralLink, Visit
 
 bp = Blueprint("referrals", __name__)
 COOKIE = "via"
@@ -66,6 +66,18 @@ def open_link(code: str) -> Any:
             "visited_on": moment.date(),
         },
     )
+    root_id = actions.root_of(db.session(), target)
+    if root_id is not None and not queries.has_reached(db.session(), root_id, actor.id, visitor):
+        record(
+            CascadeReach.__table__,  # type: ignore[arg-type]
+            {
+                "root_id": root_id,
+                "visitor": visitor,
+                "member_id": actor.id,
+                "link_id": link.id,
+                "degree": queries.degree_of_sharer(db.session(), root_id, link.owner_id) + 1,
+            },
+        )
     value = {"code": code, "at": moment.timestamp(), "visitor": visitor}
     response.set_cookie(
         COOKIE,
@@ -84,16 +96,63 @@ def attribute_newcomer(db_session: Session, member: Member) -> None:
     if click:
         clicked_at = dt.datetime.fromtimestamp(float(click["at"]), dt.UTC)
         actions.attribute(db_session, member, str(click["code"]), clicked_at)
+        actions.adopt_visitor(db_session, member.id, str(click["visitor"]))
 
 
 accounts.on_join(attribute_newcomer)
+
+
+def address_of(link: ReferralLink) -> str:
+    return f"{current_app.config['SITE_URL']}/r/{link.code}"
 
 
 def my_address() -> str | None:
     """The address of the member's link to the site, when they have one."""
     site = subjects.resolve(db.session(), SITE_PUBLIC_ID)
     link = queries.link_of(db.session(), current_actor().id or 0, site.id)
-    return f"{current_app.config['SITE_URL']}/r/{link.code}" if link else None
+    return address_of(link) if link else None
+
+
+def qr_svg(address: str) -> Response:
+    """The QR code of a link, as SVG; visits by it are told apart."""
+    code = segno.make(f"{address}?by=qr", error="m")
+    out = io.BytesIO()
+    code.save(out, kind="svg", scale=6, dark="#24161f", light="#ffffff", xmldecl=False)
+    return Response(out.getvalue(), mimetype="image/svg+xml")
+
+
+def _shared(public_id: str) -> subjects.SubjectInfo:
+    subject = subjects.resolve(db.session(), public_id)
+    info = subjects.describe(db.session(), [subject.id]).get(subject.id)
+    if info is None:
+        raise NotFound()
+    return info
+
+
+@bp.get("/share/<public_id>")
+@members
+def share_page(public_id: str) -> str:
+    """The member's own link to a brand, a place, a report…"""
+    info = _shared(public_id)
+    link = queries.link_of(db.session(), current_actor().id or 0, info.id)
+    return render_template(
+        "referrals/share.html", subject=info, address=address_of(link) if link else None
+    )
+
+
+@bp.post("/share/<public_id>")
+@members
+def share(public_id: str) -> Any:
+    info = _shared(public_id)
+    actions.link_for(db.session(), require_contributor(current_actor()), info.id)
+    return redirect(url_for("referrals.share_page", public_id=public_id), 303)
+
+
+@bp.get("/share/<public_id>/qr.svg")
+@members
+def share_qr(public_id: str) -> Response:
+    link = actions.own_link(db.session(), current_actor().id or 0, _shared(public_id).id)
+    return qr_svg(address_of(link))
 
 
 @bp.get("/contacts")
@@ -125,10 +184,7 @@ def qr() -> Response:
     address = my_address()
     if address is None:
         raise NotFound()
-    code = segno.make(f"{address}?by=qr", error="m")
-    out = io.BytesIO()
-    code.save(out, kind="svg", scale=6, dark="#24161f", light="#ffffff", xmldecl=False)
-    return Response(out.getvalue(), mimetype="image/svg+xml")
+    return qr_svg(address)
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:

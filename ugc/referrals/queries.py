@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
-from ugc.referrals.models import Referral, ReferralLink, Visit
+from ugc.referrals.models import CascadeReach, Referral, ReferralLink, Visit
 
 DEGREES = (Referral.parent_id, Referral.grandparent_id, Referral.great_grandparent_id)
 
@@ -40,6 +40,29 @@ def link_of(session: Session, owner_id: int, subject_id: int) -> ReferralLink | 
         sa.select(ReferralLink).where(
             ReferralLink.owner_id == owner_id, ReferralLink.subject_id == subject_id
         )
+    )
+
+
+def degree_of_sharer(session: Session, root_id: int, owner_id: int) -> int:
+    """The sharer's degree in the root's cascade: 0 for the root's own links, and for a sharer whom
+    no link had brought."""
+    if owner_id == root_id:
+        return 0
+    degree = session.scalar(
+        sa.select(CascadeReach.degree).where(
+            CascadeReach.root_id == root_id, CascadeReach.member_id == owner_id
+        )
+    )
+    return int(degree or 0)
+
+
+def has_reached(session: Session, root_id: int, member_id: int | None, visitor: str) -> bool:
+    """Whether the person came to the root by a link before."""
+    person = CascadeReach.visitor == visitor
+    if member_id is not None:
+        person = sa.or_(person, CascadeReach.member_id == member_id)
+    return bool(
+        session.scalar(sa.select(sa.exists().where(CascadeReach.root_id == root_id, person)))
     )
 
 

@@ -1,0 +1,258 @@
+"""Brands over HTTP: suggesting, following, claiming, the team, places and links."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from ugc.brands.models import Brand, BrandClaim, Fan, TeamMember
+from ugc.core import subjects
+from ugc.core.db import Session
+from ugc.places.models import KIND as PLACE
+from ugc.places.models import Place, PlaceBrand
+from ugc.referrals.models import CascadeReach
+
+Browser = Callable[..., FlaskClient]
+FORM = {"name": "Café Mora", "about": "Coffee and books.", "website": "cafemora.example"}
+MESSAGE = "I run the shop in the old town and answer its mail."
+
+
+@pytest.fixture
+def mod(signed_in: Browser) -> FlaskClient:
+    return signed_in("mod", role="moderator")
+
+
+@pytest.fixture
+def address(mod: FlaskClient) -> str:
+    location = mod.post("/brands", data=FORM).location
+    assert isinstance(location, str)
+    return location
+
+
+@pytest.fixture
+def owner(session: Session, signed_in: Browser, mod: FlaskClient, address: str) -> FlaskClient:
+    """Somebody whose claim was approved."""
+    browser = signed_in("owner")
+    assert browser.post(f"{address}/claim", data={"message": MESSAGE}).status_code == 303
+    assert decide(mod, session, "approved") == 303
+    return browser
+
+
+def decide(browser: FlaskClient, session: Session, outcome: str) -> int:
+    case_id, version = session.execute(
+        sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
+    ).one()
+    form = {"version": version, "outcome": outcome, "rule": "false", "note": "Show a document."}
+    return browser.post(f"/moderation/{case_id}", data=form).status_code
+
+
+def test_a_newcomers_suggestion_waits(
+    client: FlaskClient, signed_in: Browser, mod: FlaskClient
+) -> None:
+    ana = signed_in("ana")
+    where = ana.post("/brands", data=FORM).location
+    assert "waits for a moderator" in ana.get(where).text
+    assert client.get(where).status_code == 404
+    assert "Café Mora" in mod.get("/moderation").text
+
+
+def test_brands_are_found_with_typos(client: FlaskClient, address: str) -> None:
+    for text in ("cafe mora", "Mroa cafe", "mor"):
+        assert "Café Mora" in client.get("/brands", query_string={"q": text}).text
+    assert "No brand found" in client.get("/brands?q=xylophone").text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "a brand with this name"), ("es", "una marca con este nombre")]
+)
+def test_a_name_is_taken_once(
+    session: Session, signed_in: Browser, address: str, language: str, words: str
+) -> None:
+    answer = signed_in("bea", language=language).post("/brands", data={**FORM, "name": "CAFE MORA"})
+    assert answer.status_code == 409
+    assert words in answer.text
+    assert len(session.scalars(sa.select(Brand)).all()) == 1
+
+
+def test_following(client: FlaskClient, session: Session, signed_in: Browser, address: str) -> None:
+    bea = signed_in("bea")
+    for _ in range(2):
+        assert bea.post(f"{address}/follow", data={"following": "yes"}).status_code == 303
+    assert len(session.scalars(sa.select(Fan)).all()) == 1
+    assert "<strong>1 fan</strong>" in client.get(address).text
+    assert "Café Mora" in bea.get("/members/bea").text
+    assert "Brands you follow" not in client.get("/members/bea").text
+    bea.post(f"{address}/follow", data={"following": "no"})
+    assert session.scalars(sa.select(Fan)).all() == []
+
+
+def test_a_claim_is_decided_in_the_queue(
+    client: FlaskClient, session: Session, signed_in: Browser, mod: FlaskClient, address: str
+) -> None:
+    ana = signed_in("ana")
+    assert "unclaimed" in client.get(address).text
+    assert ana.post(f"{address}/claim", data={"message": "short"}).status_code == 422
+    assert ana.post(f"{address}/claim", data={"message": MESSAGE}).status_code == 303
+    assert ana.post(f"{address}/claim", data={"message": MESSAGE}).status_code == 409
+    queue = mod.get("/moderation").text
+    assert MESSAGE in queue
+    assert "does not belong to the brand" in queue
+    assert decide(mod, session, "approved") == 303
+    assert "verified team" in client.get(address).text
+    assert "For the team" in ana.get(address).text
+    assert "For the team" not in client.get(address).text
+    assert signed_in("bea").post(f"{address}/claim", data={"message": MESSAGE}).status_code == 403
+
+
+def test_an_address_of_the_brands_domain_is_evidence(
+    session: Session,
+    make_member: Callable[..., object],
+    signed_in: Browser,
+    mod: FlaskClient,
+    address: str,
+) -> None:
+    ana = signed_in("ana")
+    session.execute(
+        sa.text("UPDATE members SET email = 'ana@cafemora.example' WHERE handle = 'ana'")
+    )
+    ana.post(f"{address}/claim", data={"message": MESSAGE})
+    assert "belongs to the brand" in mod.get("/moderation").text
+
+
+def test_a_refused_claim_leaves_the_brand_unclaimed(
+    client: FlaskClient, session: Session, signed_in: Browser, mod: FlaskClient, address: str
+) -> None:
+    ana = signed_in("ana")
+    ana.post(f"{address}/claim", data={"message": MESSAGE})
+    assert decide(mod, session, "refused") == 303
+    assert "unclaimed" in client.get(address).text
+    assert session.scalars(sa.select(TeamMember)).all() == []
+    [claim] = session.scalars(sa.select(BrandClaim))
+    assert claim.decided_at is not None
+    assert ana.post(f"{address}/claim", data={"message": MESSAGE}).status_code == 303
+
+
+def test_the_team_takes_in_and_lets_go_but_never_the_last(
+    session: Session, signed_in: Browser, owner: FlaskClient, address: str
+) -> None:
+    bea = signed_in("bea")
+    assert bea.post(f"{address}/team", data={"handle": "bea"}).status_code == 404
+    assert owner.post(f"{address}/team", data={"handle": "nobody-here"}).status_code == 422
+    assert owner.post(f"{address}/team", data={"handle": "bea"}).status_code == 303
+    members = dict(
+        map(
+            tuple,
+            session.execute(
+                sa.text("SELECT handle, id FROM members WHERE handle IN ('bea', 'owner')")
+            ),
+        )
+    )
+    assert owner.post(f"{address}/team/{members['owner']}/remove").status_code == 303
+    last = bea.post(f"{address}/team/{members['bea']}/remove")
+    assert last.status_code == 409
+    assert "cannot leave" in last.text
+
+
+def test_only_the_team_edits_and_nobody_over_a_newer_version(
+    client: FlaskClient, signed_in: Browser, owner: FlaskClient, address: str
+) -> None:
+    changed = {**FORM, "about": "Coffee, books and chess.", "revision": "1"}
+    assert signed_in("bea").post(f"{address}/edit", data=changed).status_code == 403
+    assert owner.post(f"{address}/edit", data=changed).status_code == 303
+    assert "chess" in client.get(address).text
+    assert owner.post(f"{address}/edit", data=changed).status_code == 409
+    bad = owner.post(
+        f"{address}/edit", data={**changed, "website": "javascript:x", "revision": "2"}
+    )
+    assert bad.status_code == 422
+
+
+def test_a_place_is_run_by_one_brand_at_a_time(
+    client: FlaskClient, session: Session, signed_in: Browser, owner: FlaskClient, address: str
+) -> None:
+    subject = subjects.create(session, PLACE)
+    session.add(Place(id=subject.id, name="Mora Centro", category="cafe", geom="POINT(-3.7 40.4)"))
+    session.commit()
+    where = f"/places/{subject.public_id}"
+    brand_id = address.rsplit("/", 1)[-1]
+    assert signed_in("bea").post(f"{where}/brand", data={"brand": brand_id}).status_code == 404
+    assert owner.post(f"{where}/brand", data={"brand": brand_id}).status_code == 303
+    assert "run by" in client.get(where).text
+    assert "Mora Centro" in client.get(address).text
+    assert owner.post(f"{where}/brand", data={"brand": ""}).status_code == 303
+    assert "Mora Centro" not in client.get(address).text
+    [row] = session.scalars(sa.select(PlaceBrand))
+    assert row.until is not None
+
+
+def test_the_cascade_counts_degrees_from_the_brands_own_link(
+    app: object, session: Session, signed_in: Browser, owner: FlaskClient, address: str
+) -> None:
+    brand = address.rsplit("/", 1)[-1]
+    owner.post(f"{address}/link")
+    ana, bea, cai = signed_in("ana"), signed_in("bea"), signed_in("cai")
+    public = app.test_client()  # type: ignore[attr-defined]
+    for browser in (ana, bea, cai):
+        browser.post(f"/share/{brand}")
+
+    def code_of(handle: str | None) -> str:
+        query = (
+            "SELECT code FROM referral_links l JOIN members m ON m.id = l.owner_id"
+            " WHERE m.handle = :handle"
+            if handle
+            else "SELECT code FROM referral_links WHERE owner_id = subject_id"
+        )
+        return str(session.execute(sa.text(query), {"handle": handle}).scalar_one())
+
+    assert ana.get(f"/r/{code_of(None)}").location == address
+    bea.get(f"/r/{code_of('ana')}")
+    cai.get(f"/r/{code_of('bea')}")
+    # The first time counts: later ways in change nothing, nor does one's own link.
+    cai.get(f"/r/{code_of(None)}")
+    ana.get(f"/r/{code_of('ana')}")
+    public.get(f"/r/{code_of('cai')}")
+    # A sharer whom no link had brought counts as the root's own.
+    mod_share = signed_in("dan")
+    mod_share.post(f"/share/{brand}")
+    app.test_client().get(f"/r/{code_of('dan')}")  # type: ignore[attr-defined]
+    rows = session.execute(
+        sa.select(CascadeReach.degree, sa.func.count()).group_by(CascadeReach.degree)
+    )
+    assert dict(map(tuple, rows)) == {1: 2, 2: 1, 3: 1, 4: 1}
+
+
+def test_a_visitor_who_joins_keeps_their_first_time(
+    app: object, client: FlaskClient, session: Session, owner: FlaskClient, address: str
+) -> None:
+    owner.post(f"{address}/link")
+    code = session.scalar(sa.text("SELECT code FROM referral_links"))
+    client.get(f"/r/{code}")
+    form = {"handle": "newcomer", "email": "n@example.org", "password": "correct horse battery"}
+    assert client.post("/join", data=form).status_code == 303
+    [reach] = session.scalars(sa.select(CascadeReach))
+    session.refresh(reach)
+    assert reach.member_id is not None
+    assert reach.degree == 1
+
+
+def test_machines_are_no_people(
+    client: FlaskClient, session: Session, owner: FlaskClient, address: str
+) -> None:
+    owner.post(f"{address}/link")
+    code = session.scalar(sa.text("SELECT code FROM referral_links"))
+    client.get(f"/r/{code}", headers={"User-Agent": "WhatsApp/2.23"})
+    client.head(f"/r/{code}")
+    owner.get(f"/r/{code}")
+    assert len(session.scalars(sa.select(CascadeReach)).all()) <= 1
+
+
+def test_erasure_takes_fans_and_teams(
+    client: FlaskClient, session: Session, owner: FlaskClient, address: str
+) -> None:
+    owner.post(f"{address}/follow", data={"following": "yes"})
+    form = {"content": "keep", "password": "correct horse battery"}
+    assert owner.post("/settings/erase", data=form).status_code == 303
+    assert session.scalars(sa.select(Fan)).all() == []
+    assert session.scalars(sa.select(TeamMember)).all() == []
+    assert "unclaimed" in client.get(address).text

@@ -1,0 +1,254 @@
+"""Writes of brands. Nothing here commits."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc import events
+from ugc.accounts import queries as accounts
+from ugc.brands import queries, rules
+from ugc.brands.models import CLAIM_KIND, KIND, Brand, BrandClaim, Fan, TeamMember
+from ugc.core import subjects
+from ugc.core.access import Actor, require_contributor
+from ugc.core.db import Session, now
+from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from ugc.core.subjects import Visibility
+from ugc.moderation import actions as moderation
+from ugc.referrals import actions as referrals
+
+TAKEN = lazy_gettext("There is a brand with this name already.")
+
+
+def add_brand(
+    session: Session, actor: Actor, *, name: str, about: str = "", website: str = ""
+) -> str:
+    """Suggests a brand, unclaimed; returns its public id. Raises Conflict for a name that is
+    taken, Forbidden."""
+    author_id = require_contributor(actor)
+    if queries.same_name(session, name):
+        raise Conflict(TAKEN, fields={"name": [TAKEN]})
+    held = moderation.must_be_held(session, actor)
+    visibility = Visibility.HELD if held else Visibility.PUBLISHED
+    subject = subjects.create(session, KIND, visible=not held)
+    session.add(
+        Brand(
+            id=subject.id,
+            author_id=author_id,
+            name=name,
+            about=about,
+            website=website,
+            visibility=visibility,
+        )
+    )
+    session.flush()
+    subjects.log_move(
+        session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
+    )
+    events.emit(session, events.ContentPosted(subject.id, KIND, author_id, None, held))
+    if held:
+        moderation.open_case(session, subject.id, "held")
+    else:
+        events.emit(session, events.ContentApproved(subject.id, KIND, author_id))
+    return subject.public_id
+
+
+def edit_brand(
+    session: Session,
+    actor: Actor,
+    brand: queries.BrandRow,
+    *,
+    revision: int,
+    name: str,
+    about: str,
+    website: str,
+) -> None:
+    """Raises Conflict, Forbidden, Stale."""
+    if not rules.may_edit(actor, brand.in_team):
+        raise Forbidden()
+    row = queries.locked(session, brand.id)
+    if row.revision != revision:
+        raise Stale()
+    other = queries.same_name(session, name)
+    if other is not None and other != brand.public_id:
+        raise Conflict(TAKEN, fields={"name": [TAKEN]})
+    row.name, row.about, row.website = name, about, website
+    row.revision += 1
+    moderation.content_changed(session, brand.id)
+    subjects.touch(session, brand.id)
+
+
+def follow(session: Session, actor: Actor, brand_id: int, *, following: bool) -> None:
+    """Becomes a fan, or stops being one. Raises Forbidden, SignInNeeded."""
+    member_id = require_contributor(actor)
+    if following:
+        changed = session.scalar(
+            insert(Fan)
+            .values(brand_id=brand_id, member_id=member_id)
+            .on_conflict_do_nothing()
+            .returning(Fan.member_id)
+        )
+    else:
+        changed = session.scalar(
+            sa.delete(Fan)
+            .where(Fan.brand_id == brand_id, Fan.member_id == member_id)
+            .returning(Fan.member_id)
+        )
+    if changed is not None:
+        events.emit(session, events.BrandFollowed(brand_id, member_id, following))
+
+
+def claim(session: Session, actor: Actor, brand: queries.BrandRow, *, message: str) -> None:
+    """A member says they speak for the brand; moderators decide. Raises Conflict, Forbidden,
+    Invalid."""
+    member_id = require_contributor(actor)
+    if not rules.may_claim(actor, brand.claimed_at is not None, brand.in_team):
+        raise Forbidden(
+            lazy_gettext("This brand has a team already: ask one of them to take you in.")
+        )
+    if len(message) < rules.MESSAGE_MIN:
+        short = lazy_gettext(
+            "Tell who you are for the brand: at least %(count)d characters.",
+            count=rules.MESSAGE_MIN,
+        )
+        raise Invalid(fields={"message": [short]})
+    if len(message) > rules.MESSAGE_MAX:
+        long = lazy_gettext("At most %(count)d characters.", count=rules.MESSAGE_MAX)
+        raise Invalid(fields={"message": [long]})
+    if queries.open_claim(session, brand.id, member_id) is not None:
+        raise Conflict(lazy_gettext("You claimed it before; a moderator looks at it."))
+    subject = subjects.create(session, CLAIM_KIND, visible=False)
+    session.add(
+        BrandClaim(
+            id=subject.id,
+            brand_id=brand.id,
+            author_id=member_id,
+            message=message,
+            visibility=Visibility.HELD,
+        )
+    )
+    session.flush()
+    moderation.open_case(session, subject.id, "held")
+
+
+def decide_claim(
+    session: Session, claim_id: int, visibility: Visibility, reason: str, who: str
+) -> None:
+    """What the decision on a claim does: approved, the claimant joins the team. Raises Conflict
+    when another's claim was approved meanwhile."""
+    row = queries.locked_claim(session, claim_id)
+    if row.decided_at is not None:
+        return
+    approved = visibility is Visibility.PUBLISHED
+    brand = queries.locked(session, row.brand_id)
+    if approved and brand.claimed_at is not None:
+        raise Conflict(lazy_gettext("Another claim to this brand was approved before."))
+    subjects.log_move(
+        session, claim_id, "visibility", row.visibility, visibility, reason=reason, actor=who
+    )
+    row.visibility = visibility
+    row.decided_at = now(session)
+    if row.author_id is None:
+        return
+    if approved:
+        brand.claimed_at = now(session)
+        session.add(TeamMember(brand_id=brand.id, member_id=row.author_id))
+        subjects.touch(session, brand.id)
+    events.emit(session, events.BrandClaimDecided(brand.id, row.author_id, approved))
+
+
+def claim_author(session: Session, claim_id: int) -> int | None:
+    return queries.locked_claim(session, claim_id).author_id
+
+
+moderation.register(CLAIM_KIND, moderation.Content(claim_author, decide_claim))
+
+
+def add_to_team(session: Session, brand: queries.BrandRow, handle: str) -> None:
+    """Raises Invalid when nobody has that name."""
+    try:
+        member = accounts.member_by_handle(session, handle)
+    except NotFound:
+        unknown = lazy_gettext("Nobody here has this name.")
+        raise Invalid(fields={"handle": [unknown]}) from None
+    session.execute(
+        insert(TeamMember).values(brand_id=brand.id, member_id=member.id).on_conflict_do_nothing()
+    )
+
+
+def leave_team(session: Session, brand: queries.BrandRow, member_id: int) -> None:
+    """Takes somebody out of the team. Raises Conflict for the last one."""
+    queries.locked(session, brand.id)
+    if [member for member, _, _ in queries.team(session, brand.id)] == [member_id]:
+        raise Conflict(lazy_gettext("The last one of the team cannot leave: add somebody first."))
+    session.execute(
+        sa.delete(TeamMember).where(
+            TeamMember.brand_id == brand.id, TeamMember.member_id == member_id
+        )
+    )
+
+
+def move(session: Session, brand_id: int, visibility: Visibility, reason: str, who: str) -> None:
+    """What a moderator's decision does; nothing when it is so already. Raises Conflict."""
+    brand = queries.locked(session, brand_id)
+    before = Visibility(brand.visibility)
+    if before is visibility:
+        return
+    if visibility not in subjects.VISIBILITY_MOVES[before]:
+        raise Conflict()
+    subjects.log_move(session, brand_id, "visibility", before, visibility, reason=reason, actor=who)
+    brand.visibility = visibility
+    public = visibility is Visibility.PUBLISHED
+    subjects.touch(session, brand_id, visible=public)
+    if public:
+        events.emit(session, events.ContentApproved(brand_id, KIND, brand.author_id))
+    else:
+        events.emit(
+            session, events.ContentGone(brand_id, KIND, brand.author_id, None, str(visibility))
+        )
+
+
+def author_of(session: Session, brand_id: int) -> int | None:
+    return queries.locked(session, brand_id).author_id
+
+
+moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
+# A brand is the root of its own cascade.
+referrals.register_root(KIND, lambda _session, brand_id: brand_id)
+
+
+def export_member(session: Session, member_id: int) -> dict[str, object]:
+    """Brands the member follows, speaks for, and claimed."""
+    names = (
+        sa.select(Brand.name).join(Fan, Fan.brand_id == Brand.id).where(Fan.member_id == member_id)
+    )
+    teams = (
+        sa.select(Brand.name)
+        .join(TeamMember, TeamMember.brand_id == Brand.id)
+        .where(TeamMember.member_id == member_id)
+    )
+    claims = session.scalars(sa.select(BrandClaim).where(BrandClaim.author_id == member_id))
+    return {
+        "follows": list(session.scalars(names)),
+        "speaks_for": list(session.scalars(teams)),
+        "claims": [{"message": c.message, "at": c.created_at.isoformat()} for c in claims],
+    }
+
+
+def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
+    """Fans and team members go; a brand that loses its last one can be claimed anew."""
+    session.execute(sa.delete(Fan).where(Fan.member_id == member_id))
+    left = session.scalars(
+        sa.delete(TeamMember)
+        .where(TeamMember.member_id == member_id)
+        .returning(TeamMember.brand_id)
+    ).all()
+    for brand_id in left:
+        if not queries.team(session, brand_id):
+            queries.locked(session, brand_id).claimed_at = None
+    for row in session.scalars(sa.select(BrandClaim).where(BrandClaim.author_id == member_id)):
+        moderation.close_case(session, row.id)
+        row.message, row.author_id = "", None
+        row.decided_at = row.decided_at or now(session)
+    session.execute(sa.update(Brand).where(Brand.author_id == member_id).values(author_id=None))

@@ -1,0 +1,283 @@
+"""Reads of brands, their teams and fans."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ugc.accounts.models import Member
+from ugc.brands import rules
+from ugc.brands.models import KIND, Brand, BrandClaim, Fan, TeamMember
+from ugc.core.access import Actor
+from ugc.core.db import Session
+from ugc.core.errors import NotFound
+from ugc.core.sources import Source
+from ugc.core.subjects import Subject, SubjectInfo, Visibility
+
+
+@dataclass(frozen=True)
+class BrandRow:
+    """What lists and pages show; `in_team` and `following` are about the reader."""
+
+    id: int
+    public_id: str
+    name: str
+    about: str
+    website: str
+    claimed_at: dt.datetime | None
+    fans: int
+    in_team: bool
+    following: bool
+    visibility: str
+    author_id: int | None
+    author: str | None
+    attribution: str | None
+    created_at: dt.datetime
+    revision: int
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A claim as the queue shows it; `proves_domain` when the claimant's confirmed address belongs
+    to the brand's web domain."""
+
+    id: int
+    brand: BrandRow
+    handle: str | None
+    member_id: int | None
+    message: str
+    proves_domain: bool
+    decided_at: dt.datetime | None
+
+
+def _columns(actor: Actor) -> Any:
+    fans = (
+        sa.select(sa.func.count())
+        .where(Fan.brand_id == Brand.id)
+        .correlate(Brand)
+        .scalar_subquery()
+    )
+    in_team: Any = sa.false()
+    following: Any = sa.false()
+    if actor.id is not None:
+        in_team = (
+            sa.exists()
+            .where(TeamMember.brand_id == Brand.id, TeamMember.member_id == actor.id)
+            .correlate(Brand)
+        )
+        following = (
+            sa.exists().where(Fan.brand_id == Brand.id, Fan.member_id == actor.id).correlate(Brand)
+        )
+    return (
+        sa.select(
+            Brand,
+            Subject.public_id,
+            fans.label("fans"),
+            in_team.label("in_team"),
+            following.label("following"),
+            Member.handle,
+            Source.attribution,
+        )
+        .join(Subject, Subject.id == Brand.id)
+        .outerjoin(Member, Member.id == Brand.author_id)
+        .outerjoin(Source, Source.id == Brand.source_id)
+    )
+
+
+def _row(row: Any) -> BrandRow:
+    brand: Brand = row.Brand
+    return BrandRow(
+        id=brand.id,
+        public_id=row.public_id,
+        name=brand.name,
+        about=brand.about,
+        website=brand.website,
+        claimed_at=brand.claimed_at,
+        fans=row.fans,
+        in_team=row.in_team,
+        following=row.following,
+        visibility=brand.visibility,
+        author_id=brand.author_id,
+        author=row.handle,
+        attribution=row.attribution,
+        created_at=brand.created_at,
+        revision=brand.revision,
+    )
+
+
+def brand_by_public_id(session: Session, actor: Actor, public_id: str) -> BrandRow:
+    """The brand as `actor` may see it. Raises NotFound."""
+    return _seen(session, actor, Subject.public_id == public_id)
+
+
+def brand_by_id(session: Session, actor: Actor, brand_id: int) -> BrandRow:
+    """As `brand_by_public_id`. Raises NotFound."""
+    return _seen(session, actor, Brand.id == brand_id)
+
+
+def team_brand(session: Session, actor: Actor, public_id: str) -> BrandRow:
+    """The brand, for its team only. Raises NotFound for everybody else."""
+    brand = brand_by_public_id(session, actor, public_id)
+    if not brand.in_team:
+        raise NotFound()
+    return brand
+
+
+def _seen(session: Session, actor: Actor, condition: Any) -> BrandRow:
+    row = session.execute(_columns(actor).where(condition)).first()
+    if row is None or not rules.may_see(
+        actor, row.Brand.author_id, row.Brand.visibility, row.in_team
+    ):
+        raise NotFound()
+    return _row(row)
+
+
+def locked(session: Session, brand_id: int) -> Brand:
+    """The row as it is now, locked until the transaction ends. Raises NotFound."""
+    brand = session.scalar(
+        sa.select(Brand)
+        .where(Brand.id == brand_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if brand is None:
+        raise NotFound()
+    return brand
+
+
+def locked_claim(session: Session, claim_id: int) -> BrandClaim:
+    """Raises NotFound."""
+    claim = session.scalar(
+        sa.select(BrandClaim)
+        .where(BrandClaim.id == claim_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if claim is None:
+        raise NotFound()
+    return claim
+
+
+def claim_by_id(session: Session, actor: Actor, claim_id: int) -> ClaimRow:
+    """For the moderators' queue. Raises NotFound."""
+    row = session.execute(
+        sa.select(BrandClaim, Member.handle, Member.email, Member.email_confirmed_at)
+        .outerjoin(Member, Member.id == BrandClaim.author_id)
+        .where(BrandClaim.id == claim_id)
+    ).first()
+    if row is None:
+        raise NotFound()
+    brand = brand_by_id(session, actor, row.BrandClaim.brand_id)
+    confirmed = row.email if row.email_confirmed_at is not None else None
+    return ClaimRow(
+        id=row.BrandClaim.id,
+        brand=brand,
+        handle=row.handle,
+        member_id=row.BrandClaim.author_id,
+        message=row.BrandClaim.message,
+        proves_domain=rules.proves_domain(confirmed, brand.website),
+        decided_at=row.BrandClaim.decided_at,
+    )
+
+
+def open_claim(session: Session, brand_id: int, member_id: int | None) -> BrandClaim | None:
+    """The member's claim that waits."""
+    return session.scalar(
+        sa.select(BrandClaim).where(
+            BrandClaim.brand_id == brand_id,
+            BrandClaim.author_id == member_id,
+            BrandClaim.decided_at.is_(None),
+        )
+    )
+
+
+def search_brands(
+    session: Session, actor: Actor, text: str = "", limit: int = 50
+) -> list[BrandRow]:
+    """Published brands: by name with accents and typos forgiven, else those with most fans."""
+    query = _columns(actor).where(Brand.visibility == Visibility.PUBLISHED).limit(limit)
+    if not text:
+        query = query.order_by(sa.text("fans DESC"), Brand.id)
+    else:
+        key, name_key = sa.func.name_key(text), sa.func.name_key(Brand.name)
+        likeness = sa.func.word_similarity(key, name_key)
+        query = query.where(sa.or_(likeness >= 0.45, sa.func.strpos(name_key, key) > 0)).order_by(
+            likeness.desc(), sa.text("fans DESC"), Brand.id
+        )
+    return [_row(row) for row in session.execute(query)]
+
+
+def same_name(session: Session, name: str) -> str | None:
+    """Public id of the brand that has this name (accents and case apart)."""
+    return session.scalar(
+        sa.select(Subject.public_id)
+        .join(Brand, Brand.id == Subject.id)
+        .where(sa.func.name_key(Brand.name) == sa.func.name_key(name))
+    )
+
+
+def team(session: Session, brand_id: int) -> list[tuple[int, str | None, dt.datetime]]:
+    """(member id, handle, since) of the team, the longest there first."""
+    rows = session.execute(
+        sa.select(TeamMember.member_id, Member.handle, TeamMember.since)
+        .join(Member, Member.id == TeamMember.member_id)
+        .where(TeamMember.brand_id == brand_id)
+        .order_by(TeamMember.since, TeamMember.member_id)
+    )
+    return [(row.member_id, row.handle, row.since) for row in rows]
+
+
+def brands_of_team_member(session: Session, actor: Actor) -> list[BrandRow]:
+    """The brands whose team the reader is in."""
+    query = (
+        _columns(actor)
+        .join(TeamMember, TeamMember.brand_id == Brand.id)
+        .where(TeamMember.member_id == actor.id, Brand.visibility == Visibility.PUBLISHED)
+        .order_by(Brand.name)
+    )
+    return [_row(row) for row in session.execute(query)]
+
+
+def followed_by(session: Session, actor: Actor) -> list[BrandRow]:
+    """The brands that the reader follows."""
+    query = (
+        _columns(actor)
+        .join(Fan, Fan.brand_id == Brand.id)
+        .where(Fan.member_id == actor.id, Brand.visibility == Visibility.PUBLISHED)
+        .order_by(Brand.name)
+    )
+    return [_row(row) for row in session.execute(query)]
+
+
+def published_by(session: Session, member_id: int) -> int:
+    query = sa.select(sa.func.count()).where(
+        Brand.author_id == member_id, Brand.visibility == Visibility.PUBLISHED
+    )
+    return session.scalar(query) or 0
+
+
+def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+    rows = session.execute(
+        sa.select(Brand.id, Brand.name, Subject.public_id)
+        .join(Subject, Subject.id == Brand.id)
+        .where(Brand.id.in_(list(ids)), Brand.visibility == Visibility.PUBLISHED)
+    )
+    return [SubjectInfo(r.id, KIND, r.public_id, r.name, f"/brands/{r.public_id}") for r in rows]
+
+
+def describe_claims(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+    """A claim leads to its brand."""
+    rows = session.execute(
+        sa.select(BrandClaim.id, Brand.name, Subject.public_id)
+        .join(Brand, Brand.id == BrandClaim.brand_id)
+        .join(Subject, Subject.id == Brand.id)
+        .where(BrandClaim.id.in_(list(ids)))
+    )
+    return [
+        SubjectInfo(r.id, "brand_claim", r.public_id, r.name, f"/brands/{r.public_id}")
+        for r in rows
+    ]

@@ -1,0 +1,39 @@
+"""Who may do what with a brand. Pure."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ugc.core.access import Actor
+from ugc.core.subjects import Visibility
+
+NAME_MAX, ABOUT_MAX, WEBSITE_MAX, MESSAGE_MIN, MESSAGE_MAX = 80, 1000, 300, 20, 1000
+
+
+def may_see(actor: Actor, author_id: int | None, visibility: str, in_team: bool) -> bool:
+    mine = actor.id is not None and actor.id == author_id
+    return visibility == Visibility.PUBLISHED or mine or in_team or actor.is_moderator
+
+
+def may_edit(actor: Actor, in_team: bool) -> bool:
+    """The team; moderators for what nobody has claimed yet."""
+    return actor.is_member and not actor.suspended and (in_team or actor.is_moderator)
+
+
+def may_claim(actor: Actor, claimed: bool, in_team: bool) -> bool:
+    """A claimed brand takes people in through its team."""
+    return (
+        actor.is_member and actor.confirmed and not actor.suspended and not claimed and not in_team
+    )
+
+
+def domain_of(website: str) -> str:
+    """`example.org` of https://www.example.org/about; '' for none."""
+    return (urlsplit(website).hostname or "").removeprefix("www.")
+
+
+def proves_domain(email: str | None, website: str) -> bool:
+    """Whether a confirmed address belongs to the brand's domain: evidence, not a decision."""
+    domain = domain_of(website)
+    host = (email or "").rpartition("@")[2].lower()
+    return bool(domain) and (host == domain or host.endswith(f".{domain}"))

@@ -1,0 +1,47 @@
+"""The forms of a brand."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import marshmallow as ma
+from flask_babel import lazy_gettext
+
+from ugc.accounts.schemas import Form
+from ugc.brands import rules
+
+
+def _at_most(count: int) -> ma.validate.Length:
+    text: Any = lazy_gettext("At most %(count)d characters.", count=count)
+    return ma.validate.Length(max=count, error=text)
+
+
+class Website(ma.fields.String):
+    """A full http(s) address, or nothing."""
+
+    def _deserialize(self, value, attr, data, **kwargs):  # type: ignore[no-untyped-def]
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not text:
+            return ""
+        address = text if "://" in text else f"https://{text}"
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or "." not in host or " " in address:
+            raise ma.ValidationError(
+                lazy_gettext("This is not a web address. It looks like https://example.org.")  # type: ignore[arg-type]
+            )
+        return address
+
+
+class BrandForm(Form):
+    name = ma.fields.String(
+        required=True,
+        validate=[
+            ma.validate.Length(min=2, error=lazy_gettext("Write the name of the brand.")),  # type: ignore[arg-type]
+            _at_most(rules.NAME_MAX),
+        ],
+    )
+    about = ma.fields.String(load_default="", validate=_at_most(rules.ABOUT_MAX))
+    website = Website(load_default="", validate=_at_most(rules.WEBSITE_MAX))
+    revision = ma.fields.Integer(load_default=0)

@@ -147,7 +147,8 @@ def demo_world(if_empty: bool, sign_ins: bool) -> None:
         raise click.ClickException("The demo world has a public password: not in production.")
     with app.app_context(), transaction() as session:
         if sign_ins:
-            if session.scalar(sa.text("SELECT EXISTS (SELECT FROM members WHERE is_demo)")):
+            made = "SELECT EXISTS (SELECT FROM members WHERE is_demo AND source_id IS NULL)"
+            if session.scalar(sa.text(made)):
                 click.echo(demo.sign_ins())
             return
         if demo.is_empty(session):

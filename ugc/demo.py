@@ -67,7 +67,8 @@ TEXTS = {
 
 
 def is_empty(session: Session) -> bool:
-    return not session.scalar(sa.select(sa.exists().where(Member.id.is_not(None))))
+    """Imported accounts are nobody."""
+    return not session.scalar(sa.select(sa.exists().where(Member.source_id.is_(None))))
 
 
 def actor_of(member: Member) -> Actor:
@@ -153,7 +154,7 @@ def publish_and_age(session: Session, public_id: str, chance: random.Random) -> 
 
 def confirm_some(session: Session, people: dict[str, Member], chance: random.Random) -> None:
     voters = [actor_of(member) for member in people.values()]
-    for report in session.scalars(sa.select(Report)).all():
+    for report in session.scalars(sa.select(Report).where(Report.source_id.is_(None))).all():
         for voter in chance.sample(voters, chance.randint(0, 3)):
             if voter.id != report.author_id:
                 reports.vote(session, voter, report.id, still_there=chance.random() < 0.85)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask.testing import FlaskClient
 
+from ugc import demo
 from ugc.accounts.models import Member
 from ugc.config import libpq_url
 from ugc.core import subjects
@@ -506,7 +507,7 @@ def test_ratings_by_labelled_accounts(
     page = client.get(f"/places/{session.get_one(Subject, first.id).public_id}").text
     assert page.count("UCI ML Repository, CC BY 4.0") == 3  # the place and its two reviews
     assert "uci-u1" in page
-    assert "Demo account" in client.get("/members/uci-u1").text
+    assert "Imported account: nobody signs in with it" in client.get("/members/uci-u1").text
 
 
 def test_a_changed_rating_moves_the_places_figures(
@@ -556,3 +557,14 @@ def test_handles_of_accounts_are_free_ones(session: Session) -> None:
     assert len(set(free)) == 3
     assert "town-ana" not in free
     assert free[2] == "town-ben"
+
+
+def test_the_demo_world_can_still_be_made_after_an_import(
+    run: Run, ndjson: Write, uci: tuple[Path, Path], session: Session
+) -> None:
+    run("reports", ndjson([aviso(1), aviso(2, date="2020-01-01")]), "--mapping", "madrid")
+    for kind, path in zip(("places", "reviews"), uci, strict=True):
+        run(kind, path, "--mapping", "uci")
+    assert demo.is_empty(session)
+    assert demo.fill(session) > 0
+    assert all(r.confirmations + r.denials == 0 for r in all_reports(session) if r.source_id)

@@ -48,13 +48,12 @@ def _make_accounts(
         " made AS (INSERT INTO subjects (kind, public_id) SELECT 'member', public_id FROM given"
         " RETURNING id, public_id),"
         " kept AS (INSERT INTO used_handles (handle) SELECT handle FROM given)"
-        " INSERT INTO members (id, handle, about, is_demo, source_id, external_id)"
-        " SELECT made.id, given.handle, :about, true, :source, given.author"
+        " INSERT INTO members (id, handle, is_demo, source_id, external_id)"
+        " SELECT made.id, given.handle, true, :source, given.author"
         " FROM given JOIN made USING (public_id) ORDER BY made.id",
         authors=list(authors),
         handles=handles,
         codes=[subjects.new_code() for _ in authors],
-        about=f"Imported account ({source.name}): it cannot sign in. {source.attribution}",
         source=source_id,
     )
 

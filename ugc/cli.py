@@ -215,8 +215,8 @@ def import_command(
         sys.exit(1)
     except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
         click.echo(
-            f"ugc: the database went away after {done.rows:,} rows ({type(error.orig).__name__});"
-            " the same command goes on there.",
+            f"ugc: the database did not answer after {done.rows:,} rows"
+            f" ({type(error.orig).__name__}); the same command goes on there.",
             err=True,
         )
         sys.exit(1)

@@ -568,3 +568,20 @@ def test_the_demo_world_can_still_be_made_after_an_import(
     assert demo.is_empty(session)
     assert demo.fill(session) > 0
     assert all(r.confirmations + r.denials == 0 for r in all_reports(session) if r.source_id)
+
+
+def test_a_database_that_goes_away_is_told_with_what_to_do(
+    run: Run, ndjson: Write, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ndjson([aviso(1)])
+
+    def gone(*_args: Any, **_kwargs: Any) -> None:
+        raise sa.exc.OperationalError("COPY", {}, psycopg.errors.AdminShutdown())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "write_batch", gone)
+        result = run("reports", path, "--mapping", "madrid")
+    assert result.exit_code == 1
+    assert "did not answer after 0 rows (AdminShutdown); the same command goes on" in result.output
+    assert all_reports(session) == []
+    assert run("reports", path, "--mapping", "madrid").exit_code == 0

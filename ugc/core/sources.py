@@ -22,7 +22,8 @@ class Source(Base):
 
 
 class ImportRun(Base):
-    """One file of one source; `lines_done` lines were committed, rejects included."""
+    """One file of one source, read by one mapping (`file_hash` is of both); up to the line (of JSON
+    and XML, the record) `lines_done` it is committed, rejects included."""
 
     __tablename__ = "import_runs"
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from ugc.core import geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
+from ugc.core.subjects import Subject
 from ugc.places import queries
 from ugc.places.models import Place
 
@@ -210,3 +211,66 @@ def test_places_within_a_viewport(session: Session, comercial: str) -> None:
     assert queries.places_within(session, geo.Bounds(0, 40, 1, 41)) == []
     assert queries.places_within(session, geo.Bounds(-4, 40, -3, 41), ["hotel"]) == []
     assert queries.search_places(session, ANONYMOUS, text="cafe")[0]
+
+
+def decide(browser: FlaskClient, session: Session) -> None:
+    case = session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")).one()
+    form = {"version": case.version, "outcome": "approved"}
+    assert browser.post(f"/moderation/{case.id}", data=form).status_code == 303
+
+
+def test_what_a_newcomer_edits_waits_again(
+    client: FlaskClient, session: Session, signed_in: Browser, run_jobs: Callable[[], int]
+) -> None:
+    ana, mod = signed_in("ana"), signed_in("mod", role="moderator")
+    address = ana.post("/places", data=FORM).location
+    decide(mod, session)
+    assert client.get(address).status_code == 200
+    tyres = {**FORM, "name": "Buy tyres", "revision": "1"}
+    assert ana.post(f"{address}/edit", data=tyres).status_code == 303
+    assert client.get(address).status_code == 404
+    decide(mod, session)
+    assert "Buy tyres" in client.get(address).text
+    run_jobs()
+    balance = sa.text("SELECT account, sum(points) FROM point_entries GROUP BY 1 ORDER BY 1")
+    assert session.execute(balance).all() == [("available", 15), ("held", 0)]
+
+
+def test_approved_contributions_of_every_kind_set_a_member_free(
+    session: Session, signed_in: Browser
+) -> None:
+    ana, mod = signed_in("ana"), signed_in("mod", role="moderator")
+    ana.post("/places", data=FORM)
+    decide(mod, session)
+    for lat in ("41", "42"):
+        ana.post("/reports", data={"kind": "jam", "lat": lat, "lon": "2"})
+        decide(mod, session)
+    ana.post("/places", data={**FORM, "name": "Librería Nueva", "phone": "", "website": ""})
+    assert [place.visibility for place in places(session)] == ["published", "published"]
+
+
+def test_ones_own_place_that_waits_is_a_duplicate_and_others_are_not(signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    ana.post("/places", data=FORM)
+    assert ana.post("/places", data=FORM).status_code == 409
+    assert signed_in("bea").post("/places", data=FORM).status_code == 303
+
+
+def test_a_merged_place_leads_to_the_one_that_stays(
+    client: FlaskClient, session: Session, signed_in: Browser
+) -> None:
+    mod = signed_in("mod", role="moderator")
+    first, second = (mod.post("/places", data={**FORM, "anyway": "yes"}).location for _ in range(2))
+    one, two = places(session)
+    session.get_one(Subject, one.id).merged_into_id = two.id
+    session.commit()
+    answer = client.get(first)
+    assert (answer.status_code, answer.location) == (301, second)
+
+
+def test_the_same_form_twice_adds_one(session: Session, signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    form = {**FORM, "idempotency_key": "k1"}
+    first, second = (ana.post("/places", data=form) for _ in range(2))
+    assert first.location == second.location
+    assert len(places(session)) == 1

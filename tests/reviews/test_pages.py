@@ -246,3 +246,177 @@ def test_erasure_leaves_right_totals(
     page = client.get(address).text
     assert ">mod<" not in page
     assert ("Worth the walk" in page) is (content == "keep")
+
+
+def test_what_nobody_could_read_never_becomes_public(
+    client: FlaskClient, session: Session, signed_in: Browser, address: str
+) -> None:
+    """A held text that was edited away is not approved with the one that a moderator saw."""
+    ana, mod = signed_in("ana"), signed_in("mod", role="moderator")
+    ana.post(f"{address}/review", data={**FORM, "title": "Buy tyres"})
+    where = review_address(session)
+    assert ana.post(f"{where}/edit", data={**FORM, "revision": "1"}).status_code == 303
+    decide(mod, session, "approved")
+    page = client.get(where).text
+    assert "Worth the walk" in page
+    assert "Buy tyres" not in page
+    assert list(session.scalars(sa.select(ReviewVersion))) == []
+
+
+def test_what_a_newcomer_edits_waits_again(
+    client: FlaskClient,
+    session: Session,
+    signed_in: Browser,
+    place: Place,
+    address: str,
+    run_jobs: Callable[[], int],
+) -> None:
+    ana, mod = signed_in("ana"), signed_in("mod", role="moderator")
+    ana.post(f"{address}/review", data=FORM)
+    where = review_address(session)
+    decide(mod, session, "approved")
+    changed = {**FORM, "title": "Buy tyres", "rating": "1", "revision": "1"}
+    assert ana.post(f"{where}/edit", data=changed).status_code == 303
+    assert client.get(where).status_code == 404
+    assert "Buy tyres" not in client.get(address).text
+    assert totals(session, place) == (0, 0)
+    assert decide(mod, session, "approved") == 303
+    assert totals(session, place) == (1, 1)
+    assert "Buy tyres" in client.get(where).text
+    run_jobs()
+    assert session.scalars(sa.select(Score.points)).all() == [10]
+
+
+def test_an_edit_meanwhile_stops_a_decision(
+    session: Session, signed_in: Browser, address: str
+) -> None:
+    ana, mod = signed_in("ana"), signed_in("mod", role="moderator")
+    ana.post(f"{address}/review", data=FORM)
+    seen = session.execute(sa.text("SELECT id, version FROM cases")).one()
+    ana.post(f"{review_address(session)}/edit", data={**FORM, "title": "Spam", "revision": "1"})
+    form = {"version": seen.version, "outcome": "approved"}
+    assert mod.post(f"/moderation/{seen.id}", data=form).status_code == 409
+
+
+@pytest.mark.parametrize("visibility", ["held", "hidden", "removed", "withdrawn"])
+def test_reviews_are_as_public_as_their_place(
+    client: FlaskClient,
+    session: Session,
+    signed_in: Browser,
+    place: Place,
+    address: str,
+    visibility: str,
+) -> None:
+    mod = signed_in("mod", role="moderator")
+    mod.post(f"{address}/review", data=FORM)
+    where = review_address(session)
+    assert "Worth the walk" in client.get("/members/mod").text
+    place.visibility = visibility
+    session.commit()
+    bea = signed_in("bea")
+    assert bea.get(where).status_code == 404
+    assert bea.post(f"{where}/helpful", data={"helpful": "yes"}).status_code == 404
+    assert bea.get(where.replace("/reviews/", "/flag/")).status_code == 404
+    assert bea.post(f"{address}/review", data=FORM).status_code == 404
+    assert "Worth the walk" not in client.get("/members/mod").text
+    assert mod.get(where).status_code == 200
+
+
+def test_a_hidden_place_takes_no_review_of_those_who_see_it(
+    session: Session, signed_in: Browser, place: Place, address: str
+) -> None:
+    place.visibility = "hidden"
+    session.commit()
+    mod = signed_in("mod", role="moderator")
+    assert mod.post(f"{address}/review", data=FORM).status_code == 404
+    assert reviews(session) == []
+
+
+def test_a_refused_review_leads_to_the_reason_not_to_a_form(
+    session: Session, signed_in: Browser, address: str
+) -> None:
+    ana = signed_in("ana")
+    ana.post(f"{address}/review", data=FORM)
+    decide(signed_in("mod", role="moderator"), session, "refused")
+    assert ana.get(f"{address}/review").location == review_address(session)
+    again = ana.post(f"{address}/review", data=FORM)
+    assert again.status_code == 409
+    assert "Open the review that you wrote before" in again.text
+
+
+def test_nothing_that_people_write_is_markup(
+    client: FlaskClient, session: Session, signed_in: Browser
+) -> None:
+    evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"
+    mod = signed_in("mod", role="moderator")
+    form = {
+        "name": evil, "address": evil, "category": "cafe", "lat": "40.4", "lon": "-3.7",
+        "website": "https://example.org/\"onmouseover=alert(1)",
+    }  # fmt: skip
+    address = mod.post("/places", data=form).location
+    mod.post(f"{address}/review", data={**FORM, "title": evil, "text": evil * 2})
+    where = review_address(session)
+    mod.post(f"{where}/edit", data={**FORM, "revision": "1"})
+    refused = mod.post(f"{address}/review", data={**FORM, "title": evil, "text": evil})
+    pages = [
+        client.get(path) for path in (address, where, "/places", "/search?q=script", "/members/mod")
+    ]
+    pages += [mod.get(f"{where}/edit"), mod.get(f"{address}/edit"), refused]
+    pages.append(client.get("/search", query_string={"q": evil}))
+    pages.append(client.get("/places", query_string={"q": evil, "category": evil, "order": evil}))
+    for page in pages:
+        assert page.status_code in (200, 409)
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+        assert '"onmouseover' not in page.text
+        assert "49" not in page.text.split("{{ 7*7 }}")[0][-5:]
+
+
+def test_helpful_points_go_with_the_review(
+    session: Session, signed_in: Browser, address: str, run_jobs: Callable[[], int]
+) -> None:
+    mod = signed_in("mod", role="moderator")
+    mod.post(f"{address}/review", data=FORM)
+    where = review_address(session)
+    signed_in("bea").post(f"{where}/helpful", data={"helpful": "yes"})
+    run_jobs()
+    assert session.scalars(sa.select(Score.points)).all() == [11]
+    mod.post(f"{where}/withdraw")
+    run_jobs()
+    assert session.scalars(sa.select(Score.points)).all() == [0]
+
+
+def test_a_place_that_nobody_else_reviewed_goes_with_its_author(
+    client: FlaskClient, session: Session, signed_in: Browser
+) -> None:
+    mod = signed_in("mod", role="moderator")
+    form = {"name": "Librería Nueva", "category": "shop", "lat": "40.4", "lon": "-3.7"}
+    address = mod.post("/places", data=form).location
+    mod.post(f"{address}/review", data={**FORM, "aspect_food": ""})
+    erasure = {"content": "remove", "password": "correct horse battery"}
+    assert mod.post("/settings/erase", data=erasure).status_code == 303
+    assert client.get(address).status_code == 404
+    rows = session.execute(sa.text("SELECT visibility, author_id FROM places")).all()
+    assert rows == [("withdrawn", None)]
+    assert session.execute(sa.text("SELECT text, subratings FROM reviews")).all() == [("", {})]
+
+
+@pytest.mark.parametrize(
+    ("language", "confirm", "fast"),
+    [("en", "Confirm your e-mail", "too fast"), ("es", "Confirma", "demasiado deprisa")],
+)
+def test_who_is_told_to_wait(
+    signed_in: Browser, address: str, language: str, confirm: str, fast: str
+) -> None:
+    new = signed_in("new", confirmed=False, language=language)
+    assert confirm in new.get(f"{address}/review").text
+    refused = new.post(f"{address}/review", data=FORM)
+    assert refused.status_code == 403
+    assert confirm in refused.text
+    ana = signed_in("ana", language=language)
+    for _ in range(20):
+        ana.post(f"{address}/review", data={**FORM, "rating": "9"})
+    limited = ana.post(f"{address}/review", data=FORM)
+    assert limited.status_code == 429
+    assert fast in limited.text.lower()
+    assert TEXT in limited.text

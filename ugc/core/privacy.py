@@ -10,14 +10,15 @@ from ugc.core.db import Session
 Exporter = Callable[[Session, int], Any]
 Eraser = Callable[[Session, int, bool], None]
 _exporters: dict[str, Exporter] = {}
-_erasers: dict[str, Eraser] = {}
+_erasers: dict[str, tuple[int, Eraser]] = {}
 
 
-def register(name: str, export: Exporter, erase: Eraser) -> None:
+def register(name: str, export: Exporter, erase: Eraser, order: int = 100) -> None:
     """`export(session, member_id)` answers JSON-able data; `erase(session, member_id,
-    with_content)` removes what names the person, and the content too when they chose that."""
+    with_content)` removes what names the person, and the content too when they chose that; lower
+    `order` is erased first."""
     _exporters[name] = export
-    _erasers[name] = erase
+    _erasers[name] = (order, erase)
 
 
 def export(session: Session, member_id: int) -> dict[str, Any]:
@@ -25,5 +26,5 @@ def export(session: Session, member_id: int) -> dict[str, Any]:
 
 
 def erase(session: Session, member_id: int, with_content: bool) -> None:
-    for _, eraser in sorted(_erasers.items()):
+    for _, (_, eraser) in sorted(_erasers.items(), key=lambda each: (each[1][0], each[0])):
         eraser(session, member_id, with_content)

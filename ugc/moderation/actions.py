@@ -166,6 +166,16 @@ def decide_case(
     )
 
 
+def lock_case(session: Session, subject_id: int) -> None:
+    """Cases are locked before their content, as by a moderator who decides: whoever moves content
+    without knowing yet what becomes of its case says so first."""
+    session.execute(
+        sa.select(Case.id)
+        .where(Case.subject_id == subject_id, Case.decided_at.is_(None))
+        .with_for_update()
+    )
+
+
 def close_case(session: Session, subject_id: int) -> None:
     """Its content went away by its author: there is nothing left to decide."""
     session.execute(

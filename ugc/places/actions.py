@@ -78,8 +78,17 @@ def add_place(
 def edit_place(
     session: Session, actor: Actor, place_id: int, *, revision: int, point: geo.Point, **values: Any
 ) -> None:
-    """Changes the facts of a place. Raises Forbidden, Stale when it changed since `revision`."""
+    """Changes the facts of a place; what a new member changes waits for a moderator again. Raises
+    Forbidden, Invalid, Stale when it changed since `revision`."""
     require_contributor(actor)
+    if values["category"] not in rules.CATEGORIES:
+        raise Invalid(fields={"category": [lazy_gettext("Choose one of the categories.")]})
+    held = moderation.must_be_held(session, actor)
+    # Cases are locked before content, as by a moderator who decides.
+    if held:
+        moderation.open_case(session, place_id, "held")
+    else:
+        moderation.content_changed(session, place_id)
     place = queries.locked(session, place_id)
     if not rules.may_edit(actor, place.author_id, place.visibility):
         raise Forbidden()
@@ -91,8 +100,16 @@ def edit_place(
     place.city_id = gazetteer.nearest_city(session, point)
     place.timezone = rules.timezone_at(point)
     place.revision += 1
-    moderation.content_changed(session, place_id)
-    subjects.touch(session, place_id)
+    if held and place.visibility == Visibility.PUBLISHED:
+        # Not gone: its points and photos stay, and it comes back when a moderator agrees.
+        subjects.log_move(
+            session, place_id, "visibility", place.visibility, Visibility.HELD,
+            reason="edited", actor=actor.reference,
+        )  # fmt: skip
+        place.visibility = Visibility.HELD
+        subjects.touch(session, place_id, visible=False)
+    else:
+        subjects.touch(session, place_id)
 
 
 def add_photos(
@@ -197,6 +214,9 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
             "lon": row.lon,
             "lat": row.lat,
             "address": row.address,
+            "phone": row.phone,
+            "website": row.website,
+            "opening_hours": row.opening_hours,
             "visibility": row.visibility,
             "created_at": row.created_at.isoformat(),
         }
@@ -207,7 +227,12 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     """Places that others have reviewed stay without their author; the rest go when the person said
     so."""
-    for place in session.scalars(sa.select(Place).where(Place.author_id == member_id)).all():
+    ids = session.scalars(
+        sa.select(Place.id).where(Place.author_id == member_id).order_by(Place.id)
+    ).all()
+    for place_id in ids:
+        moderation.lock_case(session, place_id)
+        place = queries.locked(session, place_id)
         standing = place.visibility in (Visibility.PUBLISHED, Visibility.HELD)
         if with_content and standing and place.rating_count == 0:
             moderation.close_case(session, place.id)

@@ -47,6 +47,21 @@ def standing_entries(session: Session, cause: str) -> list[PointEntry]:
     )
 
 
+def causes(session: Session, subject_id: int, action: str) -> list[str]:
+    """What earned points by `action` on a subject."""
+    return list(
+        session.scalars(
+            sa.select(PointEntry.cause)
+            .where(
+                PointEntry.subject_id == subject_id,
+                PointEntry.action == action,
+                PointEntry.step == "credit",
+            )
+            .distinct()
+        )
+    )
+
+
 def leaders(
     session: Session, *, this_month: bool, city_id: int | None = None, limit: int = 50
 ) -> list[Standing]:

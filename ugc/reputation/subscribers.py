@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ugc import events
 from ugc.core.db import Session
-from ugc.reputation import actions, rules
+from ugc.reputation import actions, queries, rules
 
 
 def cause_of(event: events.ContentEvent) -> str:
@@ -33,6 +33,9 @@ def content_approved(session: Session, event: events.ContentApproved) -> None:
 @events.on(events.ContentGone, "reputation.content_gone")
 def content_gone(session: Session, event: events.ContentGone) -> None:
     actions.reverse(session, cause_of(event))
+    # What its readers' votes earned goes with it.
+    for cause in queries.causes(session, event.subject_id, "helpful"):
+        actions.reverse(session, cause)
 
 
 @events.on(events.ReportConfirmed, "reputation.report_confirmed")

@@ -57,7 +57,8 @@ def post_review(
     held = moderation.must_be_held(session, actor)
     # The place's row is the referee of its totals, and of two reviews sent at once.
     place = places.locked(session, place_id)
-    if not place_rules.may_see(actor, place.author_id, place.visibility):
+    standing = place.visibility in (Visibility.PUBLISHED, Visibility.HELD)
+    if not standing or not place_rules.may_see(actor, place.author_id, place.visibility):
         raise NotFound()
     if queries.own_review(session, actor, place_id) is not None:
         raise Conflict(lazy_gettext("You reviewed this place before: edit that review."))
@@ -102,12 +103,15 @@ def edit_review(
     opinion: Opinion,
     photos: Sequence[media.Upload] = (),
 ) -> None:
-    """Changes a review and keeps what it said. Raises Forbidden, Invalid, Stale."""
+    """Changes a review and keeps what it said; what a new member changes waits for a moderator
+    again. Raises Forbidden, Invalid, Stale."""
     require_contributor(actor)
     held = moderation.must_be_held(session, actor)
-    if photos and held:
-        # Cases are locked before content, as by a moderator who decides.
+    # Cases are locked before content, as by a moderator who decides.
+    if held:
         moderation.open_case(session, review_id, "held")
+    else:
+        moderation.content_changed(session, review_id)
     review = _locked_with_place(session, review_id)
     if not rules.may_edit(actor, review.author_id, review.visibility):
         raise Forbidden()
@@ -115,15 +119,18 @@ def edit_review(
         raise Stale()
     place = places.locked(session, review.place_id)
     opinion = _checked(opinion, place.category)
-    session.add(
-        ReviewVersion(
-            review_id=review.id,
-            revision=review.revision,
-            rating=review.rating,
-            title=review.title,
-            text=review.text,
+    was_public = review.visibility == Visibility.PUBLISHED
+    if was_public:
+        # What nobody could read leaves no history: it would become public with the rest.
+        session.add(
+            ReviewVersion(
+                review_id=review.id,
+                revision=review.revision,
+                rating=review.rating,
+                title=review.title,
+                text=review.text,
+            )
         )
-    )
     for name in ("rating", "subratings", "title", "text", "visited_month", "visit_kind"):
         setattr(review, name, getattr(opinion, name))
     review.language = opinion.language
@@ -137,8 +144,17 @@ def edit_review(
         photos,
         held=held or review.visibility == Visibility.HELD,
     )
-    moderation.content_changed(session, review_id)
-    subjects.touch(session, review_id)
+    if held and was_public:
+        # Not gone: its points and photos stay, and it comes back when a moderator agrees.
+        subjects.log_move(
+            session, review_id, "visibility", review.visibility, Visibility.HELD,
+            reason="edited", actor=actor.reference,
+        )  # fmt: skip
+        review.visibility = Visibility.HELD
+        subjects.touch(session, review_id, visible=False)
+        session.flush()
+    else:
+        subjects.touch(session, review_id)
     _recount(session, review.place_id)
 
 
@@ -182,7 +198,11 @@ def vote_helpful(session: Session, actor: Actor, review_id: int, *, helpful: boo
         return
     review.helpful = queries.helpful_count(session, review_id)
     subjects.touch(session, review_id)
-    events.emit(session, events.ReviewFoundHelpful(review_id, member_id, review.author_id, helpful))
+    city_id = queries.city_of(session, review_id)
+    events.emit(
+        session,
+        events.ReviewFoundHelpful(review_id, member_id, review.author_id, helpful, city_id),
+    )
 
 
 def withdraw(session: Session, actor: Actor, review_id: int) -> None:
@@ -275,6 +295,7 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
         .order_by(Review.place_id, Review.id)
     ).all()
     for review_id in ids:
+        moderation.lock_case(session, review_id)
         review = _locked_with_place(session, review_id)
         session.execute(sa.delete(ReviewVersion).where(ReviewVersion.review_id == review_id))
         if with_content:
@@ -282,6 +303,8 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
                 moderation.close_case(session, review_id)
                 _set_visibility(session, review, Visibility.WITHDRAWN, "erasure", "system")
             review.title = review.text = ""
+            review.subratings = {}
+            review.visited_month = review.visit_kind = None
         else:
             subjects.touch(session, review_id)
         review.author_id = None

@@ -23,7 +23,8 @@ from ugc.reviews.models import KIND
 bp = Blueprint("reviews", __name__)
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("review"), queries.describe))
-privacy.register("reviews", actions.export_member, actions.erase_member)
+# Before places: one that nobody else has reviewed goes with the person's own review of it.
+privacy.register("reviews", actions.export_member, actions.erase_member, order=50)
 
 
 def _form(place: Any, review: Any = None, error: DomainError | None = None) -> str:
@@ -43,6 +44,7 @@ def _form(place: Any, review: Any = None, error: DomainError | None = None) -> s
         "reviews/form.html",
         place=place,
         review=review,
+        mine=queries.own_review(db.session(), current_actor(), place.id) if error else None,
         values=values,
         error=error,
         limits=rules,
@@ -80,7 +82,10 @@ def new_page(public_id: str, error: DomainError | None = None) -> Any:
     place = places.place_by_public_id(db.session(), current_actor(), public_id)
     mine = queries.own_review(db.session(), current_actor(), place.id)
     if mine is not None:
-        return redirect(url_for("reviews.edit_page", public_id=mine.public_id), 303)
+        # One that a moderator refused cannot be edited; its page says why.
+        editable = rules.may_edit(current_actor(), mine.author_id, mine.visibility)
+        where = "reviews.edit_page" if editable else "reviews.page"
+        return redirect(url_for(where, public_id=mine.public_id), 303)
     return _form(place, error=error)
 
 

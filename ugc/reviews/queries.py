@@ -36,6 +36,7 @@ class ReviewRow:
     place_id: int
     place_public_id: str
     place_name: str
+    place_visibility: str
     category: place_rules.Category
     rating: int
     subratings: list[tuple[place_rules.Aspect, int]]
@@ -69,6 +70,7 @@ def _columns(actor: Actor) -> sa.Select[Any]:
             Subject.public_id,
             Place.name.label("place_name"),
             Place.category,
+            Place.visibility.label("place_visibility"),
             place_subject.public_id.label("place_public_id"),
             Member.handle,
             Source.attribution,
@@ -100,6 +102,7 @@ def _row(row: Any, photos: Sequence[media.PhotoRow]) -> ReviewRow:
         place_id=review.place_id,
         place_public_id=row.place_public_id,
         place_name=row.place_name,
+        place_visibility=row.place_visibility,
         category=category,
         rating=review.rating,
         subratings=[
@@ -127,7 +130,9 @@ def _row(row: Any, photos: Sequence[media.PhotoRow]) -> ReviewRow:
 
 def _seen(session: Session, actor: Actor, condition: Any) -> ReviewRow:
     rows = _rows(session, _columns(actor).where(condition), actor)
-    if not rows or not rules.may_see(actor, rows[0].author_id, rows[0].visibility):
+    if not rows or not rules.may_see(
+        actor, rows[0].author_id, rows[0].visibility, rows[0].place_visibility
+    ):
         raise NotFound()
     return rows[0]
 
@@ -228,7 +233,8 @@ def own_review(session: Session, actor: Actor, place_id: int) -> ReviewRow | Non
 
 
 def reviews_by(session: Session, actor: Actor, member_id: int, limit: int = 50) -> list[ReviewRow]:
-    """What a member reviewed, newest first, as `actor` may see it."""
+    """What a member reviewed, newest first, as `actor` may see it: to others, of public places
+    only."""
     query = (
         _columns(actor)
         .where(Review.author_id == member_id)
@@ -236,7 +242,9 @@ def reviews_by(session: Session, actor: Actor, member_id: int, limit: int = 50) 
         .limit(limit)
     )
     if actor.id != member_id:
-        query = query.where(Review.visibility == Visibility.PUBLISHED)
+        query = query.where(
+            Review.visibility == Visibility.PUBLISHED, Place.visibility == Visibility.PUBLISHED
+        )
     return _rows(session, query, actor)
 
 
@@ -263,12 +271,25 @@ def helpful_count(session: Session, review_id: int) -> int:
     return session.scalar(query) or 0
 
 
+def city_of(session: Session, review_id: int) -> int | None:
+    """GeoNames id of the city of the place."""
+    return session.scalar(
+        sa.select(Place.city_id)
+        .join(Review, Review.place_id == Place.id)
+        .where(Review.id == review_id)
+    )
+
+
 def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
     rows = session.execute(
         sa.select(Review.id, Review.title, Place.name, Subject.public_id)
         .join(Subject, Subject.id == Review.id)
         .join(Place, Place.id == Review.place_id)
-        .where(Review.id.in_(list(ids)), Review.visibility == Visibility.PUBLISHED)
+        .where(
+            Review.id.in_(list(ids)),
+            Review.visibility == Visibility.PUBLISHED,
+            Place.visibility == Visibility.PUBLISHED,
+        )
     )
     return [
         SubjectInfo(r.id, KIND, r.public_id, r.title or r.name, f"/reviews/{r.public_id}")

@@ -39,9 +39,13 @@ def visited_month(text: str, today: dt.date) -> dt.date | None:
     return month
 
 
-def may_see(actor: Actor, author_id: int | None, visibility: str) -> bool:
+def may_see(
+    actor: Actor, author_id: int | None, visibility: str, place_visibility: str = "published"
+) -> bool:
+    """Published ones of published places; all of one's own; moderators see all."""
     mine = actor.id is not None and actor.id == author_id
-    return visibility == Visibility.PUBLISHED or mine or actor.is_moderator
+    public = visibility == place_visibility == Visibility.PUBLISHED
+    return public or mine or actor.is_moderator
 
 
 def _mine(actor: Actor, author_id: int | None, visibility: str) -> bool:

@@ -1,0 +1,208 @@
+"""Many at once, each in a transaction of its own: totals stay right and nobody waits for ever."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import make_database
+from ugc.accounts.models import KIND as MEMBER
+from ugc.accounts.models import Member
+from ugc.app import create_app
+from ugc.core import subjects
+from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.db import Session, db, now, transaction
+from ugc.core.errors import Conflict, DomainError, Forbidden
+from ugc.moderation import actions as moderation
+from ugc.moderation.models import Case
+from ugc.places.models import KIND as PLACE
+from ugc.places.models import Place
+from ugc.reviews import actions, queries
+from ugc.reviews.models import Review
+
+PEOPLE = 8
+
+
+@pytest.fixture(scope="module")
+def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A database of its own, because here transactions commit."""
+    app = create_app(
+        {
+            "BOCA_ENV": "test",
+            "DATABASE_URL": make_database(f"test_at_once_{worker_id}"),
+            "REDIS_URL": "",
+            "SECRET_KEY": "a secret of the tests, long enough",
+            "SITE_URL": "http://localhost",
+            "DATA_DIR": str(tmp_path_factory.mktemp("at-once")),
+        }
+    )
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def in_transaction(app: Flask, work: Callable[[Session], object]) -> object:
+    """What `work` answers, or the refusal that it met."""
+    with app.app_context():
+        try:
+            with transaction() as session:
+                return work(session)
+        except DomainError as refusal:
+            return refusal
+        finally:
+            db.session.remove()
+
+
+def at_once(app: Flask, *works: Callable[[Session], object]) -> list[object]:
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(lambda work: in_transaction(app, work), works))
+
+
+@pytest.fixture
+def people(site: Flask) -> list[Actor]:
+    def make(session: Session) -> list[Actor]:
+        made = []
+        for _ in range(PEOPLE):
+            subject = subjects.create(session, MEMBER)
+            session.add(
+                Member(
+                    id=subject.id,
+                    handle=f"m{subject.id}",
+                    email=f"m{subject.id}@example.org",
+                    password_hash="x",
+                    email_confirmed_at=now(session),
+                    role="moderator",
+                )
+            )
+            made.append(Actor(ActorKind.MEMBER, id=subject.id, role=Role.MODERATOR, confirmed=True))
+        return made
+
+    found = in_transaction(site, make)
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.fixture
+def place_id(site: Flask) -> int:
+    def make(session: Session) -> int:
+        subject = subjects.create(session, PLACE)
+        geom = "SRID=4326;POINT(-3.7 40.4)"
+        session.add(Place(id=subject.id, name="Café", category="cafe", geom=geom))
+        return subject.id
+
+    made = in_transaction(site, make)
+    assert isinstance(made, int)
+    return made
+
+
+def posting(actor: Actor, place_id: int, rating: int) -> Callable[[Session], object]:
+    opinion = actions.Opinion(rating=rating, text="x" * 60)
+    return lambda session: actions.post_review(session, actor, place_id, opinion)
+
+
+def editing(actor: Actor, review_id: int, rating: int) -> Callable[[Session], object]:
+    opinion = actions.Opinion(rating=rating, text="y" * 60)
+    return lambda session: actions.edit_review(
+        session, actor, review_id, revision=1, opinion=opinion
+    )
+
+
+def withdrawing(actor: Actor, review_id: int) -> Callable[[Session], object]:
+    return lambda session: actions.withdraw(session, actor, review_id)
+
+
+def stored(app: Flask, place_id: int) -> tuple[tuple[int, int], tuple[int, int], list[int]]:
+    """(totals of the place, totals of its reviews, ids of its reviews)."""
+    with app.app_context(), transaction() as session:
+        place = session.get_one(Place, place_id)
+        ids = session.scalars(
+            sa.select(Review.id).where(Review.place_id == place_id).order_by(Review.id)
+        ).all()
+        told = (place.rating_count, place.rating_sum)
+        return told, queries.totals(session, place_id), list(ids)
+
+
+def test_reviews_of_many_at_once_are_all_counted(
+    site: Flask, people: list[Actor], place_id: int
+) -> None:
+    answers = at_once(site, *(posting(p, place_id, 1 + n % 5) for n, p in enumerate(people)))
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    told, counted, _ids = stored(site, place_id)
+    assert told == counted == (PEOPLE, sum(1 + n % 5 for n in range(PEOPLE)))
+
+
+def test_two_reviews_of_one_member_at_once_are_one(
+    site: Flask, people: list[Actor], place_id: int
+) -> None:
+    answers = at_once(site, *(posting(people[0], place_id, 5) for _ in range(4)))
+    assert sum(isinstance(answer, Conflict) for answer in answers) == 3
+    told, counted, ids = stored(site, place_id)
+    assert told == counted == (1, 5)
+    assert len(ids) == 1
+
+
+def test_edits_withdrawals_and_posts_at_once_leave_right_totals(
+    site: Flask, people: list[Actor], place_id: int
+) -> None:
+    for person in people[:4]:
+        in_transaction(site, posting(person, place_id, 5))
+    ids = stored(site, place_id)[2]
+    answers = at_once(
+        site,
+        editing(people[0], ids[0], 1),
+        editing(people[0], ids[0], 1),
+        withdrawing(people[1], ids[1]),
+        lambda s: moderation.open_case(s, ids[2], "flagged"),
+        *(posting(person, place_id, 3) for person in people[4:]),
+    )
+    refused = [answer for answer in answers if isinstance(answer, Exception)]
+    assert [type(each).__name__ for each in refused] == ["Stale"]
+    told, counted, _ids = stored(site, place_id)
+    assert told == counted == (7, 1 + 5 + 5 + 4 * 3)
+
+
+def test_helpful_votes_at_once_are_all_counted(
+    site: Flask, people: list[Actor], place_id: int
+) -> None:
+    in_transaction(site, posting(people[0], place_id, 5))
+    [review_id] = stored(site, place_id)[2]
+    answers = at_once(
+        site,
+        *(
+            lambda s, person=person: actions.vote_helpful(s, person, review_id, helpful=True)
+            for person in [*people[1:], people[1]]
+        ),
+        lambda s: actions.vote_helpful(s, people[0], review_id, helpful=True),
+    )
+    assert sum(isinstance(answer, Forbidden) for answer in answers) == 1
+    with site.app_context(), transaction() as session:
+        assert session.get_one(Review, review_id).helpful == PEOPLE - 1
+
+
+def test_a_decision_and_its_author_never_wait_for_each_other(
+    site: Flask, people: list[Actor], place_id: int
+) -> None:
+    """Both lock the case first: the one that comes second is refused or finds it done, and no
+    deadlock (an OperationalError) is raised."""
+    for round_ in range(6):
+        author, moderator = people[round_], people[(round_ + 1) % PEOPLE]
+        in_transaction(site, posting(author, place_id, 2))
+        review_id = stored(site, place_id)[2][-1]
+        in_transaction(site, lambda s, r=review_id: moderation.open_case(s, r, "flagged"))
+        with site.app_context(), transaction() as session:
+            case = session.scalars(
+                sa.select(Case).where(Case.subject_id == review_id, Case.decided_at.is_(None))
+            ).one()
+            case_id, version = case.id, case.version
+        works: list[Callable[[Session], object]] = [
+            lambda s, c=case_id, v=version, m=moderator: moderation.decide_case(
+                s, m, c, version=v, outcome="refused", rule="spam"
+            ),
+            withdrawing(author, review_id) if round_ % 2 else editing(author, review_id, 4),
+        ]
+        answers = at_once(site, *works)
+        assert all(answer is None or isinstance(answer, DomainError) for answer in answers)
+        told, counted, _ids = stored(site, place_id)
+        assert told == counted

@@ -1,17 +1,19 @@
 """Places over HTTP."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ugc.core import geo
+from ugc.core import geo, subjects
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
+from ugc.core.sources import Source
 from ugc.core.subjects import Subject
 from ugc.places import queries
-from ugc.places.models import Place
+from ugc.places.models import KIND, Place
 
 FORM = {
     "name": "Café Comercial",
@@ -65,6 +67,47 @@ def test_facts_are_kept_in_their_normal_form(
     assert "+34 912 34 56 78" in page
     assert 'href="tel:+34912345678"' in page
     assert "Glorieta de Bilbao 7" in page
+
+
+def test_hours_are_told_in_the_time_of_the_place(client: FlaskClient, comercial: str) -> None:
+    page = client.get(comercial).text
+    assert re.search(r"Open now, (closes at|until)|Closed now, opens (at|on)", page)
+    assert "Europe/Madrid" in page
+    spanish = client.get(comercial, headers={"Accept-Language": "es"}).text
+    assert re.search(r"Abierto ahora|Cerrado ahora", spanish)
+    assert "<dt>lunes</dt><dd>8:00–20:00</dd>" in spanish
+    assert "<dt>domingo</dt><dd>cerrado</dd>" in spanish
+
+
+def test_an_import_shows_where_it_comes_from(client: FlaskClient, session: Session) -> None:
+    source = Source(
+        code="osm",
+        name="OSM",
+        attribution="© OpenStreetMap contributors",
+        licence="ODbL",
+        url="https://www.openstreetmap.org/copyright",
+    )
+    session.add(source)
+    subject = subjects.create(session, KIND)
+    session.add(
+        Place(
+            id=subject.id,
+            name="Fuente",
+            category="dropped_since",
+            geom="SRID=4326;POINT(2 41)",
+            source_id=source.id,
+            external_id="node/1",
+            opening_hours="by appointment!",
+            phone="ask inside",
+        )
+    )
+    session.commit()
+    page = client.get(f"/places/{subject.public_id}").text
+    assert 'href="https://www.openstreetmap.org/copyright"' in page
+    assert "© OpenStreetMap contributors" in page
+    assert "ODbL" in page
+    assert "by appointment!" in page
+    assert "ask inside" in page
 
 
 @pytest.mark.parametrize("text", ["cafe comercial", "comerzial", "CAFÉ", "comer", "Cafe Comercail"])

@@ -11,6 +11,7 @@ from ugc.places import rules
 
 ANA = Actor(ActorKind.MEMBER, id=1, confirmed=True)
 MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, role=Role.MODERATOR)
+MADRID = geo.Point(-3.7, 40.4)
 MONDAY_NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)  # 12:00 in Madrid
 
 
@@ -26,7 +27,7 @@ def test_telephones_become_e164(text: str, region: str, normal: str) -> None:
     assert rules.normal_phone(text, region) == normal
 
 
-@pytest.mark.parametrize("text", ["12", "call me", "+34 9123456781234567"])
+@pytest.mark.parametrize("text", ["12", "call me", "+34 9123456781234567", "+34 111 11 11 11"])
 def test_what_is_no_telephone(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(text)):
         rules.normal_phone(text, "ES")
@@ -62,6 +63,57 @@ def test_opening_hours_are_told_in_the_places_zone() -> None:
     assert not tokyo.is_open
     assert rules.hours_at("", "Europe/Madrid", MONDAY_NOON) is None
     assert rules.hours_at("when I feel like it", "Europe/Madrid", MONDAY_NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_open", "change"),
+    [
+        ("Mo-Fr 09:00-18:00", True, "2026-11-23 18:00"),
+        ("Mo-Fr 09:00-11:30,17:00-20:00", False, "2026-11-23 17:00"),
+        ("Sa 10:00-14:00", False, "2026-11-28 10:00"),
+        ("20:00-03:00", False, "2026-11-23 20:00"),
+        ("24/7", True, None),
+        ("off", False, None),
+    ],
+)
+def test_open_or_closed(hours: str, is_open: bool, change: str | None) -> None:
+    found = rules.hours_at(hours, "Europe/Madrid", MONDAY_NOON, MADRID)
+    assert found is not None
+    assert found.is_open is is_open
+    assert (found.changes_at and f"{found.changes_at:%Y-%m-%d %H:%M}") == change
+
+
+def test_public_holidays_are_those_of_where_it_is() -> None:
+    christmas = dt.datetime(2026, 12, 25, 11, tzinfo=dt.UTC)
+    hours = ("Mo-Su 09:00-18:00; PH off", "Europe/Madrid", christmas)
+    here = rules.hours_at(*hours, MADRID)
+    assert here is not None
+    assert not here.is_open
+    assert rules.hours_at("24/7 unknown", "Europe/Madrid", MONDAY_NOON) is None
+
+
+def test_the_week_begins_today_and_keeps_nights_whole() -> None:
+    days = rules.week(
+        "Mo 20:00-03:00; Su 22:00-04:00; Th 09:00-14:00,17:00-20:00",
+        "Europe/Madrid",
+        MONDAY_NOON,
+    )
+    assert [day.date.isoformat() for day in days][:2] == ["2026-11-23", "2026-11-24"]
+    spans = [[f"{a:%H:%M}-{b:%H:%M}" for a, b in day.spans] for day in days]
+    assert spans[0] == ["20:00-03:00"]  # not the end of Sunday's night
+    assert spans[1] == []
+    assert spans[3] == ["09:00-14:00", "17:00-20:00"]
+    assert len(days) == 7
+    assert rules.week("by appointment!", "Europe/Madrid", MONDAY_NOON) == []
+
+
+def test_always_open_is_told_day_by_day() -> None:
+    days = rules.week("24/7", "Europe/Madrid", MONDAY_NOON)
+    assert [len(day.spans) for day in days] == [1] * 7
+
+
+def test_a_web_address_is_shown_as_it_is_said() -> None:
+    assert rules.shown_website("https://www.example.org/menu/") == "example.org/menu"
 
 
 def test_hours_that_nobody_understands_are_refused() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from babel.dates import format_date, format_time
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from ugc.brands import queries as brands
@@ -201,8 +203,7 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
         "places/page.html",
         place=place,
         error=error,
-        hours=rules.hours_at(place.opening_hours, place.timezone, now(session)),
-        phone=rules.shown_phone(place.phone),
+        week=rules.week(place.opening_hours, place.timezone, _moment(), _point(place)),
         brand=subjects.describe(session, [brand_id]).get(brand_id) if brand_id else None,
         my_brands=brands.brands_of_team_member(session, actor) if actor.is_member else [],
         photos=media_queries.photos_of(session, actor, [place.id]),
@@ -214,6 +215,73 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
         ),
         may_flag=moderation_rules.may_flag(actor, place.author_id),
     )
+
+
+def _moment() -> dt.datetime:
+    """The application's time, asked once in a request."""
+    if "moment" not in g:
+        g.moment = now(db.session())
+    moment: dt.datetime = g.moment
+    return moment
+
+
+def _point(place: queries.PlaceRow) -> geo.Point:
+    return geo.Point(place.lon, place.lat)
+
+
+@bp.app_template_global()
+def opening_text(place: queries.PlaceRow) -> tuple[bool, str] | None:
+    """Whether a place is open, and a sentence with what comes next in its own time; None when
+    nothing is known."""
+    if not place.opening_hours:
+        return None
+    hours = rules.hours_at(place.opening_hours, place.timezone, _moment(), _point(place))
+    return None if hours is None else (hours.is_open, _opening_sentence(hours))
+
+
+def _opening_sentence(hours: rules.Hours) -> str:
+    change = hours.changes_at
+    if change is None:
+        return gettext("Always open") if hours.is_open else gettext("Closed")
+    days = (change.date() - _moment().astimezone(change.tzinfo).date()).days
+    at = {"time": _clock(change), "day": _weekday(change)}
+    if hours.is_open:
+        # Past midnight is still tonight.
+        if days == 0 or (days == 1 and change.hour < 6):
+            return gettext("Open now, closes at %(time)s", **at)
+        if days < 7:
+            return gettext("Open now, until %(day)s at %(time)s", **at)
+        return gettext("Open now")
+    if days == 0:
+        return gettext("Closed now, opens at %(time)s", **at)
+    if days < 7:
+        return gettext("Closed now, opens on %(day)s at %(time)s", **at)
+    date = format_date(change, "long", locale=render.language())
+    return gettext("Closed now, opens on %(date)s", date=date)
+
+
+def _clock(moment: dt.datetime) -> str:
+    return format_time(moment, "short", locale=render.language())
+
+
+def _weekday(day: dt.date) -> str:
+    return format_date(day, "EEEE", locale=render.language())
+
+
+@bp.app_template_global()
+def day_text(day: rules.Day) -> tuple[str, str]:
+    """(name of the day, its hours)."""
+    if not day.spans:
+        return _weekday(day.date), gettext("closed")
+    start, end = day.spans[0]
+    if len(day.spans) == 1 and end - start >= dt.timedelta(hours=24):
+        return _weekday(day.date), gettext("all day")
+    spans = (f"{_clock(start)}–{_clock(end)}" for start, end in day.spans)
+    return _weekday(day.date), ", ".join(spans)
+
+
+bp.add_app_template_filter(rules.shown_phone, "phone")
+bp.add_app_template_filter(rules.shown_website, "website")
 
 
 def page_with_error(error: DomainError, public_id: str) -> Any:

@@ -51,6 +51,8 @@ class PlaceRow:
     author_id: int | None
     author: str | None
     attribution: str | None
+    licence: str | None
+    source_url: str | None
     created_at: dt.datetime
     revision: int
     metres: float | None = None
@@ -59,18 +61,21 @@ class PlaceRow:
 
 def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
     metres = geo.metres_between(Place.geom, near) if near else sa.null()
+    columns: list[Any] = [
+        Place,
+        Subject.public_id,
+        geo.lon(Place.geom).label("lon"),
+        geo.lat(Place.geom).label("lat"),
+        Member.handle,
+        City.name.label("city"),
+        City.country.label("country"),
+        Source.attribution,
+        Source.licence,
+        Source.url.label("source_url"),
+        sa.cast(metres, sa.Float).label("metres"),
+    ]
     return (
-        sa.select(
-            Place,
-            Subject.public_id,
-            geo.lon(Place.geom).label("lon"),
-            geo.lat(Place.geom).label("lat"),
-            Member.handle,
-            City.name.label("city"),
-            City.country.label("country"),
-            Source.attribution,
-            sa.cast(metres, sa.Float).label("metres"),
-        )
+        sa.select(*columns)
         .join(Subject, Subject.id == Place.id)
         .outerjoin(Member, Member.id == Place.author_id)
         .outerjoin(City, City.id == Place.city_id)
@@ -123,6 +128,8 @@ def _row(row: Any, usual: float) -> PlaceRow:
         author_id=place.author_id,
         author=row.handle,
         attribution=row.attribution,
+        licence=row.licence,
+        source_url=row.source_url,
         created_at=place.created_at,
         revision=place.revision,
         metres=row.metres,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]
+from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-defined]
 
 from ugc.core import geo
 from ugc.core.access import Actor
@@ -98,22 +98,73 @@ def normal_hours(text: str) -> str:
 
 @dataclass(frozen=True)
 class Hours:
-    """Whether it is open, and when that changes (None: not within a year)."""
+    """Whether it is open, when that changes (in the place's zone; None: not within a year), and
+    what the hours say of it (`by appointment`)."""
 
     is_open: bool
     changes_at: dt.datetime | None
+    comment: str = ""
 
 
-def hours_at(text: str, timezone: str, moment: dt.datetime) -> Hours | None:
-    """None when the place says nothing, or nothing that is understood."""
+@dataclass(frozen=True)
+class Day:
+    """One day of the week to come; `spans` are (start, end) in the place's zone. A night belongs to
+    the day on which it began."""
+
+    date: dt.date
+    spans: list[tuple[dt.datetime, dt.datetime]]
+
+
+def _hours(text: str, timezone: str, point: geo.Point | None) -> OpeningHours | None:
+    """None when the place says nothing, or nothing that is understood (an import's). The point
+    tells whose public holidays and which sunset."""
     if not text:
         return None
+    coords = (point.lat, point.lon) if point else None
     try:
-        hours = OpeningHours(text, timezone=ZoneInfo(timezone), max_interval_days=366)
-    except ParserError:
+        return OpeningHours(text, timezone=ZoneInfo(timezone), coords=coords, max_interval_days=366)
+    except (ParserError, ValueError):
+        return None
+
+
+def hours_at(
+    text: str, timezone: str, moment: dt.datetime, point: geo.Point | None = None
+) -> Hours | None:
+    """Open or closed at `moment`; None when nothing is known."""
+    hours = _hours(text, timezone, point)
+    if hours is None:
         return None
     local = moment.astimezone(ZoneInfo(timezone))
-    return Hours(hours.is_open(local), hours.next_change(local))
+    if hours.is_unknown(local):
+        return None
+    return Hours(hours.is_open(local), hours.next_change(local), hours.state(local)[1])
+
+
+def week(
+    text: str, timezone: str, moment: dt.datetime, point: geo.Point | None = None
+) -> list[Day]:
+    """The seven days from `moment`'s on; empty when nothing is known."""
+    hours = _hours(text, timezone, point)
+    if hours is None:
+        return []
+    first = moment.astimezone(ZoneInfo(timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    days: dict[dt.date, list[tuple[dt.datetime, dt.datetime]]] = {
+        first.date() + dt.timedelta(days=n): [] for n in range(7)
+    }
+    # From the evening before, so that a night that is under way is not told as today's morning.
+    yesterday = first - dt.timedelta(days=1)
+    for start, end, state, _comment in hours.intervals(yesterday, first + dt.timedelta(days=7)):
+        if state != State.OPEN:
+            continue
+        # What is open for days on end is told day by day.
+        while end - start >= dt.timedelta(days=1):
+            midnight = start.replace(hour=0, minute=0) + dt.timedelta(days=1)
+            if start.date() in days:
+                days[start.date()].append((start, midnight))
+            start = midnight
+        if start.date() in days and start < end:
+            days[start.date()].append((start, end))
+    return [Day(date, spans) for date, spans in days.items()]
 
 
 def normal_phone(text: str, region: str | None) -> str:
@@ -122,7 +173,7 @@ def normal_phone(text: str, region: str | None) -> str:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
         raise ValueError(text) from error
-    if not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_valid_number(number):
         raise ValueError(text)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -134,6 +185,11 @@ def shown_phone(e164: str) -> str:
     except phonenumbers.NumberParseException:
         return e164
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def shown_website(address: str) -> str:
+    """As people say it: without scheme, `www.` and the last stroke."""
+    return re.sub(r"^https?://(www\.)?", "", address).rstrip("/")
 
 
 def normal_website(text: str) -> str:

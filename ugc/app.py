@@ -10,6 +10,8 @@ from ugc import config, schema
 from ugc.accounts import jobs as _accounts_jobs  # noqa: F401  (registers its jobs)
 from ugc.accounts import pages as accounts_pages
 from ugc.accounts import queries as accounts_queries
+from ugc.brandapi import api as brand_api
+from ugc.brandapi import pages as brandapi_pages
 from ugc.brands import pages as brands_pages
 from ugc.core import (
     access,
@@ -69,6 +71,8 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         media_pages.bp,
         reports_pages.bp,
         brands_pages.bp,
+        brandapi_pages.bp,
+        brand_api.bp,
         places_pages.bp,
         reviews_pages.bp,
         livemap_pages.bp,

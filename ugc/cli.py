@@ -22,6 +22,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from ugc import demo
 from ugc.app import create_app
+from ugc.brandapi.schemas.description import specification
 from ugc.config import ROOT, ConfigError
 from ugc.core import gazetteer, jobs
 from ugc.core.db import Session, transaction
@@ -135,6 +136,12 @@ def make_moderator(handle: str, administrator: bool) -> None:
     if changed is None:
         raise click.ClickException(f"There is no member called {handle}.")
     click.echo(f"{handle} is {role} now.")
+
+
+@cli.command("openapi")
+def openapi() -> None:
+    """Print the OpenAPI description of the API (docs/openapi.json is a copy)."""
+    click.echo(json.dumps(specification(), indent=1, ensure_ascii=False))
 
 
 @cli.command("demo")

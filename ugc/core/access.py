@@ -116,6 +116,8 @@ def set_key_loader(loader: Callable[[], Actor]) -> None:
 def current_actor() -> Actor:
     """The actor of this request, found once."""
     if "actor" not in g:
+        # Whom a refusal of the credentials themselves is told to.
+        g.actor = ANONYMOUS
         g.actor = _load_key() if request.path.startswith("/api/v") else _load_member()
     actor: Actor = g.actor
     return actor

@@ -129,6 +129,43 @@ _HTTP_CODES = {
 }
 
 
+# Codes that are told where they arise rather than by a class of their own: (status, meaning).
+_OTHER_CODES: dict[str, tuple[int, Text]] = {
+    "bad_cursor": (422, lazy_gettext("A cursor was changed, or comes from another kind of page.")),
+    "csrf": (400, lazy_gettext("The form is too old, or cookies are off: reload and send again.")),
+    "email_unconfirmed": (403, lazy_gettext("Confirm the e-mail address first.")),
+    "idempotency_mismatch": (
+        422,
+        lazy_gettext("The same key was sent with other content: make a new key."),
+    ),
+    "key_malformed": (401, lazy_gettext("The API key is incomplete: copy it again, whole.")),
+    "key_needed": (401, lazy_gettext("Send an API key: Authorization: Bearer boca_…")),
+    "key_unknown": (401, lazy_gettext("The API key is unknown or was revoked: make a new one.")),
+    "link_expired": (400, lazy_gettext("The link of a mail is too old: ask for another.")),
+    "scope_missing": (403, lazy_gettext("The API key lacks a right: make one that has it.")),
+    "storage_unavailable": (503, lazy_gettext("Files cannot be stored now: try again later.")),
+    "suspended": (403, lazy_gettext("The account is suspended: it can read, not contribute.")),
+    "unknown_parameter": (422, lazy_gettext("The address has a parameter that is not known.")),
+    "unmarked_endpoint": (403, lazy_gettext("A fault of ours: nobody may call this address.")),
+    "wrong_credentials": (422, lazy_gettext("E-mail address and password do not belong together.")),
+    "server_error": (500, lazy_gettext("Something broke on our side; nothing was saved.")),
+}
+
+
+def catalogue() -> dict[str, tuple[int, Text]]:
+    """Every stable code with its status and what it means; docs/errors.md is a copy."""
+    known: dict[str, tuple[int, Text]] = dict(_OTHER_CODES)
+    families: list[type[DomainError]] = [DomainError]
+    while families:
+        family = families.pop()
+        families += family.__subclasses__()
+        if family is not DomainError:
+            known.setdefault(family.code, (family.status, family.default))
+    for status, (code, meaning) in _HTTP_CODES.items():
+        known.setdefault(code, (status, meaning))
+    return dict(sorted(known.items()))
+
+
 def wants_json() -> bool:
     """Scripts get problem+json: everything under /api, and who asks for JSON before HTML."""
     if request.path.startswith("/api/"):

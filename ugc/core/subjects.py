@@ -52,6 +52,7 @@ class Subject(Base):
     changed_txid: Mapped[int] = mapped_column(Xid8, server_default=sa.text("pg_current_xact_id()"))
     __table_args__ = (
         sa.Index("ix_subjects_feed", "kind", "changed_txid", "id"),
+        sa.Index("ix_subjects_changed_at", "kind", "changed_at"),
         sa.CheckConstraint("merged_into_id <> id", name="not_merged_into_itself"),
     )
 

@@ -1,0 +1,100 @@
+"""A brand with a team, a key, and some content."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from ugc.accounts.models import Member
+from ugc.brandapi import actions, rules
+from ugc.brands.models import Brand, TeamMember
+from ugc.core import geo, subjects
+from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.db import Session, now
+from ugc.places import actions as places
+from ugc.reports import actions as reports
+from ugc.reviews import actions as reviews
+
+
+@dataclass
+class World:
+    session: Session
+    owner: Actor
+    brand_id: int
+    brand: str
+
+    def key(self, *scopes: str) -> str:
+        made = actions.create_key(
+            self.session,
+            self.owner,
+            self.brand_id,
+            name="test",
+            scopes=scopes or list(rules.SCOPES),
+        )
+        self.session.commit()
+        return made
+
+    def report(self, lon: float = -3.7, lat: float = 40.4, kind: str = "jam", **values: Any) -> str:
+        made = reports.post_report(
+            self.session, self.owner, kind=kind, point=geo.Point(lon, lat), **values
+        )
+        self.session.commit()
+        return made
+
+    def place(self, name: str = "Café Mora", lon: float = -3.7, lat: float = 40.4) -> str:
+        made = places.add_place(
+            self.session, self.owner, name=name, category="cafe", point=geo.Point(lon, lat)
+        )
+        self.session.commit()
+        return made
+
+    def review(self, place: str, rating: int = 4) -> str:
+        place_id = self.id_of(place)
+        opinion = reviews.Opinion(rating=rating, text="Quiet, good coffee, kind people. " * 3)
+        made = reviews.post_review(self.session, self.owner, place_id, opinion)
+        self.session.commit()
+        return made
+
+    def id_of(self, public_id: str) -> int:
+        return self.session.scalars(
+            sa.select(subjects.Subject.id).where(subjects.Subject.public_id == public_id)
+        ).one()
+
+
+@pytest.fixture
+def world(session: Session, make_member: Callable[..., Member]) -> World:
+    owner = make_member("owner", role="moderator")
+    actor = Actor(
+        ActorKind.MEMBER, id=owner.id, handle="owner", role=Role.MODERATOR, confirmed=True
+    )
+    subject = subjects.create(session, "brand")
+    session.add(Brand(id=subject.id, name="Mora", claimed_at=now(session)))
+    session.flush()
+    session.add(TeamMember(brand_id=subject.id, member_id=owner.id))
+    session.commit()
+    return World(session, actor, subject.id, subject.public_id)
+
+
+@pytest.fixture
+def get(app: Flask, session: Session, world: World) -> Callable[..., Any]:
+    """Asks the API with a key that may do all, unless another is given."""
+    key = world.key()
+
+    def ask(path: str, *, with_key: str | None = key, **headers: str) -> Any:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if with_key is not None:
+            sent["Authorization"] = f"Bearer {with_key}"
+        return app.test_client().get(f"/api/v1{path}", headers=sent)
+
+    return ask
+
+
+@pytest.fixture
+def week() -> dt.timedelta:
+    return dt.timedelta(weeks=1)

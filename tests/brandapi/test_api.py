@@ -1,0 +1,442 @@
+"""The API over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate
+
+from tests.brandapi.conftest import World
+from ugc.accounts import actions as accounts
+from ugc.brandapi import queries, rules
+from ugc.brandapi.schemas.description import specification
+from ugc.config import ROOT
+from ugc.core import geo
+from ugc.core.db import Session
+from ugc.core.subjects import Visibility
+from ugc.referrals.models import CascadeReach, ReferralLink
+from ugc.reports import actions as report_actions
+
+Get = Callable[..., Any]
+
+
+def ids(answer: Any) -> list[str]:
+    return [feature["id"] for feature in answer.get_json(force=True)["features"]]
+
+
+def valid(name: str, document: Any) -> None:
+    """The document is what the description promises."""
+    described = specification()
+    schema = {"$ref": f"#/components/schemas/{name}", "components": described["components"]}
+    jsonschema.validate(document, schema)
+
+
+# Keys ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "english", "spanish"),
+    [
+        (None, "key_needed", "Send a valid API key", "Envía una clave"),
+        ("boca_short", "key_malformed", "copy it again", "cópiala otra vez"),
+        ("new", "key_unknown", "unknown or was revoked", "no se conoce o se revocó"),
+    ],
+)
+def test_wrong_keys(get: Get, key: str | None, code: str, english: str, spanish: str) -> None:
+    for language, words in (("en", english), ("es", spanish)):
+        sent = rules.new_key() if key == "new" else key
+        answer = get("/reports", with_key=sent, Accept_Language=language)
+        assert answer.status_code == 401
+        assert answer.content_type == "application/problem+json"
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        problem = answer.get_json(force=True)
+        assert problem["code"] == code
+        assert problem["type"].endswith(f"/api/errors#{code}")
+        assert words in problem["title"]
+
+
+def test_a_key_is_shown_once_stored_hashed_and_ends_when_revoked(
+    app: Flask, session: Session, world: World, get: Get, signed_in: Callable[..., FlaskClient]
+) -> None:
+    browser = app.test_client()
+    browser.post(
+        "/sign-in", data={"email": "owner@example.org", "password": "correct horse battery"}
+    )
+    where = f"/brands/{world.brand}/keys"
+    page = browser.post(where, data={"name": "dashboard", "scopes": ["reports:read"]}).text
+    key = page.split('id="new-key" readonly value="')[1].split('"')[0]
+    assert rules.is_well_formed(key)
+    again = browser.get(where).text
+    assert key not in again
+    assert "dashboard" in again
+    assert "never used" in again
+    stored = session.execute(sa.text("SELECT * FROM api_keys WHERE name = 'dashboard'")).one()
+    assert key not in map(str, stored)
+    assert get("/reports", with_key=key).status_code == 200
+    assert "last used" in browser.get(where).text
+    refused = get("/places", with_key=key)
+    assert refused.status_code == 403
+    assert refused.get_json(force=True)["scope"] == "places:read"
+    assert browser.post(f"{where}/{stored.id}/revoke").status_code == 303
+    assert get("/reports", with_key=key).status_code == 401
+    assert signed_in("stranger").get(where).status_code == 404
+    assert browser.post(where, data={"name": "", "scopes": []}).status_code == 422
+    assert browser.post(where, data={"name": "x", "scopes": ["all"]}).status_code == 422
+
+
+def test_a_brand_has_a_limit_of_keys(app: Flask, world: World) -> None:
+    for _ in range(rules.KEYS_PER_BRAND):
+        world.key()
+    browser = app.test_client()
+    browser.post(
+        "/sign-in", data={"email": "owner@example.org", "password": "correct horse battery"}
+    )
+    answer = browser.post(
+        f"/brands/{world.brand}/keys", data={"name": "one more", "scopes": ["reports:read"]}
+    )
+    assert answer.status_code == 422
+    assert "revoke one first" in answer.text
+
+
+# Content ---------------------------------------------------------------------------------------
+
+
+def test_a_report_as_geojson_and_as_json(world: World, get: Get) -> None:
+    public_id = world.report(text='Two "lanes" blocked\nñ', language="en")
+    answer = get("/reports")
+    assert answer.content_type == "application/geo+json"
+    [feature] = answer.get_json(force=True)["features"]
+    valid("ReportFeature", feature)
+    assert feature["id"] == public_id
+    assert feature["geometry"] == {"type": "Point", "coordinates": [-3.7, 40.4]}
+    properties = feature["properties"]
+    assert properties["text"] == 'Two "lanes" blocked\nñ'
+    assert properties["author"] == {"handle": "owner"}
+    assert properties["city"] == "Madrid"
+    assert properties["reliability"] == 5
+    [item] = get("/reports?format=json").get_json()["items"]
+    valid("Report", item)
+    assert (item["id"], item["lon"], item["lat"]) == (public_id, -3.7, 40.4)
+    assert get("/reports", Accept="application/json").get_json()["items"][0]["id"] == public_id
+    one = get(f"/reports/{public_id}").get_json(force=True)
+    valid("ReportFeature", one)
+    assert one["properties"]["photos"] == []
+    assert get("/reports/22222222zzzz").status_code == 404
+
+
+def test_places_and_reviews(session: Session, world: World, get: Get) -> None:
+    place = world.place()
+    other = world.place("Otro", lon=2.1, lat=41.4)
+    review = world.review(place)
+    session.execute(
+        sa.text("INSERT INTO place_brands (place_id, brand_id) VALUES (:place, :brand)"),
+        {"place": world.id_of(place), "brand": world.brand_id},
+    )
+    session.commit()
+    assert sorted(ids(get("/places"))) == sorted([place, other])
+    assert ids(get(f"/places?brand={world.brand}")) == [place]
+    assert ids(get("/places?bbox=2,41,3,42")) == [other]
+    assert ids(get("/places?category=hotel,bar")) == []
+    [feature] = get(f"/places?brand={world.brand}").get_json(force=True)["features"]
+    valid("PlaceFeature", feature)
+    assert feature["properties"]["brand"] == world.brand
+    assert feature["properties"]["rating_mean"] == 4
+    for query in ("", f"?brand={world.brand}", f"?place={place}", "?category=cafe", "?rating=4"):
+        assert ids(get(f"/reviews{query}")) == [review]
+    assert ids(get("/reviews?rating=1")) == []
+    [feature] = get("/reviews").get_json(force=True)["features"]
+    valid("ReviewFeature", feature)
+    assert feature["properties"]["place"] == place
+    valid("Review", get(f"/reviews/{review}?format=json").get_json())
+
+
+def test_held_text_is_not_told(
+    session: Session, make_member: Callable[..., Any], world: World, get: Get
+) -> None:
+    member = make_member("newcomer")
+    actor = type(world.owner)(world.owner.kind, id=member.id, handle="newcomer", confirmed=True)
+    report_actions.post_report(
+        session, actor, kind="jam", point=geo.Point(-3.7, 40.4), text="Secret until approved."
+    )
+    session.commit()
+    answer = get("/reports")
+    [feature] = answer.get_json(force=True)["features"]
+    assert feature["properties"]["unconfirmed"] is True
+    assert feature["properties"]["text"] is None
+    assert "Secret" not in answer.text
+
+
+def test_the_box_may_cross_the_antimeridian(world: World, get: Get) -> None:
+    fiji, samoa, madrid = world.report(178.4, -18.1), world.report(-171.8, -13.8), world.report()
+    assert sorted(ids(get("/reports?bbox=170,-30,-165,0"))) == sorted([fiji, samoa])
+    assert ids(get("/reports?bbox=-4,40,-3,41")) == [madrid]
+    assert ids(get("/reports?bbox=-4,40,-3,41&kind=accident")) == []
+    assert ids(get("/reports?state=open&bbox=-4,40,-3,41")) == [madrid]
+    assert ids(get("/reports?state=expired")) == []
+
+
+@pytest.mark.parametrize("box", ["", "&bbox=-4,40,-3,41"])
+def test_pages_lead_through_everything_once(world: World, get: Get, box: str) -> None:
+    made = [world.report(kind=kind) for kind in ("jam", "waste", "weather", "animals", "other")]
+    seen: list[str] = []
+    cursor = ""
+    for step in range(10):
+        answer = get(f"/reports?limit=2{box}{cursor}")
+        seen += ids(answer)
+        if step == 0:
+            # What is posted meanwhile is newer than every page to come.
+            world.report(kind="accident")
+        following = answer.get_json(force=True)["next"]
+        if following is None:
+            break
+        assert 'rel="next"' in answer.headers["Link"]
+        cursor = f"&cursor={following}"
+    assert seen == made[::-1]
+
+
+def feed(get: Get, since: str) -> tuple[list[str], list[str], str]:
+    answer = get(f"/reports?since={since}").get_json(force=True)
+    return (
+        [feature["id"] for feature in answer["features"]],
+        answer["deleted"],
+        answer["next"],
+    )
+
+
+def test_unfinished_transactions_are_not_told(world: World, get: Get) -> None:
+    world.report()
+    assert feed(get, "2020-01-01T00:00:00Z")[:2] == ([], [])
+    assert feed(get, "2999-01-01T00:00:00%2B01:00")[:2] == ([], [])
+
+
+def test_following_changes_and_what_is_gone(
+    session: Session, monkeypatch: pytest.MonkeyPatch, world: World, get: Get
+) -> None:
+    # In a test everything is one unfinished transaction: see it as finished.
+    original = queries.changes_sql
+    monkeypatch.setattr(
+        queries,
+        "changes_sql",
+        lambda *args, **kwargs: original(*args, **kwargs).replace(
+            "changed_txid < pg_snapshot_xmin(pg_current_snapshot())", "true"
+        ),
+    )
+    first, second = world.report(), world.report(kind="waste")
+    seen, deleted, following = feed(get, "2020-01-01T00:00:00Z")
+    assert (sorted(seen), deleted) == (sorted([first, second]), [])
+    assert feed(get, following)[:2] == ([], [])
+    report_actions.move(session, world.id_of(first), Visibility.HIDDEN, "test", "system")
+    session.commit()
+    seen, deleted, _ = feed(get, "2020-01-01T00:00:00Z")
+    assert (seen, deleted) == ([second], [first])
+    # Who follows only one kind is told that what does not match is not theirs.
+    answer = get("/reports?since=2020-01-01T00:00:00Z&kind=waste").get_json(force=True)
+    assert [feature["id"] for feature in answer["features"]] == [second]
+
+
+def test_erased_people_are_not_told(session: Session, world: World, get: Get) -> None:
+    world.report(text="Stays without a name.")
+    assert "owner" in get("/reports").text
+    accounts.erase(
+        session, world.owner.id or 0, with_content=False, password="correct horse battery"
+    )
+    session.commit()
+    answer = get("/reports")
+    [feature] = answer.get_json(force=True)["features"]
+    assert feature["properties"]["author"] is None
+    assert "owner" not in answer.text
+
+
+# The protocol ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "english", "spanish"),
+    [
+        ("nonsense=1", "nonsense", "Unknown parameter", "Parámetro desconocido"),
+        ("bbox=1,2,3", "bbox", "four numbers", "cuatro números"),
+        ("bbox=-4,91,-3,92", "bbox", "four numbers", "cuatro números"),
+        ("limit=0", "limit", "from 1 to 500", "de 1 a 500"),
+        ("limit=many", "limit", "from 1 to 500", "de 1 a 500"),
+        ("kind=ufo", "kind", "Known are", "Se conocen"),
+        ("state=gone", "state", "open, closed or expired", "open, closed o expired"),
+        ("cursor=abc", "cursor", "no cursor of ours", "no es un cursor nuestro"),
+        ("since=yesterday", "since", "no cursor of ours", "no es un cursor nuestro"),
+        ("since=2026-01-01&cursor=x", "cursor", "not both", "no ambos"),
+        ("format=xml", "format", "geojson or json", "geojson o json"),
+    ],
+)
+def test_what_cannot_be_taken_is_said(
+    get: Get, query: str, field: str, english: str, spanish: str
+) -> None:
+    for language, words in (("en", english), ("es", spanish)):
+        answer = get(f"/reports?{query}", Accept_Language=language)
+        assert answer.status_code == 422, answer.text
+        assert words in answer.get_json(force=True)["errors"][field][0]
+
+
+def test_an_etag_saves_the_body(world: World, get: Get) -> None:
+    world.report()
+    answer = get("/reports")
+    same = get("/reports", If_None_Match=answer.headers["ETag"])
+    assert (same.status_code, same.data) == (304, b"")
+    world.report()
+    assert get("/reports", If_None_Match=answer.headers["ETag"]).status_code == 200
+    assert "private" in answer.headers["Cache-Control"]
+
+
+def test_rates_are_told_and_kept(get: Get, monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    from ugc.core import limits
+
+    monkeypatch.setitem(limits.LIMITS, "api", "3 per minute")
+    left = [get("/reports").headers["RateLimit-Remaining"] for _ in range(3)]
+    assert left == ["2", "1", "0"]
+    answer = get("/reports")
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    # Another key of the brand has its own.
+    assert get("/reports", with_key=world.key()).status_code == 200
+
+
+def test_nothing_is_written(app: Flask, get: Get, world: World) -> None:
+    for method in ("post", "put", "delete", "patch"):
+        answer = getattr(app.test_client(), method)(
+            "/api/v1/reports", headers={"Authorization": f"Bearer {world.key()}"}
+        )
+        assert answer.status_code == 405
+
+
+# Spread ----------------------------------------------------------------------------------------
+
+
+def reach(world: World, people: int, degree: int) -> None:
+    link = world.session.scalar(sa.select(ReferralLink))
+    if link is None:
+        link = ReferralLink(code="abc", owner_id=world.brand_id, subject_id=world.brand_id)
+        world.session.add(link)
+        world.session.flush()
+    for number in range(people):
+        world.session.add(
+            CascadeReach(
+                root_id=world.brand_id,
+                visitor=f"{degree}-{number}",
+                link_id=link.id,
+                degree=degree,
+            )
+        )
+    world.session.commit()
+
+
+def test_the_spread_of_a_few_is_suppressed_and_of_twenty_told(world: World, get: Get) -> None:
+    reach(world, 3, 1)
+    path = f"/brands/{world.brand}/spread"
+    document = get(path).get_json()
+    valid("Spread", document)
+    assert len(document["weeks"]) == 12
+    assert document["weeks"][0]["people_by_degree"]["1"] == "suppressed"
+    assert document["shown_total_by_degree"]["1"] == 0
+    reach(world, 20, 2)
+    reach(world, 12, 5)
+    figures = get(f"{path}?weeks=1").get_json()["weeks"][0]["people_by_degree"]
+    assert figures == {"1": "suppressed", "2": 20, "3": 0, "further": 12}
+
+
+def test_the_spread_of_others_is_not_there(
+    session: Session, world: World, get: Get, signed_in: Callable[..., FlaskClient]
+) -> None:
+    other = signed_in("mod", role="moderator").post("/brands", data={"name": "Other"}).location
+    assert get(f"{other}/spread".replace("/brands", "/brands")).status_code == 404
+    assert (
+        get(f"/brands/{world.brand}/spread", with_key=world.key("reports:read")).status_code == 403
+    )
+    assert get(f"/brands/{world.brand}/spread?weeks=0").status_code == 422
+
+
+def test_the_teams_page_of_the_spread(app: Flask, world: World) -> None:
+    reach(world, 3, 1)
+    reach(world, 20, 2)
+    browser = app.test_client()
+    browser.post(
+        "/sign-in", data={"email": "owner@example.org", "password": "correct horse battery"}
+    )
+    page = browser.get(f"/brands/{world.brand}/spread").text
+    assert "fewer than 10" in page
+    assert ">20<" in page
+    assert app.test_client().get(f"/brands/{world.brand}/spread").status_code == 401
+
+
+# The description -------------------------------------------------------------------------------
+
+
+def test_the_description_is_valid_committed_and_served(client: FlaskClient) -> None:
+    validate(specification())
+    committed = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    assert committed == json.loads(json.dumps(specification())), "ugc openapi > docs/openapi.json"
+    assert client.get("/api/v1/openapi.json").get_json() == committed
+
+
+def test_every_path_of_the_api_is_described(app: Flask) -> None:
+    routes = {
+        rule.rule.replace("<", "{").replace(">", "}")
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1") and not rule.rule.endswith("openapi.json")
+    }
+    assert routes == set(specification()["paths"])
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_documentation_is_readable(client: FlaskClient, language: str) -> None:
+    page = client.get("/api", headers={"Accept-Language": language}).text
+    for path in specification()["paths"]:
+        assert path in page
+    page = client.get("/api/errors", headers={"Accept-Language": language}).text
+    assert 'id="key_malformed"' in page
+
+
+def test_every_code_that_is_raised_is_in_the_catalogue_and_the_docs() -> None:
+    import re
+
+    from ugc.core.errors import catalogue
+
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "ugc").rglob("*.py"))
+    raised = set(re.findall(r'\bcode="([a-z_]+)"', sources))
+    assert raised <= set(catalogue())
+    documented = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert [code for code in catalogue() if f"`{code}`" not in documented] == []
+
+
+# Plans -----------------------------------------------------------------------------------------
+
+
+def plan(session: Session, statement: str, values: dict[str, Any]) -> str:
+    session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    session.execute(sa.text("SET LOCAL enable_sort = off"))
+    connection: Any = session.connection().connection.driver_connection
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + statement, values)
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_pages_come_from_indexes(session: Session) -> None:
+    box = geo.Bounds(-4, 40, -3, 41)
+    values: dict[str, Any] = {"limit": 100}
+    narrow = queries.newest_sql(
+        queries.REPORTS, geojson=True, bounds=box, filters=[], after=False, values=values
+    )
+    assert "ix_reports_geom_created_at" in plan(session, narrow, values)
+    wide = queries.newest_sql(
+        queries.REPORTS, geojson=True, bounds=None, filters=[], after=False, values=values
+    )
+    assert "ix_reports_created_at_id" in plan(session, wide, values)
+    values = {"limit": 100, "after_txid": "0", "after_id": 0}
+    changes = queries.changes_sql(
+        queries.REPORTS, geojson=True, bounds=None, filters=[], values=values
+    )
+    assert "ix_subjects_feed" in plan(session, changes, values)

@@ -1,0 +1,63 @@
+"""Writes of keys. Nothing here commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext
+
+from ugc.brandapi import queries, rules
+from ugc.brandapi.models import ApiKey
+from ugc.brands import queries as brands
+from ugc.core.access import Actor, require_contributor
+from ugc.core.db import Session, now
+from ugc.core.errors import Invalid, NotFound
+
+
+def create_key(
+    session: Session, actor: Actor, brand_id: int, *, name: str, scopes: Sequence[str]
+) -> str:
+    """Makes a key and returns it: the only time it can be read. Raises Invalid."""
+    member_id = require_contributor(actor)
+    fields: dict[str, list[object]] = {}
+    if not name or len(name) > rules.NAME_MAX:
+        fields["name"] = [
+            lazy_gettext("Give it a name of at most %(count)d characters.", count=rules.NAME_MAX)
+        ]
+    if not scopes or not set(scopes) <= set(rules.SCOPES):
+        fields["scopes"] = [lazy_gettext("Choose at least one of the rights.")]
+    brands.locked(session, brand_id)
+    if queries.valid_key_count(session, brand_id) >= rules.KEYS_PER_BRAND:
+        fields["name"] = [
+            lazy_gettext(
+                "A brand has at most %(count)d keys: revoke one first.", count=rules.KEYS_PER_BRAND
+            )
+        ]
+    if fields:
+        raise Invalid(fields=fields)
+    key = rules.new_key()
+    session.add(
+        ApiKey(
+            brand_id=brand_id,
+            name=name,
+            hint=key[: rules.HINT_LENGTH],
+            key_hash=rules.key_hash(key),
+            scopes=sorted(set(scopes)),
+            created_by_id=member_id,
+        )
+    )
+    session.flush()
+    return key
+
+
+def revoke_key(session: Session, brand_id: int, key_id: int) -> None:
+    """Ends a key at once. Raises NotFound."""
+    revoked = session.scalar(
+        sa.update(ApiKey)
+        .where(ApiKey.id == key_id, ApiKey.brand_id == brand_id)
+        .values(revoked_at=sa.func.coalesce(ApiKey.revoked_at, now(session)))
+        .returning(ApiKey.id)
+    )
+    if revoked is None:
+        raise NotFound()

@@ -1,0 +1,103 @@
+"""The team's keys and figures, and the documentation of the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from ugc.brandapi import actions, queries, rules
+from ugc.brandapi.schemas.description import specification
+from ugc.brands import queries as brands
+from ugc.core import errors, limits
+from ugc.core.access import current_actor, members, public
+from ugc.core.db import db
+from ugc.core.errors import DomainError, shows_errors
+
+bp = Blueprint("brandapi", __name__)
+
+
+@bp.get("/brands/<public_id>/keys")
+@members
+def keys_page(public_id: str, error: DomainError | None = None, new_key: str = "") -> str:
+    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    return render_template(
+        "brandapi/keys.html",
+        brand=brand,
+        keys=queries.keys_of(db.session(), brand.id),
+        scopes=rules.SCOPES,
+        error=error,
+        new_key=new_key,
+        name_max=rules.NAME_MAX,
+    )
+
+
+@bp.post("/brands/<public_id>/keys")
+@members
+@shows_errors(lambda error, public_id: keys_page(public_id, error))
+def create_key(public_id: str) -> Any:
+    """Answers the page itself: the key is shown this once and is in no address or cookie."""
+    limits.hit("write")
+    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    key = actions.create_key(
+        db.session(),
+        current_actor(),
+        brand.id,
+        name=request.form.get("name", "").strip(),
+        scopes=request.form.getlist("scopes"),
+    )
+    return keys_page(public_id, new_key=key)
+
+
+@bp.post("/brands/<public_id>/keys/<int:key_id>/revoke")
+@members
+def revoke_key(public_id: str, key_id: int) -> Any:
+    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    actions.revoke_key(db.session(), brand.id, key_id)
+    flash(gettext("The key is revoked: it opens nothing any more."), "good")
+    return redirect(url_for("brandapi.keys_page", public_id=public_id), 303)
+
+
+@bp.get("/brands/<public_id>/spread")
+@members
+def spread_page(public_id: str) -> str:
+    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    weeks, totals = queries.spread(db.session(), brand.id, rules.WEEKS_DEFAULT)
+    largest = max(
+        (f for week in weeks for f in week.figures.values() if isinstance(f, int)), default=0
+    )
+    return render_template(
+        "brandapi/spread.html",
+        brand=brand,
+        weeks=weeks,
+        totals=totals,
+        largest=largest,
+        degrees=rules.DEGREES,
+        least=rules.LEAST_PEOPLE,
+    )
+
+
+@bp.get("/api")
+@public
+def docs_page() -> str:
+    """The description of the API, readable; made from the same as openapi.json."""
+    described = specification()
+    operations = [
+        {"path": path, **verbs["get"], "responses": verbs["get"]["responses"]}
+        for path, verbs in described["paths"].items()
+    ]
+    return render_template(
+        "brandapi/docs.html",
+        operations=operations,
+        components=described["components"]["schemas"],
+        site=current_app.config["SITE_URL"],
+        scopes=rules.SCOPES,
+    )
+
+
+@bp.get("/api/errors")
+@public
+def errors_page() -> str:
+    """Every stable code with its meaning: where the `type` of a problem leads."""
+    return render_template("brandapi/errors.html", known=errors.catalogue())

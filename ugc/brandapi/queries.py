@@ -1,0 +1,416 @@
+"""Reads of the API. A page is one statement whose answer is the JSON text itself, fetched as bytes
+in binary format: the fastest way measured that needs no stored copies (docs/benchmarks.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from ugc.accounts.models import Member
+from ugc.brandapi import rules
+from ugc.brandapi.models import ApiKey, UsageMark
+from ugc.core import geo
+from ugc.core.db import Session, now
+from ugc.core.subjects import Subject
+from ugc.referrals.models import CascadeReach
+
+# How a value becomes JSON text. Codes hold nothing that JSON escapes.
+_AS_JSON = {
+    "code": """coalesce('"' || {0} || '"', 'null')""",
+    "text": "coalesce(to_json({0})::text, 'null')",
+    "raw": "coalesce({0}::text, 'null')",
+    "time": """coalesce('"' || to_char({0}, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || '"', 'null')""",
+    "date": """coalesce('"' || {0}::text || '"', 'null')""",
+}
+_AUTHOR = "'{\"handle\":' || to_json(m.handle)::text || '}'"
+_FAR = "'3000-01-01 00:00:00+00'::timestamptz"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of content. `fields` are (name, SQL, how); `source` joins everything the fields and
+    filters use, the content as `c` and its subject as `s`; `filters` maps a parameter to SQL with
+    `%(parameter)s`."""
+
+    kind: str
+    table: str
+    source: str
+    point: str
+    shown: str
+    fields: tuple[tuple[str, str, str], ...]
+    filters: dict[str, str] = field(default_factory=dict)
+
+
+REPORTS = Resource(
+    kind="report",
+    table="reports",
+    source=(
+        " JOIN subjects s ON s.id = c.id LEFT JOIN members m ON m.id = c.author_id"
+        " LEFT JOIN cities t ON t.id = c.city_id LEFT JOIN sources o ON o.id = c.source_id"
+    ),
+    point="c.geom",
+    shown="c.visibility IN ('published', 'held')",
+    fields=(
+        ("kind", "c.kind", "code"),
+        (
+            "state",
+            "CASE WHEN c.state = 'open' AND c.expires_at <= app_now() THEN 'expired'"
+            " ELSE c.state END",
+            "code",
+        ),
+        ("unconfirmed", "c.visibility = 'held'", "raw"),
+        ("text", "CASE WHEN c.visibility = 'published' THEN nullif(c.text, '') END", "text"),
+        ("language", "nullif(c.language, 'und')", "text"),
+        ("confirmations", "c.confirmations", "raw"),
+        ("denials", "c.denials", "raw"),
+        (
+            "reliability",
+            "least(CASE WHEN c.visibility = 'held' THEN 5 ELSE 10 END,"
+            " round(10.0 * (c.confirmations + 1) / (c.confirmations + c.denials + 2)))",
+            "raw",
+        ),
+        ("occurred_at", "c.occurred_at", "time"),
+        ("expires_at", "c.expires_at", "time"),
+        ("created_at", "c.created_at", "time"),
+        ("changed_at", "s.changed_at", "time"),
+        ("city", "t.name", "text"),
+        ("author", _AUTHOR, "raw"),
+        ("attribution", "o.attribution", "text"),
+    ),
+    filters={
+        "kind": "c.kind = ANY(%(kind)s)",
+        "state": (
+            "CASE WHEN c.state = 'open' AND c.expires_at <= app_now() THEN 'expired'"
+            " ELSE c.state END = %(state)s"
+        ),
+    },
+)
+_BRAND = (
+    "EXISTS (SELECT FROM place_brands pb JOIN subjects bs ON bs.id = pb.brand_id"
+    " WHERE pb.place_id = {0} AND pb.until IS NULL AND bs.public_id = %(brand)s)"
+)
+PLACES = Resource(
+    kind="place",
+    table="places",
+    source=REPORTS.source,
+    point="c.geom",
+    shown="c.visibility = 'published'",
+    fields=(
+        ("name", "c.name", "text"),
+        ("category", "c.category", "code"),
+        ("address", "nullif(c.address, '')", "text"),
+        ("phone", "nullif(c.phone, '')", "text"),
+        ("website", "nullif(c.website, '')", "text"),
+        ("opening_hours", "nullif(c.opening_hours, '')", "text"),
+        ("timezone", "c.timezone", "text"),
+        ("rating_count", "c.rating_count", "raw"),
+        (
+            "rating_mean",
+            "round(c.rating_sum::numeric / nullif(c.rating_count, 0), 2)",
+            "raw",
+        ),
+        (
+            "brand",
+            "(SELECT bs.public_id FROM place_brands pb JOIN subjects bs ON bs.id = pb.brand_id"
+            " WHERE pb.place_id = c.id AND pb.until IS NULL)",
+            "code",
+        ),
+        ("created_at", "c.created_at", "time"),
+        ("changed_at", "s.changed_at", "time"),
+        ("city", "t.name", "text"),
+        ("author", _AUTHOR, "raw"),
+        ("attribution", "o.attribution", "text"),
+    ),
+    filters={"category": "c.category = ANY(%(category)s)", "brand": _BRAND.format("c.id")},
+)
+REVIEWS = Resource(
+    kind="review",
+    table="reviews",
+    source=(
+        " JOIN subjects s ON s.id = c.id JOIN places p ON p.id = c.place_id"
+        " JOIN subjects ps ON ps.id = p.id LEFT JOIN members m ON m.id = c.author_id"
+        " LEFT JOIN sources o ON o.id = c.source_id"
+    ),
+    point="p.geom",
+    shown="c.visibility = 'published' AND p.visibility = 'published'",
+    fields=(
+        ("place", "ps.public_id", "code"),
+        ("place_name", "p.name", "text"),
+        ("category", "p.category", "code"),
+        ("rating", "c.rating", "raw"),
+        ("subratings", "c.subratings", "raw"),
+        ("title", "nullif(c.title, '')", "text"),
+        ("text", "nullif(c.text, '')", "text"),
+        ("language", "nullif(c.language, 'und')", "text"),
+        ("visited_month", "c.visited_month", "date"),
+        ("visit_kind", "c.visit_kind", "text"),
+        ("helpful", "c.helpful", "raw"),
+        ("edited_at", "c.edited_at", "time"),
+        ("created_at", "c.created_at", "time"),
+        ("changed_at", "s.changed_at", "time"),
+        ("author", _AUTHOR, "raw"),
+        ("attribution", "o.attribution", "text"),
+    ),
+    filters={
+        "category": "p.category = ANY(%(category)s)",
+        "brand": _BRAND.format("c.place_id"),
+        "place": "ps.public_id = %(place)s",
+        "rating": "c.rating = %(rating)s",
+    },
+)
+
+
+def _members(resource: Resource) -> str:
+    """SQL of the fields as JSON text, without the braces."""
+    parts = [
+        f"""'"{name}":' || {_AS_JSON[how].format(f"({sql})")}"""
+        for name, sql, how in resource.fields
+    ]
+    return " || ',' || ".join(parts)
+
+
+def _lon(point: str) -> str:
+    return f"round(ST_X({point})::numeric, 6)"
+
+
+def _lat(point: str) -> str:
+    return f"round(ST_Y({point})::numeric, 6)"
+
+
+def _feature(resource: Resource, geojson: bool) -> str:
+    """SQL of one feature (RFC 7946), or of one plain object with `lon` and `lat`."""
+    lon, lat = _lon(resource.point), _lat(resource.point)
+    if geojson:
+        return (
+            """'{"type":"Feature","id":"' || s.public_id || '","geometry":{"type":"Point","""
+            f""""coordinates":[' || {lon} || ',' || {lat} || ']}},"properties":{{' || """
+            f"""{_members(resource)} || '}}}}'"""
+        )
+    return (
+        f"""'{{"id":"' || s.public_id || '","lon":' || {lon} || ',"lat":' || {lat} || ',' || """
+        f"""{_members(resource)} || '}}'"""
+    )
+
+
+def _envelopes(bounds: geo.Bounds, point: str, values: dict[str, Any]) -> str:
+    parts = []
+    for n, part in enumerate(bounds.parts):
+        names = [f"box{n}_{edge}" for edge in range(4)]
+        values.update(zip(names, part, strict=True))
+        marks = ", ".join(f"%({name})s::float8" for name in names)
+        parts.append(f"{point} && ST_MakeEnvelope({marks}, 4326)")
+    return f"({' OR '.join(parts)})"
+
+
+def is_wide(bounds: geo.Bounds | None) -> bool:
+    """Wide boxes are read newest first from the order of time, narrow ones from the index on place
+    and time (measured: beyond some two degrees each way the former wins)."""
+    if bounds is None:
+        return True
+    return sum((east - west) * (north - south) for west, south, east, north in bounds.parts) > 4
+
+
+def newest_sql(
+    resource: Resource,
+    *,
+    geojson: bool,
+    bounds: geo.Bounds | None,
+    filters: Sequence[str],
+    after: bool,
+    values: dict[str, Any],
+) -> str:
+    """The statement of a page, newest first: (JSON text as bytes, how many rows there were,
+    created_at and id of the last one shown). `values` gets the box; it holds `limit`, the filters
+    and, with `after`, `after_at` and `after_id`."""
+    where = [resource.shown, *(resource.filters[name] for name in filters)]
+    if bounds is not None:
+        where.append(_envelopes(bounds, resource.point, values))
+    order = "c.created_at DESC, c.id DESC"
+    if resource is REPORTS and not is_wide(bounds):
+        # The order of GiST(geom, created_at); ties by id.
+        order = f"c.created_at <-> {_FAR}, c.id DESC"
+    if after:
+        where.append("(c.created_at, c.id) < (%(after_at)s::timestamptz, %(after_id)s::bigint)")
+    page = (
+        f"SELECT c.id, c.created_at, {_feature(resource, geojson)} AS feature"
+        f" FROM {resource.table} c{resource.source}"
+        f" WHERE {' AND '.join(where)} ORDER BY {order} LIMIT %(limit)s::int + 1"
+    )
+    return (
+        f"WITH page AS MATERIALIZED ({page}), numbered AS ("
+        "SELECT *, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM page)"
+        " SELECT convert_to(coalesce(string_agg(feature, ',' ORDER BY n)"
+        " FILTER (WHERE n <= %(limit)s::int), ''), 'UTF8'), count(*),"
+        " max(created_at) FILTER (WHERE n = %(limit)s::int)::text,"
+        " max(id) FILTER (WHERE n = %(limit)s::int) FROM numbered"
+    )
+
+
+def changes_sql(
+    resource: Resource,
+    *,
+    geojson: bool,
+    bounds: geo.Bounds | None,
+    filters: Sequence[str],
+    values: dict[str, Any],
+) -> str:
+    """The statement of a page of the change feed, oldest change first: (JSON text of what is
+    visible and matches, ids of the rest as JSON text, how many rows, txid and id of the last).
+
+    Only transactions older than every running one are told, so that a late commit is never behind
+    a reader's cursor (core.subjects). What does not match any more is told as gone."""
+    where = [resource.shown, *(resource.filters[name] for name in filters)]
+    if bounds is not None:
+        where.append(_envelopes(bounds, resource.point, values))
+    return (
+        "WITH changed AS MATERIALIZED (SELECT id, public_id, visible, changed_txid FROM subjects"
+        f" WHERE kind = '{resource.kind}'"
+        " AND changed_txid < pg_snapshot_xmin(pg_current_snapshot())"
+        " AND (changed_txid, id) > (%(after_txid)s::xid8, %(after_id)s::bigint)"
+        " ORDER BY changed_txid, id LIMIT %(limit)s),"
+        f" page AS (SELECT c.id, {_feature(resource, geojson)} AS feature"
+        f" FROM changed JOIN {resource.table} c ON c.id = changed.id{resource.source}"
+        f" WHERE changed.visible AND {' AND '.join(where)})"
+        " SELECT convert_to(coalesce(string_agg(page.feature, ','"
+        " ORDER BY changed.changed_txid, changed.id), ''), 'UTF8'),"
+        " convert_to(coalesce(string_agg('\"' || changed.public_id || '\"', ','"
+        " ORDER BY changed.changed_txid, changed.id) FILTER (WHERE page.id IS NULL), ''), 'UTF8'),"
+        " count(*), (max(ARRAY[changed.changed_txid::text::numeric, changed.id]))[1]::text,"
+        " (max(ARRAY[changed.changed_txid::text::numeric, changed.id]))[2]::bigint"
+        " FROM changed LEFT JOIN page ON page.id = changed.id"
+    )
+
+
+def one_sql(resource: Resource, *, geojson: bool) -> str:
+    photos = (
+        "(SELECT json_agg('/photos/' || f.key || '/large.webp' ORDER BY f.id) FROM photos f"
+        " WHERE f.subject_id = c.id AND f.state = 'ready' AND f.visibility = 'published')"
+    )
+    with_photos = Resource(
+        **{
+            **resource.__dict__,
+            "fields": (*resource.fields, ("photos", f"coalesce({photos}, '[]')", "raw")),
+        }
+    )
+    return (
+        f"SELECT convert_to({_feature(with_photos, geojson)}, 'UTF8')"
+        f" FROM {resource.table} c{resource.source}"
+        f" WHERE {resource.shown} AND s.public_id = %(public_id)s AND s.visible"
+    )
+
+
+def rows(session: Session, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Runs a statement on the session's own connection, past SQLAlchemy's result layers."""
+    connection = session.connection().connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError("the API reads through psycopg")
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(statement.encode(), values, prepare=True)
+        return cursor.fetchall()
+
+
+def key_by_hash(session: Session, digest: str) -> tuple[int, int, list[str], bool] | None:
+    """(key, brand, scopes, whether it was marked as used within the last minute) of a valid
+    key."""
+    found = rows(
+        session,
+        "SELECT k.id, k.brand_id, k.scopes, EXISTS (SELECT FROM usage_marks u"
+        " WHERE u.key_id = k.id AND u.used_at > app_now() - interval '1 minute')"
+        " FROM api_keys k JOIN brands b ON b.id = k.brand_id WHERE k.key_hash = %(digest)s"
+        " AND k.revoked_at IS NULL AND b.visibility = 'published'",
+        {"digest": digest},
+    )
+    return found[0] if found else None  # type: ignore[return-value]
+
+
+def txid_since(session: Session, kind: str, moment: dt.datetime) -> int:
+    """The cursor of the change feed just before the first change at or after `moment`."""
+    first = session.scalar(
+        sa.select(sa.func.min(sa.cast(sa.cast(Subject.changed_txid, sa.Text), sa.Numeric))).where(
+            Subject.kind == kind, Subject.changed_at >= moment
+        )
+    )
+    if first is None:
+        # Nothing since: whatever commits from now on is newer than every finished transaction.
+        current = session.scalar(sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
+        return int(str(current)) - 1
+    return int(first) - 1
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    id: int
+    name: str
+    hint: str
+    scopes: list[str]
+    created_by: str | None
+    created_at: dt.datetime
+    revoked_at: dt.datetime | None
+    last_used_at: dt.datetime | None
+
+
+def keys_of(session: Session, brand_id: int) -> list[KeyRow]:
+    """A brand's keys, the valid ones first."""
+    last_used = (
+        sa.select(sa.func.max(UsageMark.used_at))
+        .where(UsageMark.key_id == ApiKey.id)
+        .correlate(ApiKey)
+        .scalar_subquery()
+    )
+    found = session.execute(
+        sa.select(ApiKey, Member.handle, last_used.label("last_used_at"))
+        .join(Member, Member.id == ApiKey.created_by_id)
+        .where(ApiKey.brand_id == brand_id)
+        .order_by(ApiKey.revoked_at.is_not(None), ApiKey.id.desc())
+    )
+    return [
+        KeyRow(
+            row.ApiKey.id,
+            row.ApiKey.name,
+            row.ApiKey.hint,
+            list(row.ApiKey.scopes),
+            row.handle,
+            row.ApiKey.created_at,
+            row.ApiKey.revoked_at,
+            row.last_used_at,
+        )
+        for row in found
+    ]
+
+
+def valid_key_count(session: Session, brand_id: int) -> int:
+    query = sa.select(sa.func.count()).where(
+        ApiKey.brand_id == brand_id, ApiKey.revoked_at.is_(None)
+    )
+    return session.scalar(query) or 0
+
+
+def spread(session: Session, brand_id: int, weeks: int) -> tuple[list[rules.Week], dict[str, int]]:
+    """The brand's last ISO weeks, the present one first, and the totals by degree."""
+    today = now(session).astimezone(dt.UTC).date()
+    monday = today - dt.timedelta(days=today.weekday())
+    mondays = [monday - dt.timedelta(weeks=back) for back in range(weeks)]
+    return rules.spread(reach_by_week(session, brand_id, mondays[-1]), mondays, today)
+
+
+def reach_by_week(
+    session: Session, brand_id: int, since: dt.date
+) -> dict[tuple[dt.date, str], int]:
+    """People by (Monday of the ISO week in UTC, degree) who first came to the brand by a link."""
+    week = sa.cast(
+        sa.func.date_trunc("week", sa.func.timezone("UTC", CascadeReach.reached_at)), sa.Date
+    )
+    degree = sa.case(
+        (CascadeReach.degree <= 3, sa.cast(CascadeReach.degree, sa.Text)), else_=rules.DEGREES[-1]
+    )
+    found = session.execute(
+        sa.select(week, degree, sa.func.count())
+        .where(CascadeReach.root_id == brand_id, CascadeReach.reached_at >= since)
+        .group_by(week, degree)
+    )
+    return {(monday, name): int(count) for monday, name, count in found}

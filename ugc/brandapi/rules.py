@@ -1,0 +1,124 @@
+"""Keys, cursors, and which figures of a spread may be shown. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask_babel import lazy_gettext
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PREFIX = "boca_"
+SECRET_LENGTH, CHECK_LENGTH = 30, 6  # 178 random bits; 32 bits of CRC
+HINT_LENGTH = 9
+KEYS_PER_BRAND, NAME_MAX = 10, 60
+SCOPES = {
+    "reports:read": lazy_gettext("Read reports"),
+    "places:read": lazy_gettext("Read places"),
+    "reviews:read": lazy_gettext("Read reviews"),
+    "spread:read": lazy_gettext("Read how the brand spreads"),
+}
+LIMIT_DEFAULT, LIMIT_MAX = 100, 500
+# Figures of fewer people are not shown.
+LEAST_PEOPLE = 10
+WEEKS_DEFAULT, WEEKS_MAX = 12, 104
+SUPPRESSED = "suppressed"
+DEGREES = ("1", "2", "3", "further")
+_FORMAT = re.compile(rf"^{PREFIX}[0-9A-Za-z]{{{SECRET_LENGTH + CHECK_LENGTH}}}$")
+
+
+def _check(body: str) -> str:
+    """CRC-32 in base 62, as GitHub's tokens carry it: a typo is told from an unknown key without
+    asking the database, and scanners of leaked secrets know ours from random text."""
+    number = binascii.crc32(body.encode())
+    digits = ""
+    for _ in range(CHECK_LENGTH):
+        number, digit = divmod(number, 62)
+        digits = BASE62[digit] + digits
+    return digits
+
+
+def new_key() -> str:
+    body = "".join(secrets.choice(BASE62) for _ in range(SECRET_LENGTH))
+    return PREFIX + body + _check(body)
+
+
+def is_well_formed(key: str) -> bool:
+    if not _FORMAT.match(key):
+        return False
+    body = key[len(PREFIX) :]
+    return secrets.compare_digest(_check(body[:SECRET_LENGTH]), body[SECRET_LENGTH:])
+
+
+def key_hash(key: str) -> str:
+    """SHA-256 is enough: the key is random, not a password."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def encode_cursor(*parts: Any) -> str:
+    """Opaque and safe in an address; `parts` are JSON-able."""
+    return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+
+
+def decode_cursor(text: str, name: str, count: int) -> list[Any]:
+    """The parts of a cursor of kind `name`. Raises ValueError for anything else."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        parts = orjson.loads(raw)
+    except (ValueError, binascii.Error) as error:
+        raise ValueError(text) from error
+    if not isinstance(parts, list) or len(parts) != count + 1 or parts[0] != name:
+        raise ValueError(text)
+    return parts[1:]
+
+
+@dataclass(frozen=True)
+class Week:
+    """One ISO week: `figures` by degree are counts or `suppressed`."""
+
+    week: str
+    starts_on: dt.date
+    figures: dict[str, int | str]
+    complete: bool
+
+
+def iso_week(day: dt.date) -> str:
+    """`2026-W48`."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def shown(count: int) -> int | str:
+    """Nobody is no group; one to nine people are not shown."""
+    return count if count == 0 or count >= LEAST_PEOPLE else SUPPRESSED
+
+
+def spread(
+    counts: Mapping[tuple[dt.date, str], int], mondays: Sequence[dt.date], today: dt.date
+) -> tuple[list[Week], dict[str, int]]:
+    """The weeks, and totals by degree.
+
+    A total adds the figures that are shown and nothing else. So every number told is a group of ten
+    or more, or a sum of such, and no difference of any two answers tells a suppressed one."""
+    weeks = [
+        Week(
+            iso_week(monday),
+            monday,
+            {degree: shown(counts.get((monday, degree), 0)) for degree in DEGREES},
+            complete=monday + dt.timedelta(days=7) <= today,
+        )
+        for monday in mondays
+    ]
+    totals = {
+        degree: sum(f for week in weeks if isinstance(f := week.figures[degree], int))
+        for degree in DEGREES
+    }
+    return weeks, totals

@@ -1,0 +1,135 @@
+"""What the API takes: one schema per resource, used to check requests and to write the OpenAPI
+description."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import marshmallow as ma
+from flask_babel import lazy_gettext
+
+from ugc.brandapi import rules
+from ugc.places import rules as place_rules
+from ugc.reports import rules as report_rules
+
+STATES = ("open", "closed", "expired")
+
+
+class Choices(ma.fields.Field):
+    """One of several codes, or more separated by commas; loads as a list."""
+
+    def __init__(self, codes: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.codes = list(codes)
+
+    def _deserialize(self, value, attr, data, **kwargs):  # type: ignore[no-untyped-def]
+        chosen = value.split(",")
+        unknown = [code for code in chosen if code not in self.codes]
+        if unknown:
+            raise ma.ValidationError(
+                lazy_gettext(  # type: ignore[arg-type]
+                    "Unknown: %(unknown)s. Known are: %(known)s.",
+                    unknown=", ".join(unknown)[:100],
+                    known=", ".join(self.codes),
+                )
+            )
+        return chosen
+
+
+def _whole(least: int, most: int, default: int, text: str) -> ma.fields.Integer:
+    wrong: Any = lazy_gettext("A whole number from %(least)d to %(most)d.", least=least, most=most)
+    return ma.fields.Integer(
+        strict=False,
+        load_default=default,
+        validate=ma.validate.Range(least, most, error=wrong),
+        error_messages={"invalid": wrong},
+        metadata={"description": text},
+    )
+
+
+def since_moment(text: str) -> dt.datetime | None:
+    """The moment of an ISO 8601 time with a zone; None when `text` is no time."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
+
+
+class Query(ma.Schema):
+    """Parameters that every list takes; an unknown one is refused."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    bbox = ma.fields.String(
+        metadata={
+            "description": "west,south,east,north in degrees, WGS 84 (RFC 7946). West may be "
+            "greater than east: then the box crosses the 180° meridian.",
+            "example": "-3.9,40.3,-3.5,40.6",
+        }
+    )
+    since = ma.fields.String(
+        metadata={
+            "description": "Follow what changes: an ISO 8601 time to begin with, then the `next` "
+            "of the page before. Changes come oldest first; what is gone, or does not match any "
+            "more, is in `deleted`.",
+            "example": "2026-11-01T00:00:00Z",
+        }
+    )
+    cursor = ma.fields.String(
+        metadata={"description": "The `next` of the page before, for older content."}
+    )
+    limit = _whole(1, rules.LIMIT_MAX, rules.LIMIT_DEFAULT, "How many at most.")
+    format = ma.fields.String(
+        load_default="",
+        validate=ma.validate.OneOf(
+            ["", "geojson", "json"],
+            error=lazy_gettext("geojson or json."),  # type: ignore[arg-type]
+        ),
+        metadata={"description": "geojson (as with Accept: application/geo+json) or json."},
+    )
+
+
+class ReportsQuery(Query):
+    kind = Choices(report_rules.KINDS, metadata={"description": "Kinds of report, by commas."})
+    state = ma.fields.String(
+        validate=ma.validate.OneOf(
+            STATES,
+            error=lazy_gettext("open, closed or expired."),  # type: ignore[arg-type]
+        ),
+        metadata={"description": "The life of the report."},
+    )
+
+
+class PlacesQuery(Query):
+    category = Choices(
+        place_rules.CATEGORIES, metadata={"description": "Categories of place, by commas."}
+    )
+    brand = ma.fields.String(metadata={"description": "Id of the brand that runs the place now."})
+
+
+class ReviewsQuery(PlacesQuery):
+    place = ma.fields.String(metadata={"description": "Id of the reviewed place."})
+    rating = ma.fields.Integer(
+        validate=ma.validate.Range(1, 5, error=lazy_gettext("From 1 to 5.")),  # type: ignore[arg-type]
+        error_messages={"invalid": lazy_gettext("From 1 to 5.")},
+        metadata={"description": "Only reviews with this rating."},
+    )
+
+
+class OneQuery(ma.Schema):
+    class Meta:
+        unknown = ma.RAISE
+
+    format = Query._declared_fields["format"]
+
+
+class SpreadQuery(ma.Schema):
+    class Meta:
+        unknown = ma.RAISE
+
+    weeks = _whole(
+        1, rules.WEEKS_MAX, rules.WEEKS_DEFAULT, "How many ISO weeks back, this one included."
+    )

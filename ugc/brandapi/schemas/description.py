@@ -1,0 +1,281 @@
+"""The OpenAPI 3.1 description, from the schemas that check requests and the fields that answer."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import marshmallow as ma
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from ugc.brandapi import queries, rules, schemas
+
+VERSION = "1.0.0"
+RESOURCES: dict[str, tuple[queries.Resource, type[ma.Schema]]] = {
+    "reports": (queries.REPORTS, schemas.ReportsQuery),
+    "places": (queries.PLACES, schemas.PlacesQuery),
+    "reviews": (queries.REVIEWS, schemas.ReviewsQuery),
+}
+_TYPES: dict[str, Any] = {
+    "unconfirmed": {"type": "boolean"},
+    "author": {
+        "type": ["object", "null"],
+        "description": "null for imported content, and when the person erased the account.",
+        "properties": {"handle": {"type": "string"}},
+    },
+    "subratings": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "rating_mean": {"type": ["number", "null"]},
+    "photos": {"type": "array", "items": {"type": "string"}},
+}
+
+
+def _property(name: str, how: str) -> dict[str, Any]:
+    if name in _TYPES:
+        return dict(_TYPES[name])
+    if how == "raw":
+        return {"type": ["integer", "null"]}
+    schema: dict[str, Any] = {"type": ["string", "null"]}
+    if how == "time":
+        schema["format"] = "date-time"
+    return schema
+
+
+def _object_schemas(name: str, resource: queries.Resource) -> dict[str, Any]:
+    properties = {field: _property(field, how) for field, _, how in resource.fields}
+    required = list(properties)
+    plain = {
+        "id": {"type": "string"},
+        "lon": {"type": "number"},
+        "lat": {"type": "number"},
+        **properties,
+        "photos": _TYPES["photos"],
+    }
+    feature = {
+        "type": "object",
+        "required": ["type", "id", "geometry", "properties"],
+        "properties": {
+            "type": {"const": "Feature"},
+            "id": {"type": "string"},
+            "geometry": {"$ref": "#/components/schemas/Point"},
+            "properties": {
+                "type": "object",
+                "required": required,
+                "properties": {**properties, "photos": _TYPES["photos"]},
+            },
+        },
+    }
+    return {
+        name: {"type": "object", "required": ["id", "lon", "lat", *required], "properties": plain},
+        f"{name}Feature": feature,
+    }
+
+
+_PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "errors": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+    },
+}
+_RATE_HEADERS = {
+    f"RateLimit-{name}": {"schema": {"type": "integer"}, "description": text}
+    for name, text in (
+        ("Limit", "Requests in a minute."),
+        ("Remaining", "How many are left."),
+        ("Reset", "Seconds until there is room again."),
+    )
+}
+
+
+def _responses(content: dict[str, Any], *, missing: bool) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    responses = {
+        "200": {
+            "description": "As asked. `ETag` is for `If-None-Match`.",
+            "headers": {**_RATE_HEADERS, "ETag": {"schema": {"type": "string"}}},
+            "content": content,
+        },
+        "304": {"description": "Nothing changed since the ETag of `If-None-Match`."},
+        "401": {"description": "No key, or a wrong one.", "content": problem},
+        "403": {"description": "The key lacks the scope.", "content": problem},
+        "422": {"description": "A parameter cannot be taken.", "content": problem},
+        "429": {
+            "description": "Too many requests: wait `Retry-After` seconds.",
+            "headers": {"Retry-After": {"schema": {"type": "integer"}}},
+            "content": problem,
+        },
+    }
+    if missing:
+        responses["404"] = {"description": "There is none, or it is gone.", "content": problem}
+    return responses
+
+
+def _collection(name: str) -> dict[str, Any]:
+    paging = {
+        "next": {"type": ["string", "null"]},
+        "deleted": {"type": "array", "items": {"type": "string"}},
+        "more": {"type": "boolean"},
+    }
+    return {
+        "application/geo+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "features", "next"],
+                "properties": {
+                    "type": {"const": "FeatureCollection"},
+                    "features": {
+                        "type": "array",
+                        "items": {"$ref": f"#/components/schemas/{name}Feature"},
+                    },
+                    **paging,
+                },
+            }
+        },
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["items", "next"],
+                "properties": {
+                    "items": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}},
+                    **paging,
+                },
+            }
+        },
+    }
+
+
+@lru_cache(maxsize=1)
+def specification() -> dict[str, Any]:
+    """The OpenAPI 3.1 description; docs/openapi.json is a copy of it."""
+    spec = APISpec(
+        title="Boca API",
+        version=VERSION,
+        openapi_version="3.1.0",
+        plugins=[MarshmallowPlugin()],
+        info={
+            "description": "What a community contributes: reports, places, reviews, and how a "
+            "brand spreads. Read-only. Coordinates are WGS 84 degrees, times are UTC, ids are "
+            "opaque.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        security=[{"key": []}],
+    )
+    spec.components.security_scheme(
+        "key", {"type": "http", "scheme": "bearer", "description": "A key of a brand: boca_…"}
+    )
+    spec.components.schema("Problem", _PROBLEM)
+    spec.components.schema(
+        "Point",
+        {
+            "type": "object",
+            "required": ["type", "coordinates"],
+            "properties": {
+                "type": {"const": "Point"},
+                "coordinates": {
+                    "type": "array",
+                    "items": {"type": "number"},
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            },
+        },
+    )
+    public_id = {
+        "in": "path",
+        "name": "public_id",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "The id of the thing.",
+    }
+    for name, (resource, schema) in RESOURCES.items():
+        kind = resource.kind.capitalize()
+        for component, definition in _object_schemas(kind, resource).items():
+            spec.components.schema(component, definition)
+        spec.path(
+            f"/api/v1/{name}",
+            operations={
+                "get": {
+                    "operationId": f"list_{name}",
+                    "tags": [name],
+                    "summary": f"{name.capitalize()}, newest first; or what changed since.",
+                    "description": f"Needs the scope `{name}:read`.",
+                    "parameters": [{"in": "query", "schema": schema}],
+                    "responses": _responses(_collection(kind), missing=False),
+                }
+            },
+        )
+        one = {
+            "application/geo+json": {"schema": {"$ref": f"#/components/schemas/{kind}Feature"}},
+            "application/json": {"schema": {"$ref": f"#/components/schemas/{kind}"}},
+        }
+        spec.path(
+            f"/api/v1/{name}/{{public_id}}",
+            operations={
+                "get": {
+                    "operationId": f"get_{resource.kind}",
+                    "tags": [name],
+                    "summary": f"One {resource.kind}, with its photos.",
+                    "description": f"Needs the scope `{name}:read`.",
+                    "parameters": [public_id, {"in": "query", "schema": schemas.OneQuery}],
+                    "responses": _responses(one, missing=True),
+                }
+            },
+        )
+    figure = {"oneOf": [{"type": "integer"}, {"const": rules.SUPPRESSED}]}
+    by_degree = {"type": "object", "properties": dict.fromkeys(rules.DEGREES, figure)}
+    spec.components.schema(
+        "Spread",
+        {
+            "type": "object",
+            "required": ["brand", "weeks", "shown_total_by_degree"],
+            "properties": {
+                "brand": {"type": "string"},
+                "weeks": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["week", "starts_on", "complete", "people_by_degree"],
+                        "properties": {
+                            "week": {"type": "string", "examples": ["2026-W48"]},
+                            "starts_on": {"type": "string", "format": "date"},
+                            "complete": {"type": "boolean"},
+                            "people_by_degree": by_degree,
+                        },
+                    },
+                },
+                "shown_total_by_degree": {
+                    "type": "object",
+                    "additionalProperties": {"type": "integer"},
+                },
+            },
+        },
+    )
+    spec.path(
+        "/api/v1/brands/{public_id}/spread",
+        operations={
+            "get": {
+                "operationId": "get_spread",
+                "tags": ["brands"],
+                "summary": "How the key's brand spreads, by degree and ISO week.",
+                "description": "Needs the scope `spread:read`. A figure counts the people who "
+                "first came by a link: degree 1 by the brand's own links, 2 by links of those, and "
+                "so on. One to nine people are `suppressed`; totals add shown figures only.",
+                "parameters": [public_id, {"in": "query", "schema": schemas.SpreadQuery}],
+                "responses": _responses(
+                    {"application/json": {"schema": {"$ref": "#/components/schemas/Spread"}}},
+                    missing=True,
+                ),
+            }
+        },
+    )
+    described: dict[str, Any] = spec.to_dict()
+    return described

@@ -55,6 +55,8 @@ def update() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, source in extracted().items():
         catalog = stored(name)
+        # The date of a run is no change: it would only be a conflict of every merge.
+        source.creation_date = catalog.creation_date
         catalog.update(source, no_fuzzy_matching=True)
         catalog.obsolete.clear()
         with (FOLDER / f"{name}.po").open("wb") as file:

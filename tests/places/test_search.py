@@ -209,6 +209,8 @@ def test_one_box_finds_places_and_cities(client: FlaskClient) -> None:
     assert titles(text) == ["Mercadona"]
     cities = client.get("/search?q=barcelna").text
     assert "Barcelona" in titles(cities)
+    assert "Spain" in cities
+    assert "España" in client.get("/search?q=barcelona", headers={"Accept-Language": "es"}).text
     assert "/?lat=41.38879&amp;lon=2.15899&amp;zoom=12" in cities
     point = client.get("/search?q=40.4, -3.7").text
     assert "Show this point on the map" in point
@@ -216,6 +218,17 @@ def test_one_box_finds_places_and_cities(client: FlaskClient) -> None:
     assert "/places/new?name=xyzzyx" in nothing
     assert "What are you looking for?" in client.get("/search").text
     assert "¿Qué buscas?" in client.get("/search", headers={"Accept-Language": "es"}).text
+
+
+def test_big_cities_come_before_places_and_small_ones_after(
+    client: FlaskClient, session: Session
+) -> None:
+    add(session, "Madrid Río")
+    session.commit()
+    assert titles(client.get("/search?q=madrid").text) == ["Madrid", "Madrid Río"]
+    session.execute(sa.text("UPDATE cities SET population = 9000 WHERE name = 'Madrid'"))
+    session.commit()
+    assert titles(client.get("/search?q=madrid").text) == ["Madrid Río", "Madrid"]
 
 
 def test_the_map_opens_where_the_address_says(client: FlaskClient) -> None:

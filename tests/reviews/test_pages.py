@@ -420,3 +420,39 @@ def test_who_is_told_to_wait(
     assert limited.status_code == 429
     assert fast in limited.text.lower()
     assert TEXT in limited.text
+
+
+def test_reviews_are_sorted_filtered_and_paged(
+    client: FlaskClient, session: Session, place: Place, address: str
+) -> None:
+    for n in range(23):
+        subject = subjects.create(session, "review")
+        session.add(
+            Review(
+                id=subject.id,
+                place_id=place.id,
+                rating=1 + n % 5,
+                title=f"Title {n:02}",
+                text=TEXT,
+                helpful=n,
+                created_at=sa.text(f"app_now() - interval '{n} hours'"),
+            )
+        )
+    place.rating_count, place.rating_sum = 23, 66
+    session.commit()
+
+    def titles(query: str) -> list[int]:
+        text = client.get(f"{address}?{query}").text
+        return [int(part[:2]) for part in text.split(">Title ")[1:]]
+
+    assert titles("") == list(range(22, 2, -1))
+    assert titles("page=2") == [2, 1, 0]
+    assert titles("reviews=newest")[:3] == [0, 1, 2]
+    assert titles("reviews=best")[:5] == [4, 9, 14, 19, 3]
+    assert titles("reviews=worst")[0] == 0
+    assert titles("stars=5") == [19, 14, 9, 4]
+    assert titles("stars=9&page=x&reviews=%00") == titles("")
+    first = client.get(f"{address}?stars=2&reviews=newest").text
+    assert 'rel="next"' not in first
+    assert 'rel="next"' in client.get(address).text
+    assert 'rel="prev"' in client.get(f"{address}?page=2").text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext
+from flask_babel import get_locale, lazy_gettext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ugc.core import geo
@@ -49,6 +49,7 @@ class FoundPlace:
     lon: float
     lat: float
     city_id: int | None = None
+    population: int = 0
 
 
 def _metres(column: Any, point: Any) -> sa.ColumnElement[float]:
@@ -96,9 +97,16 @@ def search_cities(session: Session, text: str, limit: int = 8) -> list[FoundPlac
         .limit(limit)
     )
     return [
-        FoundPlace(city.name, ", ".join(filter(None, (city.admin, city.country))), x, y, city.id)
-        for city, x, y in rows
+        FoundPlace(city.name, _where(city), x, y, city.id, city.population) for city, x, y in rows
     ]
+
+
+def _where(city: City) -> str:
+    """The country in the reader's language; before it a state that people write in letters."""
+    locale = get_locale()
+    country = locale.territories.get(city.country, city.country) if locale else city.country
+    state = city.admin if city.admin.isalpha() and city.country in ("US", "CA", "AU") else ""
+    return ", ".join(filter(None, (state, country)))
 
 
 def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:

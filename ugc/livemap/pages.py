@@ -18,6 +18,7 @@ WORLD = geo.Bounds(-180, -85, 180, 85)
 LIST_LENGTH = 50
 START = (-3.7, 40.2, 4.8)  # lon, lat, zoom: the peninsula
 CITIES_FOUND = 5
+BIG_CITY = 50_000  # people
 CITY_ZOOM, POINT_ZOOM = 12, 15
 
 
@@ -86,6 +87,11 @@ def search_page() -> str:
         q=text,
         point=point,
         cities=cities,
+        # Whoever typed the beginning of a big city's name wants the city.
+        cities_first=any(
+            city.population >= BIG_CITY and city.name.casefold().startswith(text.casefold())
+            for city in cities
+        ),
         found=panels.render("search", q=text) if text else "",
         city_zoom=CITY_ZOOM,
         point_zoom=POINT_ZOOM,

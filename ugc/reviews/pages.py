@@ -21,6 +21,7 @@ from ugc.reviews import actions, queries, rules, schemas
 from ugc.reviews.models import KIND
 
 bp = Blueprint("reviews", __name__)
+LAST_PAGE = 500
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("review"), queries.describe))
 # Before places: one that nobody else has reviewed goes with the person's own review of it.
@@ -186,12 +187,22 @@ def place_panel(place: Any, **_context: Any) -> str:
     actor, session = current_actor(), db.session()
     order = request.args.get("reviews", "helpful")
     stars = request.args.get("stars", type=int)
+    page = max(1, min(LAST_PAGE, request.args.get("page", 1, type=int)))
+    reviews, more = queries.reviews_of_place(
+        session,
+        actor,
+        place.id,
+        order=order,
+        rating=stars if stars in rules.RATINGS else None,
+        page=page,
+    )
+    shown = {"public_id": place.public_id, "reviews": order, "stars": stars, "_anchor": "reviews"}
     return render_template(
         "reviews/_of_place.html",
         place=place,
-        reviews=queries.reviews_of_place(
-            session, actor, place.id, order=order, rating=stars if stars in rules.RATINGS else None
-        ),
+        reviews=reviews,
+        next_page=url_for("places.place_page", **shown, page=page + 1) if more else None,
+        previous_page=url_for("places.place_page", **shown, page=page - 1) if page > 1 else None,
         mine=queries.own_review(session, actor, place.id),
         distribution=queries.distribution(session, place.id),
         order=order,

@@ -23,6 +23,7 @@ from ugc.reviews.models import KIND, HelpfulVote, Review, ReviewVersion
 
 # At most one standing review per member and place.
 STANDING = (Visibility.PUBLISHED, Visibility.HELD, Visibility.HIDDEN)
+PAGE = 20
 ORDERS = ("helpful", "newest", "best", "worst")
 
 
@@ -167,9 +168,11 @@ def reviews_of_place(
     *,
     order: str = "helpful",
     rating: int | None = None,
-    limit: int = 30,
-) -> list[ReviewRow]:
-    """Published reviews, and the reader's own that waits, first."""
+    page: int = 1,
+    limit: int = PAGE,
+) -> tuple[list[ReviewRow], bool]:
+    """Published reviews, the reader's own that waits first; and whether there are more after this
+    page."""
     visible = Review.visibility == Visibility.PUBLISHED
     if actor.id is not None:
         own = sa.and_(Review.author_id == actor.id, Review.visibility == Visibility.HELD)
@@ -191,11 +194,13 @@ def reviews_of_place(
             Review.created_at.desc(),
             Review.id.desc(),
         )
-        .limit(limit)
+        .offset((page - 1) * limit)
+        .limit(limit + 1)
     )
     if rating is not None:
         query = query.where(Review.rating == rating)
-    return _rows(session, query, actor)
+    rows = _rows(session, query, actor)
+    return rows[:limit], len(rows) > limit
 
 
 def distribution(session: Session, place_id: int) -> dict[int, int]:

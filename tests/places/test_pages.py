@@ -245,7 +245,7 @@ def test_a_page_of_the_list_costs_few_queries(
         assert client.get("/places").text.count("Bar ") >= 8
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
-    assert len([s for s in asked if s.startswith("SELECT")]) <= 4, asked
+    assert len([s for s in asked if s.startswith("SELECT")]) <= 5, asked
 
 
 def test_places_within_a_viewport(session: Session, comercial: str) -> None:

@@ -193,7 +193,13 @@ def _matches(session: Session, text: str) -> sa.ColumnElement[bool]:
 
 def _likeness(text: str) -> sa.ColumnElement[float]:
     """A name that begins so before one that only has it, then what more people have rated."""
-    key = sa.func.name_key(rules.search_text(text))
+    text = rules.search_text(text)
+    key = sa.func.name_key(text)
+    if len(text) <= rules.SHORT_QUERY:
+        # The beginnings of words are alike enough; there are many.
+        return sa.case((NAME_KEY.like(key + "%"), 1.0), else_=0.0) + sa.func.ln(
+            Place.rating_count + 1
+        )
     return (
         sa.func.word_similarity(key, NAME_KEY)
         + sa.func.similarity(key, NAME_KEY) / 2
@@ -212,8 +218,8 @@ def search_query(
     bounds: geo.Bounds | None = None,
     order: str = "best",
 ) -> sa.Select[Any]:
-    """As `search_places`."""
-    query = _columns(near).where(Place.visibility == Visibility.PUBLISHED)
+    """The ids that `search_places` finds, in their order."""
+    query = sa.select(Place.id).where(Place.visibility == Visibility.PUBLISHED)
     if text:
         query = query.where(_matches(session, text))
     if categories:
@@ -224,7 +230,7 @@ def search_query(
         query = query.where(bounds.contains(Place.geom))
     ordering: list[Any] = []
     if order == "near" and near is not None:
-        ordering = [sa.text("metres")]
+        ordering = [geo.metres_between(Place.geom, near)]
     elif order == "best" and text:
         ordering = [_likeness(text).desc()]
     elif order in ("best", "rating"):
@@ -241,6 +247,7 @@ def search_places(
     session: Session,
     actor: Actor,
     *,
+    near: geo.Point | None = None,
     page: int = 1,
     limit: int = PAGE,
     **looked_for: Any,
@@ -248,9 +255,12 @@ def search_places(
     """Published places, and whether there are more after this page; takes what `search_query`
     takes. `order` is best (likeness of the name, else the Bayesian mean), near, rating (only rated
     ones, by the Bayesian mean) or newest."""
-    query = search_query(session, **looked_for).offset((page - 1) * limit).limit(limit + 1)
-    rows = _rows(session, query, actor)
-    return rows[:limit], len(rows) > limit
+    query = search_query(session, near=near, **looked_for)
+    # Chosen first and joined then: a word in a name is that of thousands.
+    ids = list(session.scalars(query.offset((page - 1) * limit).limit(limit + 1)))
+    rows = _rows(session, _columns(near).where(Place.id.in_(ids[:limit])), actor)
+    rows.sort(key=lambda row: ids.index(row.id))
+    return rows, len(ids) > limit
 
 
 def places_within(

@@ -265,15 +265,19 @@ def search_places(
 
 def places_within(
     session: Session,
+    actor: Actor,
     bounds: geo.Bounds,
     categories: Sequence[str] = (),
     limit: int = 300,
 ) -> list[PlaceRow]:
-    """Published places of a viewport, the most rated first."""
+    """Published places of a viewport and the actor's own that wait, the most rated first, without
+    their photos."""
+    shown = Place.visibility == Visibility.PUBLISHED
+    if actor.id is not None:
+        own = sa.and_(Place.author_id == actor.id, Place.visibility == Visibility.HELD)
+        shown = sa.or_(shown, own)
     # Chosen first and joined then: a wide view holds many more than are shown.
-    chosen = sa.select(Place.id).where(
-        bounds.contains(Place.geom), Place.visibility == Visibility.PUBLISHED
-    )
+    chosen = sa.select(Place.id).where(bounds.contains(Place.geom), shown)
     if categories:
         chosen = chosen.where(Place.category.in_(categories))
     order = (Place.rating_count.desc(), Place.id.desc())

@@ -1,0 +1,70 @@
+"""Suggesting, finding and reviewing a place on a phone, by keyboard, in the dark."""
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Site
+from tests.browser.test_story import PHONE, join
+
+TEXT = "Quiet in the morning, the waiters know everybody, and the churros are worth it."
+
+
+def test_a_place_is_suggested_found_and_reviewed(
+    browser: Browser, site: Site, axe: Callable[[Any], list[Any]]
+) -> None:
+    phone = browser.new_context(viewport=PHONE, locale="en", color_scheme="dark")  # type: ignore[arg-type]
+    page = phone.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+
+    def check() -> None:
+        assert axe(page) == [], page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url
+
+    join(page, site, "placer")
+    site.command("make-moderator", "placer")
+    page.goto(f"{site.url}/places/new")
+    check()
+    page.get_by_label("Name", exact=True).fill("Café Comercial")
+    page.get_by_label("Category").select_option(label="Café")
+    page.get_by_label("Latitude").fill("40.4287")
+    page.get_by_label("Longitude").fill("-3.7021")
+    page.get_by_label("Opening hours").fill("24/7")
+    page.get_by_role("button", name="Put it on the map").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Café Comercial")
+    page.get_by_text("Always open").click()
+    expect(page.get_by_text("all day").first).to_be_visible()
+    check()
+
+    page.get_by_role("link", name="Write a review").click()
+    check()
+    page.get_by_role("group", name="How was it?").get_by_role("radio").first.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="4: good").first).to_be_checked()
+    page.get_by_label("Tell others").fill("Too short.")
+    expect(page.get_by_text("40 more characters to go")).to_be_visible()
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("at least 50 characters").first).to_be_visible()
+    expect(page.get_by_label("Tell others")).to_have_value("Too short.")
+    page.get_by_label("Tell others").fill(TEXT)
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_text("churros are worth it")).to_be_visible()
+    check()
+
+    page.goto(f"{site.url}/search?q=cafe+comerical")
+    check()
+    page.get_by_role("link", name="Café Comercial").click()
+    expect(page.get_by_text("churros are worth it")).to_be_visible()
+    phone.grant_permissions(["geolocation"])
+    phone.set_geolocation({"latitude": 40.43, "longitude": -3.70})
+    page.goto(f"{site.url}/places")
+    page.get_by_role("button", name="Near me").click()
+    expect(page.get_by_text("230 m")).to_be_visible()
+    check()
+    page.get_by_role("link", name="Café Comercial").click()
+    page.get_by_role("link", name="see on the map").click()
+    expect(page.locator("#map")).to_have_attribute("data-zoom", "16.0")
+    assert problems == []

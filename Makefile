@@ -3,7 +3,7 @@ SHELL := /bin/bash
 UV := $(shell command -v uv 2>/dev/null)
 PY := .venv/bin/python
 
-.PHONY: help run test lint stop wipe i18n
+.PHONY: help run test bench lint stop wipe i18n
 
 help: ## say what there is
 	@grep -E '^[a-z0-9]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -14,9 +14,12 @@ run: .venv/.run build ## start the product on http://127.0.0.1:8000 (PORT= choos
 test: .venv/.dev build ## lint, types, contracts, translations, migrations and tests, on own servers
 	@scripts/test.sh
 
+bench: .venv/.dev build ## measure side by side, on own servers (BENCH="api_page posting imports")
+	@scripts/bench.sh $(BENCH)
+
 lint: .venv/.dev ## mend what can be mended, say the rest
-	.venv/bin/ruff format ugc scripts tests
-	.venv/bin/ruff check --fix ugc scripts tests
+	.venv/bin/ruff format ugc scripts tests benchmarks
+	.venv/bin/ruff check --fix ugc scripts tests benchmarks
 
 stop: ## stop what a killed `make run` left
 	@scripts/stack.sh down

@@ -23,7 +23,7 @@ else
 fi
 
 echo '· lint, import contracts, types, translations'
-$bin/ruff check ugc scripts tests
+$bin/ruff check ugc scripts tests benchmarks
 $bin/lint-imports --no-cache | tail -4
 $bin/mypy
 $bin/python scripts/i18n.py check

@@ -40,6 +40,7 @@ SETTINGS = [
     Setting("GEOCODER_URL", "", "Nominatim-compatible address; empty means the bundled cities"),
     Setting("PROXY_HOPS", "0", "number of trusted reverse proxies in front"),
     Setting("DEFAULT_LANGUAGE", "en", "es or en, when the browser asks for neither"),
+    Setting("API_LIMIT", "600 per minute", "requests of one API key, such as 10 per second"),
     Setting("SENTRY_DSN", "", "error tracking, when the sentry-sdk package is installed"),
 ]
 
@@ -115,6 +116,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "GEOCODER_URL": value["GEOCODER_URL"],
         "PROXY_HOPS": int(str(value["PROXY_HOPS"])),
         "DEFAULT_LANGUAGE": language,
+        "API_LIMIT": value["API_LIMIT"],
         "SENTRY_DSN": value["SENTRY_DSN"],
         "LANGUAGES": ("es", "en"),
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,

@@ -292,10 +292,10 @@ def test_an_etag_saves_the_body(world: World, get: Get) -> None:
     assert "private" in answer.headers["Cache-Control"]
 
 
-def test_rates_are_told_and_kept(get: Get, monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    from ugc.core import limits
-
-    monkeypatch.setitem(limits.LIMITS, "api", "3 per minute")
+def test_rates_are_told_and_kept(
+    app: Flask, get: Get, monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setitem(app.extensions["boca_limits"].rates, "api", "3 per minute")
     left = [get("/reports").headers["RateLimit-Remaining"] for _ in range(3)]
     assert left == ["2", "1", "0"]
     answer = get("/reports")

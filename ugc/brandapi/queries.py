@@ -33,15 +33,16 @@ _FAR = "'3000-01-01 00:00:00+00'::timestamptz"
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind of content. `fields` are (name, SQL, how); `source` joins everything the fields and
-    filters use, the content as `c` and its subject as `s`; `filters` maps a parameter to SQL with
-    `%(parameter)s`."""
+    """One kind of content. `fields` are (name, SQL, how); `source` joins everything the fields
+    use, the content as `c` and its subject as `s`; `choose` joins what choosing the rows needs
+    (point, visibility, filters); `filters` maps a parameter to SQL with `%(parameter)s`."""
 
     kind: str
     table: str
     source: str
     point: str
     shown: str
+    choose: str
     fields: tuple[tuple[str, str, str], ...]
     filters: dict[str, str] = field(default_factory=dict)
 
@@ -55,6 +56,7 @@ REPORTS = Resource(
     ),
     point="c.geom",
     shown="c.visibility IN ('published', 'held')",
+    choose="",
     fields=(
         ("kind", "c.kind", "code"),
         (
@@ -100,6 +102,7 @@ PLACES = Resource(
     source=REPORTS.source,
     point="c.geom",
     shown="c.visibility = 'published'",
+    choose="",
     fields=(
         ("name", "c.name", "text"),
         ("category", "c.category", "code"),
@@ -138,6 +141,7 @@ REVIEWS = Resource(
     ),
     point="p.geom",
     shown="c.visibility = 'published' AND p.visibility = 'published'",
+    choose=" JOIN places p ON p.id = c.place_id JOIN subjects ps ON ps.id = p.id",
     fields=(
         ("place", "ps.public_id", "code"),
         ("place_name", "p.name", "text"),
@@ -175,11 +179,11 @@ def _members(resource: Resource) -> str:
 
 
 def _lon(point: str) -> str:
-    return f"round(ST_X({point})::numeric, 6)"
+    return f"ST_X({point})"
 
 
 def _lat(point: str) -> str:
-    return f"round(ST_Y({point})::numeric, 6)"
+    return f"ST_Y({point})"
 
 
 def _feature(resource: Resource, geojson: bool) -> str:
@@ -236,16 +240,17 @@ def newest_sql(
         order = f"c.created_at <-> {_FAR}, c.id DESC"
     if after:
         where.append("(c.created_at, c.id) < (%(after_at)s::timestamptz, %(after_id)s::bigint)")
-    page = (
-        f"SELECT c.id, c.created_at, {_feature(resource, geojson)} AS feature"
-        f" FROM {resource.table} c{resource.source}"
+    # The rows are chosen first: what only the fields need is joined for the page alone.
+    chosen = (
+        f"SELECT c.id, c.created_at FROM {resource.table} c{resource.choose}"
         f" WHERE {' AND '.join(where)} ORDER BY {order} LIMIT %(limit)s::int + 1"
     )
     return (
-        f"WITH page AS MATERIALIZED ({page}), numbered AS ("
-        "SELECT *, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM page)"
-        " SELECT convert_to(coalesce(string_agg(feature, ',' ORDER BY n)"
-        " FILTER (WHERE n <= %(limit)s::int), ''), 'UTF8'), count(*),"
+        f"WITH chosen AS MATERIALIZED ({chosen}), numbered AS MATERIALIZED ("
+        "SELECT *, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM chosen)"
+        f" SELECT convert_to(coalesce((SELECT string_agg({_feature(resource, geojson)}, ','"
+        f" ORDER BY k.n) FROM numbered k JOIN {resource.table} c ON c.id = k.id{resource.source}"
+        " WHERE k.n <= %(limit)s::int), ''), 'UTF8'), count(*),"
         " max(created_at) FILTER (WHERE n = %(limit)s::int)::text,"
         " max(id) FILTER (WHERE n = %(limit)s::int) FROM numbered"
     )
@@ -314,17 +319,18 @@ def rows(session: Session, statement: str, values: dict[str, Any]) -> list[tuple
         return cursor.fetchall()
 
 
+KEY_SQL = (
+    "SELECT k.id, k.brand_id, k.scopes, EXISTS (SELECT FROM usage_marks u"
+    " WHERE u.key_id = k.id AND u.used_at > app_now() - interval '1 minute')"
+    " FROM api_keys k JOIN brands b ON b.id = k.brand_id WHERE k.key_hash = %(digest)s"
+    " AND k.revoked_at IS NULL AND b.visibility = 'published'"
+)
+
+
 def key_by_hash(session: Session, digest: str) -> tuple[int, int, list[str], bool] | None:
     """(key, brand, scopes, whether it was marked as used within the last minute) of a valid
     key."""
-    found = rows(
-        session,
-        "SELECT k.id, k.brand_id, k.scopes, EXISTS (SELECT FROM usage_marks u"
-        " WHERE u.key_id = k.id AND u.used_at > app_now() - interval '1 minute')"
-        " FROM api_keys k JOIN brands b ON b.id = k.brand_id WHERE k.key_hash = %(digest)s"
-        " AND k.revoked_at IS NULL AND b.visibility = 'published'",
-        {"digest": digest},
-    )
+    found = rows(session, KEY_SQL, {"digest": digest})
     return found[0] if found else None  # type: ignore[return-value]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 import limits as limits_library
 from flask import Flask, Response, current_app, g, request
@@ -18,7 +19,7 @@ from ugc.core.errors import TooFast
 
 EXTENSION = "boca_limits"
 
-# Per actor (member, key, or address of an anonymous visitor).
+# `api` is the setting API_LIMIT. Per actor (member, key, or address of an anonymous visitor).
 LIMITS = {
     "write": "60 per minute",
     "report": "12 per 10 minutes",
@@ -30,8 +31,10 @@ LIMITS = {
     "mail": "5 per hour",
     "search": "120 per minute",
     "geocode": "60 per minute",
-    "api": "600 per minute",
 }
+
+
+_parsed = lru_cache(maxsize=64)(limits_library.parse)
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Standing:
 
 
 class _Limiter:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, rates: dict[str, str]) -> None:
+        self.rates = rates
         self.fallback: RateLimiter = MovingWindowRateLimiter(MemoryStorage())
         self.shared: RateLimiter | None = None
         if url:
@@ -63,9 +67,8 @@ class _Limiter:
                 self.away_until = time.monotonic() + 5
         return self._hit(self.fallback, name, who)
 
-    @staticmethod
-    def _hit(limiter: RateLimiter, name: str, who: str) -> tuple[bool, Standing]:
-        item = limits_library.parse(LIMITS[name])
+    def _hit(self, limiter: RateLimiter, name: str, who: str) -> tuple[bool, Standing]:
+        item = _parsed(self.rates[name])
         allowed = limiter.hit(item, name, who)
         stats = limiter.get_window_stats(item, name, who)
         reset = max(1, round(stats.reset_time - time.time()))
@@ -98,7 +101,9 @@ def show(standing: Standing) -> None:
 
 
 def init_app(app: Flask) -> None:
-    app.extensions[EXTENSION] = _Limiter(str(app.config["REDIS_URL"]))
+    app.extensions[EXTENSION] = _Limiter(
+        str(app.config["REDIS_URL"]), {**LIMITS, "api": str(app.config["API_LIMIT"])}
+    )
 
     @app.after_request
     def add_headers(response: Response) -> Response:

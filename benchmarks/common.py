@@ -1,0 +1,124 @@
+"""What the benchmarks share: a database of their own, a web server, and the figures of rounds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from flask import Flask
+
+from ugc.app import create_app
+from ugc.config import ROOT, libpq_url, sqlalchemy_url
+
+SECRET = "a secret of the benchmarks, long enough for them"
+
+
+def database(name: str) -> str:
+    """A new, migrated database; its address."""
+    base = sa.engine.make_url(sqlalchemy_url(os.environ["DATABASE_URL"]))
+    url = base.set(database=name)
+    maintenance = libpq_url(base.set(database="postgres").render_as_string(hide_password=False))
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    engine = sa.create_engine(url)
+    config = Config(str(ROOT / "alembic.ini"))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    engine.dispose()
+    return url.render_as_string(hide_password=False)
+
+
+def settings(url: str, port: int = 8000) -> dict[str, str]:
+    return {
+        "BOCA_ENV": "development",
+        "DATABASE_URL": url,
+        "REDIS_URL": os.environ["REDIS_URL"],
+        "SECRET_KEY": SECRET,
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "DATA_DIR": os.environ["BOCA_VAR"] + "/data",
+    }
+
+
+def application(url: str, port: int = 8000) -> Flask:
+    return create_app(settings(url, port))
+
+
+def free_port() -> int:
+    """A port below those that outgoing connections take (from 32768 on)."""
+    for port in range(18_000, 32_000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
+    raise RuntimeError("no port is free")
+
+
+@contextlib.contextmanager
+def web_server(url: str, port: int, workers: int = 2, **more: str) -> Iterator[None]:
+    """`ugc serve` as in production, until the block ends."""
+    env = {**os.environ, **settings(url, port), **more, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(
+        [
+            sys.executable, "-c", "from ugc.cli import main; main()", "serve",
+            "--port", str(port), "--workers", str(workers),
+        ],
+        env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()
+                break
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        else:
+            raise RuntimeError("the web server did not start")
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+
+
+def postgres_program(name: str) -> str:
+    """`pgbench` or `psql` of the newest server here."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(found[-1]) if found else name
+
+
+def tell(label: str, figures: Sequence[float], unit: str) -> None:
+    print(
+        f"  {label:<44} median {statistics.median(figures):>9,.1f} {unit}"
+        f"   (lowest {min(figures):,.1f}, highest {max(figures):,.1f})",
+        flush=True,
+    )
+
+
+def tell_ratio(label: str, ours: Sequence[float], theirs: Sequence[float]) -> None:
+    """The ratio of each round, so that a slow minute of the machine slows both sides."""
+    ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+    print(
+        f"  ratio, {label}: median {statistics.median(ratios):.2f}"
+        f"   (lowest {min(ratios):.2f}, highest {max(ratios):.2f}, {len(ratios)} rounds)",
+        flush=True,
+    )

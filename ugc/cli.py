@@ -75,7 +75,8 @@ def load_cities(session: Session, minimum: int = 1000) -> int:
             "lat": float(r["lat"]),
         }
         for r in rows
-        if int(r["population"]) >= minimum
+        # Parts of a town (PPLX) are left out: a report in Madrid says Madrid.
+        if int(r["population"]) >= minimum and r["feature"] != "PPLX"
     ]
     session.execute(
         sa.text(

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, jsonify, redirect, request, send_from_directory, session
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    session,
+)
 from flask_babel import gettext
 
 from ugc.core import gazetteer, geo, limits, render
@@ -29,6 +38,13 @@ def basemap(name: str) -> Response:
     response = send_from_directory(render.BUILD, name, conditional=True, max_age=31_536_000)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+@bp.get("/about")
+@public
+def about_page() -> str:
+    """What the site is; capabilities tell how they count in the slot `about`."""
+    return render_template("about.html")
 
 
 @bp.post("/language")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext
+from flask_babel import format_timedelta, gettext, lazy_gettext
 
 from ugc.core import gazetteer, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
@@ -163,4 +164,15 @@ def case_panel(subject_id: int, **_context: Any) -> str:
 
 
 panels.register(f"case.{KIND}", case_panel)
+
+
+def about_panel(**_context: Any) -> str:
+    lives = {
+        kind.code: format_timedelta(dt.timedelta(minutes=kind.life), threshold=1)
+        for kind in rules.KINDS.values()
+    }
+    return render_template("reports/_about.html", kinds=list(rules.KINDS.values()), lives=lives)
+
+
+panels.register("about", about_panel, order=10)
 panels.register("profile", profile_panel, order=20)

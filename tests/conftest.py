@@ -40,9 +40,10 @@ def _server() -> str:
     return url
 
 
-def _redis(worker_id: str) -> str:
-    """A database of its own for each worker: tests empty it."""
+def redis_url(worker_id: str, *, site: bool = False) -> str:
+    """A database of its own for each worker and for its browsers' site: tests empty it."""
     number = int(worker_id.removeprefix("gw")) + 1 if worker_id.startswith("gw") else 1
+    number = number % 7 + (8 if site else 1)
     return os.environ.get("REDIS_URL", "").replace("db=0", f"db={number}")
 
 
@@ -101,7 +102,7 @@ def app(database_url: str, worker_id: str, tmp_path_factory: pytest.TempPathFact
         {
             "BOCA_ENV": "test",
             "DATABASE_URL": database_url,
-            "REDIS_URL": _redis(worker_id),
+            "REDIS_URL": redis_url(worker_id),
             "SECRET_KEY": "a secret of the tests, long enough",
             "SITE_URL": "http://localhost",
             "DATA_DIR": str(tmp_path_factory.mktemp("data")),

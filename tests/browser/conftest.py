@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
-from tests.conftest import make_database
+from tests.conftest import make_database, redis_url
 from ugc.config import ROOT
 
 COMMAND = [sys.executable, "-c", "from ugc.cli import main; main()"]
@@ -69,6 +70,7 @@ def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "SECRET_KEY": "a secret of the browser tests",
         "SITE_URL": f"http://127.0.0.1:{port}",
         "DATA_DIR": str(data),
+        "REDIS_URL": redis_url(worker_id, site=True),
     }
     started = [
         subprocess.Popen([*COMMAND, *arguments], env=environment, cwd=ROOT, start_new_session=True)
@@ -88,6 +90,12 @@ def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             process.terminate()
         for process in started:
             process.wait(20)
+
+
+@pytest.fixture(autouse=True)
+def fresh_site_limits(site: Site) -> None:
+    """Every test may let as many people join as one address may in an hour."""
+    redis.Redis.from_url(site.environment["REDIS_URL"]).flushdb()
 
 
 @pytest.fixture

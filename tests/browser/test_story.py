@@ -65,6 +65,48 @@ def test_join_report_and_be_approved(browser: Browser, site: Site) -> None:
     assert problems == []
 
 
+def some_content(page: Page, site: Site, name: str) -> list[str]:
+    """A report, a place with a review, and a brand; the addresses of their pages."""
+    # Far from those of the other runs: nothing similar is near by.
+    lat = str(-sum(map(ord, name)) / 50)
+    page.goto(f"{site.url}/reports/new")
+    page.locator("input[value=waste]").check(force=True)
+    page.locator("#lat").fill(lat)
+    page.locator("#lon").fill("-70.66")
+    page.locator("form[data-draft] button.button--speak").click()
+    report = page.url
+    page.locator("form[action$='/withdraw'] button").wait_for()
+    page.goto(f"{site.url}/places/new")
+    page.locator("#name").fill(f"Sitio {name}")
+    page.locator("#category").select_option("cafe")
+    page.locator("#lat").fill(lat)
+    page.locator("#lon").fill("-70.66")
+    page.locator("#opening_hours").fill("Mo-Fr 09:00-20:00")
+    page.locator("form[data-draft] button.button--speak").click()
+    page.wait_for_load_state()
+    if "/places/" not in page.url:
+        page.locator("input[name=anyway]").check()
+        page.locator("form[data-draft] button.button--speak").click()
+    page.locator("#reviews").wait_for()
+    place = page.url.split("#")[0]
+    page.goto(f"{place}/review")
+    form = page.url
+    page.locator("input[name=rating][value='4']").check(force=True)
+    page.locator("#text").fill(
+        "Tranquilo por la mañana, buen café y gente que lo conoce todo. " * 2
+    )
+    page.locator("form[data-draft] button.button--speak").click()
+    page.locator(".review").first.wait_for()
+    page.goto(f"{site.url}/brands/new")
+    page.locator("#name").fill(f"Marca {name}")
+    page.locator("form[data-draft] button").last.click()
+    page.locator("form[action$='/follow']").wait_for()
+    brand = page.url
+    share = f"/share/{brand.rsplit('/', 1)[-1]}"
+    found = [address.removeprefix(site.url) for address in (report, place, form, brand)]
+    return [*found, share]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 800}], ids=["phone", "desktop"])
 def test_no_page_has_an_accessibility_violation(
@@ -88,7 +130,20 @@ def test_no_page_has_an_accessibility_violation(
         "/settings",
         f"/members/{handle}",
         "/moderation",
+        "/places",
+        "/places/new",
+        "/places?q=xylophone",
+        "/brands",
+        "/brands/new",
+        "/search",
+        "/search?q=mad",
+        "/contacts",
+        "/leaderboard",
+        "/about",
+        "/api",
+        "/api/errors",
         "/nothing",
+        *some_content(page, site, handle),
     ]
     for path in pages:
         page.goto(site.url + path)
@@ -96,6 +151,6 @@ def test_no_page_has_an_accessibility_violation(
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= size["width"], path
     context.clear_cookies()
-    for path in ("/join", "/sign-in", "/password/forgotten"):
+    for path in ("/", "/places", "/brands", "/join", "/sign-in", "/password/forgotten"):
         page.goto(site.url + path)
         assert axe(page) == [], path

@@ -1,0 +1,185 @@
+"""The main job from end to end: a link shared, a person brought, what they contribute approved,
+counted and read by a brand's program, and the person gone from it all at the end."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Site
+from tests.browser.test_photos import picture
+from tests.browser.test_story import PASSWORD, PHONE, join
+
+REVIEW = "Quiet in the morning, good coffee, and people who know where everything is in town."
+
+
+def phone(browser: Browser) -> Page:
+    return browser.new_context(viewport=PHONE, locale="en").new_page()  # type: ignore[arg-type]
+
+
+def ask(site: Site, key: str, path: str) -> Any:
+    request = urllib.request.Request(
+        f"{site.url}/api/v1{path}", headers={"Authorization": f"Bearer {key}"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def visit(site: Site, link: str) -> None:
+    """Somebody without any cookie opens a link and is led on."""
+    path = link.split("/r/")[1]
+    request = urllib.request.Request(f"{site.url}/r/{path}", headers={"User-Agent": "Mozilla/5.0"})
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def my_link(page: Page, site: Site) -> str:
+    page.goto(f"{site.url}/contacts")
+    page.get_by_role("button", name="Make my link").click()
+    return page.locator("#link").input_value()
+
+
+def eventually(page: Page, address: str, text: str) -> None:
+    """Reloads until the worker has done its part."""
+    for _ in range(60):
+        page.goto(address)
+        if text in re.sub(r"\s+", " ", page.locator("main").inner_text()):
+            return
+        page.wait_for_timeout(250)
+    raise AssertionError(f"{text!r} never came to {address}: {page.locator('main').inner_text()}")
+
+
+def approve(mod: Page, site: Site, text: str) -> None:
+    """Approves the case that shows `text`, as soon as its photos are ready."""
+    for _ in range(40):
+        mod.goto(f"{site.url}/moderation")
+        case = mod.locator("article.card").filter(has_text=text)
+        case.get_by_role("button", name="Approve").click()
+        if "Decided." in mod.locator("main").inner_text():
+            return
+        time.sleep(0.25)
+    raise AssertionError(f"{text!r} could not be approved")
+
+
+def test_from_a_shared_link_to_the_brands_program(browser: Browser, site: Site) -> None:
+    mod = phone(browser)
+    join(mod, site, "story-mod")
+    site.command("make-moderator", "story-mod")
+    mod.goto(f"{site.url}/places/new")
+    mod.get_by_label("Name", exact=True).fill("Story Café")
+    mod.get_by_label("Category").select_option("cafe")
+    mod.get_by_label("Latitude").fill("41.6561")
+    mod.get_by_label("Longitude").fill("-0.8773")
+    mod.get_by_role("button", name="Put it on the map").click()
+    expect(mod.get_by_role("heading", level=1)).to_have_text("Story Café")
+    place = mod.url.split("?")[0]
+    mod.goto(f"{site.url}/brands/new")
+    mod.get_by_label("Name", exact=True).fill("Story Brand")
+    mod.get_by_role("button", name="Save").click()
+    expect(mod.get_by_role("heading", level=1)).to_have_text("Story Brand")
+    brand = mod.url.split("?")[0]
+
+    # A shares a link.
+    a = phone(browser)
+    join(a, site, "story-a")
+    link = my_link(a, site)
+
+    # B opens it, joins, confirms, posts a report with a photo, and a review.
+    b = phone(browser)
+    b.goto(link)
+    join(b, site, "story-b")
+    b.goto(f"{site.url}/reports/new")
+    b.get_by_role("radio", name="Roadworks").check()
+    b.get_by_label("Latitude").fill("41.65")
+    b.get_by_label("Longitude").fill("-0.88")
+    b.get_by_label("Say more").fill("The story's pavement is up.")
+    b.get_by_label("Choose photos").set_input_files([picture("works.jpg", 640)])
+    b.get_by_role("button", name="Put it on the map").click()
+    expect(b.get_by_role("heading", level=1)).to_contain_text("Roadworks")
+    report = b.url.split("?")[0]
+    b.goto(place)
+    b.get_by_role("link", name="Write a review").click()
+    b.get_by_role("radio", name="4: good").check(force=True)
+    b.get_by_label("Tell others").fill("Too short")
+    expect(b.get_by_text("more characters to go")).to_be_visible()
+    b.get_by_label("Tell others").fill(REVIEW)
+    b.get_by_role("button", name="Publish").click()
+    expect(b.get_by_text("A moderator looks at it first")).to_be_visible()
+
+    # Nobody else sees the words yet.
+    other = phone(browser)
+    other.goto(place)
+    expect(other.get_by_text(REVIEW)).to_have_count(0)
+
+    # The moderator approves both; points and the 1st degree grow.
+    approve(mod, site, "The story's pavement is up.")
+    approve(mod, site, REVIEW)
+    other.goto(place)
+    expect(other.get_by_text(REVIEW)).to_be_visible()
+    other.goto(report)
+    expect(other.locator(".photo__image")).to_have_count(1)
+    # 6 for the report, 2 for its photo, 10 for the review.
+    eventually(b, f"{site.url}/members/story-b", "18 points")
+    a.goto(f"{site.url}/contacts")
+    expect(a.get_by_role("link", name="story-b").first).to_be_visible()
+
+    # C joins through B, D through C: A sees 1-1-1.
+    c, d = phone(browser), phone(browser)
+    c.goto(my_link(b, site))
+    join(c, site, "story-c")
+    d.goto(my_link(c, site))
+    join(d, site, "story-d")
+    a.goto(f"{site.url}/contacts")
+    reach = a.locator("dl.facts dd").all_inner_texts()
+    assert [text.split()[0] for text in reach[:3]] == ["1", "1", "1"]
+    expect(a.get_by_role("link", name="story-d")).to_have_count(0)
+
+    # A speaks for the brand; its program reads the report, the review and the spread.
+    a.goto(brand)
+    a.get_by_text("Do you speak for this brand?").click()
+    a.get_by_label("Who are you for the brand?").fill("I have run this café for eleven years.")
+    a.get_by_role("button", name="Claim", exact=True).click()
+    approve(mod, site, "I have run this café")
+    a.goto(brand)
+    a.get_by_role("button", name="Make the brand's link").click()
+    brand_link = a.locator("#brand-link").input_value()
+    a.get_by_role("link", name="API keys").click()
+    a.get_by_label("What is it for?").fill("story")
+    a.get_by_role("button", name="Make the key").click()
+    key = a.locator("#new-key").input_value()
+    report_id, place_id, brand_id = (
+        address.rsplit("/", 1)[-1] for address in (report, place, brand)
+    )
+    read = ask(site, key, f"/reports/{report_id}")["properties"]
+    assert read["text"] == "The story's pavement is up."
+    assert read["author"] == {"handle": "story-b"}
+    assert len(read["photos"]) == 1
+    [feature] = ask(site, key, f"/reviews?place={place_id}")["features"]
+    assert feature["properties"]["rating"] == 4
+    assert feature["properties"]["author"] == {"handle": "story-b"}
+    visit(site, brand_link)
+    spread = ask(site, key, f"/brands/{brand_id}/spread?weeks=1")["weeks"][0]["people_by_degree"]
+    assert spread["1"] == "suppressed"
+    for _ in range(20):
+        visit(site, brand_link)
+    spread = ask(site, key, f"/brands/{brand_id}/spread?weeks=1")["weeks"][0]["people_by_degree"]
+    assert spread["1"] == 21
+
+    # B leaves; what they said stays without them.
+    b.goto(f"{site.url}/settings")
+    b.get_by_text("Erase my account").click()
+    b.locator("#erase-password").fill(PASSWORD)
+    b.locator("form[action$='/settings/erase'] button").click()
+    assert ask(site, key, f"/reports/{report_id}")["properties"]["author"] is None
+    everything = json.dumps(ask(site, key, "/reports")) + json.dumps(ask(site, key, "/reviews"))
+    assert "story-b" not in everything
+    try:
+        status = urllib.request.urlopen(f"{site.url}/members/story-b", timeout=10).status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    assert status == 404

@@ -30,6 +30,9 @@ from ugc.livemap import pages as livemap_pages
 from ugc.media import jobs as _media_jobs  # noqa: F401  (registers its jobs)
 from ugc.media import pages as media_pages
 from ugc.moderation import pages as moderation_pages
+from ugc.notifications import jobs as _notifications_jobs  # noqa: F401  (registers its jobs)
+from ugc.notifications import pages as notifications_pages
+from ugc.notifications import subscribers as _notifications_subscribers  # noqa: F401  (subscribes)
 from ugc.places import pages as places_pages
 from ugc.referrals import pages as referrals_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
@@ -71,6 +74,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         media_pages.bp,
         reports_pages.bp,
         brands_pages.bp,
+        notifications_pages.bp,
         brandapi_pages.bp,
         brand_api.bp,
         places_pages.bp,

@@ -243,8 +243,37 @@ def test_machines_are_no_people(
     code = session.scalar(sa.text("SELECT code FROM referral_links"))
     client.get(f"/r/{code}", headers={"User-Agent": "WhatsApp/2.23"})
     client.head(f"/r/{code}")
+    assert session.scalars(sa.select(CascadeReach)).all() == []
+    # Nor is a brand's own team reached by its link.
     owner.get(f"/r/{code}")
-    assert len(session.scalars(sa.select(CascadeReach)).all()) <= 1
+    assert session.scalars(sa.select(CascadeReach)).all() == []
+    client.get(f"/r/{code}")
+    assert len(session.scalars(sa.select(CascadeReach)).all()) == 1
+
+
+def test_who_signs_in_later_keeps_their_degree(
+    app: object,
+    client: FlaskClient,
+    session: Session,
+    make_member: Callable[..., object],
+    owner: FlaskClient,
+    address: str,
+) -> None:
+    """A member opens the brand's link before signing in; whom they bring is of degree 2."""
+    make_member("late")
+    owner.post(f"{address}/link")
+    client.get(f"/r/{session.scalar(sa.text('SELECT code FROM referral_links'))}")
+    client.post("/sign-in", data={"email": "late@example.org", "password": "correct horse battery"})
+    client.post(f"/share/{address.rsplit('/', 1)[-1]}")
+    code = session.scalar(
+        sa.text(
+            "SELECT code FROM referral_links l JOIN members m ON m.id = l.owner_id"
+            " WHERE m.handle = 'late'"
+        )
+    )
+    app.test_client().get(f"/r/{code}")  # type: ignore[attr-defined]
+    degrees = session.scalars(sa.select(CascadeReach.degree).order_by(CascadeReach.id)).all()
+    assert degrees == [1, 2]
 
 
 def test_erasure_takes_fans_and_teams(

@@ -28,12 +28,24 @@ _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
 _on_join: list[Callable[[Session, Member], None]] = []
+_on_sign_in: list[Callable[[Session, int], None]] = []
 
 
 def on_join(react: Callable[[Session, Member], None]) -> None:
     """A higher capability says what must be true as soon as somebody has joined (their parent in
     the tree of contacts); it runs in the same transaction."""
     _on_join.append(react)
+
+
+def on_sign_in(react: Callable[[Session, int], None]) -> None:
+    """A higher capability says what must be true when somebody has signed in in this browser; it
+    gets the member's id and runs in the same transaction."""
+    _on_sign_in.append(react)
+
+
+def signed_in(session: Session, member_id: int) -> None:
+    for react in _on_sign_in:
+        react(session, member_id)
 
 
 def digest(token: str) -> str:

@@ -96,6 +96,7 @@ def begin_session(member: Member) -> None:
     agent = request.headers.get("User-Agent", "")
     session[COOKIE_TOKEN] = actions.open_session(db.session(), member.id, agent)
     session.permanent = True
+    actions.signed_in(db.session(), member.id)
     forget_actor()
 
 

@@ -216,6 +216,7 @@ def author_of(session: Session, brand_id: int) -> int | None:
 moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
 # A brand is the root of its own cascade.
 referrals.register_root(KIND, lambda _session, brand_id: brand_id)
+referrals.register_insiders(queries.is_in_team)
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:

@@ -242,6 +242,10 @@ def brands_of_team_member(session: Session, actor: Actor) -> list[BrandRow]:
     return [_row(row) for row in session.execute(query)]
 
 
+def is_in_team(session: Session, brand_id: int, member_id: int) -> bool:
+    return session.get(TeamMember, (brand_id, member_id)) is not None
+
+
 def followed_by(session: Session, actor: Actor) -> list[BrandRow]:
     """The brands that the reader follows."""
     query = (

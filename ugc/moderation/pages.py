@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import format_timedelta, gettext
 
 from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators
@@ -56,6 +56,32 @@ def remove_photo(key: str) -> Any:
     actions.remove_photo(db.session(), current_actor(), key, rule=request.form.get("rule", ""))
     flash(gettext("The photo is removed. Its author sees the rule."), "good")
     return redirect(render.safe_next(request.form.get("next"), "/moderation"), 303)
+
+
+@bp.get("/contributions")
+@members
+def contributions_page() -> str:
+    actor = current_actor()
+    approved = actions.published_by(db.session(), actor.id)
+    usual = queries.usual_wait(db.session())
+    return render_template(
+        "moderation/contributions.html",
+        panels=panels.render("contributions", actor=actor),
+        usual=format_timedelta(usual, threshold=1) if usual else None,
+        to_go=0 if actor.is_moderator else max(0, rules.APPROVED_BEFORE_FREE - approved),
+    )
+
+
+def decided_panel(item: Any, **_context: Any) -> str:
+    """The rule and the note under a line of the inbox."""
+    decision_id = int(item.cause.removeprefix("decision:"))
+    note = queries.decision_note(db.session(), decision_id)
+    rule = rules.RULES.get(item.facts.get("rule"), "")
+    return render_template("moderation/_decided.html", rule=rule, note=note)
+
+
+panels.register("notification.approved", decided_panel)
+panels.register("notification.refused", decided_panel)
 
 
 @bp.app_template_global()

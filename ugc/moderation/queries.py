@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ugc.core.db import Session
+from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject
 from ugc.moderation.models import Case, Decision, DecisionNote, Flag
+
+LEAST_DECISIONS = 5  # below which a median says nothing
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,33 @@ def open_count(session: Session) -> int:
     )
 
 
+def usual_wait(session: Session) -> dt.timedelta | None:
+    """The median time from opening to decision over the last 30 days; None under five."""
+    waited = sa.func.extract("epoch", Decision.decided_at - Case.opened_at)
+    count, median = session.execute(
+        sa.select(sa.func.count(), sa.func.percentile_cont(0.5).within_group(waited))
+        .join(Case, Case.id == Decision.case_id)
+        .where(Decision.decided_at > app_now() - sa.cast("30 days", sa.Interval))
+    ).one()
+    if count < LEAST_DECISIONS:
+        return None
+    return dt.timedelta(seconds=float(median))
+
+
 def locked_case(session: Session, case_id: int) -> Case:
     """The case, locked until the transaction ends. Raises NotFound."""
     case = session.scalar(sa.select(Case).where(Case.id == case_id).with_for_update())
     if case is None:
         raise NotFound()
     return case
+
+
+def decision_note(session: Session, decision_id: int) -> str:
+    """What the moderator wrote to the author; '' for nothing."""
+    return (
+        session.scalar(sa.select(DecisionNote.note).where(DecisionNote.decision_id == decision_id))
+        or ""
+    )
 
 
 def last_decision(session: Session, subject_id: int) -> DecisionRow | None:

@@ -19,6 +19,20 @@ from ugc.referrals.models import CascadeReach, Referral, ReferralLink
 # What a shared subject belongs to: the root of a cascade (a brand), or None.
 Root = Callable[[Session, int], int | None]
 _roots: dict[str, Root] = {}
+# Whether a member speaks for a root: its own people are not reached by it.
+Insider = Callable[[Session, int, int], bool]
+_insiders: list[Insider] = []
+
+
+def register_insiders(is_insider: Insider) -> None:
+    """`is_insider(session, root_id, member_id)`."""
+    _insiders.append(is_insider)
+
+
+def belongs(session: Session, root_id: int, member_id: int | None) -> bool:
+    return member_id is not None and any(
+        is_insider(session, root_id, member_id) for is_insider in _insiders
+    )
 
 
 def register_root(kind: str, root_of: Root) -> None:

@@ -67,7 +67,11 @@ def open_link(code: str) -> Any:
         },
     )
     root_id = actions.root_of(db.session(), target)
-    if root_id is not None and not queries.has_reached(db.session(), root_id, actor.id, visitor):
+    if (
+        root_id is not None
+        and not actions.belongs(db.session(), root_id, actor.id)
+        and not queries.has_reached(db.session(), root_id, actor.id, visitor)
+    ):
         record(
             CascadeReach.__table__,  # type: ignore[arg-type]
             {
@@ -99,7 +103,15 @@ def attribute_newcomer(db_session: Session, member: Member) -> None:
         actions.adopt_visitor(db_session, member.id, str(click["visitor"]))
 
 
+def recognise_member(db_session: Session, member_id: int) -> None:
+    """What this browser reached before signing in was reached by the member."""
+    click = read_cookie()
+    if click:
+        actions.adopt_visitor(db_session, member_id, str(click["visitor"]))
+
+
 accounts.on_join(attribute_newcomer)
+accounts.on_sign_in(recognise_member)
 
 
 def address_of(link: ReferralLink) -> str:

@@ -174,5 +174,11 @@ def about_panel(**_context: Any) -> str:
     return render_template("reports/_about.html", kinds=list(rules.KINDS.values()), lives=lives)
 
 
+def contributions_panel(actor: Any, **_context: Any) -> str:
+    reports = queries.reports_of(db.session(), actor, actor.id, limit=50)
+    return render_template("reports/_of_member.html", reports=reports)
+
+
+panels.register("contributions", contributions_panel, order=10)
 panels.register("about", about_panel, order=10)
 panels.register("profile", profile_panel, order=20)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ugc import events
 from ugc.core.db import Session
 from ugc.reputation import queries, rules
-from ugc.reputation.models import PointEntry, Score
+from ugc.reputation.models import Badge, PointEntry, Score
 
 
 def _enter(session: Session, **values: object) -> None:
@@ -94,6 +94,23 @@ def recount(session: Session, member_id: int) -> None:
     session.flush()
     if score.level > before:
         events.emit(session, events.LevelReached(member_id, score.level))
+    for action in queries.earned_actions(session, member_id):
+        award(session, member_id, action)
+
+
+def award(session: Session, member_id: int, when: str) -> None:
+    """Gives the badge of a first, once; it stays, also when what earned it goes."""
+    for badge in rules.BADGES.values():
+        if badge.when != when:
+            continue
+        new = session.scalar(
+            insert(Badge)
+            .values(member_id=member_id, badge=badge.code)
+            .on_conflict_do_nothing()
+            .returning(Badge.badge)
+        )
+        if new is not None:
+            events.emit(session, events.BadgeAwarded(member_id, badge.code))
 
 
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:

@@ -42,4 +42,21 @@ def profile_panel(member_id: int, **_context: Any) -> str:
     return render_template("reputation/_profile.html", score=score, next_level_at=following)
 
 
+def badges_panel(member_id: int, **_context: Any) -> str:
+    awarded = queries.badges_of(db.session(), member_id)
+    badges = [(rules.BADGES[code], at) for code, at in awarded if code in rules.BADGES]
+    return render_template("reputation/_badges.html", badges=badges) if badges else ""
+
+
+def about_panel(**_context: Any) -> str:
+    return render_template(
+        "reputation/_about.html",
+        actions=list(rules.ACTIONS.values()),
+        levels=list(enumerate(rules.LEVELS, start=1)),
+        badges=list(rules.BADGES.values()),
+    )
+
+
 panels.register("profile", profile_panel, order=10)
+panels.register("profile", badges_panel, order=12)
+panels.register("about", about_panel, order=20)

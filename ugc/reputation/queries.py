@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.core.db import Session, app_now
-from ugc.reputation.models import PointEntry, Score
+from ugc.reputation.models import Badge, PointEntry, Score
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,27 @@ def score(session: Session, member_id: int) -> Score:
     """The folded totals; zeros for who has none."""
     found = session.get(Score, member_id)
     return found or Score(member_id=member_id, points=0, points_held=0, level=1)
+
+
+def earned_actions(session: Session, member_id: int) -> set[str]:
+    """The actions that have earned the member available points."""
+    rows = session.scalars(
+        sa.select(PointEntry.action)
+        .where(PointEntry.member_id == member_id, PointEntry.account == "available")
+        .where(PointEntry.points > 0)
+        .distinct()
+    )
+    return set(rows)
+
+
+def badges_of(session: Session, member_id: int) -> list[tuple[str, dt.datetime]]:
+    """(code, awarded at), the first one first."""
+    rows = session.execute(
+        sa.select(Badge.badge, Badge.awarded_at)
+        .where(Badge.member_id == member_id)
+        .order_by(Badge.awarded_at, Badge.badge)
+    )
+    return [(row.badge, row.awarded_at) for row in rows]
 
 
 def standing_entries(session: Session, cause: str) -> list[PointEntry]:

@@ -29,6 +29,28 @@ def load_actions(path: Path) -> dict[str, Action]:
 ACTIONS = load_actions(Path(__file__).with_name("points.toml"))
 
 
+@dataclass(frozen=True)
+class Badge:
+    """`when` is the action whose first available points earn it, or `referral`."""
+
+    code: str
+    icon: str
+    when: str
+    es: str
+    en: str
+
+    def name(self, language: str) -> str:
+        return self.es if language == "es" else self.en
+
+
+def load_badges(path: Path) -> dict[str, Badge]:
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {code: Badge(code=code, **row) for code, row in table.items()}
+
+
+BADGES = load_badges(Path(__file__).with_name("badges.toml"))
+
+
 def photo_cause(subject_id: int, member_id: int | None) -> str:
     """Photos earn once per member and subject, however many there are."""
     return f"photos:{subject_id}:{member_id}"

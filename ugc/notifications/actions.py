@@ -1,0 +1,64 @@
+"""Writes of the inbox. Nothing here commits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc.core.db import Session, app_now
+from ugc.notifications import queries, rules
+from ugc.notifications.models import Notification
+
+
+def tell(
+    session: Session,
+    member_id: int | None,
+    kind: str,
+    cause: str,
+    *,
+    subject_id: int | None = None,
+    **facts: Any,
+) -> None:
+    """Tells a member something, once per cause; nobody is told nothing."""
+    if member_id is None:
+        return
+    session.execute(
+        insert(Notification)
+        .values(member_id=member_id, kind=kind, cause=cause, subject_id=subject_id, facts=facts)
+        .on_conflict_do_nothing()
+    )
+
+
+def mark_read(session: Session, member_id: int, notification_id: int) -> None:
+    """Raises NotFound."""
+    row = queries.own(session, member_id, notification_id)
+    session.execute(
+        sa.update(Notification)
+        .where(Notification.id == row.id, Notification.read_at.is_(None))
+        .values(read_at=app_now())
+    )
+
+
+def mark_all_read(session: Session, member_id: int) -> None:
+    session.execute(
+        sa.update(Notification)
+        .where(Notification.member_id == member_id, Notification.read_at.is_(None))
+        .values(read_at=app_now())
+    )
+
+
+def forget_old(session: Session) -> None:
+    """Deletes those that were read long ago."""
+    limit = app_now() - sa.cast(f"{rules.KEPT_DAYS} days", sa.Interval)
+    session.execute(sa.delete(Notification).where(Notification.read_at < limit))
+
+
+def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
+    rows = session.scalars(sa.select(Notification).where(Notification.member_id == member_id))
+    return [{"kind": r.kind, "facts": r.facts, "at": r.created_at.isoformat()} for r in rows]
+
+
+def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
+    session.execute(sa.delete(Notification).where(Notification.member_id == member_id))

@@ -1,0 +1,55 @@
+"""The inbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+
+from ugc.core import panels, privacy, render
+from ugc.core.access import current_actor, members
+from ugc.core.db import db
+from ugc.notifications import actions, queries, rules
+
+bp = Blueprint("notifications", __name__)
+privacy.register("notifications", actions.export_member, actions.erase_member)
+
+
+@bp.app_template_global()
+def unread_notifications() -> int:
+    """How many wait for the reader; asked once a request, never for anonymous readers."""
+    actor = current_actor()
+    if actor.id is None:
+        return 0
+    if "unread" not in g:
+        g.unread = queries.unread_count(db.session(), actor.id)
+    return int(g.unread)
+
+
+@bp.get("/inbox")
+@members
+def inbox_page() -> str:
+    before = request.args.get("before", type=int)
+    items = queries.inbox(db.session(), current_actor().id or 0, before)
+    return render_template(
+        "notifications/inbox.html",
+        items=[(i, panels.render(f"notification.{i.kind}", item=i)) for i in items],
+        next_page=url_for("notifications.inbox_page", before=items[-1].id)
+        if len(items) == rules.PAGE
+        else None,
+    )
+
+
+@bp.post("/inbox/<int:notification_id>")
+@members
+def open_one(notification_id: int) -> Any:
+    """Marks it as read and leads to what it is about."""
+    actions.mark_read(db.session(), current_actor().id or 0, notification_id)
+    return redirect(render.safe_next(request.form.get("next"), "/inbox"), 303)
+
+
+@bp.post("/inbox/read")
+@members
+def read_all() -> Any:
+    actions.mark_all_read(db.session(), current_actor().id or 0)
+    return redirect(url_for("notifications.inbox_page"), 303)

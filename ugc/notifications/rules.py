@@ -1,0 +1,35 @@
+"""What is told and how it reads. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext
+
+PAGE = 30
+KEPT_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`text` may name `%(title)s` (what it is about), `%(who)s` (a member) and `%(n)s`; `icon` is
+    one of the sprite."""
+
+    icon: str
+    text: Any
+
+
+KINDS = {
+    "approved": Kind("check", lazy_gettext("A moderator approved it: %(title)s")),
+    "refused": Kind("x", lazy_gettext("A moderator refused it: %(title)s")),
+    "confirmed": Kind("thumbs-up", lazy_gettext("Others say that it is still there: %(title)s")),
+    "helpful": Kind("thumbs-up", lazy_gettext("Somebody found your review helpful: %(title)s")),
+    "level": Kind("trending-up", lazy_gettext("You reached level %(n)s.")),
+    "badge": Kind("award", lazy_gettext("You earned a badge.")),
+    "contact": Kind("users", lazy_gettext("%(who)s joined through your link.")),
+    "claim_approved": Kind("badge-check", lazy_gettext("You speak for %(title)s now.")),
+    "claim_refused": Kind("x", lazy_gettext("Your claim was refused: %(title)s")),
+}
+GONE = lazy_gettext("something that is gone")
+SOMEBODY = lazy_gettext("Somebody")

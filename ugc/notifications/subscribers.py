@@ -1,0 +1,67 @@
+"""What members are told of. Causes fold what repeats: one line per report however many confirm."""
+
+from __future__ import annotations
+
+from ugc import events
+from ugc.core.db import Session
+from ugc.notifications import actions
+
+
+@events.on(events.CaseDecided, "notifications.case_decided")
+def case_decided(session: Session, event: events.CaseDecided) -> None:
+    if event.kind == "brand_claim":
+        return  # told by its own event
+    actions.tell(
+        session,
+        event.author_id,
+        event.outcome,
+        f"decision:{event.decision_id}",
+        subject_id=event.subject_id,
+        rule=event.rule,
+    )
+
+
+@events.on(events.ReportConfirmed, "notifications.report_confirmed")
+def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
+    if event.still_there:
+        cause = f"report:{event.report_id}"
+        actions.tell(session, event.author_id, "confirmed", cause, subject_id=event.report_id)
+
+
+@events.on(events.ReviewFoundHelpful, "notifications.review_found_helpful")
+def review_found_helpful(session: Session, event: events.ReviewFoundHelpful) -> None:
+    if event.helpful:
+        cause = f"review:{event.review_id}"
+        actions.tell(session, event.author_id, "helpful", cause, subject_id=event.review_id)
+
+
+@events.on(events.LevelReached, "notifications.level_reached")
+def level_reached(session: Session, event: events.LevelReached) -> None:
+    actions.tell(
+        session, event.member_id, "level", f"level:{event.level}", n=event.level, url="/leaderboard"
+    )
+
+
+@events.on(events.BadgeAwarded, "notifications.badge_awarded")
+def badge_awarded(session: Session, event: events.BadgeAwarded) -> None:
+    actions.tell(
+        session,
+        event.member_id,
+        "badge",
+        f"badge:{event.badge}",
+        badge=event.badge,
+        url="/about#badges",
+    )
+
+
+@events.on(events.ReferralMade, "notifications.referral_made")
+def referral_made(session: Session, event: events.ReferralMade) -> None:
+    cause = f"referral:{event.member_id}"
+    actions.tell(session, event.parent_id, "contact", cause, who=event.member_id)
+
+
+@events.on(events.BrandClaimDecided, "notifications.brand_claim_decided")
+def brand_claim_decided(session: Session, event: events.BrandClaimDecided) -> None:
+    kind = "claim_approved" if event.approved else "claim_refused"
+    cause = f"claim:{event.brand_id}:{event.approved}"
+    actions.tell(session, event.member_id, kind, cause, subject_id=event.brand_id)

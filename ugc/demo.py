@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
+from PIL import Image, ImageDraw
 
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import KIND as MEMBER_KIND
 from ugc.accounts.models import Member, UsedHandle
-from ugc.core import geo, jobs, subjects
+from ugc.brands import actions as brands
+from ugc.brands import queries as brand_queries
+from ugc.core import geo, subjects
 from ugc.core.access import Actor, ActorKind, Role
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import City
 from ugc.core.subjects import Visibility
+from ugc.media import actions as media
 from ugc.moderation import actions as moderation
+from ugc.moderation.models import Case
+from ugc.places import actions as places
+from ugc.places import rules as place_rules
+from ugc.referrals import actions as referrals
+from ugc.referrals.models import CascadeReach
 from ugc.reports import actions as reports
 from ugc.reports import rules
 from ugc.reports.models import Report
+from ugc.reviews import actions as reviews
 
 PASSWORD = "boca-demo-world"
 SEED = 20261124
@@ -40,12 +51,50 @@ PEOPLE = (
     Person("demo-ben", Role.MEMBER, "en", "Demo account: drives a delivery van."),
     Person("demo-carla", Role.MEMBER, "es", "Cuenta de demostración: pasea con su perro."),
     Person("demo-dev", Role.MEMBER, "en", "Demo account: new here."),
+    Person("demo-elena", Role.MEMBER, "es", "Cuenta de demostración: lleva una marca."),
+    Person("demo-felix", Role.MEMBER, "en", "Demo account: likes markets."),
+    Person("demo-gala", Role.MEMBER, "es", "Cuenta de demostración: va a pie a todas partes."),
 )
 CITIES = {
     "Madrid": ("ES", 26), "Barcelona": ("ES", 22), "Valencia": ("ES", 12), "Sevilla": ("ES", 10),
     "Bilbao": ("ES", 8), "Zaragoza": ("ES", 8), "Mexico City": ("MX", 8), "London": ("GB", 8),
     "Berlin": ("DE", 6), "Buenos Aires": ("AR", 6),
 }  # fmt: skip
+# Who came by whose link: demo-ana has contacts of three degrees.
+FOREST = (
+    ("demo-ben", "demo-ana"), ("demo-carla", "demo-ana"), ("demo-dev", "demo-ben"),
+    ("demo-elena", "demo-ben"), ("demo-felix", "demo-elena"), ("demo-gala", "demo-carla"),
+)  # fmt: skip
+PLACES = (
+    ("Cafetería de la Plaza (demo)", "cafe", "Mo-Sa 08:00-20:00"),
+    ("Restaurante El Olivo (demo)", "restaurant", "Tu-Su 13:00-16:00,20:00-23:30"),
+    ("Parque del Río (demo)", "park", "24/7"),
+    ("Biblioteca del Barrio (demo)", "library", "Mo-Fr 09:00-21:00"),
+    ("Mercado Viejo (demo)", "market", "Mo-Sa 09:00-15:00"),
+    ("Museo de las Cosas (demo)", "museum", "Tu-Su 10:00-19:00"),
+    ("Farmacia de Guardia (demo)", "pharmacy", "24/7"),
+    ("Hostal La Estación (demo)", "hostel", "24/7"),
+)
+PLACE_CITIES = ("Madrid", "Barcelona", "Valencia", "Sevilla", "London", "Mexico City")
+REVIEWS = {
+    5: ("Vuelvo cada semana: trato amable, todo limpio y nunca falla. Muy recomendable.",
+        "I come back every week: kind people, everything clean, and it never lets me down."),
+    4: ("Muy bien en general, aunque los sábados hay que esperar un poco para entrar.",
+        "Very good on the whole, though on Saturdays you wait a little to get in."),
+    3: ("Correcto sin más. Cumple, pero por el mismo precio hay sitios mejores cerca.",
+        "Fine, no more. It does the job, but there are better ones near by for the price."),
+    2: ("Esperaba más: tardaron mucho y nadie supo decirnos por qué. Una pena.",
+        "I expected more: it took for ever and nobody could tell us why. A pity."),
+    1: ("Cerrado dentro de su horario y nadie contesta al teléfono. No vuelvo.",
+        "Closed during its own opening hours and nobody answers the phone. Not again."),
+}  # fmt: skip
+BRANDS = (
+    ("Marca demo Mora", "Cafés y libros en seis ciudades. Marca de demostración."),
+    ("Demo Brand Norte", "Bikes, repairs and advice. A brand of the demo world."),
+    ("Marca demo Faro", "Farmacias abiertas de noche. Marca de demostración."),
+)
+# People of the demo brand's cascade by weeks ago and degree; nine and fewer are not shown.
+CASCADE = {0: (14, 6, 0), 1: (22, 13, 4), 2: (31, 11, 12), 3: (18, 9, 2), 4: (11, 0, 0)}
 TEXTS = {
     "accident": ("Dos coches parados en el carril derecho.", "Two cars stopped in the right lane."),
     "jam": ("Retención desde la rotonda.", "Slow from the roundabout on."),
@@ -125,7 +174,7 @@ def make_reports(session: Session, people: dict[str, Member]) -> int:
                 text=TEXTS[code][0 if author.language == "es" else 1],
                 language=author.language,
             )
-            publish_and_age(session, public_id, chance)
+            publish_and_age(session, actor_of(people["demo-mod"]), public_id, chance)
             made += 1
     newcomer = actor_of(people["demo-dev"])
     for lon, lat in ((-3.69, 40.43), (2.16, 41.39)):
@@ -138,13 +187,29 @@ def make_reports(session: Session, people: dict[str, Member]) -> int:
     return made
 
 
-def publish_and_age(session: Session, public_id: str, chance: random.Random) -> None:
-    """The demo members are no newcomers: their text shows. Reports are of different ages."""
-    report = session.scalars(
-        sa.select(Report).join(subjects.Subject).where(subjects.Subject.public_id == public_id)
+def subject_id(session: Session, public_id: str) -> int:
+    return session.scalars(
+        sa.select(subjects.Subject.id).where(subjects.Subject.public_id == public_id)
     ).one()
-    report.visibility = Visibility.PUBLISHED
-    moderation.close_case(session, report.id)
+
+
+def decide(session: Session, moderator: Actor, about: int, outcome: str, **why: str) -> None:
+    """The demo moderator decides the open case, if there is one."""
+    case = session.scalar(
+        sa.select(Case).where(Case.subject_id == about, Case.decided_at.is_(None))
+    )
+    if case is not None:
+        moderation.decide_case(
+            session, moderator, case.id, version=case.version, outcome=outcome, **why
+        )
+
+
+def publish_and_age(
+    session: Session, moderator: Actor, public_id: str, chance: random.Random
+) -> None:
+    """Approves a first contribution; reports are of different ages."""
+    report = session.get_one(Report, subject_id(session, public_id))
+    decide(session, moderator, report.id, "approved")
     life = rules.KINDS[report.kind].life
     age = dt.timedelta(minutes=min(life * 0.5, chance.uniform(1, 600)))
     report.occurred_at = report.created_at = now(session) - age
@@ -160,9 +225,180 @@ def confirm_some(session: Session, people: dict[str, Member], chance: random.Ran
                 reports.vote(session, voter, report.id, still_there=chance.random() < 0.85)
 
 
+def picture(chance: random.Random, words: str) -> media.Upload:
+    """A drawn landscape: a sky, two hills and a sun."""
+    image = Image.new("RGB", (960, 640), (150 + chance.randrange(60), 190, 225))
+    draw = ImageDraw.Draw(image)
+    x = chance.randrange(100, 800)
+    draw.ellipse((x, 60, x + 110, 170), fill=(250, 220, 120))
+    draw.ellipse((-200, 330, 700, 1000), fill=(90, 140 + chance.randrange(60), 90))
+    draw.ellipse((350, 380, 1300, 1100), fill=(60, 110 + chance.randrange(60), 80))
+    raw = io.BytesIO()
+    image.save(raw, "JPEG", quality=80)
+    return media.store_upload(raw.getvalue(), "demo.jpg", words)
+
+
+def make_forest(session: Session, people: dict[str, Member]) -> None:
+    site = subjects.site(session)
+    for child, parent in FOREST:
+        link = referrals.link_for(session, people[parent].id, site.id)
+        referrals.attribute(session, people[child], link.code, now(session))
+
+
+def make_places(session: Session, people: dict[str, Member], chance: random.Random) -> list[int]:
+    """Places of several cities with reviews, some edited, some found helpful; their ids."""
+    moderator = actor_of(people["demo-mod"])
+    authors = [people[h] for h in ("demo-ana", "demo-ben", "demo-carla", "demo-gala")]
+    voters = [*authors, people["demo-felix"], people["demo-elena"]]
+    made = []
+    for city in PLACE_CITIES:
+        lon, lat = session.execute(
+            sa.select(geo.lon(City.geom), geo.lat(City.geom))
+            .where(City.name == city)
+            .order_by(City.population.desc())
+            .limit(1)
+        ).one()
+        for number, (name, category, hours) in enumerate(PLACES):
+            author = chance.choice(authors)
+            photos = [picture(chance, f"{name}, {city}")] if number == 0 else []
+            public_id = places.add_place(
+                session,
+                actor_of(author),
+                name=name,
+                category=category,
+                point=geo.Point.checked(lon + chance.gauss(0, 0.012), lat + chance.gauss(0, 0.01)),
+                address=f"{city}, {number + 1}",
+                opening_hours=hours,
+                language="es",
+                photos=photos,
+            )
+            place_id = subject_id(session, public_id)
+            decide(session, moderator, place_id, "approved")
+            made.append(place_id)
+            for reviewer in chance.sample(voters, chance.randint(1, 5)):
+                review(session, moderator, reviewer, place_id, category, voters, chance)
+    return made
+
+
+def review(
+    session: Session,
+    moderator: Actor,
+    author: Member,
+    place_id: int,
+    category: str,
+    voters: list[Member],
+    chance: random.Random,
+) -> None:
+    rating = chance.choices((5, 4, 3, 2, 1), (40, 30, 15, 9, 6))[0]
+    aspects = place_rules.CATEGORIES[category].aspects
+    opinion = reviews.Opinion(
+        rating=rating,
+        text=REVIEWS[rating][0 if author.language == "es" else 1],
+        subratings={aspect.code: rating for aspect in aspects if chance.random() < 0.6},
+        visit_kind=chance.choice((None, "solo", "couple", "family", "friends")),
+        language=author.language,
+    )
+    public_id = reviews.post_review(session, actor_of(author), place_id, opinion)
+    review_id = subject_id(session, public_id)
+    decide(session, moderator, review_id, "approved")
+    if chance.random() < 0.1:
+        changed = replace(opinion, rating=max(1, rating - 1))
+        reviews.edit_review(session, actor_of(author), review_id, revision=1, opinion=changed)
+        decide(session, moderator, review_id, "approved")
+    for voter in chance.sample(voters, chance.randint(0, 3)):
+        if voter.id != author.id:
+            reviews.vote_helpful(session, actor_of(voter), review_id, helpful=True)
+
+
+def make_brands(
+    session: Session, people: dict[str, Member], place_ids: list[int], chance: random.Random
+) -> None:
+    """Brands with a team, fans, places and a cascade of some weeks; the last one unclaimed."""
+    moderator, elena = actor_of(people["demo-mod"]), actor_of(people["demo-elena"])
+    for number, (name, about) in enumerate(BRANDS):
+        brand_id = subject_id(session, brands.add_brand(session, elena, name=name, about=about))
+        decide(session, moderator, brand_id, "approved")
+        for fan in chance.sample(list(people.values()), 4 + number):
+            brands.follow(session, actor_of(fan), brand_id, following=True)
+        row = brand_queries.brand_by_id(session, elena, brand_id)
+        claimant = elena if number < 2 else actor_of(people["demo-felix"])
+        brands.claim(
+            session, claimant, row, message="Cuenta de demostración: hablo por esta marca."
+        )
+        if number < 2:
+            claim = brand_queries.open_claim(session, brand_id, elena.id)
+            if claim is not None:
+                decide(session, moderator, claim.id, "approved")
+            for place_id in place_ids[number :: len(PLACES)]:
+                places.set_brand(session, elena, place_id, brand_id)
+        if number == 0:
+            make_cascade(session, people, brand_id)
+
+
+def make_cascade(session: Session, people: dict[str, Member], brand_id: int) -> None:
+    """Invented visitors, without accounts, who came by the links of the brand and of members."""
+    owners = (brand_id, people["demo-ana"].id, people["demo-ben"].id)
+    links = [referrals.link_for(session, owner, brand_id) for owner in owners]
+    for weeks_ago, degrees in CASCADE.items():
+        for degree, count in enumerate(degrees, start=1):
+            for number in range(count):
+                session.add(
+                    CascadeReach(
+                        root_id=brand_id,
+                        visitor=f"demo-{weeks_ago}-{degree}-{number}",
+                        link_id=links[degree - 1].id,
+                        degree=degree,
+                        reached_at=now(session) - dt.timedelta(weeks=weeks_ago),
+                    )
+                )
+    session.flush()
+
+
+def make_waiting(session: Session, people: dict[str, Member], place_ids: list[int]) -> None:
+    """What the queue has to see: a held place and review, flags, and one refusal with a reason."""
+    moderator, newcomer = actor_of(people["demo-mod"]), actor_of(people["demo-dev"])
+    opinion = reviews.Opinion(rating=4, text=REVIEWS[4][1], language="en")
+    reviews.post_review(session, newcomer, place_ids[0], opinion)
+    places.add_place(
+        session,
+        newcomer,
+        name="Corner bakery (demo)",
+        category="bakery",
+        point=geo.Point(-3.7005, 40.4205),
+        language="en",
+    )
+    refused = reviews.post_review(session, newcomer, place_ids[1], replace(opinion, rating=1))
+    decide(
+        session,
+        moderator,
+        subject_id(session, refused),
+        "refused",
+        rule="off_topic",
+        note="This tells of another place. Write it there, please.",
+    )
+    flagged = session.scalars(
+        sa.select(Report)
+        .where(Report.visibility == Visibility.PUBLISHED, Report.author_id.is_not(None))
+        .order_by(Report.id)
+        .limit(1)
+    ).one()
+    subject = session.get_one(subjects.Subject, flagged.id)
+    for handle in ("demo-felix", "demo-gala"):
+        moderation.flag(
+            session, actor_of(people[handle]), subject, rule="false", note="It is not there."
+        )
+
+
 def fill(session: Session) -> int:
-    made = make_reports(session, make_people(session))
-    jobs.run_waiting(session, limit=10_000)
+    """Returns how many reports there are. Points, photos and notices come from the jobs that the
+    worker runs as soon as it starts."""
+    people = make_people(session)
+    make_forest(session, people)
+    made = make_reports(session, people)
+    chance = random.Random(SEED)
+    place_ids = make_places(session, people, chance)
+    make_brands(session, people, place_ids, chance)
+    make_waiting(session, people, place_ids)
     return made
 
 

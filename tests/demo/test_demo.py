@@ -1,0 +1,95 @@
+"""The demo world: enough of everything, labelled, and right by its own rules."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from ugc import demo
+from ugc.accounts.models import Member
+from ugc.core.db import Session
+from ugc.places.models import Place
+from ugc.referrals import queries as referrals
+from ugc.reviews.models import Review
+
+PAGES = (
+    "/", "/places", "/brands", "/leaderboard", "/about", "/api", "/search?q=demo",
+    "/members/demo-ana", "/contacts", "/inbox", "/contributions", "/settings",
+)  # fmt: skip
+
+
+@pytest.fixture
+def world(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
+    monkeypatch.setattr(demo, "PLACE_CITIES", ("Madrid", "Barcelona"))
+    assert demo.is_empty(session)
+    assert demo.fill(session) > 50
+    session.commit()
+    return session
+
+
+def count(session: Session, table: str, where: str = "true") -> int:
+    return int(session.scalar(sa.text(f"SELECT count(*) FROM {table} WHERE {where}")) or 0)
+
+
+def test_there_is_enough_of_everything(world: Session) -> None:
+    assert not demo.is_empty(world)
+    assert world.scalars(sa.select(Member.handle).where(sa.not_(Member.is_demo))).all() == []
+    assert count(world, "places", "visibility = 'published'") == 2 * len(demo.PLACES)
+    assert count(world, "reviews", "visibility = 'published'") > 20
+    assert count(world, "helpful_votes") > 5
+    assert count(world, "brands", "claimed_at IS NOT NULL") == 2
+    assert count(world, "fans") > 5
+    assert count(world, "photos") == 2
+    kinds = world.execute(
+        sa.text(
+            "SELECT s.kind, c.reason FROM cases c JOIN subjects s ON s.id = c.subject_id"
+            " WHERE c.decided_at IS NULL"
+        )
+    )
+    assert {tuple(row) for row in kinds} == {
+        ("report", "held"), ("report", "flagged"), ("review", "held"), ("place", "held"),
+        ("brand_claim", "held"),
+    }  # fmt: skip
+    assert count(world, "decisions", "outcome = 'refused'") == 1
+
+
+def test_nothing_was_published_without_a_decision(world: Session) -> None:
+    """A newcomer's first contributions are public only where a moderator approved them."""
+    undecided = world.scalars(
+        sa.text(
+            "SELECT m.subject_id FROM moves m WHERE m.field = 'visibility' AND m.old = 'held'"
+            " AND m.new = 'published' AND m.reason NOT LIKE 'decision:%'"
+        )
+    ).all()
+    assert undecided == []
+
+
+def test_contacts_of_three_degrees_and_totals_that_add_up(world: Session) -> None:
+    ana = world.scalars(sa.select(Member.id).where(Member.handle == "demo-ana")).one()
+    assert referrals.reach(world, ana) == (2, 3, 1)
+    for place in world.scalars(sa.select(Place)):
+        published = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Review.rating), 0))
+        published = published.where(Review.place_id == place.id, Review.visibility == "published")
+        assert tuple(world.execute(published).one()) == (place.rating_count, place.rating_sum)
+
+
+def test_every_page_has_something_to_see(
+    app: object, world: Session, run_jobs: Callable[[], int]
+) -> None:
+    for handle in ("demo-ana", "demo-mod", "demo-elena", "demo-dev"):
+        browser: FlaskClient = app.test_client()  # type: ignore[attr-defined]
+        form = {"email": f"{handle}@example.org", "password": demo.PASSWORD}
+        assert browser.post("/sign-in", data=form).status_code == 303
+        for path in PAGES:
+            answer = browser.get(path)
+            assert answer.status_code == 200, (handle, path)
+    mod: FlaskClient = app.test_client()  # type: ignore[attr-defined]
+    mod.post("/sign-in", data={"email": "demo-mod@example.org", "password": demo.PASSWORD})
+    assert mod.get("/moderation").text.count("<article") >= 5
+
+
+def test_it_prints_whom_to_sign_in_as() -> None:
+    printed = demo.sign_ins()
+    assert "demo-elena@example.org" in printed
+    assert demo.PASSWORD in printed

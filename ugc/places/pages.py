@@ -21,6 +21,7 @@ from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.places import actions, queries, rules, schemas
 from ugc.places.models import KIND
+from ugc.referrals import actions as referrals
 
 bp = Blueprint("places", __name__)
 LAST_PAGE = 40
@@ -387,3 +388,4 @@ panels.register("profile", profile_panel, order=30)
 panels.register("contributions", contributions_panel, order=20)
 panels.register("brand.below", brand_panel, order=10)
 panels.register("search", search_panel, order=10)
+referrals.register_contributions(KIND, lazy_gettext("places"), queries.published_by_group)

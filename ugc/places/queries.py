@@ -382,6 +382,14 @@ def places_by(session: Session, actor: Actor, member_id: int, limit: int = 50) -
     return _rows(session, query, actor)
 
 
+def published_by_group(session: Session, ids: sa.Select[int]) -> int:
+    """How many published ones the members of a query have."""
+    query = sa.select(sa.func.count()).where(
+        Place.author_id.in_(ids), Place.visibility == Visibility.PUBLISHED
+    )
+    return session.scalar(query) or 0
+
+
 def published_by(session: Session, member_id: int) -> int:
     query = sa.select(sa.func.count()).where(
         Place.author_id == member_id, Place.visibility == Visibility.PUBLISHED

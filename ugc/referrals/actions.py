@@ -29,6 +29,27 @@ def register_insiders(is_insider: Insider) -> None:
     _insiders.append(is_insider)
 
 
+# How many published contributions a group of people has: (label, count).
+Counter = Callable[[Session, sa.Select[int]], int]
+_counters: dict[str, tuple[object, Counter]] = {}
+
+
+def register_contributions(kind: str, label: object, count: Counter) -> None:
+    """`count(session, ids)` counts what the members of a query have published."""
+    _counters[kind] = (label, count)
+
+
+def contributions_by_degree(session: Session, member_id: int) -> list[list[tuple[object, int]]]:
+    """For each of the three degrees: (label, how many) of each kind."""
+    return [
+        [
+            (label, count(session, sa.select(Referral.member_id).where(column == member_id)))
+            for label, count in _counters.values()
+        ]
+        for column in queries.DEGREES
+    ]
+
+
 def belongs(session: Session, root_id: int, member_id: int | None) -> bool:
     return member_id is not None and any(
         is_insider(session, root_id, member_id) for is_insider in _insiders

@@ -171,10 +171,14 @@ def share_qr(public_id: str) -> Response:
 @members
 def contacts_page() -> str:
     member_id = current_actor().id or 0
+    contacts = queries.contacts(db.session(), member_id)
     return render_template(
         "referrals/contacts.html",
         reach=queries.reach(db.session(), member_id),
-        contacts=queries.contacts(db.session(), member_id),
+        contacts=contacts,
+        limit=queries.CONTACTS_SHOWN,
+        contributed=actions.contributions_by_degree(db.session(), member_id),
+        tree=rules.tree((c.id, c.via_id, c.degree, c.handle or "") for c in contacts),
         visits=queries.visits_of_links(db.session(), member_id),
         address=my_address(),
     )

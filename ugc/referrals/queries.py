@@ -12,6 +12,7 @@ from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.referrals.models import CascadeReach, Referral, ReferralLink, Visit
 
+CONTACTS_SHOWN = 200
 DEGREES = (Referral.parent_id, Referral.grandparent_id, Referral.great_grandparent_id)
 
 
@@ -79,7 +80,7 @@ def reach(session: Session, member_id: int) -> tuple[int, int, int]:
     return counts[0], counts[1], counts[2]
 
 
-def contacts(session: Session, member_id: int, limit: int = 200) -> list[Contact]:
+def contacts(session: Session, member_id: int, limit: int = CONTACTS_SHOWN) -> list[Contact]:
     """The people of the three degrees, nearest first. The 1st degree is named; farther ones only
     where they allow it."""
     parts = [

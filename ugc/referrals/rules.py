@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 ATTRIBUTION_DAYS = 90
 CODE_LENGTH = 8
@@ -33,3 +35,53 @@ def ancestors(
     if parent is None:
         return parent_id, None, None
     return parent_id, parent[0], parent[1]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A person of the drawing: `x` and `y` in units of the drawing, `label` '' for who is not
+    named; the line to the person who brought them starts at (`from_x`, `from_y`)."""
+
+    x: int
+    y: int
+    degree: int
+    label: str
+    from_x: int
+    from_y: int
+
+
+@dataclass(frozen=True)
+class Tree:
+    width: int
+    height: int
+    nodes: list[Node]
+    left_out: int
+
+
+TREE_WIDTH, COLUMN, ROW, MARGIN, TREE_NODES = 320, 88, 30, 22, 60
+
+
+def tree(contacts: Iterable[tuple[int, int, int, str]]) -> Tree:
+    """A small drawing of (id, via id, degree, label), one column a degree, the reader on the left.
+
+    Everybody stands beside who brought them; after `TREE_NODES` people the rest is counted."""
+    people = list(contacts)
+    shown = people[:TREE_NODES]
+    below: dict[int, list[tuple[int, int, int, str]]] = {}
+    known = {person[0] for person in shown}
+    for person in shown:
+        below.setdefault(person[1] if person[1] in known else 0, []).append(person)
+    nodes: list[Node] = []
+    row = 0
+
+    def place(parent: int, from_x: int, from_y: int) -> None:
+        nonlocal row
+        for number, (member, _via, degree, label) in enumerate(below.get(parent, [])):
+            if number:
+                row += 1
+            x, y = MARGIN + COLUMN * degree, MARGIN + ROW * row
+            nodes.append(Node(x, y, degree, label, from_x, from_y))
+            place(member, x, y)
+
+    place(0, MARGIN, MARGIN)
+    return Tree(TREE_WIDTH, 2 * MARGIN + ROW * row, nodes, len(people) - len(shown))

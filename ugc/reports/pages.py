@@ -18,6 +18,7 @@ from ugc.media import queries as media_queries
 from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
+from ugc.referrals import actions as referrals
 from ugc.reports import actions, queries, rules, schemas
 from ugc.reports.models import KIND
 
@@ -182,3 +183,4 @@ def contributions_panel(actor: Any, **_context: Any) -> str:
 panels.register("contributions", contributions_panel, order=10)
 panels.register("about", about_panel, order=10)
 panels.register("profile", profile_panel, order=20)
+referrals.register_contributions(KIND, lazy_gettext("reports"), queries.published_by_group)

@@ -195,6 +195,14 @@ def reports_of(session: Session, actor: Actor, member_id: int, limit: int = 50) 
     return _rows(session, query, actor)
 
 
+def published_by_group(session: Session, ids: sa.Select[int]) -> int:
+    """How many published ones the members of a query have."""
+    query = sa.select(sa.func.count()).where(
+        Report.author_id.in_(ids), Report.visibility == Visibility.PUBLISHED
+    )
+    return session.scalar(query) or 0
+
+
 def published_by(session: Session, member_id: int) -> int:
     """How many of the member's reports are published."""
     query = sa.select(sa.func.count()).where(

@@ -58,5 +58,14 @@ def about_panel(**_context: Any) -> str:
 
 
 panels.register("profile", profile_panel, order=10)
+
+
+def badge_told(item: Any, **_context: Any) -> str:
+    """Which badge, under its line of the inbox."""
+    badge = rules.BADGES.get(item.facts.get("badge", ""))
+    return render_template("reputation/_badge_told.html", badge=badge) if badge else ""
+
+
+panels.register("notification.badge", badge_told)
 panels.register("profile", badges_panel, order=12)
 panels.register("about", about_panel, order=20)

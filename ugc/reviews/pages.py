@@ -17,6 +17,7 @@ from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.places import queries as places
 from ugc.places import rules as place_rules
+from ugc.referrals import actions as referrals
 from ugc.reviews import actions, queries, rules, schemas
 from ugc.reviews.models import KIND
 
@@ -238,3 +239,4 @@ panels.register(f"case.{KIND}", case_panel)
 panels.register("profile", profile_panel, order=25)
 panels.register("contributions", contributions_panel, order=30)
 panels.register("about", about_panel, order=40)
+referrals.register_contributions(KIND, lazy_gettext("reviews"), queries.published_by_group)

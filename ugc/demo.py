@@ -146,18 +146,29 @@ def make_people(session: Session) -> dict[str, Member]:
     return people
 
 
+def centre_of(
+    session: Session, name: str, country: str | None = None
+) -> tuple[float, float] | None:
+    """(lon, lat) of the largest city of that name; None when it was not loaded."""
+    query = (
+        sa.select(geo.lon(City.geom), geo.lat(City.geom))
+        .where(City.name == name)
+        .order_by(City.population.desc())
+        .limit(1)
+    )
+    if country is not None:
+        query = query.where(City.country == country)
+    found = session.execute(query).first()
+    return (found[0], found[1]) if found else None
+
+
 def make_reports(session: Session, people: dict[str, Member]) -> int:
     """Reports round the centres of real cities, some confirmed, a few held; returns how many."""
     chance = random.Random(SEED)  # the same world each time
     posters = [people[h] for h in ("demo-ana", "demo-ben", "demo-carla")]
     made = 0
     for name, (country, count) in CITIES.items():
-        centre = session.execute(
-            sa.select(geo.lon(City.geom), geo.lat(City.geom))
-            .where(City.name == name, City.country == country)
-            .order_by(City.population.desc())
-            .limit(1)
-        ).first()
+        centre = centre_of(session, name, country)
         if centre is None:
             continue
         for _ in range(count):
@@ -252,12 +263,10 @@ def make_places(session: Session, people: dict[str, Member], chance: random.Rand
     voters = [*authors, people["demo-felix"], people["demo-elena"]]
     made = []
     for city in PLACE_CITIES:
-        lon, lat = session.execute(
-            sa.select(geo.lon(City.geom), geo.lat(City.geom))
-            .where(City.name == city)
-            .order_by(City.population.desc())
-            .limit(1)
-        ).one()
+        centre = centre_of(session, city)
+        if centre is None:
+            continue
+        lon, lat = centre
         for number, (name, category, hours) in enumerate(PLACES):
             author = chance.choice(authors)
             photos = [picture(chance, f"{name}, {city}")] if number == 0 else []

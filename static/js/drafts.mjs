@@ -1,7 +1,8 @@
 // Drafts survive: what was typed into a <form data-draft="NAME"> stays in this browser until the
-// form was taken. Passwords and files are never stored. Drafts carry their member's id.
+// server has taken the form. Passwords and files are never stored. Drafts carry their member's id.
 
 const PREFIX = 'draft:';
+const SENT = 'draft-sent';
 const IGNORED = new Set(['csrf_token', 'idempotency_key']);
 
 function fieldsOf(form) {
@@ -25,15 +26,24 @@ function write(form, stored) {
   }
 }
 
+/** A draft goes when the server took its form: the page after it is neither the form again nor a
+    refusal. Without an answer no page of ours comes, and the draft stays. */
+function settle() {
+  const sent = sessionStorage.getItem(SENT);
+  if (!sent || document.querySelector('[data-refused]')) return;
+  const forms = [...document.querySelectorAll('form[data-draft]')];
+  if (!forms.some((form) => sent.endsWith(form.dataset.draft))) localStorage.removeItem(sent);
+  sessionStorage.removeItem(SENT);
+}
+
 export function keepDrafts() {
   const member = document.body.dataset.member ?? '';
-  const taken = document.body.dataset.draftTaken;
-  if (taken) localStorage.removeItem(PREFIX + member + taken);
+  settle();
   for (const form of document.querySelectorAll('form[data-draft]')) {
     const key = PREFIX + member + form.dataset.draft;
     const stored = localStorage.getItem(key);
     if (stored) write(form, JSON.parse(stored));
     form.addEventListener('input', () => localStorage.setItem(key, JSON.stringify(read(form))));
-    form.addEventListener('submit', () => localStorage.removeItem(key));
+    form.addEventListener('submit', () => sessionStorage.setItem(SENT, key));
   }
 }

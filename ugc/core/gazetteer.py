@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask_babel import get_locale, lazy_gettext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core import geo
+from ugc.core import geo, geocoder
 from ugc.core.db import Base, Session
 from ugc.core.errors import Invalid
 
@@ -122,6 +122,9 @@ def named_point(session: Session, name: str, field: str) -> geo.Point:
     point = geo.Point.parsed(name)
     if point is not None:
         return point
+    # A service that the operator chose knows streets; the bundled cities are always there.
+    for _name, lon, lat in geocoder.search(name, str(get_locale()), limit=1):
+        return geo.Point.checked(lon, lat)
     found = search_cities(session, name, limit=1)
     if found:
         return geo.Point.checked(found[0].lon, found[0].lat)

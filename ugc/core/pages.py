@@ -17,7 +17,7 @@ from flask import (
 )
 from flask_babel import gettext
 
-from ugc.core import gazetteer, geo, limits, render
+from ugc.core import gazetteer, geo, geocoder, limits, render
 from ugc.core.access import public
 from ugc.core.db import db
 
@@ -69,7 +69,8 @@ def set_theme() -> Any:
 @bp.get("/geo/search")
 @public
 def search_places_by_name() -> Response:
-    """`?q=` → {results: [{name, detail, lon, lat}]}: coordinates as typed, or bundled cities."""
+    """`?q=` → {results: [{name, detail, lon, lat}]}: coordinates as typed, else what
+    the operator's geocoder knows, and the bundled cities."""
     limits.hit("geocode")
     text = request.args.get("q", "").strip()[:100]
     point = geo.Point.parsed(text) if text else None
@@ -80,7 +81,12 @@ def search_places_by_name() -> Response:
         return jsonify(results=found)
     if len(text) < 2:
         return jsonify(results=[])
+    found = [
+        {"name": name, "detail": "", "lon": lon, "lat": lat}
+        for name, lon, lat in geocoder.search(text, render.language())
+    ]
     cities = gazetteer.search_cities(db.session(), text)
     return jsonify(
-        results=[{"name": c.name, "detail": c.detail, "lon": c.lon, "lat": c.lat} for c in cities]
+        results=found
+        + [{"name": c.name, "detail": c.detail, "lon": c.lon, "lat": c.lat} for c in cities]
     )

@@ -48,14 +48,14 @@ async function remoteStyle(url) {
 
 /**
  * A map in `container`, or null when the browser has no WebGL 2 (a note says so; the list stays).
- * `overlay(map)` adds our sources and layers; it runs again after the style changed.
+ * `still` maps cannot be moved. `overlay(map)` adds our sources and layers; it runs again after the style changed.
  */
-export function makeMap(container, {center, zoom, hash = false, overlay}) {
+export function makeMap(container, {center, zoom, hash = false, still = false, overlay}) {
   const language = document.documentElement.lang;
   let map;
   try {
     map = new MapLibre({
-      container, center, zoom, hash,
+      container, center, zoom, hash, interactive: !still,
       style: bundledStyle({theme: theme(), language}),
       attributionControl: false,
       maxZoom: 18,
@@ -67,9 +67,14 @@ export function makeMap(container, {center, zoom, hash = false, overlay}) {
     container.textContent = container.dataset.textNoMap ?? '';
     return null;
   }
-  map.addControl(new NavigationControl({showCompass: false}), 'top-right');
+  if (!still) map.addControl(new NavigationControl({showCompass: false}), 'top-right');
   map.addControl(new ScaleControl({}), 'bottom-left');
   map.addControl(new AttributionControl({compact: true, customAttribution: ATTRIBUTION}), 'bottom-right');
+  // On a phone the credits open at a press; the foot of every page names the sources too.
+  if (container.clientWidth < 640) {
+    map.once('load', () => container.querySelector('.maplibregl-compact-show')
+      ?.classList.remove('maplibregl-compact-show'));
+  }
   map.on('error', ({error}) => {
     if (!/Tile not found/.test(error?.message ?? '')) console.warn(error);
   });
@@ -78,4 +83,20 @@ export function makeMap(container, {center, zoom, hash = false, overlay}) {
     if (style) map.setStyle(style, {diff: false});
   });
   return map;
+}
+
+/** Images for the map from the page's own sprite: [name, symbol, colour], 16 px wide. */
+export async function addIcons(map, sprite, wanted) {
+  const text = await (await fetch(sprite)).text();
+  await Promise.all(wanted.map(async ([name, symbol, colour]) => {
+    const [, found] = text.match(`<symbol id="${symbol}"[^>]*>([^]*?)</symbol>`) ?? [];
+    if (!found || map.hasImage(name)) return;
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="32" height="32"
+      fill="none" stroke="${colour}" color="${colour}" stroke-width="2.25" stroke-linecap="round"
+      stroke-linejoin="round">${found}</svg>`;
+    const image = new Image(32, 32);
+    image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+    await image.decode();
+    if (!map.hasImage(name)) map.addImage(name, image, {pixelRatio: 2});
+  }));
 }

@@ -3,6 +3,93 @@
 
 import {makeMap} from './map-core.mjs';
 
+const EMPTY = {type: 'FeatureCollection', features: []};
+const METRES_A_DEGREE = 111_320;
+const NEAR_ZOOM = 11;
+const SUGGEST_AFTER_MS = 250;
+
+/** The area that the device's position may be in: a polygon of `accuracy` metres round it. */
+function circle({longitude, latitude, accuracy}) {
+  const ring = Array.from({length: 49}, (_, step) => {
+    const angle = (step / 48) * 2 * Math.PI;
+    const north = (Math.sin(angle) * accuracy) / METRES_A_DEGREE;
+    const east = (Math.cos(angle) * accuracy)
+      / (METRES_A_DEGREE * Math.cos((latitude * Math.PI) / 180));
+    return [longitude + east, latitude + north];
+  });
+  return {type: 'Feature', properties: {}, geometry: {type: 'Polygon', coordinates: [ring]}};
+}
+
+/** What helps where the map has no streets: how sure the position is, and living reports. */
+function drawAround(map) {
+  map.addSource('accuracy', {type: 'geojson', data: EMPTY});
+  map.addLayer({
+    id: 'accuracy', type: 'fill', source: 'accuracy',
+    paint: {'fill-color': '#2a6fb8', 'fill-opacity': 0.18, 'fill-outline-color': '#2a6fb8'},
+  });
+  map.addSource('near', {type: 'geojson', data: EMPTY});
+  map.addLayer({
+    id: 'near', type: 'circle', source: 'near',
+    paint: {
+      'circle-color': '#d2601a', 'circle-radius': 7, 'circle-stroke-color': '#ffffff',
+      'circle-stroke-width': 2,
+    },
+  });
+  map.addLayer({
+    id: 'near-names', type: 'symbol', source: 'near',
+    layout: {
+      'text-field': ['get', 'title'], 'text-font': ['Inter Bold'], 'text-size': 11,
+      'text-offset': [0, 1.2], 'text-anchor': 'top',
+    },
+    paint: {'text-halo-color': '#ffffff', 'text-halo-width': 1.5, 'text-color': '#24161f'},
+  });
+}
+
+/** Offers what the site knows by the name being typed; choosing one moves the map there. */
+function suggestNames(field, choose) {
+  const options = Object.assign(document.createElement('datalist'), {id: `${field.id}-options`});
+  field.after(options);
+  field.setAttribute('list', options.id);
+  let known = new Map();
+  let timer;
+  field.addEventListener('input', () => {
+    clearTimeout(timer);
+    const taken = known.get(field.value);
+    if (taken) {
+      choose(taken);
+      return;
+    }
+    timer = setTimeout(async () => {
+      if (field.value.trim().length < 2) return;
+      try {
+        const query = new URLSearchParams({q: field.value});
+        const {results} = await (await fetch(`/geo/search?${query}`)).json();
+        known = new Map(results.map((found) => [
+          [found.name, found.detail].filter(Boolean).join(', '), found]));
+        options.replaceChildren(...[...known.keys()].map((value) => new Option(value, value)));
+      } catch (error) {
+        console.info('Names are not suggested now.', error);
+      }
+    }, SUGGEST_AFTER_MS);
+  });
+}
+
+/** Draws the reports round the centre, from near enough that they are few. */
+async function showNearBy(map) {
+  if (map.getZoom() < NEAR_ZOOM) {
+    map.getSource('near')?.setData(EMPTY);
+    return;
+  }
+  const box = map.getBounds().toArray().flat().map((degrees) => degrees.toFixed(5)).join(',');
+  try {
+    const found = await (await fetch(`/map/features?show=reports&bbox=${box}`)).json();
+    map.getSource('near')?.setData(found);
+    document.body.dataset.nearBy = found.features.length;
+  } catch (error) {
+    console.info('Reports near by are not available.', error);
+  }
+}
+
 function start(root) {
   const form = root.closest('form');
   const field = (name) => form.elements.namedItem(name);
@@ -19,7 +106,9 @@ function start(root) {
     byPerson = true;
   };
   box.hidden = false;
-  const map = makeMap(box, {center: centre, zoom: known ? 13 : 5});
+  const map = makeMap(box, {center: centre, zoom: known ? 13 : 5, overlay: drawAround});
+  map?.on('moveend', () => showNearBy(map));
+  map?.on('load', () => showNearBy(map));
   map?.on('dragend', () => {
     const {lng, lat} = map.getCenter();
     set(lng, lat);
@@ -38,14 +127,21 @@ function start(root) {
       }
     });
   }
+  suggestNames(field('place_name'), ({lon, lat}) => {
+    set(lon, lat);
+    map?.jumpTo({center: [lon, lat], zoom: 13});
+  });
   const locate = root.querySelector('[data-pick-locate]');
   locate.hidden = false;
   locate.addEventListener('click', () => {
     status.textContent = root.dataset.textLocating;
     navigator.geolocation.getCurrentPosition(({coords}) => {
       set(coords.longitude, coords.latitude, coords.accuracy.toFixed(0));
-      map?.jumpTo({center: [coords.longitude, coords.latitude], zoom: 16});
+      // The whole area that it may be in stays in sight.
+      const zoom = Math.min(16, Math.max(9, 24 - Math.log2(coords.accuracy * 4 + 100)));
+      map?.jumpTo({center: [coords.longitude, coords.latitude], zoom});
       status.textContent = `± ${coords.accuracy.toFixed(0)} m`;
+      map?.getSource('accuracy')?.setData(circle(coords));
     }, () => { status.textContent = root.dataset.textNoPosition; }, {enableHighAccuracy: true});
   });
 }

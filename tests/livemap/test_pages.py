@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 
 from ugc.core.render import asset
@@ -10,17 +11,51 @@ def post(browser: FlaskClient, lon: str, lat: str, kind: str = "jam") -> None:
     assert browser.post("/reports", data=form).status_code == 303
 
 
+@pytest.fixture
+def place(signed_in: Callable[..., FlaskClient]) -> str:
+    """The public id of a published place."""
+    form = {"name": "Faro", "category": "museum", "lon": "-3.71", "lat": "40.41"}
+    answer = signed_in("mod", role="moderator").post("/places", data=form)
+    assert answer.status_code == 303
+    return answer.location.rsplit("/", 1)[1]
+
+
 def test_the_list_says_what_the_map_shows(
     client: FlaskClient, signed_in: Callable[..., FlaskClient]
 ) -> None:
     ana = signed_in("ana")
     post(ana, "-3.7", "40.4")
     post(ana, "2.16", "41.39", "waste")
-    assert client.get("/").text.count("<li>") == 2
-    assert client.get("/map/list?bbox=2,41,3,42").text.count("<li>") == 1
-    assert client.get("/?kinds=waste").text.count("<li>") == 1
+    assert client.get("/").text.count("<li data-id=") == 2
+    assert client.get("/map/list?bbox=2,41,3,42").text.count("<li data-id=") == 1
+    assert client.get("/?kinds=waste").text.count("<li data-id=") == 1
     found = client.get("/map/features?kinds=waste").get_json(force=True)["features"]
-    assert [f["properties"]["kind"] for f in found] == ["waste"]
+    assert [f["properties"]["mark"] for f in found] == ["report-waste"]
+
+
+def test_layers_are_shown_and_hidden(
+    client: FlaskClient, signed_in: Callable[..., FlaskClient], place: str
+) -> None:
+    post(signed_in("ana"), "-3.7", "40.4")
+    seen = [f["properties"] for f in client.get("/map/features").get_json(force=True)["features"]]
+    assert [each["layer"] for each in seen] == ["report", "place"]
+    only = client.get("/map/features?show=places").get_json(force=True)["features"]
+    assert [each["properties"]["id"] for each in only] == [place]
+    listed = client.get("/map/list?show=places").text
+    assert place in listed
+    assert seen[0]["id"] not in listed
+
+
+def test_a_card_of_what_the_list_does_not_show(
+    client: FlaskClient, signed_in: Callable[..., FlaskClient], place: str
+) -> None:
+    ana = signed_in("ana")
+    post(ana, "-3.7", "40.4", "waste")
+    [report] = client.get("/map/features?show=reports").get_json(force=True)["features"]
+    assert "Waste" in client.get(f"/map/card/report/{report['properties']['id']}").text
+    assert f"/places/{place}" in client.get(f"/map/card/place/{place}").text
+    assert client.get("/map/card/place/none").status_code == 404
+    assert client.get(f"/map/card/other/{place}").status_code == 404
 
 
 def test_a_view_over_the_antimeridian(

@@ -11,11 +11,16 @@ from flask import Blueprint, Response, render_template, request
 from ugc.core import gazetteer, geo, limits, panels, render
 from ugc.core.access import current_actor, public
 from ugc.core.db import db
+from ugc.core.errors import NotFound
+from ugc.places import queries as places
+from ugc.places import rules as place_rules
 from ugc.reports import queries, rules
 
 bp = Blueprint("livemap", __name__)
 WORLD = geo.Bounds(-180, -85, 180, 85)
+LAYERS = ("reports", "places")
 LIST_LENGTH = 50
+FEATURES = 500  # of a layer
 START = (-3.7, 40.2, 4.8)  # lon, lat, zoom: the peninsula
 CITIES_FOUND = 5
 BIG_CITY = 50_000  # people
@@ -52,25 +57,49 @@ def _kinds() -> list[str]:
     return [kind for kind in request.args.get("kinds", "").split(",") if kind in rules.KINDS]
 
 
+def _shown() -> list[str]:
+    """The layers of `?show=reports&show=places`; all of them when none is named."""
+    named = [layer for layer in LAYERS if layer in request.args.getlist("show")]
+    return named or list(LAYERS)
+
+
 def _reports(limit: int) -> list[queries.ReportRow]:
+    if "reports" not in _shown():
+        return []
     return queries.reports_within(db.session(), current_actor(), _bounds(), _kinds(), limit)
+
+
+def _places(limit: int) -> list[places.PlaceRow]:
+    if "places" not in _shown():
+        return []
+    return places.places_within(db.session(), current_actor(), _bounds(), limit=limit)
+
+
+def _listed() -> dict[str, Any]:
+    """What the list beside the map shows: the newest reports, the places with most ratings."""
+    return {
+        "shown": _shown(),
+        "reports": _reports(LIST_LENGTH),
+        "places": _places(LIST_LENGTH),
+        "most": LIST_LENGTH,
+    }
 
 
 @bp.get("/")
 @public
 def map_page() -> str:
-    language = render.language()
-    kinds = {
-        kind.code: {"icon": kind.icon, "colour": kind.colour, "name": kind.name(language)}
-        for kind in rules.KINDS.values()
+    marks = {
+        f"{layer}-{each.code}": {"icon": each.icon, "colour": each.colour}
+        for layer, table in (("report", rules.KINDS), ("place", place_rules.CATEGORIES))
+        for each in table.values()
     }
     return render_template(
         "livemap/map.html",
         view=_view() or START,
-        reports=_reports(LIST_LENGTH),
         kinds=list(rules.KINDS.values()),
         chosen=_kinds(),
-        kinds_json=kinds,
+        marks=marks,
+        **_listed(),
     )
 
 
@@ -101,31 +130,51 @@ def search_page() -> str:
 @bp.get("/map/list")
 @public
 def list_fragment() -> str:
-    return render_template("livemap/_list.html", reports=_reports(LIST_LENGTH))
+    limits.hit("search")
+    return render_template("livemap/_list.html", **_listed())
+
+
+@bp.get("/map/card/<layer>/<public_id>")
+@public
+def card_fragment(layer: str, public_id: str) -> str:
+    """The list's entry of one report or place, for what the map shows and the list does not."""
+    if layer == "report":
+        report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+        return render_template("reports/_card.html", report=report)
+    if layer == "place":
+        place = places.place_by_public_id(db.session(), current_actor(), public_id)
+        return render_template("places/_card.html", place=place)
+    raise NotFound()
+
+
+def _feature(row: queries.ReportRow | places.PlaceRow, **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "id": row.id,
+        "geometry": {"type": "Point", "coordinates": [row.lon, row.lat]},
+        "properties": {"id": row.public_id, "held": row.visibility == "held", **properties},
+    }
 
 
 @bp.get("/map/features")
 @public
 def features() -> Any:
-    """GeoJSON of the living reports of a viewport, with an ETag; 500 at most, newest first."""
+    """GeoJSON of the living reports and of the places of a viewport, with an ETag; 500 of each at
+    most: the newest reports, the places with most ratings."""
     limits.hit("search")
     language = render.language()
     found = [
-        {
-            "type": "Feature",
-            "id": row.id,
-            "geometry": {"type": "Point", "coordinates": [row.lon, row.lat]},
-            "properties": {
-                "id": row.public_id,
-                "layer": "report",
-                "kind": row.kind.code,
-                "title": row.kind.name(language),
-                "url": f"/reports/{row.public_id}",
-                "held": row.visibility == "held",
-                "reliability": row.reliability,
-            },
-        }
-        for row in _reports(500)
+        _feature(
+            report,
+            layer="report",
+            mark=f"report-{report.kind.code}",
+            title=report.kind.name(language),
+            reliability=report.reliability,
+        )
+        for report in _reports(FEATURES)
+    ] + [
+        _feature(place, layer="place", mark=f"place-{place.category.code}", title=place.name)
+        for place in _places(FEATURES)
     ]
     body = orjson.dumps({"type": "FeatureCollection", "features": found})
     response = Response(body, content_type="application/geo+json")

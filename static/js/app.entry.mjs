@@ -1,5 +1,6 @@
 // Every page: small comforts on top of forms and links that work without this script.
 
+import 'htmx.org';
 import {keepDrafts} from './drafts.mjs';
 import {countCharacters, guessTimezone, searchNearMe, submitOnChange} from './forms.mjs';
 import {shareLinks} from './share.mjs';

@@ -197,12 +197,17 @@ def answer(error: DomainError, *, with_form: bool = True) -> Response:
     on_error: Callable[..., Any] | None = getattr(view, "on_error", None)
     if wants_json():
         response = problem(error.status, error.code, error.message, error.fields, **error.details)
+    elif "HX-Request" in request.headers:
+        # What was to be exchanged stays; the message goes where every page shows messages.
+        response = make_response(render_template("_error_fragment.html", error=error), error.status)
+        response.headers["HX-Retarget"] = "#notices"
+        response.headers["HX-Reswap"] = "innerHTML"
+        response.headers["HX-Reselect"] = ".notice"
     elif with_form and on_error is not None and error.status in (409, 413, 422, 429):
         response = make_response(on_error(error, **(request.view_args or {})))
         response.status_code = error.status
     else:
-        template = "_error_fragment.html" if "HX-Request" in request.headers else "error.html"
-        response = make_response(render_template(template, error=error), error.status)
+        response = make_response(render_template("error.html", error=error), error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, error.retry_after))
     response.headers["Cache-Control"] = "no-store"

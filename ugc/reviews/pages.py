@@ -164,6 +164,9 @@ def vote_helpful(public_id: str) -> Any:
     actions.vote_helpful(
         db.session(), current_actor(), review.id, helpful=request.form.get("helpful") == "yes"
     )
+    # The review's own page when only the button is exchanged: the place may show it far below.
+    if "HX-Request" in request.headers:
+        return redirect(url_for("reviews.page", public_id=public_id), 303)
     return redirect(
         url_for("places.place_page", public_id=review.place_public_id, _anchor=f"r-{public_id}"),
         303,

@@ -236,6 +236,19 @@ def test_a_visitor_who_joins_keeps_their_first_time(
     assert reach.degree == 1
 
 
+def test_a_link_to_what_is_gone_says_so_and_reaches_nobody(
+    client: FlaskClient, session: Session, signed_in: Browser, owner: FlaskClient, address: str
+) -> None:
+    owner.post(f"{address}/link")
+    code = session.scalar(sa.text("SELECT code FROM referral_links WHERE owner_id = subject_id"))
+    session.execute(sa.text("UPDATE brands SET visibility = 'hidden'"))
+    session.commit()
+    answer = client.get(f"/r/{code}", headers={"Accept-Language": "es"}, follow_redirects=True)
+    assert answer.request.path == "/"
+    assert "ya no está" in answer.text
+    assert session.scalars(sa.select(CascadeReach)).all() == []
+
+
 def test_machines_are_no_people(
     client: FlaskClient, session: Session, owner: FlaskClient, address: str
 ) -> None:

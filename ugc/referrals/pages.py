@@ -8,7 +8,17 @@ import secrets
 from typing import Any
 
 import segno
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from ugc.accounts import actions as accounts
@@ -43,11 +53,14 @@ def read_cookie() -> dict[str, Any]:
 @bp.get("/r/<code>")
 @public
 def open_link(code: str) -> Any:
-    """Leads to what the link shares, and remembers the click for 90 days: the last one wins."""
+    """Leads to what the link shares, and remembers the click for 90 days: the last one wins. When
+    that is gone, to the map, which says so; nobody was reached then."""
     link = queries.link_by_code(db.session(), code)
     target = db.session().get_one(subjects.Subject, link.subject_id)
     info = subjects.describe(db.session(), [target.id]).get(target.id)
     response = redirect(info.url if info else "/", 302)
+    if info is None:
+        flash(gettext("What this link led to is not there any more. Here is the map."), "warn")
     agent = request.headers.get("User-Agent", "")
     if request.method == "HEAD" or rules.is_machine(agent, request.headers.get("Sec-Purpose", "")):
         return response
@@ -66,7 +79,7 @@ def open_link(code: str) -> Any:
             "visited_on": moment.date(),
         },
     )
-    root_id = actions.root_of(db.session(), target)
+    root_id = actions.root_of(db.session(), target) if info else None
     if (
         root_id is not None
         and not actions.belongs(db.session(), root_id, actor.id)

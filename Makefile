@@ -51,8 +51,10 @@ endif
 define install
 	@echo "· installing the libraries of $(1)"
 	@$(if $(UV),:,$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null)
-	@$(if $(UV),uv pip install -q --python $(PY) --require-hashes -r $(1),$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r $(1))
+	@$(if $(UV),uv pip install -q --python $(PY) --require-hashes -r $(1),$(PY) -m pip install -q --disable-pip-version-check --no-compile --require-hashes -r $(1))
 	@$(PY) scripts/link.py
+	@# Compiled beside what comes next; pip does it before, on one core. Templates of code may not compile.
+	@nice $(PY) -m compileall -q .venv/lib >/dev/null 2>&1 &
 endef
 
 .venv/.run: requirements.lock scripts/link.py | .venv/bin/python

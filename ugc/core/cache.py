@@ -8,15 +8,22 @@ from typing import Any, cast
 
 import redis
 from flask import Flask, current_app
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 EXTENSION = "boca_redis"
+# Once more, for a connection that the server closed meanwhile; redis-py's own ten tries take
+# seconds that somebody waits.
+ONCE_MORE = Retry(NoBackoff(), 1)
 
 
 def init_app(app: Flask) -> None:
     url = str(app.config["REDIS_URL"])
     app.extensions[EXTENSION] = (
-        redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5) if url else None
+        redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=ONCE_MORE)
+        if url
+        else None
     )
 
 

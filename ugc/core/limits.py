@@ -15,6 +15,7 @@ from limits.strategies import MovingWindowRateLimiter, RateLimiter
 from redis import RedisError
 
 from ugc.core.access import ActorKind, current_actor
+from ugc.core.cache import ONCE_MORE
 from ugc.core.errors import TooFast
 
 EXTENSION = "boca_limits"
@@ -54,7 +55,12 @@ class _Limiter:
         if url:
             scheme = "redis+unix://" if url.startswith("unix://") else ""
             address = scheme + url.removeprefix("unix://") if scheme else url
-            storage = storage_from_string(address, socket_timeout=0.3, socket_connect_timeout=0.3)
+            storage = storage_from_string(
+                address,
+                socket_timeout=0.3,
+                socket_connect_timeout=0.3,
+                retry=ONCE_MORE,  # type: ignore[arg-type]
+            )
             self.shared = MovingWindowRateLimiter(storage)
         self.away_until = 0.0
 

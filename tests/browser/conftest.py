@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,23 @@ def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             process.terminate()
         for process in started:
             process.wait(20)
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A position in degrees, as it is typed."""
+
+    lat: str
+    lon: str
+
+
+_spots = count()
+
+
+@pytest.fixture
+def spot() -> Spot:
+    """Open sea that no other test has put anything on: tests share the site of their worker."""
+    return Spot(lat="-40.25", lon=f"-{80 + next(_spots)}.5")
 
 
 @pytest.fixture(autouse=True)

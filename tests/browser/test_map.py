@@ -5,30 +5,26 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, Spot
 from tests.browser.test_story import PHONE, join
 
-# In the open sea: no other test puts anything there.
-LON, LAT = "-30.5", "38.5"
-HERE = f"#at=14/{LAT}/{LON}"
 
-
-def add_report(page: Page, site: Site) -> str:
+def add_report(page: Page, site: Site, spot: Spot, kind: str) -> str:
     page.goto(f"{site.url}/reports/new")
-    page.get_by_role("radio", name="Lighting").check()
-    page.get_by_label("Latitude").fill(LAT)
-    page.get_by_label("Longitude").fill(LON)
+    page.get_by_role("radio", name=kind).check()
+    page.get_by_label("Latitude").fill(spot.lat)
+    page.get_by_label("Longitude").fill(spot.lon)
     page.get_by_role("button", name="Put it on the map").click()
     page.get_by_role("button", name="It is over").wait_for()
     return page.url
 
 
-def add_place(page: Page, site: Site) -> None:
+def add_place(page: Page, site: Site, spot: Spot) -> None:
     page.goto(f"{site.url}/places/new")
     page.locator("#name").fill("Faro de prueba")
     page.locator("#category").select_option("museum")
-    page.locator("#lat").fill(LAT)
-    page.locator("#lon").fill("-30.51")
+    page.locator("#lat").fill(spot.lat)
+    page.locator("#lon").fill(f"{spot.lon}1")
     page.locator("form[data-draft] button.button--speak").click()
     page.wait_for_url("**/places/*")
 
@@ -43,15 +39,15 @@ def press_map(page: Page, right: int = 0) -> None:
     page.mouse.click(box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2)
 
 
-def test_the_map_and_its_list_say_the_same(browser: Browser, site: Site) -> None:
+def test_the_map_and_its_list_say_the_same(browser: Browser, site: Site, spot: Spot) -> None:
     page = browser.new_context(viewport={"width": 1200, "height": 800}, locale="en").new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     join(page, site, "mapa")
-    address = add_report(page, site)
+    address = add_report(page, site, spot, "Lighting")
     expect(page.locator("[data-mini-map][data-ready]")).to_be_visible(timeout=20_000)
-    add_place(page, site)
-    page.goto(f"{site.url}/{HERE}")
+    add_place(page, site, spot)
+    page.goto(f"{site.url}/#at=14/{spot.lat}/{spot.lon}")
     shown(page, 2)
     page.wait_for_selector("body[data-map-icons]", state="attached")
     listed = page.locator("#map-list li")
@@ -75,12 +71,14 @@ def test_the_map_and_its_list_say_the_same(browser: Browser, site: Site) -> None
     assert problems == []
 
 
-def test_choosing_where_by_name_and_seeing_what_is_near(browser: Browser, site: Site) -> None:
+def test_choosing_where_by_name_and_seeing_what_is_near(
+    browser: Browser, site: Site, spot: Spot
+) -> None:
     page = browser.new_context(viewport=PHONE, locale="en").new_page()
     join(page, site, "mapa2")
-    add_report(page, site)
-    page.goto(f"{site.url}/reports/new?lat={LAT}&lon={LON}")
-    page.wait_for_selector("body[data-near-by='1'], body[data-near-by='2']", state="attached")
+    add_report(page, site, spot, "Lighting")
+    page.goto(f"{site.url}/reports/new?lat={spot.lat}&lon={spot.lon}")
+    page.wait_for_selector("body[data-near-by='1']", state="attached")
     name = page.get_by_label("Or the name of a city")
     name.press_sequentially("Barcelo")
     option = page.locator("datalist option[value^='Barcelona']").first
@@ -89,18 +87,13 @@ def test_choosing_where_by_name_and_seeing_what_is_near(browser: Browser, site: 
     expect(page.get_by_label("Latitude")).to_have_value(re.compile(r"^41\.\d+$"))
 
 
-def test_a_vote_changes_only_its_part_of_the_page(browser: Browser, site: Site) -> None:
+def test_a_vote_changes_only_its_part_of_the_page(browser: Browser, site: Site, spot: Spot) -> None:
     author = browser.new_context(viewport=PHONE, locale="en").new_page()
     join(author, site, "mapa3")
-    author.goto(f"{site.url}/reports/new")
-    author.get_by_role("radio", name="Animals").check()
-    author.get_by_label("Latitude").fill("38.2")
-    author.get_by_label("Longitude").fill("-31.9")
-    author.get_by_role("button", name="Put it on the map").click()
-    author.get_by_role("button", name="It is over").wait_for()
+    address = add_report(author, site, spot, "Animals")
     voter = browser.new_context(viewport=PHONE, locale="en").new_page()
     join(voter, site, "mapa4")
-    voter.goto(author.url)
+    voter.goto(address)
     voter.evaluate("window.stays = true")
     voter.get_by_role("button", name="Still there").click()
     expect(voter.get_by_role("status")).to_contain_text("Your word counts")

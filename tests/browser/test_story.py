@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, Spot
 
 PASSWORD = "plum tractor silence"
 PHONE = {"width": 360, "height": 740}
@@ -24,7 +24,7 @@ def join(page: Page, site: Site, handle: str) -> None:
     expect(page.get_by_role("status")).to_contain_text("You can contribute now")
 
 
-def test_join_report_and_be_approved(browser: Browser, site: Site) -> None:
+def test_join_report_and_be_approved(browser: Browser, site: Site, spot: Spot) -> None:
     phone = browser.new_context(viewport=PHONE, locale="en")
     ana = phone.new_page()
     problems: list[str] = []
@@ -32,8 +32,8 @@ def test_join_report_and_be_approved(browser: Browser, site: Site) -> None:
     join(ana, site, "ana")
     ana.goto(f"{site.url}/reports/new")
     ana.get_by_role("radio", name="Roadworks").check()
-    ana.get_by_label("Latitude").fill("40.4168")
-    ana.get_by_label("Longitude").fill("-3.7038")
+    ana.get_by_label("Latitude").fill(spot.lat)
+    ana.get_by_label("Longitude").fill(spot.lon)
     ana.get_by_label("Say more").fill("The pavement is up.")
     ana.get_by_role("button", name="Put it on the map").click()
     expect(ana.get_by_role("heading", level=1)).to_contain_text("Roadworks")
@@ -59,7 +59,7 @@ def test_join_report_and_be_approved(browser: Browser, site: Site) -> None:
 
     visitor.reload()
     expect(visitor.get_by_text("The pavement is up.")).to_be_visible()
-    visitor.goto(f"{site.url}/#at=12/40.4168/-3.7038")
+    visitor.goto(f"{site.url}/#at=12/{spot.lat}/{spot.lon}")
     visitor.wait_for_selector("body[data-map-ready]", state="attached", timeout=20_000)
     visitor.wait_for_selector("body[data-map-features='1']", state="attached", timeout=20_000)
     expect(visitor.locator("#map-list .item")).to_have_count(1)

@@ -29,6 +29,7 @@ from ugc.referrals import actions as referrals
 from ugc.referrals.models import CascadeReach
 from ugc.reports import actions as reports
 from ugc.reports import rules
+from ugc.reports.actions import life
 from ugc.reports.models import Report
 from ugc.reviews import actions as reviews
 
@@ -221,10 +222,10 @@ def publish_and_age(
     """Approves a first contribution; reports are of different ages."""
     report = session.get_one(Report, subject_id(session, public_id))
     decide(session, moderator, report.id, "approved")
-    life = rules.KINDS[report.kind].life
-    age = dt.timedelta(minutes=min(life * 0.5, chance.uniform(1, 600)))
-    report.occurred_at = report.created_at = now(session) - age
-    report.expires_at = report.occurred_at + dt.timedelta(minutes=life)
+    half_life = rules.KINDS[report.kind].half_life
+    age = dt.timedelta(minutes=min(half_life, chance.uniform(1, 600)))
+    report.occurred_at = report.created_at = report.seen_at = now(session) - age
+    life.refold(session, report)
     session.flush()
 
 
@@ -233,7 +234,7 @@ def confirm_some(session: Session, people: dict[str, Member], chance: random.Ran
     for report in session.scalars(sa.select(Report).where(Report.source_id.is_(None))).all():
         for voter in chance.sample(voters, chance.randint(0, 3)):
             if voter.id != report.author_id:
-                reports.vote(session, voter, report.id, still_there=chance.random() < 0.85)
+                life.vote(session, voter, report.id, still_there=chance.random() < 0.85)
 
 
 def picture(chance: random.Random, words: str) -> media.Upload:

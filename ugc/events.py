@@ -92,6 +92,31 @@ class ReportConfirmed(Event):
 
 
 @dataclass(frozen=True)
+class ReportChanged(Event):
+    """Something happened to a report that everybody sees; `what` is posted, confirmed, denied,
+    edited, answered, closed, reopened, merged, expired or withdrawn; `actor_id` did it (None: the
+    system); degrees, WGS 84; `reliability` 0 to 10 at that moment."""
+
+    report_id: int
+    what: str
+    kind: str
+    author_id: int | None
+    actor_id: int | None
+    lon: float
+    lat: float
+    city_id: int | None
+    reliability: int
+
+
+@dataclass(frozen=True)
+class StillThereAsked(Event):
+    """A report faded: its author and those who confirmed it may know whether it is over."""
+
+    report_id: int
+    member_ids: list[int]
+
+
+@dataclass(frozen=True)
 class ReviewFoundHelpful(Event):
     review_id: int
     member_id: int

@@ -13,6 +13,7 @@ MODEL_MODULES = (
     "ugc.media.models",
     "ugc.notifications.models",
     "ugc.moderation.models",
+    "ugc.watches.models",
     "ugc.brands.models",
     "ugc.places.models",
     "ugc.reports.models",

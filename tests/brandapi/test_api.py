@@ -120,7 +120,9 @@ def test_a_report_as_geojson_and_as_json(world: World, get: Get) -> None:
     assert properties["text"] == 'Two "lanes" blocked\nñ'
     assert properties["author"] == {"handle": "owner"}
     assert properties["city"] == "Madrid"
-    assert properties["reliability"] == 5
+    assert properties["reliability"] == 7
+    assert properties["confidence"] == 5
+    assert properties["heading"] is None
     [item] = get("/reports?format=json").get_json()["items"]
     valid("Report", item)
     assert (item["id"], item["lon"], item["lat"]) == (public_id, -3.7, 40.4)

@@ -27,7 +27,8 @@ from ugc.imports import actions, jobs
 from ugc.imports.actions import authors
 from ugc.moderation.models import Case
 from ugc.places.models import Place
-from ugc.reports import actions as reports
+from ugc.reports import rules as report_rules
+from ugc.reports.actions import life
 from ugc.reports.models import Report
 from ugc.reputation.models import PointEntry
 from ugc.reviews.models import Review, ReviewVersion
@@ -94,7 +95,10 @@ def test_history_is_over_unless_it_is_alive(run: Run, ndjson: Write, session: Se
     run("reports", ndjson([aviso(1, date=old), aviso(2)]), "--mapping", "madrid")
     over, alive = all_reports(session)
     assert (over.state, over.closed_at) == ("expired", over.expires_at)
-    assert over.expires_at - over.occurred_at == dt.timedelta(minutes=20160)
+    kind = report_rules.KINDS[over.kind]
+    expiry = report_rules.first_expiry(kind, over.occurred_at, report_rules.SOURCE_TRUST)
+    assert over.expires_at == expiry
+    assert over.half_life_s == kind.half_life * 60
     assert over.created_at - over.occurred_at > dt.timedelta(days=399)
     assert (alive.state, alive.closed_at) == ("open", None)
     states = session.execute(sa.select(Move.subject_id, Move.new).where(Move.field == "state"))
@@ -141,7 +145,7 @@ def test_an_update_leaves_what_moderators_and_members_did(
     hidden, closed, confirmed = all_reports(session)
     hidden.visibility = "hidden"
     subjects.touch(session, hidden.id, visible=False)
-    reports.close(session, Actor(ActorKind.MEMBER, id=1, role=Role.MODERATOR), closed.id)
+    life.close(session, Actor(ActorKind.MEMBER, id=1, role=Role.MODERATOR), closed.id)
     confirmed.confirmations = 1
     confirmed.expires_at += dt.timedelta(days=9)
     prolonged = confirmed.expires_at

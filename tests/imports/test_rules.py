@@ -9,6 +9,7 @@ from ugc.imports.rules import mapping as m
 from ugc.imports.rules import values
 from ugc.imports.rules.convert import Converter, end_of_report
 from ugc.imports.rules.values import BadRow
+from ugc.reports import rules as reports
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 MADRID = ZoneInfo("Europe/Madrid")
@@ -131,7 +132,7 @@ def test_details_of_a_place_are_right_or_left_out(field: str, text: str, kept: s
 
 
 BEGAN = utc(2026, 6, 1, 11)
-LIFE = utc(2026, 6, 1, 11, 45)  # of a jam
+LIFE = reports.first_expiry(reports.KINDS["jam"], BEGAN, reports.SOURCE_TRUST)
 
 
 @pytest.mark.parametrize(

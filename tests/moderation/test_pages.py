@@ -54,7 +54,8 @@ def test_a_refused_report_tells_its_author_why(
     told = ana.get(address).text
     assert "False or misleading" in told
     assert "No jam on camera." in told
-    moves = session.execute(sa.text("SELECT new FROM moves ORDER BY id")).scalars().all()
+    query = "SELECT new FROM moves WHERE field = 'visibility' ORDER BY id"
+    moves = session.execute(sa.text(query)).scalars().all()
     assert moves == ["held", "hidden"]
 
 

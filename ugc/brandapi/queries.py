@@ -55,7 +55,7 @@ REPORTS = Resource(
         " LEFT JOIN cities t ON t.id = c.city_id LEFT JOIN sources o ON o.id = c.source_id"
     ),
     point="c.geom",
-    shown="c.visibility IN ('published', 'held')",
+    shown="c.visibility IN ('published', 'held') AND c.state <> 'merged'",
     choose="",
     fields=(
         ("kind", "c.kind", "code"),
@@ -73,9 +73,15 @@ REPORTS = Resource(
         (
             "reliability",
             "least(CASE WHEN c.visibility = 'held' THEN 5 ELSE 10 END,"
-            " round(10.0 * (c.confirmations + 1) / (c.confirmations + c.denials + 2)))",
+            " floor(10 * belief_now(c.believed, c.believed_at, c.half_life_s) + 0.5))",
             "raw",
         ),
+        (
+            "confidence",
+            "floor(10 * belief_now(c.reacted, c.believed_at, c.half_life_s) + 0.5)",
+            "raw",
+        ),
+        ("heading", "c.heading", "raw"),
         ("occurred_at", "c.occurred_at", "time"),
         ("expires_at", "c.expires_at", "time"),
         ("created_at", "c.created_at", "time"),

@@ -143,8 +143,16 @@ _OTHER_CODES: dict[str, tuple[int, Text]] = {
     "key_unknown": (401, lazy_gettext("The API key is unknown or was revoked: make a new one.")),
     "link_expired": (400, lazy_gettext("The link of a mail is too old: ask for another.")),
     "scope_missing": (403, lazy_gettext("The API key lacks a right: make one that has it.")),
+    "similar_near": (
+        409,
+        lazy_gettext("A similar report is near by: confirm it, or send again with anyway=yes."),
+    ),
     "storage_unavailable": (503, lazy_gettext("Files cannot be stored now: try again later.")),
     "suspended": (403, lazy_gettext("The account is suspended: it can read, not contribute.")),
+    "too_late": (
+        422,
+        lazy_gettext("It was seen so long ago that it is over: send again with as_history=yes."),
+    ),
     "unknown_parameter": (422, lazy_gettext("The address has a parameter that is not known.")),
     "unmarked_endpoint": (403, lazy_gettext("A fault of ours: nobody may call this address.")),
     "wrong_credentials": (422, lazy_gettext("E-mail address and password do not belong together.")),

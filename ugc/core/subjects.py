@@ -163,6 +163,16 @@ class Move(Base):
     at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
 
 
+class MoveNote(Base):
+    """The free text of a move (why it was reopened, an official answer), in a row that can go."""
+
+    __tablename__ = "move_notes"
+    move_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("moves.id"), primary_key=True, autoincrement=False
+    )
+    note: Mapped[str]
+
+
 def log_move(
     session: Session,
     subject_id: int,
@@ -172,10 +182,14 @@ def log_move(
     *,
     reason: str,
     actor: str,
+    note: str = "",
 ) -> None:
-    session.add(
-        Move(subject_id=subject_id, field=field, old=old, new=new, reason=reason, actor=actor)
-    )
+    """Appends to the log; `note` is free text, kept apart."""
+    move = Move(subject_id=subject_id, field=field, old=old, new=new, reason=reason, actor=actor)
+    session.add(move)
+    if note:
+        session.flush()
+        session.add(MoveNote(move_id=move.id, note=note))
 
 
 class Visibility(enum.StrEnum):

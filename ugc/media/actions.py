@@ -129,6 +129,13 @@ def follow(session: Session, subject_id: int, visibility: Visibility) -> None:
         _move(session, photo, target, str(visibility))
 
 
+def move_photos(session: Session, old_id: int, new_id: int) -> None:
+    """What was merged gives its photos to what it was merged into."""
+    for photo in queries.locked_of(session, old_id):
+        photo.subject_id = new_id
+    session.flush()
+
+
 def _move(session: Session, photo: Photo, visibility: Visibility, reason: str) -> None:
     before = photo.visibility
     photo.visibility = visibility

@@ -28,6 +28,13 @@ def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
         actions.tell(session, event.author_id, "confirmed", cause, subject_id=event.report_id)
 
 
+@events.on(events.StillThereAsked, "notifications.still_there_asked")
+def still_there_asked(session: Session, event: events.StillThereAsked) -> None:
+    for member_id in event.member_ids:
+        cause = f"still_there:{event.report_id}"
+        actions.tell(session, member_id, "still_there", cause, subject_id=event.report_id)
+
+
 @events.on(events.ReviewFoundHelpful, "notifications.review_found_helpful")
 def review_found_helpful(session: Session, event: events.ReviewFoundHelpful) -> None:
     if event.helpful:

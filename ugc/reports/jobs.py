@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from ugc.core import jobs
 from ugc.core.db import Session
-from ugc.reports import actions
+from ugc.reports.actions import life
 
 
-@jobs.task("reports.expire", cron="*/5 * * * *")
+@jobs.task("reports.expire", cron="* * * * *")
 def expire(session: Session) -> None:
-    actions.expire(session)
+    life.expire(session)
+
+
+@jobs.task("reports.forget_positions", cron="23 * * * *")
+def forget_positions(session: Session) -> None:
+    life.forget_positions(session)

@@ -7,6 +7,7 @@ import enum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ugc.core import geo
@@ -22,28 +23,47 @@ class ReportState(enum.StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     EXPIRED = "expired"
+    MERGED = "merged"  # its address leads to the report it was merged into
 
 
 class Report(Moderated, Base):
     """`geom` is public; `geom_exact` is what the author gave when they blurred it. A held report
-    shows kind, place and time; its text and photos wait."""
+    shows kind, place and time; its text and photos wait.
+
+    Belief is stored as evidence (`rules.belief`): what was believed at `believed_at`, which halves
+    every `half_life_s`. It can be folded again from `prior`, `seen_at` and the votes since."""
 
     __tablename__ = "reports"
     kind: Mapped[str]
     geom: Mapped[Any] = geo.point_column(nullable=False)
     geom_exact: Mapped[Any | None] = geo.point_column(nullable=True)
     accuracy_m: Mapped[float | None] = mapped_column(sa.Float)
+    heading: Mapped[int | None] = mapped_column(sa.SmallInteger)  # degrees from north, clockwise
     city_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cities.id"))
     text: Mapped[str] = mapped_column(server_default="")
     state: Mapped[str] = mapped_column(server_default=ReportState.OPEN)
     occurred_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     expires_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
+    # When somebody last vouched for it by reporting or reopening it: only votes since then count.
+    seen_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    prior: Mapped[float] = mapped_column(sa.Float, server_default="0.667")
+    half_life_s: Mapped[float] = mapped_column(sa.Float, server_default="3600")
+    believed: Mapped[float] = mapped_column(sa.Float, server_default="0.667")
+    believed_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    reacted: Mapped[float] = mapped_column(sa.Float, server_default="0.5")
+    asked_at: Mapped[dt.datetime | None]
     confirmations: Mapped[int] = mapped_column(server_default="0")
     denials: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (
         visibility_check(),
-        sa.CheckConstraint("state IN ('open', 'closed', 'expired')", name="state"),
+        sa.CheckConstraint("state IN ('open', 'closed', 'expired', 'merged')", name="state"),
+        sa.CheckConstraint("heading BETWEEN 0 AND 359", name="heading"),
+        sa.CheckConstraint("half_life_s > 0", name="half_life"),
+        sa.CheckConstraint(
+            "prior BETWEEN 0 AND 1 AND believed BETWEEN 0 AND 1 AND reacted BETWEEN 0 AND 1",
+            name="belief",
+        ),
         sa.UniqueConstraint("source_id", "external_id"),
         # Newest first inside a viewport: `ORDER BY created_at <-> 'far future'` needs btree_gist.
         sa.Index("ix_reports_geom_created_at", "geom", "created_at", postgresql_using="gist"),
@@ -61,12 +81,40 @@ class Report(Moderated, Base):
 
 
 class Vote(Base):
-    """One per member and report, changeable: still there, or not there."""
+    """One per member and report, changeable: still there, or not there. `weight` is what it counts
+    for, damped already for the reasons in `dampings` (`rules.belief.Damping`)."""
 
     __tablename__ = "votes"
     report_id: Mapped[int] = mapped_column(sa.ForeignKey("reports.id"), primary_key=True)
-    member_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("members.id"), primary_key=True, index=True
-    )
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), primary_key=True)
     still_there: Mapped[bool]
+    weight: Mapped[float] = mapped_column(sa.Float, server_default="0.371")
+    dampings: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     voted_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    __table_args__ = (
+        sa.CheckConstraint("weight BETWEEN 0 AND 1", name="weight"),
+        sa.Index("ix_votes_member_id_voted_at", "member_id", "voted_at"),
+    )
+
+
+class ReportVersion(Base):
+    """What a report said before an edit."""
+
+    __tablename__ = "report_versions"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    report_id: Mapped[int] = mapped_column(sa.ForeignKey("reports.id"), index=True)
+    revision: Mapped[int]
+    text: Mapped[str]
+    replaced_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+
+
+class MemberPosition(Base):
+    """Where a member last was when they voted, to a tenth of a degree; kept for a day."""
+
+    __tablename__ = "member_positions"
+    member_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("members.id"), primary_key=True, autoincrement=False
+    )
+    lon: Mapped[float] = mapped_column(sa.Float)
+    lat: Mapped[float] = mapped_column(sa.Float)
+    at: Mapped[dt.datetime] = mapped_column(server_default=app_now(), index=True)

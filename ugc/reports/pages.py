@@ -6,13 +6,21 @@ import datetime as dt
 import math
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import format_timedelta, gettext, lazy_gettext
 
-from ugc.core import gazetteer, limits, panels, privacy, render, subjects
-from ugc.core.access import current_actor, members, public
-from ugc.core.db import db
-from ugc.core.errors import DomainError, Invalid, shows_errors
+from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
+from ugc.core.access import current_actor, members, moderators, public
+from ugc.core.db import db, now
+from ugc.core.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    shows_errors,
+    wants_json,
+)
 from ugc.media import pages as media
 from ugc.media import queries as media_queries
 from ugc.moderation import actions as moderation
@@ -20,12 +28,44 @@ from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.referrals import actions as referrals
 from ugc.reports import actions, queries, rules, schemas
+from ugc.reports.actions import life
 from ugc.reports.models import KIND
+from ugc.reports.queries import life as story
+from ugc.reports.rules import belief
+from ugc.watches import actions as watches
+from ugc.watches import queries as watches_queries
 
 bp = Blueprint("reports", __name__)
 
+# How the codes of the time line read; `%(n)s` is how many.
+MOMENTS = {
+    "posted": lazy_gettext("Reported"),
+    "history": lazy_gettext("Added as history"),
+    "imported": lazy_gettext("Taken from its source"),
+    "confirmed": lazy_gettext("Still there, said %(n)s"),
+    "denied": lazy_gettext("Not there, said %(n)s"),
+    "edited": lazy_gettext("Its author changed the text"),
+    "closed_by_author": lazy_gettext("Its author said that it is over"),
+    "closed_by_moderator": lazy_gettext("A moderator closed it"),
+    "denied_by_many": lazy_gettext("Enough people said that it is not there"),
+    "official_answer": lazy_gettext("Official answer"),
+    "life_over": lazy_gettext("Nobody said that it was still there: it left the map"),
+    "still_there": lazy_gettext("Somebody said that it is still there: it is back"),
+    "reopened": lazy_gettext("Reopened"),
+    "merged": lazy_gettext("Merged into another report"),
+    "merged_in": lazy_gettext("Another report of the same thing was merged into this one"),
+}
+DAMPINGS = {
+    "newcomer": lazy_gettext("from accounts of less than a day"),
+    "together": lazy_gettext("from accounts that always move together"),
+    "far": lazy_gettext("from too far away to have seen it"),
+    "too_fast": lazy_gettext("from people who cannot have come so far so fast"),
+}
+
 subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe))
 privacy.register("reports", actions.export_member, actions.erase_member)
+privacy.register("votes", actions.export_votes, actions.erase_votes)
+privacy.register("watches", watches.export_member, watches.erase_member)
 
 
 def form_page(error: DomainError | None = None, similar: Any = ()) -> str:
@@ -36,6 +76,7 @@ def form_page(error: DomainError | None = None, similar: Any = ()) -> str:
         error=error,
         similar=similar,
         text_max=rules.TEXT_MAX,
+        too_late=error is not None and error.code == "too_late",
     )
 
 
@@ -43,6 +84,35 @@ def form_page(error: DomainError | None = None, similar: Any = ()) -> str:
 @members
 def new_page() -> str:
     return form_page()
+
+
+def _as_json(row: queries.ReportRow) -> dict[str, Any]:
+    """A report as the site's own scripts read it; degrees, metres."""
+    return {
+        "id": row.public_id,
+        "url": url_for("reports.page", public_id=row.public_id),
+        "kind": row.kind.code,
+        "title": row.kind.name(render.language()),
+        "lon": row.lon,
+        "lat": row.lat,
+        "metres": row.metres,
+        "occurred_at": row.occurred_at.isoformat(),
+    }
+
+
+def _heading(text: str) -> int | None:
+    """Degrees from north; None when nothing usable was said."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return round(value) % 360 if math.isfinite(value) else None
+
+
+def _position() -> geo.Point | None:
+    """Where the voter is, when their browser said so."""
+    lon, lat = request.form.get("lon"), request.form.get("lat")
+    return geo.Point.checked(lon, lat) if lon and lat else None
 
 
 def _accuracy(text: str) -> float | None:
@@ -68,6 +138,8 @@ def post() -> Any:
         similar = queries.similar_near(db.session(), actor, kind, point)
         if similar:
             # Nothing is written: the person says whether it is the same one.
+            if wants_json():
+                raise Conflict(code="similar_near", similar=[_as_json(row) for row in similar])
             return form_page(similar=similar), 409
     public_id = actions.post_report(
         db.session(),
@@ -76,38 +148,163 @@ def post() -> Any:
         point=point,
         text=data["text"],
         accuracy_m=_accuracy(data["accuracy_m"]),
+        heading=_heading(data["heading"]),
         language=render.language(),
         photos=photos,
+        occurred_at=data["occurred_at"],
+        as_history=bool(data["as_history"]),
     )
+    address = url_for("reports.page", public_id=public_id)
+    if wants_json():
+        # A queue in the browser asks; what it sent is known by its idempotency key.
+        return jsonify(id=public_id, url=address), 201
     flash(gettext("Thank you. Your report is on the map."), "good")
-    return redirect(url_for("reports.page", public_id=public_id), 303)
+    return redirect(address, 303)
 
 
 @bp.get("/reports/<public_id>")
 @public
-def page(public_id: str, error: DomainError | None = None) -> str:
+def page(public_id: str, error: DomainError | None = None) -> Any:
     actor = current_actor()
+    found = subjects.resolve(db.session(), public_id, KIND)
+    if found.public_id != public_id:
+        return redirect(url_for("reports.page", public_id=found.public_id), 301)
     report = queries.report_by_public_id(db.session(), actor, public_id)
+    moment = now(db.session())
+    established = actor.id is not None and not moderation.must_be_held(db.session(), actor)
     return render_template(
         "reports/page.html",
         report=report,
         error=error,
         photos=media_queries.photos_of(db.session(), actor, [report.id]),
         may_add_photos=rules.may_add_photos(actor, report.author_id, report.visibility),
-        my_vote=queries.vote_of(db.session(), report.id, actor.id),
+        my_vote=story.vote_of(db.session(), report.id, actor.id),
         decision=moderation_queries.last_decision(db.session(), report.id)
         if actor.id is not None and actor.id == report.author_id
         else None,
         rules=moderation_rules.RULES,
         may_flag=moderation_rules.may_flag(actor, report.author_id),
+        why=story.explanation(db.session(), report.id),
+        why_damped=DAMPINGS,
+        half_life=_words_of(report.kind.half_life),
+        time_line=story.time_line(db.session(), report.id),
+        words=MOMENTS,
+        versions=story.versions(db.session(), report.id)
+        if report.visibility == "published" or report.author_id == actor.id
+        else [],
+        following=watches_queries.is_following(db.session(), actor.id, report.id),
+        follower_count=watches_queries.follower_count(db.session(), report.id),
         may_vote=rules.may_vote(actor, report.author_id, report.alive),
+        may_revive=actor.is_member
+        and actor.confirmed
+        and rules.may_revive(report.state, report.expires_at, moment),
+        may_edit=rules.may_edit(actor, report.author_id, report.visibility, report.state),
+        may_answer=rules.may_answer(actor) and report.visibility in queries.SHOWN,
+        may_merge=rules.may_merge(actor) and report.visibility in queries.SHOWN,
+        near=queries.reports_near(db.session(), actor, report) if rules.may_merge(actor) else [],
+        may_reopen=rules.may_reopen(
+            actor, report.author_id, report.state, report.closed_at, moment, established=established
+        ),
+        reason_max=rules.REASON_MAX,
         may_close=rules.may_close(actor, report.author_id, report.state),
         may_withdraw=rules.may_withdraw(actor, report.author_id, report.visibility),
     )
 
 
-def page_with_error(error: DomainError, public_id: str) -> str:
+def page_with_error(error: DomainError, public_id: str) -> Any:
     return page(public_id, error)
+
+
+def edit_form(error: DomainError | None, public_id: str) -> str:
+    actor = current_actor()
+    report = queries.report_by_public_id(db.session(), actor, public_id)
+    if not rules.may_edit(actor, report.author_id, report.visibility, report.state):
+        raise Forbidden()
+    return render_template(
+        "reports/edit.html",
+        report=report,
+        error=error,
+        text=request.form.get("text", report.text),
+        # A stale form is shown with what it says now: sending again is a decision about that.
+        newer=report.text if error is not None and error.code == "stale" else None,
+        text_max=rules.TEXT_MAX,
+    )
+
+
+@bp.get("/reports/<public_id>/edit")
+@members
+def edit_page(public_id: str) -> str:
+    return edit_form(None, public_id)
+
+
+@bp.post("/reports/<public_id>/edit")
+@members
+@shows_errors(edit_form)
+def edit(public_id: str) -> Any:
+    limits.hit("write")
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    data = schemas.EditForm().load(request.form)
+    actions.edit_report(db.session(), current_actor(), report.id, **data)
+    flash(gettext("Your report is changed."), "good")
+    return redirect(url_for("reports.page", public_id=public_id), 303)
+
+
+@bp.post("/reports/<public_id>/follow")
+@members
+def follow(public_id: str) -> Any:
+    limits.hit("write")
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    if request.form.get("following") == "no":
+        watches.unfollow(db.session(), current_actor(), report.id)
+        flash(gettext("You do not follow this any more."), "good")
+    else:
+        watches.follow(db.session(), current_actor(), report.id)
+        flash(gettext("You will be told what happens to it."), "good")
+    return redirect(url_for("reports.page", public_id=public_id), 303)
+
+
+@bp.post("/reports/<public_id>/reopen")
+@members
+@shows_errors(page_with_error)
+def reopen(public_id: str) -> Any:
+    limits.hit("write")
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    life.reopen(db.session(), current_actor(), report.id, note=request.form.get("note", ""))
+    flash(gettext("The report is open again."), "good")
+    return redirect(url_for("reports.page", public_id=public_id), 303)
+
+
+@bp.post("/reports/<public_id>/answer")
+@moderators
+@shows_errors(page_with_error)
+def answer(public_id: str) -> Any:
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    life.answer(
+        db.session(),
+        current_actor(),
+        report.id,
+        note=request.form.get("note", ""),
+        closes=bool(request.form.get("closes")),
+    )
+    flash(gettext("Your answer is on the time line."), "good")
+    return redirect(url_for("reports.page", public_id=public_id), 303)
+
+
+@bp.post("/reports/<public_id>/merge")
+@moderators
+@shows_errors(page_with_error)
+def merge(public_id: str) -> Any:
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    # An address or an id: whatever somebody copies.
+    wanted = request.form.get("into", "").strip().rstrip("/").rsplit("/", 1)[-1]
+    try:
+        into = subjects.resolve(db.session(), wanted, KIND)
+    except NotFound:
+        told = lazy_gettext("There is no report with this address.")
+        raise Invalid(fields={"into": [told]}) from None
+    life.merge(db.session(), current_actor(), report.id, into.id)
+    flash(gettext("The two reports are one now."), "good")
+    return redirect(url_for("reports.page", public_id=into.public_id), 303)
 
 
 @bp.post("/reports/<public_id>/photos")
@@ -129,7 +326,11 @@ def vote(public_id: str) -> Any:
     answer = request.form.get("still_there")
     if answer not in ("yes", "no"):
         raise Invalid(lazy_gettext("Say whether it is still there."))
-    actions.vote(db.session(), current_actor(), report.id, still_there=answer == "yes")
+    life.vote(
+        db.session(), current_actor(), report.id, still_there=answer == "yes", position=_position()
+    )
+    if request.form.get("follow"):
+        watches.follow(db.session(), current_actor(), report.id)
     flash(gettext("Thank you. Your word counts."), "good")
     return redirect(url_for("reports.page", public_id=public_id), 303)
 
@@ -138,7 +339,7 @@ def vote(public_id: str) -> Any:
 @members
 def close(public_id: str) -> Any:
     report = queries.report_by_public_id(db.session(), current_actor(), public_id)
-    actions.close(db.session(), current_actor(), report.id)
+    life.close(db.session(), current_actor(), report.id)
     flash(gettext("The report is closed."), "good")
     return redirect(url_for("reports.page", public_id=public_id), 303)
 
@@ -167,12 +368,19 @@ def case_panel(subject_id: int, **_context: Any) -> str:
 panels.register(f"case.{KIND}", case_panel)
 
 
+def _words_of(minutes: int) -> str:
+    """A span of time in the reader's language."""
+    return str(format_timedelta(dt.timedelta(minutes=minutes), threshold=1))
+
+
 def about_panel(**_context: Any) -> str:
-    lives = {
-        kind.code: format_timedelta(dt.timedelta(minutes=kind.life), threshold=1)
+    spans = {
+        kind.code: tuple(_words_of(m) for m in (kind.half_life, kind.floor, kind.ceiling))
         for kind in rules.KINDS.values()
     }
-    return render_template("reports/_about.html", kinds=list(rules.KINDS.values()), lives=lives)
+    return render_template(
+        "reports/_about.html", kinds=list(rules.KINDS.values()), spans=spans, belief=belief
+    )
 
 
 def contributions_panel(actor: Any, **_context: Any) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
+from ugc.accounts.schemas import Form
 from ugc.media.schemas import FormWithPhotos
 from ugc.reports.rules import KINDS, TEXT_MAX
 
@@ -26,4 +30,30 @@ class ReportForm(FormWithPhotos):
             error=lazy_gettext("At most %(count)d characters.", count=TEXT_MAX),  # type: ignore[arg-type]
         ),
     )
+    occurred_at = ma.fields.AwareDateTime(
+        load_default=None,
+        allow_none=True,
+        default_timezone=dt.UTC,
+        error_messages={
+            "invalid": lazy_gettext("Say when as a date and time, such as 2026-03-01T08:30Z.")
+        },
+    )
+    heading = ma.fields.String(load_default="")
+    as_history = ma.fields.String(load_default="")
     anyway = ma.fields.String(load_default="")
+
+    @ma.pre_load
+    def without_empty_time(self, data: Any, **_options: Any) -> Any:
+        """A form sends its empty fields too."""
+        return {k: v for k, v in data.items() if k != "occurred_at" or v} if data else data
+
+
+class EditForm(Form):
+    revision = ma.fields.Integer(required=True)
+    text = ma.fields.String(
+        load_default="",
+        validate=ma.validate.Length(
+            max=TEXT_MAX,
+            error=lazy_gettext("At most %(count)d characters.", count=TEXT_MAX),  # type: ignore[arg-type]
+        ),
+    )

@@ -18,6 +18,17 @@ from ugc.imports.actions.staging import (
     touch,
 )
 from ugc.imports.rules.convert import ReportRow
+from ugc.reports import rules as reports
+
+PRIOR = reports.SOURCE_TRUST
+
+
+def _half_life() -> str:
+    """SQL of the half-life of the row's kind, in seconds."""
+    whens = " ".join(
+        f"WHEN '{kind.code}' THEN {kind.half_life * 60}" for kind in reports.KINDS.values()
+    )
+    return f"CASE s.kind {whens} END"
 
 
 def write(session: Session, source_id: int, rows: Sequence[tuple[int, ReportRow]]) -> Counts:
@@ -35,10 +46,12 @@ def write(session: Session, source_id: int, rows: Sequence[tuple[int, ReportRow]
     execute(
         session,
         "INSERT INTO reports (id, source_id, external_id, content_hash, language, kind, geom,"
-        " city_id, text, state, occurred_at, expires_at, closed_at)"
+        " city_id, text, state, occurred_at, expires_at, closed_at, seen_at, believed_at, prior,"
+        " believed, half_life_s)"
         " SELECT s.id, :source, s.external_id, s.content_hash, s.language, s.kind, p.geom,"
         f" {gazetteer.nearest_city_sql('p.geom')},"
-        " s.text, s.new_state, s.occurred_at, s.expires_at, s.closed_at"
+        " s.text, s.new_state, s.occurred_at, s.expires_at, s.closed_at, s.occurred_at,"
+        f" s.occurred_at, {PRIOR}, {PRIOR}, {_half_life()}"
         f" FROM import_report s, LATERAL (SELECT {POINT} AS geom OFFSET 0) AS p"
         " WHERE s.is_new ORDER BY s.id",
         source=source_id,
@@ -88,7 +101,8 @@ def _change_reports(session: Session) -> int:
         " geom = p.geom, city_id = CASE WHEN ST_Equals(r.geom, p.geom) THEN r.city_id"
         f" ELSE {gazetteer.nearest_city_sql('p.geom')} END,"
         " text = s.text, state = s.new_state, occurred_at = s.occurred_at,"
-        " expires_at = s.expires_at, closed_at = s.closed_at, revision = r.revision + 1"
+        " expires_at = s.expires_at, closed_at = s.closed_at, revision = r.revision + 1,"
+        f" half_life_s = {_half_life()}"
         f" FROM import_report s, LATERAL (SELECT {POINT} AS geom OFFSET 0) AS p"
         " WHERE s.id = r.id AND s.is_changed",
     )

@@ -309,7 +309,8 @@ def end_of_report(
         ended, expires_at = None, expires_at or ended
         state = ReportState.OPEN
     if expires_at is None or expires_at <= occurred_at:
-        expires_at = reports.first_expiry(reports.KINDS[kind], occurred_at)
+        kind_row = reports.KINDS[kind]
+        expires_at = reports.first_expiry(kind_row, occurred_at, reports.SOURCE_TRUST)
     if state != ReportState.CLOSED:
         return False, None, expires_at
     return True, max(ended, occurred_at) if ended else None, expires_at

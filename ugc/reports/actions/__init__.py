@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
-from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
 from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import Actor, ActorKind, require_contributor
-from ugc.core.db import Session, app_now, now
-from ugc.core.errors import Conflict, Forbidden, Invalid
+from ugc.core.db import Session, now
+from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
 from ugc.reports import queries, rules
-from ugc.reports.models import KIND, Report, ReportState, Vote
+from ugc.reports.actions import life
+from ugc.reports.models import (
+    KIND,
+    MemberPosition,
+    Report,
+    ReportState,
+    ReportVersion,
+    Vote,
+)
+from ugc.reports.queries import life as story
+from ugc.reports.rules import belief
+from ugc.watches import actions as watches
 
 
 def post_report(
@@ -28,16 +39,37 @@ def post_report(
     point: geo.Point,
     text: str = "",
     accuracy_m: float | None = None,
+    heading: int | None = None,
     language: str = "und",
     photos: Sequence[media.Upload] = (),
+    occurred_at: dt.datetime | None = None,
+    as_history: bool = False,
 ) -> str:
     """Posts a report and returns its public id. New members' text and photos wait for a moderator;
-    kind, place and time show at once. Raises Forbidden, Invalid."""
+    kind, place and time show at once. `occurred_at` is when it was seen (queued without a network,
+    it comes late); one from so long ago that it would be over is refused as `too_late`, or taken
+    `as_history`. Raises Forbidden, Invalid."""
     author_id = require_contributor(actor)
     if kind not in rules.KINDS:
         raise Invalid(fields={"kind": [lazy_gettext("Choose one of the kinds.")]})
     held = moderation.must_be_held(session, actor)
     moment = now(session)
+    seen_at = rules.seen_at(occurred_at, moment)
+    if seen_at is None:
+        raise Invalid(
+            fields={"occurred_at": [lazy_gettext("It cannot have been seen in the future.")]}
+        )
+    prior = story.trust_of(session, author_id)
+    expires_at = rules.first_expiry(rules.KINDS[kind], seen_at, prior)
+    over = expires_at <= moment
+    if over and not as_history:
+        raise Invalid(
+            lazy_gettext(
+                "This was seen so long ago that it is over by now. You can still add it as"
+                " history: it will be on record, but not on the live map."
+            ),
+            code="too_late",
+        )
     subject = subjects.create(session, KIND)
     city_id = gazetteer.nearest_city(session, point)
     visibility = Visibility.HELD if held else Visibility.PUBLISHED
@@ -48,25 +80,74 @@ def post_report(
             kind=kind,
             geom=point.ewkt,
             accuracy_m=accuracy_m,
+            heading=heading,
             city_id=city_id,
             text=text,
             language=language,
             visibility=visibility,
-            occurred_at=moment,
-            expires_at=rules.first_expiry(rules.KINDS[kind], moment),
+            state=ReportState.EXPIRED if over else ReportState.OPEN,
+            closed_at=expires_at if over else None,
+            asked_at=moment if over else None,
+            occurred_at=seen_at,
+            seen_at=seen_at,
+            expires_at=expires_at,
+            prior=prior,
+            half_life_s=rules.KINDS[kind].span.half_life.total_seconds(),
+            believed=prior,
+            believed_at=seen_at,
+            reacted=belief.PRIOR_FLAT,
         )
     )
     session.flush()
     subjects.log_move(
+        session, subject.id, "state", None, ReportState.EXPIRED if over else ReportState.OPEN,
+        reason="history" if over else "posted", actor=actor.reference,
+    )  # fmt: skip
+    subjects.log_move(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
     media.attach(session, actor, subject.id, photos, held=held)
+    watches.follow(session, actor, subject.id)
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
+    if not over:
+        life.tell(session, queries.locked(session, subject.id), "posted", actor)
     if held:
         moderation.open_case(session, subject.id, "held")
     else:
         events.emit(session, events.ContentApproved(subject.id, KIND, author_id, city_id))
     return subject.public_id
+
+
+def edit_report(
+    session: Session, actor: Actor, report_id: int, *, revision: int, text: str
+) -> None:
+    """Its author changes the text; what it said stays as history. What a new member changes waits
+    for a moderator again. Raises Forbidden, Stale."""
+    require_contributor(actor)
+    held = moderation.must_be_held(session, actor)
+    # Cases are locked before content, as by a moderator who decides.
+    if held:
+        moderation.open_case(session, report_id, "held")
+    else:
+        moderation.content_changed(session, report_id)
+    report = queries.locked(session, report_id)
+    if not rules.may_edit(actor, report.author_id, report.visibility, report.state):
+        raise Forbidden()
+    if report.revision != revision:
+        raise Stale()
+    if report.visibility == Visibility.PUBLISHED:
+        # What nobody could read leaves no history: it would become public with the rest.
+        session.add(ReportVersion(report_id=report_id, revision=revision, text=report.text))
+    report.text = text
+    report.revision += 1
+    if held and report.visibility == Visibility.PUBLISHED:
+        subjects.log_move(
+            session, report_id, "visibility", report.visibility, Visibility.HELD,
+            reason="edited", actor=actor.reference,
+        )  # fmt: skip
+        report.visibility = Visibility.HELD
+    subjects.touch(session, report_id)
+    life.tell(session, report, "edited", actor)
 
 
 def add_photos(
@@ -88,58 +169,6 @@ def add_photos(
     media.attach(session, actor, report_id, photos, held=waits)
 
 
-def vote(session: Session, actor: Actor, report_id: int, *, still_there: bool) -> None:
-    """Confirms or denies; the same member's later vote replaces the earlier. Counts are recounted
-    under the row's lock, so that no two votes at once lose one. Raises Forbidden, Conflict."""
-    member_id = require_contributor(actor)
-    report = queries.locked(session, report_id)
-    moment = now(session)
-    alive = rules.is_alive(report.state, report.expires_at, moment)
-    if report.visibility not in queries.SHOWN or not alive:
-        raise Conflict(lazy_gettext("This report is over; it cannot be confirmed any more."))
-    if not rules.may_vote(actor, report.author_id, alive):
-        raise Forbidden(lazy_gettext("Your own report is confirmed or denied by others."))
-    before = queries.vote_of(session, report_id, member_id)
-    if before is still_there:
-        return
-    session.execute(
-        insert(Vote)
-        .values(report_id=report_id, member_id=member_id, still_there=still_there)
-        .on_conflict_do_update(
-            index_elements=["report_id", "member_id"],
-            set_={"still_there": still_there, "voted_at": app_now()},
-        )
-    )
-    kind = rules.KINDS[report.kind]
-    expires_at = report.expires_at
-    if before is not None:
-        # Take the earlier vote's effect back before the new one counts.
-        share = rules.DENIAL_SHARE if before is False else -rules.CONFIRMATION_SHARE
-        expires_at = expires_at + rules.life_share(kind, share)
-    report.expires_at = rules.expiry_after_vote(kind, expires_at, moment, still_there)
-    report.confirmations, report.denials = queries.vote_counts(session, report_id)
-    subjects.touch(session, report_id)
-    events.emit(
-        session,
-        events.ReportConfirmed(report_id, member_id, report.author_id, still_there, report.city_id),
-    )
-
-
-def close(session: Session, actor: Actor, report_id: int) -> None:
-    """Its author (or a moderator) says that it is over. Raises Forbidden."""
-    report = queries.locked(session, report_id)
-    if not rules.may_close(actor, report.author_id, report.state):
-        raise Forbidden()
-    report.state = ReportState.CLOSED
-    report.closed_at = now(session)
-    subjects.log_move(
-        session, report_id, "state", ReportState.OPEN, ReportState.CLOSED,
-        reason="closed_by_author" if actor.id == report.author_id else "closed_by_moderator",
-        actor=actor.reference,
-    )  # fmt: skip
-    subjects.touch(session, report_id)
-
-
 def withdraw(session: Session, actor: Actor, report_id: int) -> None:
     """The author takes it back. Raises Forbidden."""
     # Cases are locked before content, as by a moderator who decides.
@@ -147,6 +176,7 @@ def withdraw(session: Session, actor: Actor, report_id: int) -> None:
     report = queries.locked(session, report_id)
     if not rules.may_withdraw(actor, report.author_id, report.visibility):
         raise Forbidden()
+    life.tell(session, report, "withdrawn", actor)
     _hide(session, report, Visibility.WITHDRAWN, "withdrawn", actor.reference)
 
 
@@ -193,25 +223,6 @@ def author_of(session: Session, report_id: int) -> int | None:
 moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
 
 
-def expire(session: Session) -> int:
-    """Logs the end of reports whose life is over; returns how many."""
-    over = session.scalars(
-        sa.select(Report)
-        .where(Report.state == ReportState.OPEN, Report.expires_at <= app_now())
-        .limit(1000)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for report in over:
-        report.state = ReportState.EXPIRED
-        report.closed_at = report.expires_at
-        subjects.log_move(
-            session, report.id, "state", ReportState.OPEN, ReportState.EXPIRED,
-            reason="life_over", actor="system",
-        )  # fmt: skip
-        subjects.touch(session, report.id)
-    return len(over)
-
-
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
     """The member's reports with their full text, for their own export."""
     me = Actor(ActorKind.MEMBER, id=member_id)
@@ -225,9 +236,33 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
             "state": row.state,
             "visibility": row.visibility,
             "occurred_at": row.occurred_at.isoformat(),
+            "earlier": [v.text for v in story.versions(session, row.id)],
         }
         for row in queries.reports_of(session, me, member_id, limit=100_000)
     ]
+
+
+def export_votes(session: Session, member_id: int) -> list[dict[str, object]]:
+    """What the member confirmed and denied, and where they last were (to a tenth of a degree)."""
+    votes = session.execute(
+        sa.select(subjects.Subject.public_id, Vote.still_there, Vote.voted_at)
+        .join(Vote, Vote.report_id == subjects.Subject.id)
+        .where(Vote.member_id == member_id)
+        .order_by(Vote.voted_at)
+    )
+    said: list[dict[str, object]] = [
+        {"report": v.public_id, "still_there": v.still_there, "at": v.voted_at.isoformat()}
+        for v in votes
+    ]
+    position = story.last_position(session, member_id)
+    if position is not None:
+        said.append({"last_position": [position[0].lon, position[0].lat]})
+    return said
+
+
+def erase_votes(session: Session, member_id: int, _with_content: bool) -> None:
+    """Votes stay as what they counted for, of a member who has no name any more."""
+    session.execute(sa.delete(MemberPosition).where(MemberPosition.member_id == member_id))
 
 
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
@@ -240,6 +275,7 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
                 moderation.close_case(session, report.id)
             report.text = ""
             report.geom_exact = None
+            session.execute(sa.delete(ReportVersion).where(ReportVersion.report_id == report.id))
         else:
             subjects.touch(session, report.id)
         report.author_id = None

@@ -19,7 +19,8 @@ from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.media import queries as media
 from ugc.reports import rules
-from ugc.reports.models import KIND, Report, ReportState, Vote
+from ugc.reports.models import KIND, Report, ReportState
+from ugc.reports.rules import belief
 
 SHOWN = (Visibility.PUBLISHED, Visibility.HELD)
 
@@ -39,10 +40,16 @@ class ReportRow:
     alive: bool
     visibility: str
     reliability: int
+    confidence: int
     confirmations: int
     denials: int
     occurred_at: dt.datetime
+    created_at: dt.datetime
+    seen_at: dt.datetime
     expires_at: dt.datetime
+    closed_at: dt.datetime | None
+    late: bool
+    heading: int | None
     author_id: int | None
     author: str | None
     city: str | None
@@ -50,6 +57,11 @@ class ReportRow:
     revision: int
     metres: float | None = None
     cover: media.PhotoRow | None = None
+
+
+def belief_now(stored: Any) -> sa.ColumnElement[float]:
+    """A stored belief as it is now: halved with every half-life since `believed_at`."""
+    return sa.func.belief_now(stored, Report.believed_at, Report.half_life_s, type_=sa.Float)
 
 
 def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
@@ -64,6 +76,8 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
             City.name.label("city"),
             Source.attribution,
             sa.and_(Report.state == ReportState.OPEN, Report.expires_at > app_now()).label("alive"),
+            belief_now(Report.believed).label("belief"),
+            belief_now(Report.reacted).label("reaction"),
             sa.cast(metres, sa.Float).label("metres"),
         )
         .join(Subject, Subject.id == Report.id)
@@ -87,11 +101,17 @@ def _row(row: Any, actor: Actor) -> ReportRow:
         state=report.state,
         alive=row.alive,
         visibility=report.visibility,
-        reliability=rules.reliability(report.confirmations, report.denials, report.visibility),
+        reliability=belief.out_of_ten(row.belief, held=report.visibility == Visibility.HELD),
+        confidence=belief.out_of_ten(row.reaction),
         confirmations=report.confirmations,
         denials=report.denials,
         occurred_at=report.occurred_at,
+        created_at=report.created_at,
+        seen_at=report.seen_at,
         expires_at=report.expires_at,
+        closed_at=report.closed_at,
+        late=report.source_id is None and rules.is_late(report.occurred_at, report.created_at),
+        heading=report.heading,
         author_id=report.author_id,
         author=row.handle,
         city=row.city,
@@ -182,6 +202,27 @@ def similar_near(
     return _rows(session, query, actor)
 
 
+def reports_near(
+    session: Session, actor: Actor, report: ReportRow, limit: int = 5
+) -> list[ReportRow]:
+    """Living reports within 250 m of another, whatever their kinds, nearest first: what a
+    moderator may merge it into."""
+    point = geo.Point(report.lon, report.lat)
+    query = (
+        _columns(point)
+        .where(
+            geo.within_metres(Report.geom, point, 250),
+            Report.id != report.id,
+            Report.state == ReportState.OPEN,
+            Report.expires_at > app_now(),
+            Report.visibility.in_(SHOWN),
+        )
+        .order_by(sa.text("metres"))
+        .limit(limit)
+    )
+    return _rows(session, query, actor)
+
+
 def reports_of(session: Session, actor: Actor, member_id: int, limit: int = 50) -> list[ReportRow]:
     """A member's reports, newest first: what `actor` may see of them."""
     query = (
@@ -209,26 +250,6 @@ def published_by(session: Session, member_id: int) -> int:
         Report.author_id == member_id, Report.visibility == Visibility.PUBLISHED
     )
     return session.scalar(query) or 0
-
-
-def vote_of(session: Session, report_id: int, member_id: int | None) -> bool | None:
-    """True for a confirmation, False for a denial, None for neither."""
-    if member_id is None:
-        return None
-    return session.scalar(
-        sa.select(Vote.still_there).where(Vote.report_id == report_id, Vote.member_id == member_id)
-    )
-
-
-def vote_counts(session: Session, report_id: int) -> tuple[int, int]:
-    """(confirmations, denials), recounted from the votes."""
-    row = session.execute(
-        sa.select(
-            sa.func.count().filter(Vote.still_there),
-            sa.func.count().filter(sa.not_(Vote.still_there)),
-        ).where(Vote.report_id == report_id)
-    ).one()
-    return int(row[0]), int(row[1])
 
 
 def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:

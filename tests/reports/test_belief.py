@@ -1,0 +1,178 @@
+"""The published formula, as tables and properties."""
+
+import datetime as dt
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ugc.reports import rules
+from ugc.reports.rules import belief
+from ugc.reports.rules.belief import Cast, Damping
+
+NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+MINUTE = dt.timedelta(minutes=1)
+JAM = rules.KINDS["jam"].span
+NEW = belief.trust(0, 0)
+
+
+def said(still_there: bool, minutes: float, weight: float = 1.0, newcomer: bool = False) -> Cast:
+    return Cast(still_there, weight, NOON + minutes * MINUTE, newcomer)
+
+
+def test_belief_halves_with_every_half_life() -> None:
+    alone = belief.fold(0.8, [], NOON, JAM.half_life)
+    assert alone.at(NOON) == pytest.approx(0.8)
+    assert alone.at(NOON + JAM.half_life) == pytest.approx(0.4)
+    assert alone.at(NOON + 3 * JAM.half_life) == pytest.approx(0.1)
+    faded = alone.fades_at(0.2)
+    assert faded == NOON + 2 * JAM.half_life
+    assert alone.at(faded) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("prior", "votes", "expected"),
+    [
+        (0.8, [], 0.8),
+        # At once: (0.8 x 1.5 + 1) / 2.5 and (0.8 x 1.5) / 2.5.
+        (0.8, [said(True, 0)], 0.88),
+        (0.8, [said(False, 0)], 0.48),
+        # Half of the presence is gone when the vote comes: (0.4 x 1.5 + 1) / 2.5.
+        (0.8, [said(True, 60)], 0.64),
+        (0.5, [said(True, 0, weight=0.0)], 0.5),
+    ],
+)
+def test_a_vote_adds_its_weight(prior: float, votes: list[Cast], expected: float) -> None:
+    assert belief.fold(prior, votes, NOON, JAM.half_life).expectation == pytest.approx(expected)
+
+
+VOTES = st.lists(
+    st.builds(
+        said,
+        st.booleans(),
+        st.floats(0, 600),
+        st.floats(0, 1),
+        st.booleans(),
+    ),
+    max_size=30,
+)
+
+
+@given(VOTES, st.floats(0.05, 0.95), st.randoms(use_true_random=False))
+def test_the_order_of_the_log_does_not_matter(votes: list[Cast], prior: float, chance) -> None:  # type: ignore[no-untyped-def]
+    mixed = list(votes)
+    chance.shuffle(mixed)
+    one = belief.fold(prior, sorted(votes, key=lambda v: v.at), NOON, JAM.half_life)
+    other = belief.fold(prior, mixed, NOON, JAM.half_life)
+    if len({v.at for v in votes}) == len(votes):
+        assert other == one
+    assert 0 <= one.expectation <= 1
+
+
+@given(VOTES, st.floats(0.05, 0.95))
+def test_a_confirmation_never_harms_and_a_denial_never_helps(
+    votes: list[Cast], prior: float
+) -> None:
+    before = belief.fold(prior, votes, NOON, JAM.half_life)
+    later = 601.0
+    now = NOON + later * MINUTE
+    for weight in (0.1, 1.0):
+        assert before.after(said(True, later, weight)).expectation >= before.at(now) - 1e-12
+        assert before.after(said(False, later, weight)).expectation <= before.at(now) + 1e-12
+
+
+@given(VOTES)
+def test_lives_between_floor_and_ceiling_after_it_was_last_seen(votes: list[Cast]) -> None:
+    folded = belief.fold(NEW, votes, NOON, JAM.half_life)
+    seen = [v.at for v in votes if v.still_there and v.weight > 0]
+    last = max([NOON, *seen])
+    end = belief.expires_at(folded, votes, NOON, JAM)
+    assert last + JAM.floor <= end <= last + JAM.ceiling
+
+
+def test_one_denial_never_ends_a_report_but_two_good_ones_do() -> None:
+    assert not belief.is_denied([said(False, 1)])
+    assert belief.is_denied([said(False, 1), said(False, 2)])
+    # A confirmation in between begins the count again.
+    assert not belief.is_denied([said(False, 1), said(True, 2), said(False, 3)])
+
+
+def test_thirty_new_accounts_neither_make_nor_kill_a_jam() -> None:
+    weight = belief.vote_weight(NEW, [Damping.NEWCOMER])
+    deny = [said(False, n / 10, weight, newcomer=True) for n in range(30)]
+    honest = belief.fold(NEW, deny, NOON, JAM.half_life)
+    assert not belief.is_denied(deny)
+    assert belief.expires_at(honest, deny, NOON, JAM) > NOON + JAM.floor
+    assert belief.out_of_ten(honest.expectation) >= 4
+    confirm = [said(True, n / 10, weight, newcomer=True) for n in range(30)]
+    fake = belief.fold(0.3, confirm, NOON, JAM.half_life)
+    assert belief.out_of_ten(fake.expectation) <= 5
+    # The same number of people with a record of their own are believed.
+    known = [said(True, n / 10, belief.vote_weight(0.9)) for n in range(30)]
+    assert belief.out_of_ten(belief.fold(0.3, known, NOON, JAM.half_life).expectation) >= 9
+
+
+@pytest.mark.parametrize(
+    ("trust", "dampings", "companions", "expected"),
+    [
+        (0.95, [], 0, 1.0),
+        (0.5, [], 0, 0.0),
+        (0.2, [], 0, 0.0),
+        (0.725, [], 0, 0.5),
+        (0.95, [Damping.NEWCOMER], 0, 0.25),
+        (0.95, [Damping.TOGETHER], 3, 0.25),
+        (0.95, [Damping.FAR, Damping.TOO_FAST], 0, 0.0625),
+    ],
+)
+def test_what_a_vote_weighs(
+    trust: float, dampings: list[Damping], companions: int, expected: float
+) -> None:
+    weight = belief.vote_weight(trust, dampings, companions=companions)
+    assert weight == pytest.approx(expected)
+
+
+def test_a_record_is_a_beta_reputation() -> None:
+    assert belief.trust(0, 0) == pytest.approx(2 / 3)
+    assert belief.trust(8, 2) == pytest.approx(10 / 13)
+    assert belief.trust(0, 50) < 0.05
+    assert belief.trust(1000, 0) == belief.TRUST_MAX
+    assert belief.agreement(True, [(True, 0.2), (False, 0.1)]) == pytest.approx((0.2, 0.1))
+    assert belief.agreement(True, [(True, 3.0), (False, 1.0)]) == pytest.approx((0.75, 0.25))
+    assert belief.agreement(False, []) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("common", "mine", "theirs", "together"),
+    [(5, 5, 5, True), (4, 4, 4, False), (8, 10, 10, False), (9, 10, 10, True), (9, 50, 10, False)],
+)
+def test_accounts_that_always_move_together(
+    common: int, mine: int, theirs: int, together: bool
+) -> None:
+    assert belief.are_together(common, mine, theirs) is together
+
+
+@pytest.mark.parametrize(
+    ("distance", "moved", "hours", "found"),
+    [
+        (1, None, None, []),
+        (None, None, None, []),
+        (500, None, None, [Damping.FAR]),
+        (1, 500, 2 / 60, [Damping.TOO_FAST]),
+        (1, 500, 5, []),
+        (1, 15, 1 / 60, []),  # two cells of a tenth of a degree, side by side
+    ],
+)
+def test_impossible_positions(
+    distance: float | None, moved: float | None, hours: float | None, found: list[Damping]
+) -> None:
+    assert belief.position_dampings(distance, moved, hours) == found
+
+
+@pytest.mark.parametrize(
+    ("expectation", "held", "expected"),
+    [(0.0, False, 0), (0.049, False, 0), (0.05, False, 1), (0.667, False, 7), (0.95, True, 5)],
+)
+def test_out_of_ten(expectation: float, held: bool, expected: int) -> None:
+    assert belief.out_of_ten(expectation, held=held) == expected
+    assert not math.isnan(expectation)

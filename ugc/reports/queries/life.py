@@ -1,0 +1,277 @@
+"""Reads of the life of a report: its votes, how far it is believed and why, its time line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ugc.accounts.models import Member
+from ugc.core import geo
+from ugc.core.db import Session
+from ugc.core.subjects import Move, MoveNote, Visibility
+from ugc.reports.models import MemberPosition, Report, ReportVersion, Vote
+from ugc.reports.rules import belief
+
+
+def position(session: Session, report_id: int) -> tuple[float, float]:
+    """(lon, lat) in degrees, the public ones."""
+    row = session.execute(
+        sa.select(geo.lon(Report.geom), geo.lat(Report.geom)).where(Report.id == report_id)
+    ).one()
+    return float(row[0]), float(row[1])
+
+
+def who_saw_it(session: Session, report: Report) -> list[int]:
+    """The members who may know whether it is still there: its author and those who confirmed."""
+    confirmers = session.scalars(
+        sa.select(Vote.member_id)
+        .where(Vote.report_id == report.id, Vote.still_there)
+        .order_by(Vote.member_id)
+    )
+    return sorted({*confirmers, *([report.author_id] if report.author_id else [])})
+
+
+def vote_of(session: Session, report_id: int, member_id: int | None) -> bool | None:
+    """True for a confirmation, False for a denial, None for neither."""
+    if member_id is None:
+        return None
+    return session.scalar(
+        sa.select(Vote.still_there).where(Vote.report_id == report_id, Vote.member_id == member_id)
+    )
+
+
+def casts(session: Session, report_id: int, since: dt.datetime) -> list[belief.Cast]:
+    """The log that the belief is folded from: the votes since `since`, oldest first."""
+    rows = session.execute(
+        sa.select(Vote.still_there, Vote.weight, Vote.voted_at, Vote.dampings)
+        .where(Vote.report_id == report_id, Vote.voted_at >= since)
+        .order_by(Vote.voted_at, Vote.member_id)
+    )
+    return [
+        belief.Cast(r.still_there, r.weight, r.voted_at, belief.Damping.NEWCOMER in r.dampings)
+        for r in rows
+    ]
+
+
+def trust_of(session: Session, member_id: int | None) -> float:
+    """How often what the member said proved true (`belief.trust`): their last statements (reports,
+    confirmations, denials), each beside what others said of the same report within one half-life
+    of its kind, the sooner the weightier. A report that a moderator took away proved false.
+
+    One row a statement: said, same weight, other weight, taken away."""
+    if member_id is None:
+        return belief.trust(0, 0)
+    own = (
+        sa.select(
+            Report.id.label("report_id"),
+            sa.true().label("said"),
+            Report.created_at.label("at"),
+            Report.half_life_s,
+            Report.visibility.in_((Visibility.HIDDEN, Visibility.REMOVED)).label("taken_away"),
+        )
+        .where(Report.author_id == member_id)
+        .order_by(Report.created_at.desc())
+        .limit(belief.RECORD_LENGTH)
+    )
+    votes = (
+        sa.select(Vote.report_id, Vote.still_there, Vote.voted_at, Report.half_life_s, sa.false())
+        .join(Report, Report.id == Vote.report_id)
+        .where(Vote.member_id == member_id)
+        .order_by(Vote.voted_at.desc())
+        .limit(belief.RECORD_LENGTH)
+    )
+    both = sa.union_all(own.subquery().select(), votes.subquery().select()).subquery()
+    last = sa.select(both).order_by(both.c.at.desc()).limit(belief.RECORD_LENGTH).subquery()
+    other = sa.orm.aliased(Vote)
+    age = sa.func.extract("epoch", other.voted_at - last.c.at) / last.c.half_life_s
+    weight = other.weight * sa.func.power(2.0, -age)
+    rows = session.execute(
+        sa.select(
+            last.c.said,
+            last.c.taken_away,
+            sa.func.coalesce(sa.func.sum(weight).filter(other.still_there), 0.0).label("there"),
+            sa.func.coalesce(sa.func.sum(weight).filter(sa.not_(other.still_there)), 0.0).label(
+                "not_there"
+            ),
+        )
+        .select_from(last)
+        .outerjoin(
+            other,
+            sa.and_(
+                other.report_id == last.c.report_id,
+                other.member_id != member_id,
+                other.voted_at > last.c.at,
+                age <= 1,
+            ),
+        )
+        .group_by(last.c.report_id, last.c.at, last.c.said, last.c.taken_away)
+    )
+    proved_true = proved_false = 0.0
+    for row in rows:
+        spoken = [(True, float(row.there)), (False, float(row.not_there))]
+        if row.taken_away:
+            spoken = [(False, 1.0)]
+        right, wrong = belief.agreement(row.said, spoken)
+        proved_true += right
+        proved_false += wrong
+    return belief.trust(proved_true, proved_false)
+
+
+def companions(session: Session, report_id: int, member_id: int, still_there: bool) -> int:
+    """How many accounts that voted the same here always move together with this one
+    (`belief.are_together`), among the latest fifty."""
+    here = (
+        sa.select(Vote.member_id)
+        .where(
+            Vote.report_id == report_id,
+            Vote.still_there == still_there,
+            Vote.member_id != member_id,
+        )
+        .order_by(Vote.voted_at.desc())
+        .limit(50)
+        .subquery()
+    )
+    mine, theirs = sa.orm.aliased(Vote), sa.orm.aliased(Vote)
+    my_count = sa.select(sa.func.count()).where(
+        mine.member_id == member_id, mine.report_id != report_id
+    )
+    count = sa.orm.aliased(Vote)
+    their_count = (
+        sa.select(sa.func.count())
+        .where(count.member_id == here.c.member_id, count.report_id != report_id)
+        .scalar_subquery()
+    )
+    common = (
+        sa.select(sa.func.count())
+        .select_from(mine)
+        .join(
+            theirs,
+            sa.and_(
+                theirs.report_id == mine.report_id,
+                theirs.still_there == mine.still_there,
+                theirs.member_id == here.c.member_id,
+            ),
+        )
+        .where(mine.member_id == member_id, mine.report_id != report_id)
+        .scalar_subquery()
+    )
+    own = session.scalar(my_count) or 0
+    if own < belief.TOGETHER_VOTES:
+        return 0
+    rows = session.execute(sa.select(common, their_count).select_from(here))
+    return sum(belief.are_together(c, own, t) for c, t in rows)
+
+
+def joined_at(session: Session, member_id: int) -> dt.datetime:
+    return session.scalars(sa.select(Member.joined_at).where(Member.id == member_id)).one()
+
+
+def last_position(session: Session, member_id: int) -> tuple[geo.Point, dt.datetime] | None:
+    """Where the member last was when they voted, to a tenth of a degree."""
+    row = session.get(MemberPosition, member_id, populate_existing=True)
+    return (geo.Point(row.lon, row.lat), row.at) if row else None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a report is believed as it is: shares from 0 to 1, weights, and how many votes weigh
+    less for which reason. `as_of` is when somebody last spoke; since then it halves every
+    `half_life`."""
+
+    prior: float
+    weight_for: float
+    weight_against: float
+    damped: dict[str, int]
+    believed: float
+    as_of: dt.datetime
+    half_life: dt.timedelta
+
+
+def explanation(session: Session, report_id: int) -> Explanation:
+    """The numbers behind the reliability, folded from the log of votes."""
+    row = session.execute(
+        sa.select(
+            Report.prior, Report.seen_at, Report.believed, Report.believed_at, Report.half_life_s
+        ).where(Report.id == report_id)
+    ).one()
+    votes = belief.counted(casts(session, report_id, row.seen_at))
+    reasons = session.execute(
+        sa.select(sa.func.unnest(Vote.dampings).label("reason"), sa.func.count())
+        .where(Vote.report_id == report_id, Vote.voted_at >= row.seen_at)
+        .group_by("reason")
+    )
+    return Explanation(
+        prior=row.prior,
+        weight_for=sum(v.weight for v in votes if v.still_there),
+        weight_against=sum(v.weight for v in votes if not v.still_there),
+        damped={row[0]: row[1] for row in reasons},
+        believed=row.believed,
+        as_of=row.believed_at,
+        half_life=dt.timedelta(seconds=row.half_life_s),
+    )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a report's public time line. `what` is a code that the page words: the reason of
+    a move, confirmed, denied or edited; `count` folds the votes of an hour; `note` is free text (a
+    reason, an official answer)."""
+
+    what: str
+    at: dt.datetime
+    count: int = 1
+    note: str = ""
+
+
+def time_line(session: Session, report_id: int) -> list[Moment]:
+    """Every public move, oldest first; who voted is nobody's business."""
+    moves = session.execute(
+        sa.select(Move, MoveNote.note)
+        .outerjoin(MoveNote, MoveNote.move_id == Move.id)
+        .where(Move.subject_id == report_id, Move.field.in_(("state", "answer")))
+        .order_by(Move.id)
+    )
+    moments = [
+        Moment(
+            r.Move.reason,
+            r.Move.at,
+            note=r.note or "",
+        )
+        for r in moves
+    ]
+    hour = sa.func.date_trunc("hour", Vote.voted_at)
+    votes = session.execute(
+        sa.select(Vote.still_there, sa.func.count().label("n"), sa.func.max(Vote.voted_at))
+        .where(Vote.report_id == report_id)
+        .group_by(Vote.still_there, hour)
+    )
+    moments += [Moment("confirmed" if v[0] else "denied", v[2], count=v[1]) for v in votes]
+    edits = session.scalars(
+        sa.select(ReportVersion.replaced_at).where(ReportVersion.report_id == report_id)
+    )
+    moments += [Moment("edited", at) for at in edits]
+    return sorted(moments, key=lambda m: m.at)
+
+
+def versions(session: Session, report_id: int) -> list[ReportVersion]:
+    """What it said before, newest first."""
+    return list(
+        session.scalars(
+            sa.select(ReportVersion)
+            .where(ReportVersion.report_id == report_id)
+            .order_by(ReportVersion.id.desc())
+        )
+    )
+
+
+def vote_counts(session: Session, report_id: int) -> tuple[int, int]:
+    """(confirmations, denials), recounted from the votes."""
+    row = session.execute(
+        sa.select(
+            sa.func.count().filter(Vote.still_there),
+            sa.func.count().filter(sa.not_(Vote.still_there)),
+        ).where(Vote.report_id == report_id)
+    ).one()
+    return int(row[0]), int(row[1])

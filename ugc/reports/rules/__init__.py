@@ -1,0 +1,161 @@
+"""Kinds of report, and who may do what to one; `belief` says how one is believed. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ugc.core.access import Actor
+from ugc.core.subjects import Visibility
+from ugc.reports.models import ReportState
+from ugc.reports.rules.belief import Span, expires_at, fold, trust
+
+TEXT_MAX = 2000
+REASON_MIN, REASON_MAX = 5, 500  # characters, of reopening and of official answers
+LATE_MINUTES = 10  # posted so long after it was seen, a report is marked as late
+CLOCK_AHEAD_MINUTES = 5
+REVIVED_WITHIN_HOURS = 24  # what faded comes back when somebody says that it is still there
+REOPENED_WITHIN_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`half_life`, `floor` and `ceiling` in minutes (see `belief.Span`), `radius` in metres;
+    `waze` is (type, subtype), '' where none exists."""
+
+    code: str
+    waze: tuple[str, str]
+    icon: str
+    colour: str
+    half_life: int
+    floor: int
+    ceiling: int
+    radius: int
+    es: str
+    en: str
+
+    def name(self, language: str) -> str:
+        return self.es if language == "es" else self.en
+
+    @property
+    def span(self) -> Span:
+        minutes = (dt.timedelta(minutes=m) for m in (self.half_life, self.floor, self.ceiling))
+        return Span(*minutes)
+
+
+def load_taxonomy(path: Path) -> dict[str, Kind]:
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    kinds = {}
+    for code, row in table.items():
+        kind_type, subtype = row.pop("waze")
+        kinds[code] = Kind(code=code, waze=(kind_type, subtype), **row)
+    return kinds
+
+
+KINDS = load_taxonomy(Path(__file__).parent.with_name("taxonomy.toml"))
+NEWCOMERS_TRUST = trust(0, 0)
+SOURCE_TRUST = 0.9  # of a city's own data
+
+
+def first_expiry(kind: Kind, seen_at: dt.datetime, prior: float = NEWCOMERS_TRUST) -> dt.datetime:
+    """When a report leaves the map if nobody says anything."""
+    span = kind.span
+    return expires_at(fold(prior, [], seen_at, span.half_life), [], seen_at, span)
+
+
+def seen_at(said: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
+    """When it was seen: now when nothing is said; clocks of telephones may be a little ahead; None
+    for what would lie in the future."""
+    if said is None or now < said <= now + dt.timedelta(minutes=CLOCK_AHEAD_MINUTES):
+        return now
+    return said if said <= now else None
+
+
+def is_late(occurred_at: dt.datetime, created_at: dt.datetime) -> bool:
+    return created_at - occurred_at > dt.timedelta(minutes=LATE_MINUTES)
+
+
+def is_alive(state: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
+    return state == ReportState.OPEN and expires_at > now
+
+
+def may_vote(actor: Actor, author_id: int | None, alive: bool) -> bool:
+    """Any confirmed member but the author, while it is alive."""
+    return (
+        actor.is_member
+        and actor.confirmed
+        and not actor.suspended
+        and actor.id != author_id
+        and alive
+    )
+
+
+def may_withdraw(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    return (
+        actor.is_member
+        and actor.id is not None
+        and actor.id == author_id
+        and visibility in (Visibility.PUBLISHED, Visibility.HELD)
+    )
+
+
+def may_add_photos(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    return may_withdraw(actor, author_id, visibility)
+
+
+def may_close(actor: Actor, author_id: int | None, state: str) -> bool:
+    mine = actor.is_member and actor.id is not None and actor.id == author_id
+    return (mine or actor.is_moderator) and state == ReportState.OPEN
+
+
+def may_see(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    """Published and held ones are seen by all (held ones without their text)."""
+    mine = actor.id is not None and actor.id == author_id
+    return visibility in (Visibility.PUBLISHED, Visibility.HELD) or mine or actor.is_moderator
+
+
+def may_see_text(actor: Actor, author_id: int | None, visibility: str) -> bool:
+    mine = actor.id is not None and actor.id == author_id
+    return visibility == Visibility.PUBLISHED or mine or actor.is_moderator
+
+
+def may_edit(actor: Actor, author_id: int | None, visibility: str, state: str) -> bool:
+    """Its author, while it is open."""
+    return may_withdraw(actor, author_id, visibility) and state == ReportState.OPEN
+
+
+def may_answer(actor: Actor) -> bool:
+    """Officially, for those who run the site."""
+    return actor.is_moderator and not actor.suspended
+
+
+def may_merge(actor: Actor) -> bool:
+    return actor.is_moderator and not actor.suspended
+
+
+def may_revive(state: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
+    """What faded a little while ago is not gone for ever: "still there" brings it back."""
+    faded = state == ReportState.EXPIRED or (state == ReportState.OPEN and expires_at <= now)
+    return faded and now - expires_at <= dt.timedelta(hours=REVIVED_WITHIN_HOURS)
+
+
+def may_reopen(
+    actor: Actor,
+    author_id: int | None,
+    state: str,
+    ended_at: dt.datetime | None,
+    now: dt.datetime,
+    *,
+    established: bool,
+) -> bool:
+    """With a reason, while it is not long over: its author, moderators, and members whose own
+    contributions need no approval any more (`established`)."""
+    if not (actor.is_member and actor.confirmed and not actor.suspended):
+        return False
+    if state not in (ReportState.CLOSED, ReportState.EXPIRED) or ended_at is None:
+        return False
+    if now - ended_at > dt.timedelta(days=REOPENED_WITHIN_DAYS):
+        return False
+    return actor.is_moderator or established or (actor.id is not None and actor.id == author_id)

@@ -140,6 +140,7 @@ def make_people(session: Session) -> dict[str, Member]:
             language=person.language,
             about=person.about,
             is_demo=True,
+            joined_at=now(session) - dt.timedelta(days=60),  # their word weighs as people's do
         )
         session.add_all([member, UsedHandle(handle=person.handle)])
         people[person.handle] = member

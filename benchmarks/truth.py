@@ -329,9 +329,9 @@ def main() -> None:
     if not DATA.is_dir():
         print(f"Truth: the real events are not in {DATA}; set BENCH_DATA to where they are")
         return
-    print(
-        f"Truth: {EVENTS} events a run, {PEOPLE} members, skill {SKILL}, runs {SEEDS}", flush=True
-    )
+    # The server would tell of each request.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    print(f"Truth: {EVENTS} events, {PEOPLE} members, skill {SKILL}, runs {SEEDS}", flush=True)
     for name in (BAY, UK):
         for liars in LIARS:
             found: dict[str, list[tuple[float, float, float]]] = {each: [] for each in NAMES}

@@ -67,6 +67,18 @@ def test_three_degrees(app: Flask, session: Session, signed_in: Callable[..., Fl
     assert "/members/eva" not in page  # farther contacts are named only where they allow it
 
 
+def test_a_link_to_the_site_says_who_invites(
+    app: Flask, signed_in: Callable[..., FlaskClient]
+) -> None:
+    ana, ben = signed_in("ana"), signed_in("ben")
+    link = link_of(ana)
+    for browser, invited in ((app.test_client(), True), (ben, False)):
+        answer = browser.get(link, headers=AGENT, follow_redirects=True)
+        assert answer.request.path == "/"
+        assert ("ana invites you" in answer.text) is invited
+        assert "not there any more" not in answer.text
+
+
 def test_the_last_click_wins_and_machines_do_not_click(
     app: Flask, session: Session, signed_in: Callable[..., FlaskClient]
 ) -> None:

@@ -54,12 +54,16 @@ def read_cookie() -> dict[str, Any]:
 @public
 def open_link(code: str) -> Any:
     """Leads to what the link shares, and remembers the click for 90 days: the last one wins. When
-    that is gone, to the map, which says so; nobody was reached then."""
+    that is gone, to the map, which says so; nobody was reached then. A link to the site itself
+    leads to the map, which says who invites."""
     link = queries.link_by_code(db.session(), code)
     target = db.session().get_one(subjects.Subject, link.subject_id)
     info = subjects.describe(db.session(), [target.id]).get(target.id)
     response = redirect(info.url if info else "/", 302)
-    if info is None:
+    if target.public_id == SITE_PUBLIC_ID:
+        if current_actor().id is None:
+            flash(_invitation(link.owner_id), "good")
+    elif info is None:
         flash(gettext("What this link led to is not there any more. Here is the map."), "warn")
     agent = request.headers.get("User-Agent", "")
     if request.method == "HEAD" or rules.is_machine(agent, request.headers.get("Sec-Purpose", "")):
@@ -105,6 +109,16 @@ def open_link(code: str) -> Any:
         secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
     )
     return response
+
+
+def _invitation(owner_id: int) -> str:
+    """What a newcomer reads who came by a link to the site."""
+    owner = subjects.describe(db.session(), [owner_id]).get(owner_id)
+    if owner is None:
+        return gettext("You are invited: join, and tell what you see where you are.")
+    return gettext(
+        "%(who)s invites you: join, and tell what you see where you are.", who=owner.title
+    )
 
 
 def attribute_newcomer(db_session: Session, member: Member) -> None:

@@ -60,6 +60,9 @@ def test_wrong_keys(get: Get, key: str | None, code: str, english: str, spanish:
         assert problem["code"] == code
         assert problem["type"].endswith(f"/api/errors#{code}")
         assert words in problem["title"]
+    if key:
+        # An address that is not there is told so, whatever key came along.
+        assert get("/nothing", with_key=sent).status_code == 404
 
 
 def test_a_key_is_shown_once_stored_hashed_and_ends_when_revoked(

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 
 from ugc.config import ROOT
 from ugc.core import idempotency, panels
-from ugc.core.access import current_actor
+from ugc.core.access import current_actor, known_actor
 
 # flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
 # (the name of a file, say). A text is a text: it is escaped like any other.
@@ -38,7 +38,7 @@ def language() -> str:
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
-    member = current_actor().language
+    member = known_actor().language
     if member in LANGUAGES:
         return str(member)
     best = request.accept_languages.best_match(LANGUAGES)
@@ -46,7 +46,7 @@ def language() -> str:
 
 
 def timezone() -> str:
-    name = current_actor().timezone if has_request_context() else None
+    name = known_actor().timezone if has_request_context() else None
     return name or "UTC"
 
 
@@ -123,6 +123,15 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
 
 
+def code_marks(text: str) -> Markup:
+    """What stands between backticks, as code; nothing else in it is ever markup."""
+    parts = str(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
+        for at, part in enumerate(parts)
+    )
+
+
 def safe_next(target: str | None, otherwise: str = "/") -> str:
     """`target` when it is an address of this site, else `otherwise` (no open redirects)."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
@@ -155,6 +164,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters["paragraphs"] = paragraphs
     app.jinja_env.filters["month"] = month
+    app.jinja_env.filters["code_marks"] = code_marks
 
     @app.context_processor
     def reader() -> dict[str, Any]:

@@ -264,11 +264,15 @@ def published_by(session: Session, member_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+def describe(
+    session: Session, ids: Iterable[int], author_id: int | None = None
+) -> list[SubjectInfo]:
+    """What all may see, and what this author still sees of their own."""
+    own = sa.and_(Brand.author_id == author_id, Brand.visibility != Visibility.WITHDRAWN)
     rows = session.execute(
         sa.select(Brand.id, Brand.name, Subject.public_id)
         .join(Subject, Subject.id == Brand.id)
-        .where(Brand.id.in_(list(ids)), Brand.visibility == Visibility.PUBLISHED)
+        .where(Brand.id.in_(list(ids)), sa.or_(Brand.visibility == Visibility.PUBLISHED, own))
     )
     return [SubjectInfo(r.id, KIND, r.public_id, r.name, f"/brands/{r.public_id}") for r in rows]
 

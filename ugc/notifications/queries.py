@@ -51,7 +51,9 @@ def inbox(session: Session, member_id: int, before: int | None = None) -> list[I
     if before is not None:
         query = query.where(Notification.id < before)
     rows = session.scalars(query).all()
-    about = subjects.describe(session, [row.subject_id for row in rows if row.subject_id])
+    about = subjects.describe(
+        session, [row.subject_id for row in rows if row.subject_id], member_id
+    )
     people = {int(row.facts["who"]) for row in rows if "who" in row.facts}
     handles = {
         row.id: row.handle

@@ -26,7 +26,7 @@ from ugc.referrals import actions as referrals
 bp = Blueprint("places", __name__)
 LAST_PAGE = 40
 
-subjects.register(subjects.Kind(KIND, lazy_gettext("place"), queries.describe))
+subjects.register(subjects.Kind(KIND, lazy_gettext("place"), queries.describe, queries.describe))
 privacy.register("places", actions.export_member, actions.erase_member)
 
 

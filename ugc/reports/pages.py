@@ -24,7 +24,7 @@ from ugc.reports.models import KIND
 
 bp = Blueprint("reports", __name__)
 
-subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe))
+subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe, queries.describe))
 privacy.register("reports", actions.export_member, actions.erase_member)
 
 

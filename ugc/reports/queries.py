@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import get_locale
 
 from ugc.accounts.models import Member
 from ugc.core import geo
@@ -231,13 +232,20 @@ def vote_counts(session: Session, report_id: int) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+def describe(
+    session: Session, ids: Iterable[int], author_id: int | None = None
+) -> list[SubjectInfo]:
+    """What all may see, and what this author still sees of their own."""
+    own = sa.and_(Report.author_id == author_id, Report.visibility != Visibility.WITHDRAWN)
+    language = str(get_locale())
     rows = session.execute(
         sa.select(Report.id, Report.kind, Subject.public_id)
         .join(Subject, Subject.id == Report.id)
-        .where(Report.id.in_(list(ids)), Report.visibility.in_(SHOWN))
+        .where(Report.id.in_(list(ids)), sa.or_(Report.visibility.in_(SHOWN), own))
     )
     return [
-        SubjectInfo(r.id, KIND, r.public_id, rules.KINDS[r.kind].en, f"/reports/{r.public_id}")
+        SubjectInfo(
+            r.id, KIND, r.public_id, rules.KINDS[r.kind].name(language), f"/reports/{r.public_id}"
+        )
         for r in rows
     ]

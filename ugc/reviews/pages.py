@@ -24,7 +24,7 @@ from ugc.reviews.models import KIND
 bp = Blueprint("reviews", __name__)
 LAST_PAGE = 500
 
-subjects.register(subjects.Kind(KIND, lazy_gettext("review"), queries.describe))
+subjects.register(subjects.Kind(KIND, lazy_gettext("review"), queries.describe, queries.describe))
 # Before places: one that nobody else has reviewed goes with the person's own review of it.
 privacy.register("reviews", actions.export_member, actions.erase_member, order=50)
 

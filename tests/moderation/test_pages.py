@@ -35,6 +35,22 @@ def test_an_approved_report_shows_its_text(client: FlaskClient, signed_in: Brows
     assert "Nothing waits" in moderator.get("/moderation").text
 
 
+def test_a_refusal_without_a_rule_keeps_the_note(signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    for kind in ("jam", "accident"):
+        ana.post("/reports", data=FORM | {"kind": kind})
+    moderator = signed_in("mod", role="moderator")
+    case, version = first_case(moderator)
+    answer = moderator.post(
+        case, data={"version": version, "outcome": "refused", "note": "No jam on camera."}
+    )
+    assert answer.status_code == 422
+    form = answer.text.split(f'action="{case}"')[1].split("</form>")[0]
+    assert "A refusal names the rule." in form
+    assert "No jam on camera." in form
+    assert answer.text.count("No jam on camera.") == 1
+
+
 def test_a_refused_report_tells_its_author_why(
     client: FlaskClient, session: Session, signed_in: Browser
 ) -> None:

@@ -10,7 +10,7 @@ from flask_babel import format_timedelta, gettext
 from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators
 from ugc.core.db import db
-from ugc.core.errors import Invalid, NotFound
+from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.moderation import actions, queries, rules
 
 bp = Blueprint("moderation", __name__)
@@ -19,10 +19,13 @@ privacy.register("flags", actions.export_member, actions.erase_member)
 
 @bp.get("/moderation")
 @moderators
-def queue_page() -> str:
+def queue_page(error: DomainError | None = None, case_id: int | None = None) -> str:
+    """`error` is told in the case that was being decided, with what was typed there."""
     cases = queries.open_cases(db.session())
     return render_template(
         "moderation/queue.html",
+        error=error,
+        tried=case_id if case_id in {c.id for c in cases} else None,
         cases=[(c, panels.render(f"case.{c.kind}", subject_id=c.subject_id)) for c in cases],
         waiting=queries.open_count(db.session()),
         rules=rules.RULES,
@@ -32,6 +35,7 @@ def queue_page() -> str:
 
 @bp.post("/moderation/<int:case_id>")
 @moderators
+@shows_errors(queue_page)
 def decide(case_id: int) -> Any:
     try:
         version = int(request.form.get("version", ""))

@@ -22,7 +22,7 @@ from ugc.referrals import queries as referral_queries
 
 bp = Blueprint("brands", __name__)
 
-subjects.register(subjects.Kind(KIND, lazy_gettext("brand"), queries.describe))
+subjects.register(subjects.Kind(KIND, lazy_gettext("brand"), queries.describe, queries.describe))
 subjects.register(
     subjects.Kind(CLAIM_KIND, lazy_gettext("claim to a brand"), queries.describe_claims)
 )
@@ -62,7 +62,17 @@ def add() -> Any:
     data = schemas.BrandForm().load(request.form)
     data.pop("revision")
     public_id = actions.add_brand(db.session(), current_actor(), **data)
-    flash(gettext("Thank you. If you speak for the brand, claim it now."), "good")
+    brand = queries.brand_by_public_id(db.session(), current_actor(), public_id)
+    if brand.visibility == "published":
+        flash(gettext("Thank you. If you speak for the brand, claim it now."), "good")
+    else:
+        flash(
+            gettext(
+                "Thank you. A moderator looks at it first; if you speak for the brand, you can"
+                " claim it then."
+            ),
+            "good",
+        )
     return redirect(url_for("brands.brand_page", public_id=public_id), 303)
 
 

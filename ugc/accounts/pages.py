@@ -249,7 +249,10 @@ def settings_form(error: DomainError | None = None) -> str:
     return render_template(
         "accounts/settings.html",
         member=member,
-        sessions=queries.open_sessions(db.session(), member.id),
+        sessions=[
+            (open_session, *rules.browser_names(open_session.user_agent))
+            for open_session in queries.open_sessions(db.session(), member.id)
+        ],
         this_session=g.get("session_id"),
         zones=[(zone, zone) for zone in schemas.ZONES],
         error=error,

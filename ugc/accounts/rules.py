@@ -24,6 +24,27 @@ ATTEMPTS_PER_ACCOUNT = 10
 ATTEMPTS_PER_ADDRESS = 50
 
 
+# The first that matches: most browsers also name those that they descend from.
+BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+    ("Macintosh", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser_names(user_agent: str) -> tuple[str, str]:
+    """(browser, system) as people call them, '' for what is not known."""
+
+    def first(known: Sequence[tuple[str, str]]) -> str:
+        return next((name for mark, name in known if mark in user_agent), "")
+
+    return first(BROWSERS), first(SYSTEMS)
+
+
 def handle_problem(handle: str) -> object | None:
     """Why `handle` cannot be one, or None."""
     if not HANDLE.match(handle):

@@ -11,6 +11,7 @@ const ATTRIBUTION = 'Natural Earth · GeoNames · © IGN';
 const CONTROLS_ES = {
   'NavigationControl.ZoomIn': 'Acercar',
   'NavigationControl.ZoomOut': 'Alejar',
+  'AttributionControl.ToggleAttribution': 'Mostrar u ocultar las fuentes',
   'Map.Title': 'Mapa',
 };
 

@@ -59,6 +59,7 @@ def test_the_map_and_its_list_say_the_same(browser: Browser, site: Site, spot: S
     press_map(page)
     popup = page.locator(".maplibregl-popup")
     expect(popup).to_contain_text("Street lighting")
+    assert page.evaluate("scrollY") == 0  # the list scrolls by itself: the map stays under the hand
     expect(popup.get_by_role("link")).to_have_attribute("href", address.removeprefix(site.url))
 
     page.get_by_role("checkbox", name="Reports").uncheck()
@@ -69,6 +70,23 @@ def test_the_map_and_its_list_say_the_same(browser: Browser, site: Site, spot: S
     shown(page, 1)
     expect(page.get_by_role("checkbox", name="Reports")).not_to_be_checked()
     assert problems == []
+
+
+def test_coordinates_that_are_none_keep_the_map_and_are_in_focus(
+    browser: Browser, site: Site
+) -> None:
+    page = browser.new_context(viewport=PHONE, locale="en").new_page()
+    join(page, site, "lejos")
+    page.goto(f"{site.url}/reports/new")
+    page.get_by_role("radio", name="Traffic jam").check()
+    page.get_by_label("Latitude").fill("95")
+    page.get_by_label("Longitude").fill("west")
+    page.get_by_role("button", name="Put it on the map").click()
+    told = page.locator("form .error")
+    expect(told).to_contain_text("not on the map")
+    expect(told).to_be_in_viewport()
+    expect(page.locator("[data-pick-map] canvas")).to_be_visible()
+    expect(page.get_by_label("Latitude")).to_have_value("95")
 
 
 def test_choosing_where_by_name_and_seeing_what_is_near(

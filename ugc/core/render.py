@@ -116,6 +116,13 @@ def month(day: dt.date) -> str:
     return format_skeleton("yMMMM", day, locale=get_locale())
 
 
+def week(iso: str) -> str:
+    """The Monday of an ISO week such as `2026-W48`, in the reader's language."""
+    year, number = iso.split("-W")
+    day = dt.date.fromisocalendar(int(year), int(number), 1)
+    return format_skeleton("yMMMd", day, locale=get_locale())
+
+
 def paragraphs(text: str) -> Markup:
     """Plain text as paragraphs; nothing in it is ever markup."""
     parts = [part.strip() for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
@@ -164,6 +171,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters["paragraphs"] = paragraphs
     app.jinja_env.filters["month"] = month
+    app.jinja_env.filters["week"] = week
     app.jinja_env.filters["code_marks"] = code_marks
 
     @app.context_processor

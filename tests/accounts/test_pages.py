@@ -198,7 +198,11 @@ def test_erasure_takes_the_name_and_what_they_chose(
         "/reports", data={"kind": "jam", "lat": "40", "lon": "-3", "text": "Slow"}
     )
     form = {"password": "wrong", "content": choice}
-    assert browser.post("/settings/erase", data=form).status_code == 422
+    refused = browser.post("/settings/erase", data=form)
+    assert refused.status_code == 422
+    # Told in the form that was sent, not in the one that changes the password.
+    assert 'id="erase-password-error"' in refused.text
+    assert 'id="password-error"' not in refused.text
     assert browser.post("/settings/erase", data={**form, "password": PASSWORD}).status_code == 303
     page = client.get(posted.location)
     assert page.status_code == (200 if stays else 404)

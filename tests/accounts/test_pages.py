@@ -56,6 +56,7 @@ def test_join_confirm_and_contribute(
     session.refresh(member)
     assert member.email_confirmed_at is not None
     assert client.post(link).status_code == 400  # good once
+    assert "ya estaba confirmada" in client.get(link, follow_redirects=True).text
     accepted = client.post("/reports", data={"kind": "jam", "lat": "40", "lon": "-3"})
     assert accepted.status_code == 303
 

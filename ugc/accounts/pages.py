@@ -141,8 +141,12 @@ def send_confirmation_again() -> Any:
 
 @bp.get("/confirm/<token>")
 @public
-def confirm_page(token: str) -> str:
-    """Only a button: mail scanners open links, and a GET changes nothing."""
+def confirm_page(token: str) -> Any:
+    """Only a button: mail scanners open links, and a GET changes nothing. Who confirmed before is
+    told so."""
+    if current_actor().confirmed:
+        flash(gettext("Your address was confirmed before: there is nothing left to do."), "good")
+        return redirect("/", 302)
     return render_template("accounts/confirm.html", token=token)
 
 

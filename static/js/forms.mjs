@@ -15,7 +15,7 @@ export function countCharacters() {
 
 /** After a refusal, the first field that is told something is in sight and in focus. */
 export function showFirstError() {
-  const error = document.querySelector('main form .error');
+  const error = document.querySelector('main form .error:not([hidden])');
   if (!error) return;
   const [field] = error.closest('.field, fieldset')
     ?.querySelectorAll('input:not([type="hidden"]), select, textarea') ?? [];

@@ -6,6 +6,7 @@ set -euo pipefail
 
 # Servers live on: they must not hold what our caller has open or locked.
 for fd in /proc/$$/fd/*; do
+  [ -e "$fd" ] || continue # macOS has no such folder
   fd=${fd##*/}
   [ "$fd" -le 2 ] || [ "$fd" = 255 ] || eval "exec $fd>&-"
 done

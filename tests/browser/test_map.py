@@ -1,8 +1,10 @@
 """The map, its list and what changes without a new page, on a desktop and on a phone."""
 
+import io
 import re
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Site, Spot
@@ -129,3 +131,12 @@ def test_a_vote_changes_only_its_part_of_the_page(browser: Browser, site: Site, 
     expect(voter.get_by_role("alert")).to_be_visible()
     expect(voter.get_by_role("button", name="Not there")).to_be_visible()
     assert voter.evaluate("window.stays")
+
+
+def test_land_stays_land_where_the_bundled_map_ends(browser: Browser, site: Site) -> None:
+    """Deep tiles exist round Spain only; elsewhere the world's are enlarged."""
+    page = browser.new_context(viewport={"width": 1200, "height": 800}).new_page()
+    page.goto(f"{site.url}/#at=13/38.9/-98.6")
+    page.wait_for_selector("body[data-map-ready]", state="attached")
+    shot = Image.open(io.BytesIO(page.locator("#map").screenshot())).convert("RGB")
+    assert shot.getpixel((shot.width // 4, shot.height // 4)) == (0xF6, 0xF1, 0xE9)

@@ -53,7 +53,7 @@ def main() -> None:
 
 
 @cli.command()
-@click.option("--demo", "with_demo", is_flag=True, help="Then what `ugc demo` does, if empty.")
+@click.option("--demo", "with_demo", is_flag=True, help="Then what `ugc demo --if-empty` does.")
 def migrate(with_demo: bool) -> None:
     """Bring the database to this release, and load the bundled cities."""
     app = create_app()
@@ -66,8 +66,7 @@ def migrate(with_demo: bool) -> None:
         click.echo(f"cities: {added}", err=True)
     if with_demo:
         with app.app_context(), transaction() as session:
-            if demo.is_empty(session):
-                click.echo(f"demo world: {demo.fill(session)} reports", err=True)
+            _fill_demo(session)
             _tell_sign_ins(session)
 
 
@@ -180,20 +179,32 @@ def openapi() -> None:
     click.echo(json.dumps(specification(), indent=1, ensure_ascii=False))
 
 
+def _fill_demo(session: Session) -> bool:
+    """Fills an empty community, or brings new reports to a demo world that grew old; False for a
+    community of other members, which is left alone."""
+    if demo.is_empty(session):
+        click.echo(f"demo world: {demo.fill(session)} reports", err=True)
+        return True
+    people = demo.demo_people(session)
+    if people and (posted := demo.refresh(session, people)):
+        click.echo(f"demo world: {posted} new reports", err=True)
+    return bool(people)
+
+
 @cli.command("demo")
-@click.option("--if-empty", is_flag=True, help="Do nothing when there are members.")
+@click.option("--if-empty", is_flag=True, help="Leave a community of other members alone.")
 @click.option("--sign-ins", is_flag=True, help="Only print the demo accounts.")
 def demo_world(if_empty: bool, sign_ins: bool) -> None:
-    """Fill an empty community with a labelled demo world; never in production."""
+    """Fill an empty community with a labelled demo world; never in production.
+
+    Where it is there already, new reports take the place of those that ended."""
     app = create_app()
     _refuse_demo_in_production(app)
     with app.app_context(), transaction() as session:
         if sign_ins:
             _tell_sign_ins(session)
             return
-        if demo.is_empty(session):
-            click.echo(f"demo world: {demo.fill(session)} reports")
-        elif not if_empty:
+        if not _fill_demo(session) and not if_empty:
             raise click.ClickException("There are members already; the demo world needs none.")
 
 

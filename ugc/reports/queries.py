@@ -48,6 +48,8 @@ class ReportRow:
     author: str | None
     city: str | None
     attribution: str | None
+    licence: str | None
+    source_url: str | None
     revision: int
     metres: float | None = None
     cover: media.PhotoRow | None = None
@@ -55,7 +57,7 @@ class ReportRow:
 
 def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
     metres = geo.metres_between(Report.geom, near) if near else sa.null()
-    return (
+    columns: Any = (
         sa.select(
             Report,
             Subject.public_id,
@@ -64,6 +66,8 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
             Member.handle,
             City.name.label("city"),
             Source.attribution,
+            Source.licence,
+            Source.url.label("source_url"),
             sa.and_(Report.state == ReportState.OPEN, Report.expires_at > app_now()).label("alive"),
             sa.cast(metres, sa.Float).label("metres"),
         )
@@ -72,6 +76,7 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
         .outerjoin(City, City.id == Report.city_id)
         .outerjoin(Source, Source.id == Report.source_id)
     )
+    return columns
 
 
 def _row(row: Any, actor: Actor) -> ReportRow:
@@ -97,6 +102,8 @@ def _row(row: Any, actor: Actor) -> ReportRow:
         author=row.handle,
         city=row.city,
         attribution=row.attribution,
+        licence=row.licence,
+        source_url=row.source_url,
         revision=report.revision,
         metres=row.metres,
     )

@@ -94,7 +94,8 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         raise ConfigError("BOCA_ENV must be development, test or production.")
     if not value["DATABASE_URL"]:
         raise ConfigError(
-            "DATABASE_URL is not set. `make run` starts a private server and sets it."
+            "DATABASE_URL is not set. `make run` starts a private server and sets it; beside it,"
+            ' in its folder: eval "$(scripts/stack.sh env)"'
         )
     secret = value["SECRET_KEY"] or ""
     if mode == "production":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import gzip
 import json
 import os
@@ -42,7 +43,7 @@ def cli() -> None:
 
 def main() -> None:
     try:
-        cli(standalone_mode=True)
+        cli(prog_name="ugc", standalone_mode=True)
     except ConfigError as error:
         click.echo(f"ugc: {error}", err=True)
         sys.exit(2)
@@ -273,12 +274,18 @@ def import_command(
         click.echo(f"Stopped after {done.rows:,} rows; the same command goes on there.", err=True)
         sys.exit(STOPPED)
     except BrokenFile as error:
-        click.echo(f"ugc: {file.name}: {error} {done.rows:,} rows before that are in.", err=True)
+        click.echo(f"ugc: {file.name}: {error}", err=True)
+        if done.rows:
+            verb = "checked" if dry_run else "read"
+            click.echo(f"{done.rows:,} rows before that were {verb}: {_counts(done)}.", err=True)
+        if done.rejected and not dry_run:
+            click.echo(f"  rejected rows: {rejects}", err=True)
         sys.exit(1)
     except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        said = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
         click.echo(
-            f"ugc: the database did not answer after {done.rows:,} rows"
-            f" ({type(error.orig).__name__}); the same command goes on there.",
+            f"ugc: the database did not answer after {done.rows:,} rows ({said[0]});"
+            " the same command goes on there.",
             err=True,
         )
         sys.exit(1)
@@ -298,7 +305,7 @@ def _progress() -> Iterator[Callable[[imports.Summary], None]]:
             nonlocal last
             if time.monotonic() - last >= 5:
                 last = time.monotonic()
-                click.echo(_rate(summary), err=True)
+                click.echo(f"{summary.position:.0%} {_rate(summary)}{_left(summary)}", err=True)
 
         yield line
         return
@@ -311,8 +318,19 @@ def _progress() -> Iterator[Callable[[imports.Summary], None]]:
 
 
 def _rate(summary: imports.Summary) -> str:
-    share = f"{summary.position:.0%}"
-    return f"{share} {summary.rows:,} rows, {summary.rate:,.0f} rows/s, {summary.rejected} rejected"
+    return f"{summary.rows:,} rows, {summary.rate:,.0f} rows/s, {summary.rejected:,} rejected"
+
+
+def _left(summary: imports.Summary) -> str:
+    left = summary.seconds_left
+    return "" if left is None else f", {dt.timedelta(seconds=round(left))} left"
+
+
+def _counts(done: imports.Summary) -> str:
+    return (
+        f"{done.added:,} added, {done.changed:,} changed, {done.unchanged:,} unchanged,"
+        f" {done.repeated:,} repeated, {done.rejected:,} rejected"
+    )
 
 
 def _tell(done: imports.Summary, what: str, rejects: Path, dry_run: bool) -> None:
@@ -328,8 +346,7 @@ def _tell(done: imports.Summary, what: str, rejects: Path, dry_run: bool) -> Non
         click.echo(f"{what}: went on after line {done.resumed_at:,}.")
     click.echo(
         f"{what}: {done.rows:,} rows in {done.seconds:.1f} s ({done.rate:,.0f} rows/s):"
-        f" {done.added:,} added, {done.changed:,} changed, {done.unchanged:,} unchanged,"
-        f" {done.repeated:,} repeated, {done.rejected:,} rejected."
+        f" {_counts(done)}."
         + (" Dry run: nothing was written." if dry_run else "")
         + ("" if done.finished else " There is more in the file; the same command goes on.")
     )
@@ -337,6 +354,8 @@ def _tell(done: imports.Summary, what: str, rejects: Path, dry_run: bool) -> Non
         click.echo(f"  {name} without an entry in the mapping: “{value}” ({count:,})")
     for reason, count in done.reasons.most_common(10):
         click.echo(f"  rejected: {reason} ({count:,})")
+    if done.rows and done.rejected == done.rows:
+        click.echo("  No row could be taken: is it the right mapping, and the right kind?")
     if done.rejected and dry_run:
         for line, reason in done.samples:
             click.echo(f"  line {line}: {reason}")

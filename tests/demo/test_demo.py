@@ -110,7 +110,8 @@ def test_it_is_brought_up_to_date_when_its_reports_have_ended(world: Session) ->
     made = demo.refresh(world, people)
     world.commit()
     assert made > 50
-    assert count(world, "reports", alive) == before + made
+    # A few of them may have been denied until they ended.
+    assert before + 50 < count(world, "reports", alive) <= before + made
     assert demo.refresh(world, people) == 0
 
 

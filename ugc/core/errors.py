@@ -11,8 +11,8 @@ import orjson
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_babel import gettext, lazy_gettext
 from marshmallow import ValidationError
-from sqlalchemy.exc import IntegrityError, OperationalError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from werkzeug.exceptions import BadRequest, HTTPException
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +241,18 @@ def flat_messages(messages: Any, prefix: str = "") -> dict[str, list[str]]:
     return flat
 
 
+def refuse_unstorable() -> None:
+    """NUL is the one character that PostgreSQL's texts cannot hold, and no browser sends it."""
+    if "\0" in request.path:
+        raise NotFound()
+    for values in (request.args, request.form):
+        if any("\0" in text for pair in values.items(multi=True) for text in pair):
+            raise BadRequest()
+
+
 def init_app(app: Flask) -> None:
+    app.before_request(refuse_unstorable)
+
     @app.errorhandler(DomainError)
     def domain_error(error: DomainError) -> Response:
         return answer(error)
@@ -256,6 +267,12 @@ def init_app(app: Flask) -> None:
         diagnosis = getattr(error.orig, "diag", None)
         log.warning("integrity: %s", getattr(diagnosis, "constraint_name", None))
         return answer(Conflict())
+
+    @app.errorhandler(DataError)
+    def data_error(error: DataError) -> Response | HTTPException:
+        # A number or a time that no column can hold, in an address that somebody typed.
+        log.warning("data: %s", type(error.orig).__name__)
+        return http_error(BadRequest())
 
     @app.errorhandler(OperationalError)
     def operational_error(error: OperationalError) -> Response:

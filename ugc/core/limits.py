@@ -97,6 +97,7 @@ def hit(name: str, who: str | None = None) -> Standing:
     limiter: _Limiter = current_app.extensions[EXTENSION]
     allowed, standing = limiter.hit(name, who or caller())
     if not allowed:
+        show(standing)
         raise TooFast(retry_after=standing.reset)
     return standing
 

@@ -54,7 +54,7 @@ def known_timezone(name: str | None) -> str:
     """`name` when it is an IANA zone, else UTC."""
     try:
         return ZoneInfo(name or "UTC").key
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return "UTC"
 
 

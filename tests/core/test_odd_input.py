@@ -12,9 +12,11 @@ from tests.conftest import PASSWORD
 Browser = Callable[..., FlaskClient]
 ODD = ("\x00", "a\x00b", "9" * 30, "-1", "%", "nan", "x" * 300)
 PAGES = (
-    "/?bbox={}", "/map/features?bbox={}", "/search?q={}", "/geo/search?q={}", "/places?q={}", "/places?near={}",
+    "/?bbox={}", "/map/features?bbox={}", "/search?q={}", "/geo/search?q={}", "/places?q={}",
+    "/places?near={}",
     "/places?lat={}&lon={}", "/places?bbox={}", "/places?page={}&radius={}", "/brands?q={}",
-    "/leaderboard?city={}", "/members/{}", "/inbox?before={}", "/r/{}", "/confirm/{}", "/places/{}", "/reviews/{}",
+    "/leaderboard?city={}", "/members/{}", "/inbox?before={}", "/r/{}", "/confirm/{}",
+    "/places/{}", "/reviews/{}",
     "/reports/{}", "/brands/{}", "/share/{}", "/flag/{}", "/photos/{}/large.webp", "/basemap/{}",
 )  # fmt: skip
 WHERE = {"lat": "40", "lon": "-3", "place_name": ""}

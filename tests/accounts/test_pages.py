@@ -183,7 +183,7 @@ def test_export_says_what_is_stored(signed_in: Callable[..., FlaskClient]) -> No
     browser.post("/reports", data={"kind": "jam", "lat": "40", "lon": "-3", "text": "Slow"})
     data = browser.get("/settings/export").get_json()
     assert data["account"]["email"] == "ana@example.org"
-    assert data["reports"][0]["text"] == "Slow"
+    assert data["reports"]["posted"][0]["text"] == "Slow"
 
 
 @pytest.mark.parametrize(("choice", "stays"), [("keep", True), ("remove", False)])

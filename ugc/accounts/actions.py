@@ -266,6 +266,8 @@ def erase(session: Session, member_id: int, *, with_content: bool, password: str
     member.handle = member.email = member.password_hash = None
     member.about = ""
     member.city_id = None
+    member.language, member.timezone = "en", "UTC"
+    member.shown_to_far_contacts = False
     member.erased_at = now(session)
     for table in (MemberSession, AccountToken):
         session.execute(sa.delete(table).where(table.member_id == member_id))

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from flask import (
     Blueprint,
     Response,
     current_app,
     flash,
     g,
-    jsonify,
     redirect,
     render_template,
     request,
@@ -21,7 +21,7 @@ from flask import (
 from flask_babel import gettext
 from flask_login import LoginManager, UserMixin
 
-from ugc.accounts import actions, queries, rules, schemas
+from ugc.accounts import actions, queries, schemas
 from ugc.accounts.models import Member
 from ugc.core import limits, panels, privacy, render
 from ugc.core.access import (
@@ -305,7 +305,10 @@ def end_session(session_id: int) -> Any:
 @members
 def export() -> Response:
     """All that is stored about the reader, as JSON."""
-    response = jsonify(privacy.export(db.session(), current_actor().id or 0))
+    stored = orjson.dumps(
+        privacy.export(db.session(), current_actor().id or 0), option=orjson.OPT_INDENT_2
+    )
+    response = Response(stored, mimetype="application/json")
     response.headers["Content-Disposition"] = "attachment; filename=boca-export.json"
     return response
 
@@ -334,15 +337,27 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
     return {
         "handle": member.handle,
         "email": member.email,
+        "email_confirmed_at": member.email_confirmed_at,
+        "role": member.role,
         "about": member.about,
         "language": member.language,
         "timezone": member.timezone,
-        "joined_at": member.joined_at.isoformat(),
+        "shown_to_far_contacts": member.shown_to_far_contacts,
+        "suspended_until": member.suspended_until,
+        "joined_at": member.joined_at,
         "sessions": [
-            {"user_agent": s.user_agent, "created_at": s.created_at.isoformat()}
-            for s in queries.open_sessions(db_session, member_id)
+            {
+                "user_agent": s.user_agent,
+                "created_at": s.created_at,
+                "expires_at": s.expires_at,
+                "ended_at": s.revoked_at,
+            }
+            for s in queries.all_sessions(db_session, member_id)
         ],
-        "session_days": rules.SESSION_DAYS,
+        "links_by_mail": [
+            {"purpose": t.purpose, "to": t.email, "created_at": t.created_at, "used_at": t.used_at}
+            for t in queries.tokens(db_session, member_id)
+        ],
     }
 
 

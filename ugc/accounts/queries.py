@@ -77,6 +77,18 @@ def open_sessions(session: Session, member_id: int) -> list[MemberSession]:
     )
 
 
+def all_sessions(session: Session, member_id: int) -> list[MemberSession]:
+    """Open and ended ones, for the member's own export."""
+    query = sa.select(MemberSession).where(MemberSession.member_id == member_id)
+    return list(session.scalars(query.order_by(MemberSession.id)))
+
+
+def tokens(session: Session, member_id: int) -> list[AccountToken]:
+    """The links that were sent by mail, for the member's own export."""
+    query = sa.select(AccountToken).where(AccountToken.member_id == member_id)
+    return list(session.scalars(query.order_by(AccountToken.id)))
+
+
 def good_token(session: Session, token_hash: str, purpose: str) -> AccountToken | None:
     """The unused, unexpired token, locked until the transaction ends."""
     return session.scalar(

@@ -10,12 +10,14 @@ from flask_babel import gettext
 from ugc.brandapi import actions, queries, rules
 from ugc.brandapi.schemas.description import specification
 from ugc.brands import queries as brands
-from ugc.core import errors, limits
+from ugc.core import errors, limits, privacy
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
 
 bp = Blueprint("brandapi", __name__)
+# After brands: then the team is gone.
+privacy.register("api_keys", actions.export_member, actions.erase_member, order=200)
 
 
 @bp.get("/brands/<public_id>/keys")

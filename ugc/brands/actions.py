@@ -220,21 +220,8 @@ referrals.register_insiders(queries.is_in_team)
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:
-    """Brands the member follows, speaks for, and claimed."""
-    names = (
-        sa.select(Brand.name).join(Fan, Fan.brand_id == Brand.id).where(Fan.member_id == member_id)
-    )
-    teams = (
-        sa.select(Brand.name)
-        .join(TeamMember, TeamMember.brand_id == Brand.id)
-        .where(TeamMember.member_id == member_id)
-    )
-    claims = session.scalars(sa.select(BrandClaim).where(BrandClaim.author_id == member_id))
-    return {
-        "follows": list(session.scalars(names)),
-        "speaks_for": list(session.scalars(teams)),
-        "claims": [{"message": c.message, "at": c.created_at.isoformat()} for c in claims],
-    }
+    """Brands the member suggested, follows, speaks for, and claimed."""
+    return queries.all_of_member(session, member_id)
 
 
 def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
@@ -250,6 +237,7 @@ def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
             queries.locked(session, brand_id).claimed_at = None
     for row in session.scalars(sa.select(BrandClaim).where(BrandClaim.author_id == member_id)):
         moderation.close_case(session, row.id)
+        moderation.forget_texts(session, row.id, with_flags=True)
         row.message, row.author_id = "", None
         row.decided_at = row.decided_at or now(session)
     session.execute(sa.update(Brand).where(Brand.author_id == member_id).values(author_id=None))

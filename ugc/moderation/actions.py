@@ -185,10 +185,21 @@ def close_case(session: Session, subject_id: int) -> None:
     )
 
 
-def export_member(session: Session, member_id: int) -> list[dict[str, str]]:
-    """The flags that a member raised."""
-    flags = session.scalars(sa.select(Flag).where(Flag.member_id == member_id))
-    return [{"rule": f.rule, "note": f.note, "created_at": f.created_at.isoformat()} for f in flags]
+def forget_texts(session: Session, subject_id: int, *, with_flags: bool) -> None:
+    """The author of a subject is erased: what moderators wrote to them goes, and with the content
+    also what others wrote when they flagged it."""
+    decided = sa.select(Decision.id).join(Case).where(Case.subject_id == subject_id)
+    session.execute(sa.delete(DecisionNote).where(DecisionNote.decision_id.in_(decided)))
+    if with_flags:
+        session.execute(sa.update(Flag).where(Flag.subject_id == subject_id).values(note=""))
+
+
+def export_member(session: Session, member_id: int) -> dict[str, object]:
+    """The flags that a member raised and, for a moderator, the decisions."""
+    return {
+        "flags": queries.flags_of(session, member_id),
+        "decisions": queries.decisions_of(session, member_id),
+    }
 
 
 def erase_member(session: Session, member_id: int, _with_content: bool) -> None:

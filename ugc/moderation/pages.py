@@ -14,7 +14,7 @@ from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.moderation import actions, queries, rules
 
 bp = Blueprint("moderation", __name__)
-privacy.register("flags", actions.export_member, actions.erase_member)
+privacy.register("moderation", actions.export_member, actions.erase_member)
 
 
 @bp.get("/moderation")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -101,6 +103,60 @@ def decision_note(session: Session, decision_id: int) -> str:
         session.scalar(sa.select(DecisionNote.note).where(DecisionNote.decision_id == decision_id))
         or ""
     )
+
+
+def decisions_on(session: Session, ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """What was decided on each subject, for its author's own export."""
+    rows = session.execute(
+        sa.select(Case.subject_id, Decision, DecisionNote.note)
+        .join(Case, Case.id == Decision.case_id)
+        .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
+        .where(Case.subject_id.in_(list(ids)))
+        .order_by(Decision.id)
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.subject_id, []).append(_told(row.Decision, row.note))
+    return found
+
+
+def decisions_of(session: Session, moderator_id: int) -> list[dict[str, Any]]:
+    """What a moderator decided, for their own export."""
+    rows = session.execute(
+        sa.select(Decision, DecisionNote.note)
+        .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
+        .where(Decision.moderator_id == moderator_id)
+        .order_by(Decision.id)
+    )
+    return [_told(row.Decision, row.note) for row in rows]
+
+
+def _told(decision: Decision, note: str | None) -> dict[str, Any]:
+    return {
+        "outcome": decision.outcome,
+        "rule": decision.rule,
+        "note": note or "",
+        "at": decision.decided_at,
+    }
+
+
+def flags_of(session: Session, member_id: int) -> list[dict[str, Any]]:
+    """What a member flagged, for their own export."""
+    rows = session.execute(
+        sa.select(Flag, Subject.public_id)
+        .join(Subject, Subject.id == Flag.subject_id)
+        .where(Flag.member_id == member_id)
+        .order_by(Flag.id)
+    )
+    return [
+        {
+            "of": row.public_id,
+            "rule": row.Flag.rule,
+            "note": row.Flag.note,
+            "at": row.Flag.created_at,
+        }
+        for row in rows
+    ]
 
 
 def last_decision(session: Session, subject_id: int) -> DecisionRow | None:

@@ -91,6 +91,17 @@ def _item(
     )
 
 
+def all_of(session: Session, member_id: int) -> list[tuple[Notification, str | None]]:
+    """Everything a member was told with the public id of what it is about, for their own export."""
+    rows = session.execute(
+        sa.select(Notification, subjects.Subject.public_id)
+        .outerjoin(subjects.Subject, subjects.Subject.id == Notification.subject_id)
+        .where(Notification.member_id == member_id)
+        .order_by(Notification.id)
+    )
+    return [(row.Notification, row.public_id) for row in rows]
+
+
 def own(session: Session, member_id: int, notification_id: int) -> Notification:
     """Raises NotFound for what is somebody else's."""
     row = session.scalar(

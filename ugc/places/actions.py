@@ -17,6 +17,7 @@ from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
+from ugc.moderation import queries as moderation_queries
 from ugc.places import queries, rules
 from ugc.places.models import KIND, Place, PlaceBrand
 from ugc.referrals import actions as referrals
@@ -206,6 +207,8 @@ referrals.register_root(KIND, queries.brand_of)
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
     """The places a member suggested, for their own export."""
     me = Actor(ActorKind.MEMBER, id=member_id)
+    rows = queries.places_by(session, me, member_id, limit=100_000)
+    decisions = moderation_queries.decisions_on(session, (row.id for row in rows))
     return [
         {
             "id": row.public_id,
@@ -218,9 +221,10 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
             "website": row.website,
             "opening_hours": row.opening_hours,
             "visibility": row.visibility,
-            "created_at": row.created_at.isoformat(),
+            "created_at": row.created_at,
+            "decisions": decisions.get(row.id, []),
         }
-        for row in queries.places_by(session, me, member_id, limit=100_000)
+        for row in rows
     ]
 
 
@@ -233,10 +237,14 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     for place_id in ids:
         moderation.lock_case(session, place_id)
         place = queries.locked(session, place_id)
-        standing = place.visibility in (Visibility.PUBLISHED, Visibility.HELD)
-        if with_content and standing and place.rating_count == 0:
-            moderation.close_case(session, place.id)
-            _set_visibility(session, place, Visibility.WITHDRAWN, "erasure", "system")
+        goes = with_content and place.rating_count == 0
+        moderation.forget_texts(session, place_id, with_flags=goes)
+        if goes:
+            if place.visibility in (Visibility.PUBLISHED, Visibility.HELD):
+                moderation.close_case(session, place.id)
+                _set_visibility(session, place, Visibility.WITHDRAWN, "erasure", "system")
+            for field in ("name", "address", "phone", "website", "opening_hours"):
+                setattr(place, field, "")
         else:
             subjects.touch(session, place.id)
         place.author_id = None

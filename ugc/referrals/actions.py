@@ -14,7 +14,7 @@ from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.referrals import queries, rules
-from ugc.referrals.models import CascadeReach, Referral, ReferralLink
+from ugc.referrals.models import CascadeReach, Referral, ReferralLink, Visit
 
 # What a shared subject belongs to: the root of a cascade (a brand), or None.
 Root = Callable[[Session, int], int | None]
@@ -132,9 +132,14 @@ def attribute(
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:
-    """The member's links and how many contacts they brought; contacts are other people's data."""
-    links = session.scalars(sa.select(ReferralLink).where(ReferralLink.owner_id == member_id))
+    """The member's links, the way they came, the links they opened, and how many contacts they
+    brought; contacts are other people's data."""
     return {
-        "links": [link.code for link in links],
-        "contacts_by_degree": list(queries.reach(session, member_id)),
+        **queries.ways_of_member(session, member_id),
+        "contacts_by_degree": queries.reach(session, member_id),
     }
+
+
+def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
+    """Links and the tree keep the node without a name; which links it opened is forgotten."""
+    session.execute(sa.update(Visit).where(Visit.member_id == member_id).values(member_id=None))

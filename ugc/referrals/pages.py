@@ -33,8 +33,7 @@ from ugc.referrals.models import CascadeReach, ReferralLink, Visit
 
 bp = Blueprint("referrals", __name__)
 COOKIE = "via"
-# Links and their codes name nobody; the tree keeps the anonymous node.
-privacy.register("contacts", actions.export_member, lambda _session, _id, _content: None)
+privacy.register("contacts", actions.export_member, actions.erase_member)
 
 
 def signer() -> URLSafeSerializer:

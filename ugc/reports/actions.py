@@ -16,6 +16,7 @@ from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
+from ugc.moderation import queries as moderation_queries
 from ugc.reports import queries, rules
 from ugc.reports.models import KIND, Report, ReportState, Vote
 
@@ -212,34 +213,53 @@ def expire(session: Session) -> int:
     return len(over)
 
 
-def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
-    """The member's reports with their full text, for their own export."""
+def export_member(session: Session, member_id: int) -> dict[str, object]:
+    """The member's reports with their full text and what was decided on them, and the member's
+    votes on those of others."""
     me = Actor(ActorKind.MEMBER, id=member_id)
-    return [
-        {
-            "id": row.public_id,
-            "kind": row.kind.code,
-            "lon": row.lon,
-            "lat": row.lat,
-            "text": row.text,
-            "state": row.state,
-            "visibility": row.visibility,
-            "occurred_at": row.occurred_at.isoformat(),
-        }
-        for row in queries.reports_of(session, me, member_id, limit=100_000)
-    ]
+    rows = queries.reports_of(session, me, member_id, limit=100_000)
+    decisions = moderation_queries.decisions_on(session, (row.id for row in rows))
+    return {
+        "posted": [
+            {
+                "id": row.public_id,
+                "kind": row.kind.code,
+                "lon": row.lon,
+                "lat": row.lat,
+                "accuracy_m": row.accuracy_m,
+                "text": row.text,
+                "language": row.language,
+                "state": row.state,
+                "visibility": row.visibility,
+                "confirmations": row.confirmations,
+                "denials": row.denials,
+                "occurred_at": row.occurred_at,
+                "expires_at": row.expires_at,
+                "decisions": decisions.get(row.id, []),
+            }
+            for row in rows
+        ],
+        "votes": [
+            {"report": of, "still_there": vote.still_there, "at": vote.voted_at}
+            for vote, of in queries.votes_by(session, member_id)
+        ],
+    }
 
 
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
-    """Votes stay as counts without a name; reports go, or stay without their author."""
-    reports = session.scalars(sa.select(Report).where(Report.author_id == member_id)).all()
+    """Votes stay as counts without a name; reports go, or stay without their author. How exactly
+    the person's device knew the place goes either way."""
+    reports = session.scalars(
+        sa.select(Report).where(Report.author_id == member_id).order_by(Report.id)
+    ).all()
     for report in reports:
+        moderation.forget_texts(session, report.id, with_flags=with_content)
         if with_content:
             if report.visibility in queries.SHOWN:
                 _hide(session, report, Visibility.WITHDRAWN, "erasure", "system")
                 moderation.close_case(session, report.id)
             report.text = ""
-            report.geom_exact = None
         else:
             subjects.touch(session, report.id)
+        report.geom_exact = report.accuracy_m = None
         report.author_id = None

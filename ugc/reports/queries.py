@@ -51,6 +51,7 @@ class ReportRow:
     licence: str | None
     source_url: str | None
     revision: int
+    accuracy_m: float | None = None
     metres: float | None = None
     cover: media.PhotoRow | None = None
 
@@ -105,6 +106,7 @@ def _row(row: Any, actor: Actor) -> ReportRow:
         licence=row.licence,
         source_url=row.source_url,
         revision=report.revision,
+        accuracy_m=report.accuracy_m,
         metres=row.metres,
     )
 
@@ -226,6 +228,17 @@ def vote_of(session: Session, report_id: int, member_id: int | None) -> bool | N
     return session.scalar(
         sa.select(Vote.still_there).where(Vote.report_id == report_id, Vote.member_id == member_id)
     )
+
+
+def votes_by(session: Session, member_id: int) -> list[tuple[Vote, str]]:
+    """A member's votes with the public ids of their reports, for their own export."""
+    rows = session.execute(
+        sa.select(Vote, Subject.public_id)
+        .join(Subject, Subject.id == Vote.report_id)
+        .where(Vote.member_id == member_id)
+        .order_by(Vote.voted_at, Vote.report_id)
+    )
+    return [(row.Vote, row.public_id) for row in rows]
 
 
 def vote_counts(session: Session, report_id: int) -> tuple[int, int]:

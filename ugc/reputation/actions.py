@@ -113,19 +113,19 @@ def award(session: Session, member_id: int, when: str) -> None:
             events.emit(session, events.BadgeAwarded(member_id, badge.code))
 
 
-def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
-    """The member's ledger."""
-    entries = session.scalars(
-        sa.select(PointEntry).where(PointEntry.member_id == member_id).order_by(PointEntry.id)
-    )
-    return [
-        {
-            "account": e.account,
-            "step": e.step,
-            "action": e.action,
-            "points": e.points,
-            "cause": e.cause,
-            "created_at": e.created_at.isoformat(),
-        }
-        for e in entries
-    ]
+def export_member(session: Session, member_id: int) -> dict[str, object]:
+    """The member's ledger and badges."""
+    return {
+        "ledger": [
+            {
+                "account": e.account,
+                "step": e.step,
+                "action": e.action,
+                "points": e.points,
+                "cause": e.cause,
+                "at": e.created_at,
+            }
+            for e in queries.ledger(session, member_id)
+        ],
+        "badges": [{"badge": code, "at": at} for code, at in queries.badges_of(session, member_id)],
+    }

@@ -33,6 +33,12 @@ def balance(session: Session, member_id: int) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+def ledger(session: Session, member_id: int) -> list[PointEntry]:
+    """All entries of a member, the first one first."""
+    query = sa.select(PointEntry).where(PointEntry.member_id == member_id)
+    return list(session.scalars(query.order_by(PointEntry.id)))
+
+
 def score(session: Session, member_id: int) -> Score:
     """The folded totals; zeros for who has none."""
     found = session.get(Score, member_id)

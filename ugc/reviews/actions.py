@@ -18,6 +18,7 @@ from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
+from ugc.moderation import queries as moderation_queries
 from ugc.places import queries as places
 from ugc.places import rules as place_rules
 from ugc.reviews import queries, rules
@@ -260,6 +261,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
     """The member's reviews with what they said before, and which ones they found helpful."""
     me = Actor(ActorKind.MEMBER, id=member_id)
     rows = queries.reviews_by(session, me, member_id, limit=100_000)
+    decisions = moderation_queries.decisions_on(session, (row.id for row in rows))
     helpful = session.scalars(
         sa.select(subjects.Subject.public_id)
         .join(HelpfulVote, HelpfulVote.review_id == subjects.Subject.id)
@@ -271,12 +273,19 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
                 "id": row.public_id,
                 "place": row.place_name,
                 "rating": row.rating,
+                "subratings": {aspect.code: value for aspect, value in row.subratings},
                 "title": row.title,
                 "text": row.text,
+                "language": row.language,
+                "visited_month": row.visited_month,
+                "visit_kind": row.visit_kind,
+                "helpful": row.helpful,
                 "visibility": row.visibility,
-                "created_at": row.created_at.isoformat(),
+                "created_at": row.created_at,
+                "edited_at": row.edited_at,
+                "decisions": decisions.get(row.id, []),
                 "earlier": [
-                    {"rating": v.rating, "title": v.title, "text": v.text}
+                    {"rating": v.rating, "title": v.title, "text": v.text, "until": v.replaced_at}
                     for v in queries.versions(session, row.id)
                 ],
             }
@@ -297,6 +306,7 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     for review_id in ids:
         moderation.lock_case(session, review_id)
         review = _locked_with_place(session, review_id)
+        moderation.forget_texts(session, review_id, with_flags=with_content)
         session.execute(sa.delete(ReviewVersion).where(ReviewVersion.review_id == review_id))
         if with_content:
             if review.visibility in (Visibility.PUBLISHED, Visibility.HELD):

@@ -34,6 +34,7 @@ from ugc.imports import jobs as imports
 from ugc.imports import schemas as import_schemas
 from ugc.imports.rules.formats import BrokenFile
 from ugc.imports.rules.mapping import KINDS as IMPORT_KINDS
+from ugc.reputation import actions as reputation
 
 
 @click.group()
@@ -172,6 +173,16 @@ def make_moderator(handle: str, administrator: bool) -> None:
     if changed is None:
         raise click.ClickException(f"There is no member called {handle}.")
     click.echo(f"{handle} is {role} now.")
+
+
+@cli.command("recount-points")
+def recount_points() -> None:
+    """Fold everybody's points from the ledger anew; says whose total was wrong."""
+    with create_app().app_context(), transaction() as session:
+        wrong = reputation.recount_all(session)
+    for handle, before, after in wrong:
+        click.echo(f"{handle}\t{before}\t{after}")
+    click.echo(f"{len(wrong)} totals were wrong.")
 
 
 @cli.command("openapi")

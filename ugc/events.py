@@ -111,6 +111,8 @@ class PhotoEvent(Event):
 class PhotoUploaded(PhotoEvent):
     """Nobody has seen it yet: it waits for the job and, when held, for a moderator."""
 
+    city_id: int | None = None
+
 
 @dataclass(frozen=True)
 class PhotoPublished(PhotoEvent):

@@ -67,7 +67,7 @@ def add_place(
     subjects.log_move(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
-    media.attach(session, actor, subject.id, photos, held=held)
+    media.attach(session, actor, subject.id, photos, held=held, city_id=city_id)
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
     if held:
         moderation.open_case(session, subject.id, "held")
@@ -127,7 +127,8 @@ def add_photos(
         raise Forbidden()
     if not photos:
         raise Invalid(fields={"photos": [lazy_gettext("Choose a photo.")]})
-    media.attach(session, actor, place_id, photos, held=held or place.visibility == Visibility.HELD)
+    waits = held or place.visibility == Visibility.HELD
+    media.attach(session, actor, place_id, photos, held=waits, city_id=place.city_id)
 
 
 def set_brand(session: Session, actor: Actor, place_id: int, brand_id: int | None) -> None:

@@ -61,7 +61,7 @@ def post_report(
     subjects.log_move(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
-    media.attach(session, actor, subject.id, photos, held=held)
+    media.attach(session, actor, subject.id, photos, held=held, city_id=city_id)
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
     if held:
         moderation.open_case(session, subject.id, "held")
@@ -86,7 +86,7 @@ def add_photos(
     if not photos:
         raise Invalid(fields={"photos": [lazy_gettext("Choose a photo.")]})
     waits = held or report.visibility == Visibility.HELD
-    media.attach(session, actor, report_id, photos, held=waits)
+    media.attach(session, actor, report_id, photos, held=waits, city_id=report.city_id)
 
 
 def vote(session: Session, actor: Actor, report_id: int, *, still_there: bool) -> None:

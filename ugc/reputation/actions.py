@@ -50,9 +50,11 @@ def release(session: Session, cause: str) -> None:
         recount(session, entry.member_id)
 
 
-def reverse(session: Session, cause: str) -> None:
-    """Takes back what a cause earned, wherever it is now."""
+def reverse(session: Session, cause: str, action: str | None = None) -> None:
+    """Takes back what a cause earned (by `action` alone, when given), wherever it is now."""
     for entry in queries.standing_entries(session, cause):
+        if action is not None and entry.action != action:
+            continue
         for account in ("held", "available"):
             standing = session.scalar(
                 sa.select(sa.func.sum(PointEntry.points)).where(
@@ -96,6 +98,18 @@ def recount(session: Session, member_id: int) -> None:
         events.emit(session, events.LevelReached(member_id, score.level))
     for action in queries.earned_actions(session, member_id):
         award(session, member_id, action)
+
+
+def recount_all(session: Session) -> list[tuple[str, int, int]]:
+    """Folds the whole ledger anew. Answers (handle, total before, total now) of whose was wrong;
+    a member without a name is `#` and the id."""
+    wrong = []
+    for member_id, handle, before in queries.totals(session):
+        recount(session, member_id)
+        after = queries.score(session, member_id).points
+        if after != before:
+            wrong.append((handle or f"#{member_id}", before, after))
+    return wrong
 
 
 def award(session: Session, member_id: int, when: str) -> None:

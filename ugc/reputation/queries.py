@@ -45,6 +45,18 @@ def score(session: Session, member_id: int) -> Score:
     return found or Score(member_id=member_id, points=0, points_held=0, level=1)
 
 
+def totals(session: Session) -> list[tuple[int, str | None, int]]:
+    """(member, handle, stored total) of everybody who has an entry or a total."""
+    people = sa.union(sa.select(PointEntry.member_id), sa.select(Score.member_id)).subquery()
+    rows = session.execute(
+        sa.select(Member.id, Member.handle, sa.func.coalesce(Score.points, 0))
+        .join(people, people.c.member_id == Member.id)
+        .outerjoin(Score, Score.member_id == Member.id)
+        .order_by(Member.id)
+    )
+    return [(row[0], row[1], int(row[2])) for row in rows]
+
+
 def earned_actions(session: Session, member_id: int) -> set[str]:
     """The actions that have earned the member available points."""
     rows = session.scalars(

@@ -85,7 +85,7 @@ def post_review(
     subjects.log_move(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
-    media.attach(session, actor, subject.id, photos, held=held)
+    media.attach(session, actor, subject.id, photos, held=held, city_id=place.city_id)
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, place.city_id, held))
     if held:
         moderation.open_case(session, subject.id, "held")
@@ -144,6 +144,7 @@ def edit_review(
         review.id,
         photos,
         held=held or review.visibility == Visibility.HELD,
+        city_id=place.city_id,
     )
     if held and was_public:
         # Not gone: its points and photos stay, and it comes back when a moderator agrees.

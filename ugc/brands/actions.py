@@ -162,7 +162,7 @@ def claim_author(session: Session, claim_id: int) -> int | None:
     return queries.locked_claim(session, claim_id).author_id
 
 
-moderation.register(CLAIM_KIND, moderation.Content(claim_author, decide_claim))
+moderation.register(CLAIM_KIND, moderation.Content(claim_author, decide_claim, BrandClaim))
 
 
 def add_to_team(session: Session, brand: queries.BrandRow, handle: str) -> None:
@@ -213,7 +213,7 @@ def author_of(session: Session, brand_id: int) -> int | None:
     return queries.locked(session, brand_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Brand, queries.published_by))
 # A brand is the root of its own cascade.
 referrals.register_root(KIND, lambda _session, brand_id: brand_id)
 referrals.register_insiders(queries.is_in_team)

@@ -13,7 +13,6 @@ from ugc.core import limits, panels, privacy, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, shows_errors
-from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.referrals import actions as referrals
@@ -186,14 +185,12 @@ def qr(public_id: str) -> Response:
 
 def case_panel(subject_id: int, **_context: Any) -> str:
     brand = queries.brand_by_id(db.session(), current_actor(), subject_id)
-    approved = moderation.published_by(db.session(), brand.author_id)
-    return render_template("brands/_case.html", brand=brand, approved=approved)
+    return render_template("brands/_case.html", brand=brand)
 
 
 def claim_case_panel(subject_id: int, **_context: Any) -> str:
     claimed = queries.claim_by_id(db.session(), current_actor(), subject_id)
-    approved = moderation.published_by(db.session(), claimed.member_id)
-    return render_template("brands/_claim_case.html", claim=claimed, approved=approved)
+    return render_template("brands/_claim_case.html", claim=claimed)
 
 
 def search_panel(q: str, **_context: Any) -> str:

@@ -17,17 +17,18 @@ from ugc.core.subjects import Subject, Visibility
 from ugc.media import actions as media
 from ugc.media import queries as media_queries
 from ugc.moderation import queries, rules
-from ugc.moderation.models import Case, Decision, DecisionNote, Flag
+from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated
 
 
 @dataclass(frozen=True)
 class Content:
     """How a kind of content is moderated: whose it is, how its visibility moves
-    (`move(session, subject_id, visibility, reason, actor_reference)`), and how many of a member's
-    are published (None: the kind says nothing about a member's contributions)."""
+    (`move(session, subject_id, visibility, reason, actor_reference)`), its table, and how many of a
+    member's are published (None: the kind says nothing about a member's contributions)."""
 
     author_of: Callable[[Session, int], int | None]
     move: Callable[[Session, int, Visibility, str, str], None]
+    table: type[Moderated]
     published_by: Callable[[Session, int], int] | None = None
 
 
@@ -44,6 +45,11 @@ def published_by(session: Session, member_id: int | None) -> int:
         return 0
     counts = (content.published_by for content in _contents.values() if content.published_by)
     return sum(count(session, member_id) for count in counts)
+
+
+def record_of(session: Session, member_id: int) -> queries.Record:
+    """An author's record over every kind of content."""
+    return queries.record_of(session, member_id, (each.table for each in _contents.values()))
 
 
 def must_be_held(session: Session, actor: Actor) -> bool:

@@ -94,24 +94,34 @@ def moderation_rule(code: str) -> Any:
 
 
 @bp.app_template_global()
+def author_record(member_id: int) -> queries.Record:
+    return actions.record_of(db.session(), member_id)
+
+
+@bp.app_template_global()
 def moderation_rules() -> dict[str, Any]:
     return rules.RULES
 
 
 @bp.get("/flag/<public_id>")
 @members
-def flag_page(public_id: str) -> str:
+def flag_page(public_id: str, error: DomainError | None = None) -> str:
     subject = subjects.resolve(db.session(), public_id)
     described = subjects.describe(db.session(), [subject.id]).get(subject.id)
     if described is None:
         raise NotFound()
     return render_template(
-        "moderation/flag.html", subject=described, rules=rules.RULES, note_max=rules.NOTE_MAX
+        "moderation/flag.html",
+        subject=described,
+        rules=rules.RULES,
+        note_max=rules.NOTE_MAX,
+        error=error,
     )
 
 
 @bp.post("/flag/<public_id>")
 @members
+@shows_errors(lambda error, public_id: flag_page(public_id, error))
 def flag(public_id: str) -> Any:
     limits.hit("flag")
     subject = subjects.resolve(db.session(), public_id)

@@ -191,7 +191,7 @@ def author_of(session: Session, report_id: int) -> int | None:
     return queries.locked(session, report_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Report, queries.published_by))
 
 
 def expire(session: Session) -> int:

@@ -15,7 +15,6 @@ from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.media import pages as media
 from ugc.media import queries as media_queries
-from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.referrals import actions as referrals
@@ -159,9 +158,8 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 def case_panel(subject_id: int, **_context: Any) -> str:
     report = queries.report_by_id(db.session(), current_actor(), subject_id)
-    approved = moderation.published_by(db.session(), report.author_id)
     photos = media_queries.photos_of(db.session(), current_actor(), [subject_id])
-    return render_template("reports/_case.html", report=report, approved=approved, photos=photos)
+    return render_template("reports/_case.html", report=report, photos=photos)
 
 
 panels.register(f"case.{KIND}", case_panel)

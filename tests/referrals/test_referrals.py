@@ -98,6 +98,58 @@ def test_the_last_click_wins_and_machines_do_not_click(
     assert parent == "ben"
 
 
+@pytest.mark.parametrize(("days", "contacts"), [(89, 1), (91, 0)])
+def test_a_visit_survives_90_days_until_joining(
+    app: Flask,
+    session: Session,
+    signed_in: Callable[..., FlaskClient],
+    days: int,
+    contacts: int,
+) -> None:
+    link = link_of(signed_in("ana"))
+    visitor = app.test_client()
+    answer = visitor.get(link, headers=AGENT)
+    [cookie] = (c for c in answer.headers.getlist("Set-Cookie") if c.startswith("via="))
+    assert f"Max-Age={90 * 86_400}" in cookie
+    assert "HttpOnly" in cookie
+    session.execute(sa.text(f"SET LOCAL boca.clock_offset = '{days} days'"))
+    form = {"handle": "leo", "email": "leo@example.org", "password": PASSWORD}
+    # The browser itself forgets the cookie after 90 days; here it is sent all the same.
+    visitor.set_cookie("via", cookie.split("=", 1)[1].split(";")[0])
+    assert visitor.post("/join", data=form).status_code == 303
+    assert session.scalar(sa.text("SELECT count(*) FROM referrals")) == contacts
+
+
+def test_a_contact_stays_whoevers_link_is_opened_later(
+    app: Flask, session: Session, signed_in: Callable[..., FlaskClient]
+) -> None:
+    first, second = link_of(signed_in("ana")), link_of(signed_in("ben"))
+    leo = join_through(app, first, "leo")
+    leo.get(second, headers=AGENT)
+    leo.post("/sign-out")
+    leo.post("/sign-in", data={"email": "leo@example.org", "password": PASSWORD})
+    parents = session.scalars(
+        sa.text("SELECT handle FROM referrals r JOIN members m ON m.id = parent_id")
+    ).all()
+    assert parents == ["ana"]
+    with pytest.raises(sa.exc.IntegrityError, match="append-only"):
+        session.execute(sa.text("UPDATE referrals SET link_id = link_id"))
+
+
+def test_far_contacts_are_named_where_they_allow_it(
+    app: Flask, signed_in: Callable[..., FlaskClient]
+) -> None:
+    ana = signed_in("ana")
+    ben = join_through(app, link_of(ana), "ben")
+    eva = join_through(app, link_of(ben), "eva")
+    join_through(app, link_of(eva), "leo")
+    settings = {"about": "", "language": "en", "timezone": "UTC"}
+    eva.post("/settings", data={**settings, "shown_to_far_contacts": "yes"})
+    page = ana.get("/contacts").text
+    assert "/members/eva" in page
+    assert "/members/leo" not in page
+
+
 def test_a_false_cookie_makes_no_contact(
     session: Session, client: FlaskClient, signed_in: Callable[..., FlaskClient]
 ) -> None:
@@ -116,18 +168,24 @@ def test_ones_own_link_counts_nothing(
     assert session.scalar(sa.text("SELECT count(*) FROM visits")) == 0
 
 
-def test_the_database_refuses_a_parent_younger_than_the_child(
-    session: Session, make_member: Callable[..., Member], signed_in: Callable[..., FlaskClient]
+@pytest.mark.parametrize(("child", "parent"), [("old", "young"), ("old", "old")])
+def test_the_database_refuses_oneself_and_who_is_younger(
+    session: Session,
+    make_member: Callable[..., Member],
+    signed_in: Callable[..., FlaskClient],
+    child: str,
+    parent: str,
 ) -> None:
+    """So that no cycle can be written: on a way round, somebody would be older than themselves."""
     link_of(signed_in("ana"))
-    old, young = make_member("old"), make_member("young")
+    ids = {name: make_member(name).id for name in ("old", "young")}
     with pytest.raises(sa.exc.IntegrityError, match="parent_is_older"):
         session.execute(
             sa.text(
                 "INSERT INTO referrals (member_id, parent_id, link_id)"
                 " SELECT :m, :p, min(id) FROM referral_links"
             ),
-            {"m": old.id, "p": young.id},
+            {"m": ids[child], "p": ids[parent]},
         )
 
 

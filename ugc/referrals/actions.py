@@ -76,8 +76,11 @@ def own_link(session: Session, owner_id: int, subject_id: int) -> ReferralLink:
 
 def adopt_visitor(session: Session, member_id: int, visitor: str) -> None:
     """The visitor turned out to be a member: what they had reached is theirs. Where the member had
-    reached the root before (on another device), that first time stays."""
+    reached the root on another device too, the first time stays: one person is counted once."""
     mine = sa.select(CascadeReach.root_id).where(CascadeReach.member_id == member_id)
+    for row in queries.later_of_two(session, member_id, visitor):
+        session.delete(row)
+    session.flush()
     session.execute(
         sa.update(CascadeReach)
         .where(

@@ -69,6 +69,21 @@ def has_reached(session: Session, root_id: int, member_id: int | None, visitor: 
     )
 
 
+def later_of_two(session: Session, member_id: int, visitor: str) -> list[CascadeReach]:
+    """Where a member and an unnamed visitor reached the same root, the later of the two."""
+    theirs, unnamed = sa.orm.aliased(CascadeReach), sa.orm.aliased(CascadeReach)
+    both = (
+        sa.select(sa.func.greatest(theirs.id, unnamed.id))
+        .join(unnamed, unnamed.root_id == theirs.root_id)
+        .where(
+            theirs.member_id == member_id,
+            unnamed.visitor == visitor,
+            unnamed.member_id.is_(None),
+        )
+    )
+    return list(session.scalars(sa.select(CascadeReach).where(CascadeReach.id.in_(both))))
+
+
 def referral_of(session: Session, member_id: int) -> Referral | None:
     return session.get(Referral, member_id)
 

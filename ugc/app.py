@@ -40,6 +40,7 @@ from ugc.reports import pages as reports_pages
 from ugc.reputation import pages as reputation_pages
 from ugc.reputation import subscribers as _reputation_subscribers  # noqa: F401  (subscribes)
 from ugc.reviews import pages as reviews_pages
+from ugc.reviews import subscribers as _reviews_subscribers  # noqa: F401  (subscribes)
 
 
 class Boca(TransactionalFlask):

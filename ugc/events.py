@@ -81,6 +81,13 @@ class ContentGone(ContentEvent):
 
 
 @dataclass(frozen=True)
+class PlaceChanged(Event):
+    """Its facts, its brand or its visibility: what is told together with it changed too."""
+
+    place_id: int
+
+
+@dataclass(frozen=True)
 class ReportConfirmed(Event):
     """`still_there` False is a denial."""
 

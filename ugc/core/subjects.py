@@ -82,6 +82,15 @@ def touch(session: Session, subject_id: int, *, visible: bool | None = None) -> 
     session.execute(sa.update(Subject).where(Subject.id == subject_id).values(**values))
 
 
+def touch_all(session: Session, ids: sa.Select[int]) -> None:
+    """`touch` for the subjects of a query."""
+    session.execute(
+        sa.update(Subject)
+        .where(Subject.id.in_(ids))
+        .values(changed_at=app_now(), changed_txid=sa.text("pg_current_xact_id()"))
+    )
+
+
 def site(session: Session) -> Subject:
     """The site itself, which can be shared like anything else."""
     return session.scalars(sa.select(Subject).where(Subject.public_id == SITE_PUBLIC_ID)).one()

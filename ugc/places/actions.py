@@ -111,6 +111,7 @@ def edit_place(
         subjects.touch(session, place_id, visible=False)
     else:
         subjects.touch(session, place_id)
+    events.emit(session, events.PlaceChanged(place_id))
 
 
 def add_photos(
@@ -154,6 +155,7 @@ def set_brand(session: Session, actor: Actor, place_id: int, brand_id: int | Non
         session.add(PlaceBrand(place_id=place_id, brand_id=brand_id))
     session.flush()
     subjects.touch(session, place_id)
+    events.emit(session, events.PlaceChanged(place_id))
 
 
 def withdraw(session: Session, actor: Actor, place_id: int) -> None:
@@ -175,6 +177,7 @@ def _set_visibility(
     public = visibility is Visibility.PUBLISHED
     media.follow(session, place.id, visibility)
     subjects.touch(session, place.id, visible=public)
+    events.emit(session, events.PlaceChanged(place.id))
     facts = (place.id, KIND, place.author_id, place.city_id)
     if public:
         events.emit(session, events.ContentApproved(*facts))

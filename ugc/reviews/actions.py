@@ -251,6 +251,12 @@ def move(session: Session, review_id: int, visibility: Visibility, reason: str, 
     _set_visibility(session, review, visibility, reason, who)
 
 
+def place_changed(session: Session, place_id: int) -> None:
+    """Reviews are told with the name, category and brand of their place, and are as public as it
+    is: whoever follows the change feed hears of them."""
+    subjects.touch_all(session, queries.ids_of_place(place_id))
+
+
 def author_of(session: Session, review_id: int) -> int | None:
     return _locked_with_place(session, review_id).author_id
 

@@ -203,6 +203,10 @@ def reviews_of_place(
     return rows[:limit], len(rows) > limit
 
 
+def ids_of_place(place_id: int) -> sa.Select[int]:
+    return sa.select(Review.id).where(Review.place_id == place_id)
+
+
 def distribution(session: Session, place_id: int) -> dict[int, int]:
     """How many published ratings of each value, 5 to 1."""
     rows = session.execute(

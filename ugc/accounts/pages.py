@@ -21,7 +21,7 @@ from flask import (
 from flask_babel import gettext
 from flask_login import LoginManager, UserMixin
 
-from ugc.accounts import actions, queries, schemas
+from ugc.accounts import actions, queries, rules, schemas
 from ugc.accounts.models import Member
 from ugc.core import limits, panels, privacy, render
 from ugc.core.access import (

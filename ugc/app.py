@@ -18,6 +18,7 @@ from ugc.core import (
     cache,
     errors,
     idempotency,
+    inputs,
     jobs,
     limits,
     render,
@@ -66,6 +67,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     render.init_app(app)
     errors.init_app(app)
     security.init_app(app)
+    inputs.init_app(app)
     idempotency.init_app(app)
     accounts_pages.login_manager.init_app(app)
     for blueprint in (

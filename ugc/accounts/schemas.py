@@ -79,12 +79,13 @@ class SettingsForm(Form):
             error=lazy_gettext("At most 500 characters."),  # type: ignore[arg-type]
         ),
     )
-    language = ma.fields.String(validate=ma.validate.OneOf(["es", "en"]))
+    language = ma.fields.String(required=True, validate=ma.validate.OneOf(["es", "en"]))
     timezone = ma.fields.String(
+        required=True,
         validate=ma.validate.OneOf(
             sorted(zoneinfo.available_timezones()),
             error=lazy_gettext("Choose a time zone of the list."),  # type: ignore[arg-type]
-        )
+        ),
     )
     shown_to_far_contacts = ma.fields.String(load_default="")
 

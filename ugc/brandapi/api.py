@@ -3,7 +3,6 @@ cursors, every answer has an ETag; docs/api.md says how to use it."""
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from typing import Any
 from urllib.parse import urlencode
@@ -122,10 +121,8 @@ def _page(name: str) -> Response:
         return _changes(resource, asked["since"], geojson, bounds, filters, values)
     if "cursor" in asked:
         try:
-            values["after_at"], values["after_id"] = rules.decode_cursor(asked["cursor"], "c", 2)
-            dt.datetime.fromisoformat(values["after_at"])
-            int(values["after_id"])
-        except (TypeError, ValueError):
+            values["after_at"], values["after_id"] = rules.decode_time_cursor(asked["cursor"])
+        except ValueError:
             raise _bad_cursor("cursor") from None
     statement = queries.newest_sql(
         resource,
@@ -166,9 +163,9 @@ def _changes(
         values["after_id"] = 2**62
     else:
         try:
-            txid, after_id = rules.decode_cursor(since, "s", 2)
-            values["after_txid"], values["after_id"] = str(int(txid)), int(after_id)
-        except (TypeError, ValueError):
+            txid, values["after_id"] = rules.decode_change_cursor(since)
+            values["after_txid"] = str(txid)
+        except ValueError:
             raise _bad_cursor("since") from None
     statement = queries.changes_sql(
         resource, geojson=geojson, bounds=bounds, filters=filters, values=values

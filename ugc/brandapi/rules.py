@@ -80,6 +80,31 @@ def decode_cursor(text: str, name: str, count: int) -> list[Any]:
     return parts[1:]
 
 
+def decode_time_cursor(text: str) -> tuple[dt.datetime, int]:
+    """(created_at, id) of the last one shown. Raises ValueError."""
+    moment, last_id = decode_cursor(text, "c", 2)
+    if not isinstance(moment, str):
+        raise ValueError(text)
+    at = dt.datetime.fromisoformat(moment)
+    return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)), _whole(last_id, -(2**63), 2**63 - 1)
+
+
+def decode_change_cursor(text: str) -> tuple[int, int]:
+    """(transaction, id) of the last change told. Raises ValueError."""
+    txid, last_id = decode_cursor(text, "s", 2)
+    return _whole(txid, 0, 2**64 - 1), _whole(last_id, -(2**63), 2**63 - 1)
+
+
+def _whole(value: Any, least: int, most: int) -> int:
+    """Numbers are numbers or their digits. Raises ValueError for what the database cannot hold."""
+    if not isinstance(value, int | str) or isinstance(value, bool):
+        raise ValueError(value)
+    number = int(value)
+    if not least <= number <= most:
+        raise ValueError(value)
+    return number
+
+
 @dataclass(frozen=True)
 class Week:
     """One ISO week: `figures` by degree are counts or `suppressed`."""

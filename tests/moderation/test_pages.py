@@ -142,3 +142,15 @@ def test_a_withdrawn_report_leaves_the_queue(signed_in: Browser) -> None:
     address = ana.post("/reports", data=FORM).location
     ana.post(f"{address}/withdraw")
     assert "Nothing waits" in signed_in("mod", role="moderator").get("/moderation").text
+
+
+def test_only_what_has_cases_is_flagged(session: Session, signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    signed_in("ben")
+    ben = session.scalar(
+        sa.text("SELECT s.public_id FROM subjects s JOIN members m ON m.id = s.id"
+                " WHERE m.handle = 'ben'")
+    )  # fmt: skip
+    assert ana.get(f"/flag/{ben}").status_code == 404
+    assert ana.post(f"/flag/{ben}", data={"rule": "spam"}).status_code == 404
+    assert ana.get("/flag/site").status_code == 404

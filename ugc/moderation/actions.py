@@ -38,6 +38,11 @@ def register(kind: str, content: Content) -> None:
     _contents[kind] = content
 
 
+def is_moderated(kind: str) -> bool:
+    """Whether cases may be opened about things of this kind."""
+    return kind in _contents
+
+
 def published_by(session: Session, member_id: int | None) -> int:
     """How many contributions of a member are published, of every kind."""
     if member_id is None:

@@ -94,13 +94,19 @@ def moderation_rules() -> dict[str, Any]:
     return rules.RULES
 
 
+def _flagged(public_id: str) -> tuple[subjects.Subject, subjects.SubjectInfo]:
+    """The content behind an address that can be flagged. Raises NotFound."""
+    subject = subjects.resolve(db.session(), public_id)
+    described = subjects.describe(db.session(), [subject.id]).get(subject.id)
+    if described is None or not actions.is_moderated(subject.kind):
+        raise NotFound()
+    return subject, described
+
+
 @bp.get("/flag/<public_id>")
 @members
 def flag_page(public_id: str) -> str:
-    subject = subjects.resolve(db.session(), public_id)
-    described = subjects.describe(db.session(), [subject.id]).get(subject.id)
-    if described is None:
-        raise NotFound()
+    _, described = _flagged(public_id)
     return render_template(
         "moderation/flag.html", subject=described, rules=rules.RULES, note_max=rules.NOTE_MAX
     )
@@ -110,10 +116,7 @@ def flag_page(public_id: str) -> str:
 @members
 def flag(public_id: str) -> Any:
     limits.hit("flag")
-    subject = subjects.resolve(db.session(), public_id)
-    described = subjects.describe(db.session(), [subject.id]).get(subject.id)
-    if described is None:
-        raise NotFound()
+    subject, described = _flagged(public_id)
     actions.flag(
         db.session(),
         current_actor(),

@@ -30,3 +30,8 @@ def test_a_password_made_of_the_own_name_is_weak() -> None:
 )
 def test_attempts(account: int, address: int, refused: bool) -> None:
     assert rules.too_many_attempts(account, address) is refused
+
+
+@pytest.mark.parametrize("handle", ["ſupport", "moderatorK", "ana\n", "aİb"])
+def test_letters_that_only_look_like_ascii_are_refused(handle: str) -> None:
+    assert rules.handle_problem(handle)

@@ -280,6 +280,7 @@ def change_settings() -> Any:
 def change_password() -> Any:
     data = schemas.ChangePasswordForm().load(request.form)
     actions.change_password(
+    limits.hit("password")
         db.session(), current_actor().id or 0, data["old_password"], data["password"], g.session_id
     )
     flash(gettext("The password is changed; every other browser was signed out."), "good")
@@ -309,6 +310,7 @@ def export() -> Response:
 def erase() -> Any:
     data = schemas.EraseForm().load(request.form)
     actions.erase(
+    limits.hit("password")
         db.session(),
         current_actor().id or 0,
         with_content=data["content"] == "remove",

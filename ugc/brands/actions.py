@@ -165,8 +165,9 @@ def claim_author(session: Session, claim_id: int) -> int | None:
 moderation.register(CLAIM_KIND, moderation.Content(claim_author, decide_claim))
 
 
-def add_to_team(session: Session, brand: queries.BrandRow, handle: str) -> None:
-    """Raises Invalid when nobody has that name."""
+def add_to_team(session: Session, actor: Actor, brand: queries.BrandRow, handle: str) -> None:
+    """Raises Forbidden, Invalid when nobody has that name."""
+    require_contributor(actor)
     try:
         member = accounts.member_by_handle(session, handle)
     except NotFound:
@@ -177,8 +178,11 @@ def add_to_team(session: Session, brand: queries.BrandRow, handle: str) -> None:
     )
 
 
-def leave_team(session: Session, brand: queries.BrandRow, member_id: int) -> None:
-    """Takes somebody out of the team. Raises Conflict for the last one."""
+def leave_team(session: Session, actor: Actor, brand: queries.BrandRow, member_id: int) -> None:
+    """Takes somebody out of the team; whoever is suspended only themselves. Raises Conflict for
+    the last one, Forbidden."""
+    if actor.id != member_id:
+        require_contributor(actor)
     queries.locked(session, brand.id)
     if [member for member, _, _ in queries.team(session, brand.id)] == [member_id]:
         raise Conflict(lazy_gettext("The last one of the team cannot leave: add somebody first."))

@@ -272,6 +272,7 @@ def erase(session: Session, member_id: int, *, with_content: bool, password: str
     member = queries.member(session, member_id)
     if not _password_is(password, member.password_hash):
         raise Invalid(fields={"password": [lazy_gettext("This is not your present password.")]})
+    queries.locked_member(session, member_id)
     privacy.erase(session, member_id, with_content)
     member.handle = member.email = member.password_hash = None
     member.about = ""

@@ -69,7 +69,8 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     security.init_app(app)
     inputs.init_app(app)
     idempotency.init_app(app)
-    accounts_pages.login_manager.init_app(app)
+    # No template uses Flask-Login's current_user; giving it to all would ask for it on every page.
+    accounts_pages.login_manager.init_app(app, add_context_processor=False)
     for blueprint in (
         site_pages.bp,
         accounts_pages.bp,

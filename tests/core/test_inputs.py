@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from ugc.core import render
 
@@ -60,3 +61,22 @@ def test_a_refused_form_is_not_shown_to_whom_it_does_not_belong(signed_in: Brows
     address = signed_in("mod", role="moderator").post("/brands", data={"name": "Mora"}).location
     stranger = signed_in("ana")
     assert stranger.post(f"{address}/edit", data={"name": ""}).status_code == 403
+
+
+def test_a_database_that_is_away_is_no_fault_of_ours(
+    signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = signed_in("ana")
+
+    def away(*_args: object, **_kwargs: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr("ugc.accounts.queries.session_member", away)
+    monkeypatch.setattr("ugc.notifications.queries.unread_count", away)
+    answer = ana.get("/inbox")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert ana.post("/reports", data={"kind": "jam"}).status_code == 503
+    monkeypatch.undo()
+    monkeypatch.setattr("ugc.notifications.queries.inbox", away)
+    monkeypatch.setattr("ugc.notifications.queries.unread_count", away)
+    assert ana.get("/inbox").status_code == 503

@@ -279,7 +279,13 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     def operational_error(error: OperationalError) -> Response:
         log.error("database: %s", error.orig)
-        return answer(Unavailable(retry_after=5))
+        away = Unavailable(retry_after=5)
+        try:
+            return answer(away)
+        except OperationalError:
+            # The page would ask the same database who reads it.
+            headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+            return Response(str(away.message), away.status, headers, "text/plain")
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response | HTTPException:

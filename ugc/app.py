@@ -18,6 +18,7 @@ from ugc.core import (
     cache,
     errors,
     idempotency,
+    inputs,
     jobs,
     limits,
     render,
@@ -67,8 +68,10 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     render.init_app(app)
     errors.init_app(app)
     security.init_app(app)
+    inputs.init_app(app)
     idempotency.init_app(app)
-    accounts_pages.login_manager.init_app(app)
+    # No template uses Flask-Login's current_user; giving it to all would ask for it on every page.
+    accounts_pages.login_manager.init_app(app, add_context_processor=False)
     for blueprint in (
         site_pages.bp,
         accounts_pages.bp,

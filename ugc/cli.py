@@ -139,6 +139,8 @@ def serve(port: int, host: str, workers: int) -> None:
             "--respawn-failed-workers",
             "--static-path-route", "/static/build", "--static-path-mount",
             str(ROOT / "static" / "build"), "--static-path-expires", "31536000",
+            # One worker that dies must not take the site with it.
+            "--respawn-failed-workers", "--respawn-interval", "1",
             "--no-ws", "--working-dir", str(ROOT), "wsgi:app",
         ],
     )  # fmt: skip

@@ -227,3 +227,48 @@ def test_a_form_without_its_token_is_refused(app: Flask, client: FlaskClient) ->
         app.config["WTF_CSRF_ENABLED"] = False
     assert answer.status_code == 400
     assert "too old" in answer.text
+
+
+def test_a_new_password_ends_the_links_of_older_mails(
+    client: FlaskClient,
+    make_member: Callable[..., Member],
+    run_jobs: Callable[[], int],
+    mails: Callable[[], list[str]],
+) -> None:
+    make_member("ana")
+    mails()
+    for _ in range(2):
+        client.post("/password/forgotten", data={"email": "ana@example.org"})
+    run_jobs()
+    first, second = (link_in(mail).partition("token=")[2] for mail in mails())
+    form = {"token": second, "password": "quite another battery"}
+    assert client.post("/password/reset", data=form).status_code == 303
+    form = {"token": first, "password": "and a third battery"}
+    assert client.post("/password/reset", data=form).status_code == 400
+
+
+def test_asking_for_a_link_does_as_much_for_nobody(
+    client: FlaskClient,
+    session: Session,
+    run_jobs: Callable[[], int],
+    mails: Callable[[], list[str]],
+) -> None:
+    mails()
+    client.post("/password/forgotten", data={"email": "nobody@example.org"})
+    assert run_jobs() == 1
+    assert mails() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/settings/password", {"old_password": "a guess", "password": "quite another battery"}),
+        ("/settings/erase", {"password": "a guess", "content": "keep"}),
+    ],
+)
+def test_the_present_password_is_not_guessed_for_ever(
+    signed_in: Callable[..., FlaskClient], address: str, form: dict[str, str]
+) -> None:
+    ana = signed_in("ana")
+    answers = [ana.post(address, data=form).status_code for _ in range(11)]
+    assert answers == [422] * 10 + [429]

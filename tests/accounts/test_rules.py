@@ -44,3 +44,8 @@ def test_attempts(account: int, address: int, refused: bool) -> None:
 )
 def test_browsers_have_names(user_agent: str, names: tuple[str, str]) -> None:
     assert rules.browser_names(user_agent) == names
+
+
+@pytest.mark.parametrize("handle", ["\u017fupport", "moderator\u212a", "ana\n", "a\u0130b"])
+def test_letters_that_only_look_like_ascii_are_refused(handle: str) -> None:
+    assert rules.handle_problem(handle)

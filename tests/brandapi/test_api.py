@@ -464,6 +464,32 @@ def test_every_code_that_is_raised_is_in_the_catalogue_and_the_docs() -> None:
     assert [code for code in catalogue() if f"`{code}`" not in documented] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("cursor", ["c", "2026-W01-1", 1]),
+        ("cursor", ["c", "20260101T000000,5", "1"]),
+        ("cursor", ["c", "2026-01-01", 2**62]),
+        ("cursor", ["c", "2026-01-01", True]),
+        ("cursor", ["c", "2026-01-01", "9" * 30]),
+        ("cursor", ["c", 1, 1]),
+        ("since", ["s", "1", "9" * 30]),
+        ("since", ["s", "9" * 30, 1]),
+        ("since", ["s", "-1", 1]),
+        ("since", ["s", [], 1]),
+    ],
+)
+def test_made_up_cursors_are_no_fault_of_ours(get: Get, name: str, parts: list[Any]) -> None:
+    answer = get(f"/reports?{name}={rules.encode_cursor(*parts)}")
+    good = parts[1:] in (["2026-W01-1", 1], ["2026-01-01", 2**62])
+    assert answer.status_code == (200 if good else 422)
+
+
+def test_text_that_no_database_holds(get: Get) -> None:
+    assert get("/reports/%00").status_code == 404
+    assert get("/places?brand=%00").status_code == 400
+
+
 # Plans -----------------------------------------------------------------------------------------
 
 

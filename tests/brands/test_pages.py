@@ -337,3 +337,27 @@ def test_erasure_takes_fans_and_teams(
     assert session.scalars(sa.select(Fan)).all() == []
     assert session.scalars(sa.select(TeamMember)).all() == []
     assert "unclaimed" in client.get(address).text
+
+
+def test_who_is_suspended_changes_nothing_of_the_brand(
+    session: Session, signed_in: Browser, owner: FlaskClient, address: str
+) -> None:
+    signed_in("friend")
+    owner.post(f"{address}/keys", data={"name": "site", "scopes": "reports:read"})
+    owner.post(f"{address}/team", data={"handle": "friend"})
+    key, friend = session.execute(
+        sa.text("SELECT k.id, m.id FROM api_keys k, members m WHERE m.handle = 'friend'")
+    ).one()
+    session.execute(
+        sa.text("UPDATE members SET suspended_until = now() + interval '1 day'"
+                " WHERE handle = 'owner'")
+    )  # fmt: skip
+    session.commit()
+    for path, form in (
+        ("/team", {"handle": "mod"}),
+        (f"/team/{friend}/remove", {}),
+        ("/link", {}),
+        (f"/keys/{key}/revoke", {}),
+        ("/keys", {"name": "another", "scopes": "reports:read"}),
+    ):
+        assert owner.post(address + path, data=form).status_code == 403, path

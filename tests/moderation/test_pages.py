@@ -245,8 +245,20 @@ def test_flagged_and_refused_takes_the_content_and_its_points(
     other.post(case, data={"version": version, "outcome": "refused", "rule": "false"})
     run_jobs()
     assert client.get(address).status_code == 404
-    # The author keeps nothing of it, nor what its confirmations brought; voters keep theirs.
+    # Nobody keeps anything of it, or two people could post, confirm and withdraw for points.
     points = session.execute(
         sa.text("SELECT handle, points FROM scores JOIN members m ON m.id = member_id ORDER BY 1")
     ).all()
-    assert points == [("ben", 1), ("mod", 0)]
+    assert points == [("ben", 0), ("mod", 0)]
+
+
+def test_only_what_has_cases_is_flagged(session: Session, signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    signed_in("ben")
+    ben = session.scalar(
+        sa.text("SELECT s.public_id FROM subjects s JOIN members m ON m.id = s.id"
+                " WHERE m.handle = 'ben'")
+    )  # fmt: skip
+    assert ana.get(f"/flag/{ben}").status_code == 404
+    assert ana.post(f"/flag/{ben}", data={"rule": "spam"}).status_code == 404
+    assert ana.get("/flag/site").status_code == 404

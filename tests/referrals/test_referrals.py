@@ -196,3 +196,30 @@ def test_the_qr_code_is_the_link(signed_in: Callable[..., FlaskClient]) -> None:
     picture = ana.get("/contacts/qr.svg")
     assert picture.content_type.startswith("image/svg+xml")
     assert b"<svg" in picture.data
+
+
+@pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"])
+def test_what_is_fetched_ahead_is_no_visit(
+    client: FlaskClient, session: Session, signed_in: Callable[..., FlaskClient], header: str
+) -> None:
+    code = site_link(session, signed_in("ana"))
+    client.get(f"/r/{code}", headers={"User-Agent": "Mozilla/5.0", header: "prefetch"})
+    assert session.scalar(sa.text("SELECT count(*) FROM visits")) == 0
+
+
+def test_one_network_does_not_make_a_link_popular(
+    app: Flask, session: Session, signed_in: Callable[..., FlaskClient]
+) -> None:
+    code = site_link(session, signed_in("ana"))
+    for _ in range(103):
+        answer = app.test_client().get(f"/r/{code}", headers={"User-Agent": "Mozilla/5.0"})
+        assert answer.status_code == 302
+    assert "via=" in answer.headers["Set-Cookie"]
+    assert session.scalar(sa.text("SELECT count(*) FROM visits")) == 100
+
+
+def site_link(session: Session, browser: FlaskClient) -> str:
+    browser.post("/contacts/link")
+    code = session.scalar(sa.text("SELECT code FROM referral_links"))
+    assert isinstance(code, str)
+    return code

@@ -113,6 +113,7 @@ def test_the_leaderboard_of_this_month(
             ),
             {"member": member.id, "days": days, "points": points, "cause": f"report:{points}"},
         )
+    actions.recount_all(session)
     session.commit()
     ever = client.get("/leaderboard").text
     month = client.get("/leaderboard?span=month").text
@@ -162,3 +163,42 @@ def test_points_stay_without_a_name_or_go_with_what_is_erased(
     run_jobs()
     assert queries.balance(session, ana_id) == ((6, 0) if choice == "keep" else (0, 0))
     assert "ana" not in client.get("/leaderboard").text.split("<main", 1)[1].split("</main", 1)[0]
+
+
+def test_two_people_earn_nothing_by_posting_confirming_and_withdrawing(
+    session: Session, signed_in: Browser, run_jobs: Jobs
+) -> None:
+    author, friend = signed_in("author", role="moderator"), signed_in("friend")
+    address = author.post("/reports", data=FORM).location
+    friend.post(f"{address}/vote", data={"still_there": "yes"})
+    run_jobs()
+    assert queries.balance(session, member_id(session, "friend")) == (1, 0)
+    author.post(f"{address}/withdraw")
+    run_jobs()
+    assert queries.balance(session, member_id(session, "author")) == (0, 0)
+    assert queries.balance(session, member_id(session, "friend")) == (0, 0)
+
+
+def test_what_was_taken_back_is_not_released(
+    session: Session, make_member: Callable[..., Member]
+) -> None:
+    ana = make_member("ana").id
+    actions.credit(session, ana, "photo", "photos:1", held=True)
+    actions.reverse(session, "photos:1")
+    actions.credit(session, ana, "photo", "photos:1", held=True)
+    actions.release(session, "photos:1")
+    assert queries.balance(session, ana) == (0, 0)
+
+
+def test_what_happens_to_one_thing_is_told_in_its_order(
+    session: Session, signed_in: Browser
+) -> None:
+    author = signed_in("author", role="moderator")
+    address = author.post("/reports", data=FORM).location
+    author.post(f"{address}/withdraw")
+    rows = session.execute(
+        sa.text("SELECT lock, count(*) AS n FROM procrastinate_jobs"
+                " WHERE task_name LIKE 'reputation.%' GROUP BY lock")
+    ).all()  # fmt: skip
+    # Posted, approved, gone: one waits for the other.
+    assert [(row.lock.startswith("reputation:"), row.n) for row in rows] == [(True, 3)]

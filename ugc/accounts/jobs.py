@@ -16,6 +16,8 @@ from ugc.core.db import Session, app_now
 def mail_link(session: Session, *, member_id: int, purpose: str) -> None:
     """Sends the link that confirms the address or resets the password. The token is made here,
     so that no job row ever holds one."""
+    if member_id == 0:
+        return
     member = queries.member(session, member_id)
     if member.email is None:
         return

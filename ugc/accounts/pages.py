@@ -35,7 +35,7 @@ from ugc.core.access import (
     public,
     set_member_loader,
 )
-from ugc.core.db import db, now
+from ugc.core.db import SAFE_METHODS, db, now
 from ugc.core.errors import DomainError, NotFound, shows_errors
 
 bp = Blueprint("accounts", __name__)
@@ -55,7 +55,9 @@ def signed_in() -> SignedIn | None:
     token = session.get(COOKIE_TOKEN)
     if not token:
         return None
-    found = queries.session_member(db.session(), actions.digest(token))
+    # A member who is writing is not erased meanwhile: nothing of theirs would be left behind.
+    writing = request.method not in SAFE_METHODS
+    found = queries.session_member(db.session(), actions.digest(token), keep=writing)
     return SignedIn(*found) if found else None
 
 
@@ -285,6 +287,7 @@ def change_settings() -> Any:
 @members
 @shows_errors(settings_form)
 def change_password() -> Any:
+    limits.hit("password")
     data = schemas.ChangePasswordForm().load(request.form)
     actions.change_password(
         db.session(), current_actor().id or 0, data["old_password"], data["password"], g.session_id
@@ -317,6 +320,7 @@ def export() -> Response:
 @members
 @shows_errors(settings_form)
 def erase() -> Any:
+    limits.hit("password")
     data = schemas.EraseForm().load(request.form)
     actions.erase(
         db.session(),

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext
 from zxcvbn import zxcvbn
 
-HANDLE = re.compile(r"^[a-z0-9](?:[a-z0-9_-]{1,28})[a-z0-9]$", re.IGNORECASE)
+# Without ASCII, IGNORECASE takes ſ for s and the Kelvin sign for k.
+HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{1,28})[a-z0-9]", re.IGNORECASE | re.ASCII)
 RESERVED_HANDLES = frozenset(
     ("admin", "administrator", "boca", "me", "moderation", "moderator", "root", "site", "support")
 )
@@ -47,7 +48,7 @@ def browser_names(user_agent: str) -> tuple[str, str]:
 
 def handle_problem(handle: str) -> object | None:
     """Why `handle` cannot be one, or None."""
-    if not HANDLE.match(handle):
+    if not HANDLE.fullmatch(handle):
         return lazy_gettext(
             "Use 3 to 30 letters a–z, digits, - or _, beginning and ending with a letter or digit."
         )

@@ -51,8 +51,9 @@ def create_key(
     return key
 
 
-def revoke_key(session: Session, brand_id: int, key_id: int) -> None:
-    """Ends a key at once. Raises NotFound."""
+def revoke_key(session: Session, actor: Actor, brand_id: int, key_id: int) -> None:
+    """Ends a key at once. Raises Forbidden, NotFound."""
+    require_contributor(actor)
     revoked = session.scalar(
         sa.update(ApiKey)
         .where(ApiKey.id == key_id, ApiKey.brand_id == brand_id)

@@ -56,7 +56,7 @@ def create_key(public_id: str) -> Any:
 @members
 def revoke_key(public_id: str, key_id: int) -> Any:
     brand = brands.team_brand(db.session(), current_actor(), public_id)
-    actions.revoke_key(db.session(), brand.id, key_id)
+    actions.revoke_key(db.session(), current_actor(), brand.id, key_id)
     flash(gettext("The key is revoked: it opens nothing any more."), "good")
     return redirect(url_for("brandapi.keys_page", public_id=public_id), 303)
 

@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_gettext
 from ugc.brands import actions, queries, rules, schemas
 from ugc.brands.models import CLAIM_KIND, KIND
 from ugc.core import limits, panels, privacy, subjects
-from ugc.core.access import current_actor, members, public
+from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, shows_errors
 from ugc.moderation import queries as moderation_queries
@@ -151,7 +151,8 @@ def claim(public_id: str) -> Any:
 @shows_errors(page_with_error)
 def add_to_team(public_id: str) -> Any:
     brand = queries.team_brand(db.session(), current_actor(), public_id)
-    actions.add_to_team(db.session(), brand, request.form.get("handle", "").strip())
+    handle = request.form.get("handle", "").strip()
+    actions.add_to_team(db.session(), current_actor(), brand, handle)
     flash(gettext("Added to the team."), "good")
     return redirect(url_for("brands.brand_page", public_id=public_id, _anchor="team"), 303)
 
@@ -161,7 +162,7 @@ def add_to_team(public_id: str) -> Any:
 @shows_errors(lambda error, public_id, member_id: page_with_error(error, public_id))
 def leave_team(public_id: str, member_id: int) -> Any:
     brand = queries.team_brand(db.session(), current_actor(), public_id)
-    actions.leave_team(db.session(), brand, member_id)
+    actions.leave_team(db.session(), current_actor(), brand, member_id)
     flash(gettext("Out of the team."), "good")
     return redirect(url_for("brands.brand_page", public_id=public_id), 303)
 
@@ -171,6 +172,7 @@ def leave_team(public_id: str, member_id: int) -> Any:
 def make_link(public_id: str) -> Any:
     """Makes the brand's own link: degree 0 of its cascade."""
     brand = queries.team_brand(db.session(), current_actor(), public_id)
+    require_contributor(current_actor())
     referrals.link_for(db.session(), brand.id, brand.id)
     return redirect(url_for("brands.brand_page", public_id=public_id, _anchor="link"), 303)
 

@@ -11,8 +11,9 @@ import orjson
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_babel import gettext, lazy_gettext
 from marshmallow import ValidationError
+from psycopg import DataError as DriverDataError
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
 
@@ -204,13 +205,23 @@ def answer(error: DomainError, *, with_form: bool = True) -> Response:
         response.headers["HX-Reswap"] = "innerHTML"
         response.headers["HX-Reselect"] = ".notice"
     elif with_form and on_error is not None and error.status in (409, 413, 422, 429):
-        response = make_response(on_error(error, **(request.view_args or {})))
-        response.status_code = error.status
+        response = _form_again(error, on_error)
     else:
         response = make_response(render_template("error.html", error=error), error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, error.retry_after))
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _form_again(error: DomainError, on_error: Callable[..., Any]) -> Response:
+    """The form with the error beside its fields; who may not see the form at all (it is somebody
+    else's, or gone) is told just that."""
+    try:
+        response = make_response(on_error(error, **(request.view_args or {})))
+        response.status_code = error.status
+    except DomainError as hidden:
+        response = make_response(render_template("error.html", error=hidden), hidden.status)
     return response
 
 
@@ -241,18 +252,7 @@ def flat_messages(messages: Any, prefix: str = "") -> dict[str, list[str]]:
     return flat
 
 
-def refuse_unstorable() -> None:
-    """NUL is the one character that PostgreSQL's texts cannot hold, and no browser sends it."""
-    if "\0" in request.path:
-        raise NotFound()
-    for values in (request.args, request.form):
-        if any("\0" in text for pair in values.items(multi=True) for text in pair):
-            raise BadRequest()
-
-
 def init_app(app: Flask) -> None:
-    app.before_request(refuse_unstorable)
-
     @app.errorhandler(DomainError)
     def domain_error(error: DomainError) -> Response:
         return answer(error)
@@ -269,15 +269,23 @@ def init_app(app: Flask) -> None:
         return answer(Conflict())
 
     @app.errorhandler(DataError)
-    def data_error(error: DataError) -> Response | HTTPException:
-        # A number or a time that no column can hold, in an address that somebody typed.
-        log.warning("data: %s", type(error.orig).__name__)
-        return http_error(BadRequest())
+    @app.errorhandler(DriverDataError)
+    def data_error(error: Exception) -> Response:
+        # A value that no column takes, which no schema caught: the sender's fault, not ours.
+        # Its form is not shown again: that would ask the same of the database.
+        log.warning("data: %s", str(error).partition("\n")[0])
+        return answer(Invalid(), with_form=False)
 
     @app.errorhandler(OperationalError)
     def operational_error(error: OperationalError) -> Response:
         log.error("database: %s", error.orig)
-        return answer(Unavailable(retry_after=5))
+        away = Unavailable(retry_after=5)
+        try:
+            return answer(away)
+        except OperationalError:
+            # The page would ask the same database who reads it.
+            headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+            return Response(str(away.message), away.status, headers, "text/plain")
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response | HTTPException:

@@ -55,6 +55,7 @@ def known_timezone(name: str | None) -> str:
     try:
         return ZoneInfo(name or "UTC").key
     except (ZoneInfoNotFoundError, ValueError, OSError):
+        # OSError: the name of a folder, or one longer than a file's may be.
         return "UTC"
 
 
@@ -140,10 +141,19 @@ def code_marks(text: str) -> Markup:
 
 
 def safe_next(target: str | None, otherwise: str = "/") -> str:
-    """`target` when it is an address of this site, else `otherwise` (no open redirects)."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+    """`target` when it is an address of this site, else `otherwise` (no open redirects, and no
+    line break that a header could not carry)."""
+    if (
+        not target
+        or not target.isprintable()
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+    ):
         return otherwise
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return otherwise
     return target if not parts.netloc and not parts.scheme else otherwise
 
 

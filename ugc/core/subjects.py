@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,22 +73,20 @@ def create(session: Session, kind: str, *, visible: bool = True) -> Subject:
 def touch(session: Session, subject_id: int, *, visible: bool | None = None) -> None:
     """Says that the subject changed: it moves to the end of the change feed. With `visible`,
     readers of the feed see it appear or get a tombstone."""
+    touch_all(session, [subject_id], visible=visible)
+
+
+def touch_all(
+    session: Session, ids: Sequence[int] | sa.Select[int], *, visible: bool | None = None
+) -> None:
+    """As `touch`, of many."""
     values: dict[str, Any] = {
         "changed_at": app_now(),
         "changed_txid": sa.text("pg_current_xact_id()"),
     }
     if visible is not None:
         values["visible"] = visible
-    session.execute(sa.update(Subject).where(Subject.id == subject_id).values(**values))
-
-
-def touch_all(session: Session, ids: sa.Select[int]) -> None:
-    """`touch` for the subjects of a query."""
-    session.execute(
-        sa.update(Subject)
-        .where(Subject.id.in_(ids))
-        .values(changed_at=app_now(), changed_txid=sa.text("pg_current_xact_id()"))
-    )
+    session.execute(sa.update(Subject).where(Subject.id.in_(ids)).values(**values))
 
 
 def site(session: Session) -> Subject:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ugc import events
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
-from ugc.core.errors import Conflict, Forbidden, Invalid
+from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound
 from ugc.core.subjects import Subject, Visibility
 from ugc.media import actions as media
 from ugc.media import queries as media_queries
@@ -39,6 +39,11 @@ def register(kind: str, content: Content) -> None:
     _contents[kind] = content
 
 
+def is_moderated(kind: str) -> bool:
+    """Whether cases may be opened about things of this kind."""
+    return kind in _contents
+
+
 def published_by(session: Session, member_id: int | None) -> int:
     """How many contributions of a member are published, of every kind."""
     if member_id is None:
@@ -60,6 +65,7 @@ def must_be_held(session: Session, actor: Actor) -> bool:
 def open_case(session: Session, subject_id: int, reason: str) -> None:
     """Opens the question; `reason` is held or flagged. One that is open already has changed: nobody
     decides it by what they saw before."""
+    _alone(session, subject_id)
     session.execute(
         insert(Case)
         .values(subject_id=subject_id, reason=reason)
@@ -69,6 +75,13 @@ def open_case(session: Session, subject_id: int, reason: str) -> None:
             set_={"version": Case.version + 1},
         )
     )
+
+
+def _alone(session: Session, subject_id: int) -> None:
+    """Whoever opens or closes the case of a subject waits for everybody who does: a case that is
+    being opened is no row yet that one could lock."""
+    key = sa.func.hashtextextended(f"case:{subject_id}", 0)
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def content_changed(session: Session, subject_id: int) -> None:
@@ -102,8 +115,13 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
     if len(note) > rules.NOTE_MAX:
         too_long = lazy_gettext("At most %(count)d characters.", count=rules.NOTE_MAX)
         raise Invalid(fields={"note": [too_long]})
+    # Cases are locked before content, as by a moderator who decides.
+    open_case(session, subject.id, "flagged")
     if not rules.may_flag(actor, _contents[subject.kind].author_of(session, subject.id)):
         raise Forbidden(lazy_gettext("This is yours: withdraw it instead."))
+    if not session.scalar(sa.select(Subject.visible).where(Subject.id == subject.id)):
+        # Its author took it back a moment ago; nobody could ever decide that case.
+        raise NotFound()
     flag_id = session.scalar(
         insert(Flag)
         .values(subject_id=subject.id, member_id=member_id, rule=rule, note=note)
@@ -112,7 +130,6 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
     )
     if flag_id is None:
         raise Conflict(lazy_gettext("You flagged this before; a moderator looks at it."))
-    open_case(session, subject.id, "flagged")
     session.execute(
         sa.update(Case)
         .where(Case.subject_id == subject.id, Case.decided_at.is_(None))
@@ -175,6 +192,7 @@ def decide_case(
 def lock_case(session: Session, subject_id: int) -> None:
     """Cases are locked before their content, as by a moderator who decides: whoever moves content
     without knowing yet what becomes of its case says so first."""
+    _alone(session, subject_id)
     session.execute(
         sa.select(Case.id)
         .where(Case.subject_id == subject_id, Case.decided_at.is_(None))
@@ -184,6 +202,7 @@ def lock_case(session: Session, subject_id: int) -> None:
 
 def close_case(session: Session, subject_id: int) -> None:
     """Its content went away by its author: there is nothing left to decide."""
+    _alone(session, subject_id)
     session.execute(
         sa.update(Case)
         .where(Case.subject_id == subject_id, Case.decided_at.is_(None))

@@ -103,13 +103,19 @@ def moderation_rules() -> dict[str, Any]:
     return rules.RULES
 
 
+def _flagged(public_id: str) -> tuple[subjects.Subject, subjects.SubjectInfo]:
+    """The content behind an address that can be flagged. Raises NotFound."""
+    subject = subjects.resolve(db.session(), public_id)
+    described = subjects.describe(db.session(), [subject.id]).get(subject.id)
+    if described is None or not actions.is_moderated(subject.kind):
+        raise NotFound()
+    return subject, described
+
+
 @bp.get("/flag/<public_id>")
 @members
 def flag_page(public_id: str, error: DomainError | None = None) -> str:
-    subject = subjects.resolve(db.session(), public_id)
-    described = subjects.describe(db.session(), [subject.id]).get(subject.id)
-    if described is None:
-        raise NotFound()
+    _, described = _flagged(public_id)
     return render_template(
         "moderation/flag.html",
         subject=described,
@@ -124,10 +130,7 @@ def flag_page(public_id: str, error: DomainError | None = None) -> str:
 @shows_errors(lambda error, public_id: flag_page(public_id, error))
 def flag(public_id: str) -> Any:
     limits.hit("flag")
-    subject = subjects.resolve(db.session(), public_id)
-    described = subjects.describe(db.session(), [subject.id]).get(subject.id)
-    if described is None:
-        raise NotFound()
+    subject, described = _flagged(public_id)
     actions.flag(
         db.session(),
         current_actor(),

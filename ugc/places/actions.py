@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,20 @@ from ugc.moderation import queries as moderation_queries
 from ugc.places import queries, rules
 from ugc.places.models import KIND, Place, PlaceBrand
 from ugc.referrals import actions as referrals
+
+_on_visibility: list[Callable[[Session, int, bool], None]] = []
+
+
+def on_visibility(react: Callable[[Session, int, bool], None]) -> None:
+    """A higher capability says what must be true as soon as a place is public or not any more:
+    `react(session, place_id, public)` runs in the same transaction, under the place's lock."""
+    _on_visibility.append(react)
+
+
+def _visibility_changed(session: Session, place_id: int, public: bool) -> None:
+    subjects.touch(session, place_id, visible=public)
+    for react in _on_visibility:
+        react(session, place_id, public)
 
 
 def add_place(
@@ -108,7 +122,7 @@ def edit_place(
             reason="edited", actor=actor.reference,
         )  # fmt: skip
         place.visibility = Visibility.HELD
-        subjects.touch(session, place_id, visible=False)
+        _visibility_changed(session, place_id, False)
     else:
         subjects.touch(session, place_id)
     events.emit(session, events.PlaceChanged(place_id))
@@ -176,8 +190,7 @@ def _set_visibility(
     place.visibility = visibility
     public = visibility is Visibility.PUBLISHED
     media.follow(session, place.id, visibility)
-    subjects.touch(session, place.id, visible=public)
-    events.emit(session, events.PlaceChanged(place.id))
+    _visibility_changed(session, place.id, public)
     facts = (place.id, KIND, place.author_id, place.city_id)
     if public:
         events.emit(session, events.ContentApproved(*facts))

@@ -249,15 +249,18 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     """Votes stay as counts without a name; reports go, or stay without their author. How exactly
     the person's device knew the place goes either way."""
-    reports = session.scalars(
-        sa.select(Report).where(Report.author_id == member_id).order_by(Report.id)
+    ids = session.scalars(
+        sa.select(Report.id).where(Report.author_id == member_id).order_by(Report.id)
     ).all()
-    for report in reports:
+    for report_id in ids:
+        # Cases are locked before content, as by a moderator who decides.
+        moderation.lock_case(session, report_id)
+        report = queries.locked(session, report_id)
         moderation.forget_texts(session, report.id, with_flags=with_content)
         if with_content:
             if report.visibility in queries.SHOWN:
-                _hide(session, report, Visibility.WITHDRAWN, "erasure", "system")
                 moderation.close_case(session, report.id)
+                _hide(session, report, Visibility.WITHDRAWN, "erasure", "system")
             report.text = ""
         else:
             subjects.touch(session, report.id)

@@ -43,7 +43,8 @@ def credit(
 def release(session: Session, cause: str) -> None:
     """Moves the held points of a cause to the available ones: a pair of entries."""
     for entry in queries.standing_entries(session, cause):
-        if entry.account != "held":
+        # What was taken back meanwhile cannot be released.
+        if entry.account != "held" or queries.standing(session, entry, "held") != entry.points:
             continue
         for account, points in (("held", -entry.points), ("available", entry.points)):
             _copy(session, entry, account, "release", points)
@@ -56,16 +57,9 @@ def reverse(session: Session, cause: str, action: str | None = None) -> None:
         if action is not None and entry.action != action:
             continue
         for account in ("held", "available"):
-            standing = session.scalar(
-                sa.select(sa.func.sum(PointEntry.points)).where(
-                    PointEntry.member_id == entry.member_id,
-                    PointEntry.cause == cause,
-                    PointEntry.action == entry.action,
-                    PointEntry.account == account,
-                )
-            )
+            standing = queries.standing(session, entry, account)
             if standing:
-                _copy(session, entry, account, "reverse", -int(standing))
+                _copy(session, entry, account, "reverse", -standing)
         recount(session, entry.member_id)
 
 

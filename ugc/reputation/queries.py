@@ -87,6 +87,19 @@ def standing_entries(session: Session, cause: str) -> list[PointEntry]:
     )
 
 
+def standing(session: Session, credit: PointEntry, account: str) -> int:
+    """What is left in an account of what a credit brought."""
+    left = session.scalar(
+        sa.select(sa.func.sum(PointEntry.points)).where(
+            PointEntry.member_id == credit.member_id,
+            PointEntry.cause == credit.cause,
+            PointEntry.action == credit.action,
+            PointEntry.account == account,
+        )
+    )
+    return int(left or 0)
+
+
 def causes(session: Session, subject_id: int, action: str) -> list[str]:
     """What earned points by `action` on a subject."""
     return list(
@@ -106,6 +119,16 @@ def leaders(
     session: Session, *, this_month: bool, city_id: int | None = None, limit: int = 50
 ) -> list[Standing]:
     """Who has most available points; ties by who joined first."""
+    if not this_month and city_id is None:
+        # The folded totals, by their index: the whole ledger is long.
+        folded = session.execute(
+            sa.select(Member.handle, Score.points)
+            .join(Member, Member.id == Score.member_id)
+            .where(Score.points > 0, Member.handle.is_not(None))
+            .order_by(Score.points.desc(), Member.id)
+            .limit(limit)
+        )
+        return [Standing(row.handle, int(row.points)) for row in folded]
     total = sa.func.sum(PointEntry.points)
     query = (
         sa.select(Member.handle, total.label("points"))

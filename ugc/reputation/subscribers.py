@@ -33,10 +33,10 @@ def content_approved(session: Session, event: events.ContentApproved) -> None:
 @events.on(events.ContentGone, "reputation.content_gone")
 def content_gone(session: Session, event: events.ContentGone) -> None:
     actions.reverse(session, cause_of(event))
-    # What its readers' votes brought the author goes with it; the voters keep their own points.
-    for action in ("helpful", "confirmed"):
+    # What its readers' votes earned goes with it, or two people could post, confirm, withdraw.
+    for action in ("helpful", "confirmation"):
         for cause in queries.causes(session, event.subject_id, action):
-            actions.reverse(session, cause, action)
+            actions.reverse(session, cause)
 
 
 @events.on(events.ReportConfirmed, "reputation.report_confirmed")

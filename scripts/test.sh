@@ -2,6 +2,9 @@
 # Every check and test, on throw-away servers in .var-test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Two at once would share the servers.
+exec 9<scripts/test.sh
+flock -n 9 || { echo '✗ make test runs in this checkout already'; exit 1; }
 export BOCA_VAR=$PWD/.var-test BOCA_FSYNC=off BOCA_ENV=test
 bin=.venv/bin
 

@@ -20,6 +20,7 @@ from ugc.core import (
     cache,
     errors,
     idempotency,
+    inputs,
     jobs,
     limits,
     render,
@@ -42,6 +43,7 @@ from ugc.reports import pages as reports_pages
 from ugc.reputation import pages as reputation_pages
 from ugc.reputation import subscribers as _reputation_subscribers  # noqa: F401  (subscribes)
 from ugc.reviews import pages as reviews_pages
+from ugc.reviews import subscribers as _reviews_subscribers  # noqa: F401  (subscribes)
 
 
 class Boca(TransactionalFlask):
@@ -68,8 +70,10 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     render.init_app(app)
     errors.init_app(app)
     security.init_app(app)
+    inputs.init_app(app)
     idempotency.init_app(app)
-    accounts_pages.login_manager.init_app(app)
+    # No template uses Flask-Login's current_user; giving it to all would ask for it on every page.
+    accounts_pages.login_manager.init_app(app, add_context_processor=False)
     for blueprint in (
         site_pages.bp,
         accounts_pages.bp,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import gzip
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from flask import Flask
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ugc import demo
+from ugc import config, demo
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
 from ugc.config import ROOT, ConfigError
@@ -30,6 +34,7 @@ from ugc.imports import jobs as imports
 from ugc.imports import schemas as import_schemas
 from ugc.imports.rules.formats import BrokenFile
 from ugc.imports.rules.mapping import KINDS as IMPORT_KINDS
+from ugc.reputation import actions as reputation
 
 
 @click.group()
@@ -39,21 +44,32 @@ def cli() -> None:
 
 def main() -> None:
     try:
-        cli(standalone_mode=True)
+        cli(prog_name="ugc", standalone_mode=True)
     except ConfigError as error:
         click.echo(f"ugc: {error}", err=True)
         sys.exit(2)
+    except (sa.exc.OperationalError, psycopg.OperationalError) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines() or ["no reason given"]
+        click.echo(f"ugc: the database says: {reason[0].strip()} (check DATABASE_URL)", err=True)
+        sys.exit(1)
 
 
 @cli.command()
-def migrate() -> None:
+@click.option("--demo", "with_demo", is_flag=True, help="Then what `ugc demo --if-empty` does.")
+def migrate(with_demo: bool) -> None:
     """Bring the database to this release, and load the bundled cities."""
-    command.upgrade(Config(str(ROOT / "alembic.ini")), "head")
     app = create_app()
+    if with_demo:
+        _refuse_demo_in_production(app)
+    command.upgrade(Config(str(ROOT / "alembic.ini")), "head")
     with app.app_context(), transaction() as session:
         added = load_cities(session)
     if added:
-        click.echo(f"cities: {added}")
+        click.echo(f"cities: {added}", err=True)
+    if with_demo:
+        with app.app_context(), transaction() as session:
+            _fill_demo(session)
+            _tell_sign_ins(session)
 
 
 def load_cities(session: Session, minimum: int = 1000) -> int:
@@ -65,26 +81,36 @@ def load_cities(session: Session, minimum: int = 1000) -> int:
     with gzip.open(build / manifest["cities.tsv.gz"], "rt", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     values = [
-        {
-            "id": int(r["geoname_id"]),
-            "name": r["name"],
-            "country": r["country"],
-            "admin": r["admin"],
-            "population": int(r["population"]),
-            "lon": float(r["lon"]),
-            "lat": float(r["lat"]),
-        }
+        (
+            int(r["geoname_id"]),
+            r["name"],
+            r["country"],
+            r["admin"],
+            int(r["population"]),
+            float(r["lon"]),
+            float(r["lat"]),
+        )
         for r in rows
         # Parts of a town (PPLX) are left out: a report in Madrid says Madrid.
         if int(r["population"]) >= minimum and r["feature"] != "PPLX"
     ]
+    # COPY, because a hundred thousand INSERTs take a third of the first start.
+    session.execute(
+        sa.text(
+            "CREATE TEMPORARY TABLE new_cities (id bigint, name text, country text, admin text,"
+            " population bigint, lon float8, lat float8) ON COMMIT DROP"
+        )
+    )
+    driver: Any = session.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy("COPY new_cities FROM STDIN") as copy:
+        for row in values:
+            copy.write_row(row)
     session.execute(
         sa.text(
             "INSERT INTO cities (id, name, name_key, country, admin, population, geom)"
-            " VALUES (:id, :name, name_key(:name), :country, :admin, :population,"
-            " ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)) ON CONFLICT DO NOTHING"
-        ),
-        values,
+            " SELECT id, name, name_key(name), country, admin, population,"
+            " ST_SetSRID(ST_MakePoint(lon, lat), 4326) FROM new_cities ON CONFLICT DO NOTHING"
+        )
     )
     return len(values)
 
@@ -95,14 +121,26 @@ def load_cities(session: Session, minimum: int = 1000) -> int:
 @click.option("--workers", default=2, type=int)
 def serve(port: int, host: str, workers: int) -> None:
     """Start the web server (docs/decisions/0002-web-server.md has the figures)."""
+    config.load()  # says what is wrong once, where the server's processes would say it for ever
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Cannot listen on {host}, port {port} ({error.strerror}): choose another."
+            ) from None
     # Replaces this process, so that signals reach the server itself.
     os.execv(
         sys.executable,
         [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host,
             "--port", str(port), "--workers", str(workers), "--blocking-threads", "2",
+            "--respawn-failed-workers",
             "--static-path-route", "/static/build", "--static-path-mount",
             str(ROOT / "static" / "build"), "--static-path-expires", "31536000",
+            # One worker that dies must not take the site with it.
+            "--respawn-failed-workers", "--respawn-interval", "1",
             "--no-ws", "--working-dir", str(ROOT), "wsgi:app",
         ],
     )  # fmt: skip
@@ -139,30 +177,60 @@ def make_moderator(handle: str, administrator: bool) -> None:
     click.echo(f"{handle} is {role} now.")
 
 
+@cli.command("recount-points")
+def recount_points() -> None:
+    """Fold everybody's points from the ledger anew; says whose total was wrong."""
+    with create_app().app_context(), transaction() as session:
+        wrong = reputation.recount_all(session)
+    for handle, before, after in wrong:
+        click.echo(f"{handle}\t{before}\t{after}")
+    click.echo(f"{len(wrong)} totals were wrong.")
+
+
 @cli.command("openapi")
 def openapi() -> None:
     """Print the OpenAPI description of the API (docs/openapi.json is a copy)."""
     click.echo(json.dumps(specification(), indent=1, ensure_ascii=False))
 
 
+def _fill_demo(session: Session) -> bool:
+    """Fills an empty community, or brings new reports to a demo world that grew old; False for a
+    community of other members, which is left alone."""
+    if demo.is_empty(session):
+        click.echo(f"demo world: {demo.fill(session)} reports", err=True)
+        return True
+    people = demo.demo_people(session)
+    if people and (posted := demo.refresh(session, people)):
+        click.echo(f"demo world: {posted} new reports", err=True)
+    return bool(people)
+
+
 @cli.command("demo")
-@click.option("--if-empty", is_flag=True, help="Do nothing when there are members.")
+@click.option("--if-empty", is_flag=True, help="Leave a community of other members alone.")
 @click.option("--sign-ins", is_flag=True, help="Only print the demo accounts.")
 def demo_world(if_empty: bool, sign_ins: bool) -> None:
-    """Fill an empty community with a labelled demo world; never in production."""
+    """Fill an empty community with a labelled demo world; never in production.
+
+    Where it is there already, new reports take the place of those that ended."""
     app = create_app()
-    if app.config["ENV_NAME"] == "production":
-        raise click.ClickException("The demo world has a public password: not in production.")
+    _refuse_demo_in_production(app)
     with app.app_context(), transaction() as session:
         if sign_ins:
-            made = "SELECT EXISTS (SELECT FROM members WHERE is_demo AND source_id IS NULL)"
-            if session.scalar(sa.text(made)):
-                click.echo(demo.sign_ins())
+            _tell_sign_ins(session)
             return
-        if demo.is_empty(session):
-            click.echo(f"demo world: {demo.fill(session)} reports")
-        elif not if_empty:
+        if not _fill_demo(session) and not if_empty:
             raise click.ClickException("There are members already; the demo world needs none.")
+
+
+def _refuse_demo_in_production(app: Flask) -> None:
+    if app.config["ENV_NAME"] == "production":
+        raise click.ClickException("The demo world has a public password: not in production.")
+
+
+def _tell_sign_ins(session: Session) -> None:
+    made = "SELECT EXISTS (SELECT FROM members WHERE is_demo AND source_id IS NULL)"
+    if session.scalar(sa.text(made)):
+        click.echo(demo.sign_ins())
 
 
 # imports -------------------------------------------------------------------------------------
@@ -219,12 +287,18 @@ def import_command(
         click.echo(f"Stopped after {done.rows:,} rows; the same command goes on there.", err=True)
         sys.exit(STOPPED)
     except BrokenFile as error:
-        click.echo(f"ugc: {file.name}: {error} {done.rows:,} rows before that are in.", err=True)
+        click.echo(f"ugc: {file.name}: {error}", err=True)
+        if done.rows:
+            verb = "checked" if dry_run else "read"
+            click.echo(f"{done.rows:,} rows before that were {verb}: {_counts(done)}.", err=True)
+        if done.rejected and not dry_run:
+            click.echo(f"  rejected rows: {rejects}", err=True)
         sys.exit(1)
     except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        said = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
         click.echo(
-            f"ugc: the database did not answer after {done.rows:,} rows"
-            f" ({type(error.orig).__name__}); the same command goes on there.",
+            f"ugc: the database did not answer after {done.rows:,} rows ({said[0]});"
+            " the same command goes on there.",
             err=True,
         )
         sys.exit(1)
@@ -244,7 +318,7 @@ def _progress() -> Iterator[Callable[[imports.Summary], None]]:
             nonlocal last
             if time.monotonic() - last >= 5:
                 last = time.monotonic()
-                click.echo(_rate(summary), err=True)
+                click.echo(f"{summary.position:.0%} {_rate(summary)}{_left(summary)}", err=True)
 
         yield line
         return
@@ -257,8 +331,19 @@ def _progress() -> Iterator[Callable[[imports.Summary], None]]:
 
 
 def _rate(summary: imports.Summary) -> str:
-    share = f"{summary.position:.0%}"
-    return f"{share} {summary.rows:,} rows, {summary.rate:,.0f} rows/s, {summary.rejected} rejected"
+    return f"{summary.rows:,} rows, {summary.rate:,.0f} rows/s, {summary.rejected:,} rejected"
+
+
+def _left(summary: imports.Summary) -> str:
+    left = summary.seconds_left
+    return "" if left is None else f", {dt.timedelta(seconds=round(left))} left"
+
+
+def _counts(done: imports.Summary) -> str:
+    return (
+        f"{done.added:,} added, {done.changed:,} changed, {done.unchanged:,} unchanged,"
+        f" {done.repeated:,} repeated, {done.rejected:,} rejected"
+    )
 
 
 def _tell(done: imports.Summary, what: str, rejects: Path, dry_run: bool) -> None:
@@ -274,8 +359,7 @@ def _tell(done: imports.Summary, what: str, rejects: Path, dry_run: bool) -> Non
         click.echo(f"{what}: went on after line {done.resumed_at:,}.")
     click.echo(
         f"{what}: {done.rows:,} rows in {done.seconds:.1f} s ({done.rate:,.0f} rows/s):"
-        f" {done.added:,} added, {done.changed:,} changed, {done.unchanged:,} unchanged,"
-        f" {done.repeated:,} repeated, {done.rejected:,} rejected."
+        f" {_counts(done)}."
         + (" Dry run: nothing was written." if dry_run else "")
         + ("" if done.finished else " There is more in the file; the same command goes on.")
     )
@@ -283,6 +367,8 @@ def _tell(done: imports.Summary, what: str, rejects: Path, dry_run: bool) -> Non
         click.echo(f"  {name} without an entry in the mapping: “{value}” ({count:,})")
     for reason, count in done.reasons.most_common(10):
         click.echo(f"  rejected: {reason} ({count:,})")
+    if done.rows and done.rejected == done.rows:
+        click.echo("  No row could be taken: is it the right mapping, and the right kind?")
     if done.rejected and dry_run:
         for line, reason in done.samples:
             click.echo(f"  line {line}: {reason}")

@@ -7,7 +7,11 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+
+import limits
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,6 +65,26 @@ def libpq_url(url: str) -> str:
     return sqlalchemy_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
 
 
+def _address(name: str, url: str, schemes: tuple[str, ...], example: str) -> SplitResult:
+    """The parts of an address. Raises `ConfigError` when it cannot be one."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in schemes and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good or not (parts.hostname or parts.scheme in ("file", "unix")):
+        raise ConfigError(f"{name} must be a full address such as {example}.")
+    return parts
+
+
+def _parses(database: str) -> bool:
+    try:
+        make_url(database)
+    except (ArgumentError, ValueError):
+        return False
+    return True
+
+
 def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     """Flask's configuration from the environment. Raises `ConfigError` with what to do."""
     env = dict(os.environ if environ is None else environ)
@@ -70,7 +94,8 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         raise ConfigError("BOCA_ENV must be development, test or production.")
     if not value["DATABASE_URL"]:
         raise ConfigError(
-            "DATABASE_URL is not set. `make run` starts a private server and sets it."
+            "DATABASE_URL is not set. `make run` starts a private server and sets it; beside it,"
+            ' in its folder: eval "$(scripts/stack.sh env)"'
         )
     secret = value["SECRET_KEY"] or ""
     if mode == "production":
@@ -81,9 +106,29 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
             )
         if not value["MAIL_URL"]:
             raise ConfigError("MAIL_URL is not set: members could not confirm their addresses.")
-    site = urlsplit(str(value["SITE_URL"]))
-    if site.scheme not in ("http", "https") or not site.netloc:
-        raise ConfigError("SITE_URL must be a full address such as https://boca.example.org.")
+    site = _address(
+        "SITE_URL", str(value["SITE_URL"]), ("http", "https"), "https://boca.example.org"
+    )
+    database = sqlalchemy_url(str(value["DATABASE_URL"]))
+    if not database.startswith("postgresql+psycopg://") or not _parses(database):
+        raise ConfigError("DATABASE_URL must be an address such as postgresql://ugc@localhost/ugc.")
+    if value["MAIL_URL"]:
+        _address("MAIL_URL", value["MAIL_URL"], ("smtp", "smtps", "file"), "smtp://localhost:25")
+    if value["REDIS_URL"]:
+        _address(
+            "REDIS_URL", value["REDIS_URL"], ("redis", "rediss", "unix"), "redis://localhost:6379/0"
+        )
+    if value["GEOCODER_URL"]:
+        _address(
+            "GEOCODER_URL", value["GEOCODER_URL"], ("http", "https"), "https://geocoder.example.org"
+        )
+    hops = str(value["PROXY_HOPS"])
+    if not hops.isdecimal() or int(hops) > 9:
+        raise ConfigError("PROXY_HOPS must be the number of trusted reverse proxies, from 0 to 9.")
+    try:
+        limits.parse(str(value["API_LIMIT"]))
+    except ValueError:
+        raise ConfigError("API_LIMIT must be like '600 per minute'.") from None
     data_dir = Path(value["DATA_DIR"] or ROOT / "var" / "data")
     language = value["DEFAULT_LANGUAGE"]
     if language not in ("es", "en"):
@@ -94,7 +139,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "ENV_NAME": mode,
         "TESTING": mode == "test",
         "SECRET_KEY": secret or secrets.token_urlsafe(48),
-        "SQLALCHEMY_DATABASE_URI": sqlalchemy_url(str(value["DATABASE_URL"])),
+        "SQLALCHEMY_DATABASE_URI": database,
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "pool_size": 8,
             "max_overflow": 8,
@@ -114,7 +159,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "MEDIA_DIR": Path(value["MEDIA_DIR"] or data_dir / "media"),
         "MAP_STYLE_URL": value["MAP_STYLE_URL"],
         "GEOCODER_URL": value["GEOCODER_URL"],
-        "PROXY_HOPS": int(str(value["PROXY_HOPS"])),
+        "PROXY_HOPS": int(hops),
         "DEFAULT_LANGUAGE": language,
         "API_LIMIT": value["API_LIMIT"],
         "SENTRY_DSN": value["SENTRY_DSN"],

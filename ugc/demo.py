@@ -30,11 +30,13 @@ from ugc.referrals.models import CascadeReach
 from ugc.reports import actions as reports
 from ugc.reports import rules
 from ugc.reports.actions import life
-from ugc.reports.models import Report
+from ugc.reports.models import Report, ReportState
 from ugc.reviews import actions as reviews
 
 PASSWORD = "boca-demo-world"
 SEED = 20261124
+FRESH = dt.timedelta(hours=12)
+FRESH_LEAST = 30  # with fewer live reports of that age it looks deserted
 
 
 @dataclass(frozen=True)
@@ -164,9 +166,9 @@ def centre_of(
     return (found[0], found[1]) if found else None
 
 
-def make_reports(session: Session, people: dict[str, Member]) -> int:
+def make_reports(session: Session, people: dict[str, Member], seed: float = SEED) -> int:
     """Reports round the centres of real cities, some confirmed, a few held; returns how many."""
-    chance = random.Random(SEED)  # the same world each time
+    chance = random.Random(seed)  # the same world each time
     posters = [people[h] for h in ("demo-ana", "demo-ben", "demo-carla")]
     made = 0
     for name, (country, count) in CITIES.items():
@@ -232,9 +234,18 @@ def publish_and_age(
 
 def confirm_some(session: Session, people: dict[str, Member], chance: random.Random) -> None:
     voters = [actor_of(member) for member in people.values()]
-    for report in session.scalars(sa.select(Report).where(Report.source_id.is_(None))).all():
+    untold = sa.select(Report).where(
+        Report.source_id.is_(None),
+        Report.author_id.in_([member.id for member in people.values()]),
+        Report.state == ReportState.OPEN,
+        Report.expires_at > now(session),
+        Report.confirmations + Report.denials == 0,
+    )
+    for report in session.scalars(untold).all():
         for voter in chance.sample(voters, chance.randint(0, 3)):
-            if voter.id != report.author_id:
+            # Denials may have ended it.
+            alive = report.state == ReportState.OPEN and report.expires_at > now(session)
+            if voter.id != report.author_id and alive:
                 life.vote(session, voter, report.id, still_there=chance.random() < 0.85)
 
 
@@ -411,6 +422,28 @@ def fill(session: Session) -> int:
     make_brands(session, people, place_ids, chance)
     make_waiting(session, people, place_ids)
     return made
+
+
+def demo_people(session: Session) -> dict[str, Member]:
+    """The demo world's members by their handle; nobody when it was not made here."""
+    named = sa.select(Member).where(
+        Member.is_demo, Member.source_id.is_(None), Member.erased_at.is_(None)
+    )
+    found = {member.handle: member for member in session.scalars(named)}
+    return found if all(person.handle in found for person in PEOPLE) else {}
+
+
+def refresh(session: Session, people: dict[str, Member]) -> int:
+    """Live reports end; when few fresh ones are alive, new ones are posted. Returns how many."""
+    alive = sa.select(sa.func.count()).where(
+        Report.author_id.in_([member.id for member in people.values()]),
+        Report.state == ReportState.OPEN,
+        Report.expires_at > now(session),
+        Report.occurred_at > now(session) - FRESH,
+    )
+    if session.scalars(alive).one() >= FRESH_LEAST:
+        return 0
+    return make_reports(session, people, seed=now(session).timestamp())
 
 
 def sign_ins() -> str:

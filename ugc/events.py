@@ -81,6 +81,13 @@ class ContentGone(ContentEvent):
 
 
 @dataclass(frozen=True)
+class PlaceChanged(Event):
+    """Its facts, its brand or its visibility: what is told together with it changed too."""
+
+    place_id: int
+
+
+@dataclass(frozen=True)
 class ReportConfirmed(Event):
     """`still_there` False is a denial."""
 
@@ -144,6 +151,8 @@ class PhotoEvent(Event):
 @dataclass(frozen=True)
 class PhotoUploaded(PhotoEvent):
     """Nobody has seen it yet: it waits for the job and, when held, for a moderator."""
+
+    city_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -224,13 +233,19 @@ class BrandClaimDecided(Event):
 
 # -------------------------------------------------------------------------------------------
 
+# The field that names the thing an event is about.
+_ABOUT = ("subject_id", "report_id", "review_id", "brand_id")
 _subscribers: dict[type[Event], list[str]] = {}
 
 
 def emit(session: Session, event: Event) -> None:
-    """Enqueues the event for each of its subscribers, in the session's transaction."""
+    """Enqueues the event for each of its subscribers, in the session's transaction. What happened
+    to one thing reaches a subscriber's capability in the order in which it happened."""
+    facts = asdict(event)
+    about = next((facts[name] for name in _ABOUT if name in facts), None)
     for name in _subscribers.get(type(event), []):
-        jobs.defer(session, name, version=event.version, **asdict(event))
+        order = f"{name.partition('.')[0]}:{about}" if about is not None else None
+        jobs.defer(session, name, in_order=order, version=event.version, **facts)
 
 
 def on(event_type: type[Event], name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

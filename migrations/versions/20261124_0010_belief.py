@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0006"
 
 # What each kind was tuned to when this ran; rows posted later bring theirs along.
 HALF_LIVES = {

@@ -2,7 +2,9 @@
 
 import 'htmx.org';
 import {keepDrafts} from './drafts.mjs';
-import {countCharacters, guessTimezone, searchNearMe, submitOnChange} from './forms.mjs';
+import {
+  countCharacters, guessTimezone, searchNearMe, showFirstError, submitOnChange,
+} from './forms.mjs';
 import {shareLinks} from './share.mjs';
 import {keepTimesFresh} from './time.mjs';
 
@@ -13,3 +15,4 @@ searchNearMe();
 keepDrafts();
 shareLinks();
 keepTimesFresh();
+showFirstError();

@@ -13,6 +13,16 @@ export function countCharacters() {
   }
 }
 
+/** After a refusal, the first field that is told something is in sight and in focus. */
+export function showFirstError() {
+  const error = document.querySelector('main form .error:not([hidden])');
+  if (!error) return;
+  const [field] = error.closest('.field, fieldset')
+    ?.querySelectorAll('input:not([type="hidden"]), select, textarea') ?? [];
+  field?.focus({preventScroll: true});
+  error.scrollIntoView({block: 'center'});
+}
+
 /** Fills hidden fields that ask for the browser's time zone. */
 export function guessTimezone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? '';

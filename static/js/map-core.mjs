@@ -1,7 +1,7 @@
 // A MapLibre map on the bundled basemap, with the remote style as an upgrade when it answers.
 
-import {AttributionControl, Map as MapLibre, NavigationControl, ScaleControl, addProtocol,
-  setWorkerUrl} from 'maplibre-gl';
+import {AJAXError, AttributionControl, Map as MapLibre, NavigationControl, ScaleControl,
+  addProtocol, setWorkerUrl} from 'maplibre-gl';
 import {Protocol} from 'pmtiles';
 import worker from 'asset:map-worker.js';
 import {bundledStyle} from './map-style.mjs';
@@ -11,11 +11,23 @@ const ATTRIBUTION = 'Natural Earth · GeoNames · © IGN';
 const CONTROLS_ES = {
   'NavigationControl.ZoomIn': 'Acercar',
   'NavigationControl.ZoomOut': 'Alejar',
+  'AttributionControl.ToggleAttribution': 'Mostrar u ocultar las fuentes',
   'Map.Title': 'Mapa',
 };
 
-// Missing tiles are errors, so that MapLibre enlarges the parent's: deep zooms exist only in part.
-addProtocol('pmtiles', new Protocol({errorOnMissingTile: true}).tile);
+// Deep zooms exist only in part: a `sparse` source takes a tile that answers 404 from the nearest one
+// above it. An error without that status would leave the sea there.
+const archive = new Protocol({errorOnMissingTile: true});
+addProtocol('pmtiles', async (request, abort) => {
+  try {
+    const answer = await archive.tile(request, abort);
+    if (request.type === 'json') answer.data.sparse = true;
+    return answer;
+  } catch (error) {
+    if (!/Tile not found/.test(error?.message ?? '')) throw error;
+    throw new AJAXError(404, error.message, request.url, new Blob());
+  }
+});
 setWorkerUrl(worker);
 
 export function theme() {
@@ -75,9 +87,7 @@ export function makeMap(container, {center, zoom, hash = false, still = false, o
     map.once('load', () => container.querySelector('.maplibregl-compact-show')
       ?.classList.remove('maplibregl-compact-show'));
   }
-  map.on('error', ({error}) => {
-    if (!/Tile not found/.test(error?.message ?? '')) console.warn(error);
-  });
+  map.on('error', ({error}) => console.warn(error));
   map.on('style.load', () => overlay?.(map));
   remoteStyle(container.dataset.styleUrl).then((style) => {
     if (style) map.setStyle(style, {diff: false});

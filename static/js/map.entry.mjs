@@ -115,6 +115,14 @@ async function refresh(map) {
   }
 }
 
+/** Brings an entry into sight where the list scrolls by itself; the page, and the map, stay put. */
+function reveal(entry) {
+  const side = list.closest('.map-side');
+  if (side.scrollHeight <= side.clientHeight) return;
+  const [box, at] = [side.getBoundingClientRect(), entry.getBoundingClientRect()];
+  side.scrollTop += Math.min(0, at.top - box.top) + Math.max(0, at.bottom - box.bottom);
+}
+
 /** Marks one thing on the map and in the list. */
 function choose(map, id) {
   for (const source of ['reports', 'places']) {
@@ -123,7 +131,7 @@ function choose(map, id) {
   for (const entry of list.querySelectorAll('[data-id]')) {
     const same = entry.dataset.id === id;
     entry.classList.toggle('is-chosen', same);
-    if (same) entry.scrollIntoView({block: 'nearest'});
+    if (same) reveal(entry);
   }
 }
 

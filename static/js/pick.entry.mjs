@@ -95,8 +95,15 @@ function start(root) {
   const field = (name) => form.elements.namedItem(name);
   const box = root.querySelector('[data-pick-map]');
   const status = root.querySelector('[data-pick-status]');
-  const known = field('lat').value && field('lon').value;
-  const centre = known ? [Number(field('lon').value), Number(field('lat').value)] : [-3.7, 40.4];
+  /** What the fields say, as [lon, lat]; null while that is no point of the map. */
+  const typed = () => {
+    const texts = [field('lon').value.trim(), field('lat').value.trim()];
+    const [lon, lat] = texts.map((text) => Number(text.replace(',', '.')));
+    const valid = texts.every(Boolean) && Math.abs(lon) <= 180 && Math.abs(lat) <= 90;
+    return valid ? [lon, lat] : null;
+  };
+  const known = typed();
+  const centre = known ?? [-3.7, 40.4];
   let byPerson = Boolean(known);
 
   const set = (lon, lat, accuracy = '') => {
@@ -121,10 +128,8 @@ function start(root) {
   });
   for (const name of ['lat', 'lon']) {
     field(name).addEventListener('change', () => {
-      const [lon, lat] = [Number(field('lon').value), Number(field('lat').value)];
-      if (Number.isFinite(lon) && Number.isFinite(lat) && Math.abs(lat) <= 90) {
-        map?.jumpTo({center: [lon, lat], zoom: 13});
-      }
+      const center = typed();
+      if (center) map?.jumpTo({center, zoom: 13});
     });
   }
   suggestNames(field('place_name'), ({lon, lat}) => {

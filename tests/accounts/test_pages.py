@@ -56,6 +56,7 @@ def test_join_confirm_and_contribute(
     session.refresh(member)
     assert member.email_confirmed_at is not None
     assert client.post(link).status_code == 400  # good once
+    assert "ya estaba confirmada" in client.get(link, follow_redirects=True).text
     accepted = client.post("/reports", data={"kind": "jam", "lat": "40", "lon": "-3"})
     assert accepted.status_code == 303
 
@@ -182,7 +183,7 @@ def test_export_says_what_is_stored(signed_in: Callable[..., FlaskClient]) -> No
     browser.post("/reports", data={"kind": "jam", "lat": "40", "lon": "-3", "text": "Slow"})
     data = browser.get("/settings/export").get_json()
     assert data["account"]["email"] == "ana@example.org"
-    assert data["reports"][0]["text"] == "Slow"
+    assert data["reports"]["posted"][0]["text"] == "Slow"
 
 
 @pytest.mark.parametrize(("choice", "stays"), [("keep", True), ("remove", False)])
@@ -198,7 +199,11 @@ def test_erasure_takes_the_name_and_what_they_chose(
         "/reports", data={"kind": "jam", "lat": "40", "lon": "-3", "text": "Slow"}
     )
     form = {"password": "wrong", "content": choice}
-    assert browser.post("/settings/erase", data=form).status_code == 422
+    refused = browser.post("/settings/erase", data=form)
+    assert refused.status_code == 422
+    # Told in the form that was sent, not in the one that changes the password.
+    assert 'id="erase-password-error"' in refused.text
+    assert 'id="password-error"' not in refused.text
     assert browser.post("/settings/erase", data={**form, "password": PASSWORD}).status_code == 303
     page = client.get(posted.location)
     assert page.status_code == (200 if stays else 404)
@@ -222,3 +227,48 @@ def test_a_form_without_its_token_is_refused(app: Flask, client: FlaskClient) ->
         app.config["WTF_CSRF_ENABLED"] = False
     assert answer.status_code == 400
     assert "too old" in answer.text
+
+
+def test_a_new_password_ends_the_links_of_older_mails(
+    client: FlaskClient,
+    make_member: Callable[..., Member],
+    run_jobs: Callable[[], int],
+    mails: Callable[[], list[str]],
+) -> None:
+    make_member("ana")
+    mails()
+    for _ in range(2):
+        client.post("/password/forgotten", data={"email": "ana@example.org"})
+    run_jobs()
+    first, second = (link_in(mail).partition("token=")[2] for mail in mails())
+    form = {"token": second, "password": "quite another battery"}
+    assert client.post("/password/reset", data=form).status_code == 303
+    form = {"token": first, "password": "and a third battery"}
+    assert client.post("/password/reset", data=form).status_code == 400
+
+
+def test_asking_for_a_link_does_as_much_for_nobody(
+    client: FlaskClient,
+    session: Session,
+    run_jobs: Callable[[], int],
+    mails: Callable[[], list[str]],
+) -> None:
+    mails()
+    client.post("/password/forgotten", data={"email": "nobody@example.org"})
+    assert run_jobs() == 1
+    assert mails() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/settings/password", {"old_password": "a guess", "password": "quite another battery"}),
+        ("/settings/erase", {"password": "a guess", "content": "keep"}),
+    ],
+)
+def test_the_present_password_is_not_guessed_for_ever(
+    signed_in: Callable[..., FlaskClient], address: str, form: dict[str, str]
+) -> None:
+    ana = signed_in("ana")
+    answers = [ana.post(address, data=form).status_code for _ in range(11)]
+    assert answers == [422] * 10 + [429]

@@ -17,10 +17,12 @@ from tests.brandapi.conftest import World
 from ugc.accounts import actions as accounts
 from ugc.brandapi import queries, rules
 from ugc.brandapi.schemas.description import specification
+from ugc.brands.models import TeamMember
 from ugc.config import ROOT
 from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
+from ugc.places import actions as place_actions
 from ugc.referrals.models import CascadeReach, ReferralLink
 from ugc.reports import actions as report_actions
 
@@ -60,6 +62,9 @@ def test_wrong_keys(get: Get, key: str | None, code: str, english: str, spanish:
         assert problem["code"] == code
         assert problem["type"].endswith(f"/api/errors#{code}")
         assert words in problem["title"]
+    if key:
+        # An address that is not there is told so, whatever key came along.
+        assert get("/nothing", with_key=sent).status_code == 404
 
 
 def test_a_key_is_shown_once_stored_hashed_and_ends_when_revoked(
@@ -243,7 +248,42 @@ def test_following_changes_and_what_is_gone(
     assert [feature["id"] for feature in answer["features"]] == [second]
 
 
-def test_erased_people_are_not_told(session: Session, world: World, get: Get) -> None:
+@pytest.mark.parametrize("change", ["hidden", "edited", "branded"])
+def test_reviews_follow_what_happens_to_their_place(
+    session: Session, world: World, get: Get, run_jobs: Callable[[], int], change: str
+) -> None:
+    """A follower of reviews hears that the place was hidden or is of another brand now."""
+    place = world.place()
+    review = world.review(place)
+    run_jobs()
+    session.execute(sa.text("UPDATE subjects SET changed_at = now() - interval '1 day'"))
+    place_id = world.id_of(place)
+    if change == "hidden":
+        place_actions.move(session, place_id, Visibility.HIDDEN, "test", "system")
+    elif change == "edited":
+        facts = {"name": "New", "address": "", "phone": "", "website": "", "opening_hours": ""}
+        place_actions.edit_place(
+            session,
+            world.owner,
+            place_id,
+            revision=1,
+            point=geo.Point(-3.7, 40.4),
+            category="bar",
+            **facts,
+        )
+    else:
+        place_actions.set_brand(session, world.owner, place_id, world.brand_id)
+    session.commit()
+    run_jobs()
+    moved = "SELECT changed_at = now() FROM subjects WHERE public_id = :id"
+    assert session.scalar(sa.text(moved), {"id": review}) is True
+    assert get(f"/reviews/{review}").status_code == (404 if change == "hidden" else 200)
+
+
+def test_erased_people_are_not_told(
+    session: Session, make_member: Callable[..., Any], world: World, get: Get
+) -> None:
+    session.add(TeamMember(brand_id=world.brand_id, member_id=make_member("colleague").id))
     world.report(text="Stays without a name.")
     assert "owner" in get("/reports").text
     accounts.erase(
@@ -254,6 +294,18 @@ def test_erased_people_are_not_told(session: Session, world: World, get: Get) ->
     [feature] = answer.get_json(force=True)["features"]
     assert feature["properties"]["author"] is None
     assert "owner" not in answer.text
+
+
+def test_the_keys_of_a_brand_without_a_team_open_nothing(
+    session: Session, world: World, get: Get
+) -> None:
+    assert get("/reports").status_code == 200
+    accounts.erase(
+        session, world.owner.id or 0, with_content=False, password="correct horse battery"
+    )
+    session.commit()
+    answer = get("/reports")
+    assert (answer.status_code, answer.get_json(force=True)["code"]) == (401, "key_unknown")
 
 
 # The protocol ----------------------------------------------------------------------------------
@@ -412,6 +464,32 @@ def test_every_code_that_is_raised_is_in_the_catalogue_and_the_docs() -> None:
     assert raised <= set(catalogue())
     documented = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
     assert [code for code in catalogue() if f"`{code}`" not in documented] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("cursor", ["c", "2026-W01-1", 1]),
+        ("cursor", ["c", "20260101T000000,5", "1"]),
+        ("cursor", ["c", "2026-01-01", 2**62]),
+        ("cursor", ["c", "2026-01-01", True]),
+        ("cursor", ["c", "2026-01-01", "9" * 30]),
+        ("cursor", ["c", 1, 1]),
+        ("since", ["s", "1", "9" * 30]),
+        ("since", ["s", "9" * 30, 1]),
+        ("since", ["s", "-1", 1]),
+        ("since", ["s", [], 1]),
+    ],
+)
+def test_made_up_cursors_are_no_fault_of_ours(get: Get, name: str, parts: list[Any]) -> None:
+    answer = get(f"/reports?{name}={rules.encode_cursor(*parts)}")
+    good = parts[1:] in (["2026-W01-1", 1], ["2026-01-01", 2**62])
+    assert answer.status_code == (200 if good else 422)
+
+
+def test_text_that_no_database_holds(get: Get) -> None:
+    assert get("/reports/%00").status_code == 404
+    assert get("/places?brand=%00").status_code == 400
 
 
 # Plans -----------------------------------------------------------------------------------------

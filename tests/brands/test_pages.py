@@ -289,6 +289,45 @@ def test_who_signs_in_later_keeps_their_degree(
     assert degrees == [1, 2]
 
 
+@pytest.mark.parametrize("unnamed_first", [True, False])
+def test_one_person_on_two_devices_is_counted_once(
+    app: object,
+    session: Session,
+    signed_in: Browser,
+    owner: FlaskClient,
+    address: str,
+    unnamed_first: bool,
+) -> None:
+    owner.post(f"{address}/link")
+    code = session.scalar(sa.text("SELECT code FROM referral_links"))
+    laptop, telephone = signed_in("late"), app.test_client()  # type: ignore[attr-defined]
+    for browser in (telephone, laptop) if unnamed_first else (laptop, telephone):
+        browser.get(f"/r/{code}")
+    first = session.scalar(sa.text("SELECT min(id) FROM cascade_reaches"))
+    assert session.scalar(sa.text("SELECT count(*) FROM cascade_reaches")) == 2
+    telephone.post(
+        "/sign-in", data={"email": "late@example.org", "password": "correct horse battery"}
+    )
+    rows = session.execute(sa.text("SELECT id, member_id IS NOT NULL FROM cascade_reaches")).all()
+    assert rows == [(first, True)]
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "stored"),
+    [("en", "changed while you were", "stored now"), ("es", "Esto cambió", "guardado ahora")],
+)
+def test_an_older_form_shows_what_is_stored(
+    owner: FlaskClient, address: str, language: str, words: str, stored: str
+) -> None:
+    owner.post("/language", data={"language": language})
+    changed = {**FORM, "about": "Coffee, books and chess.", "revision": "1"}
+    assert owner.post(f"{address}/edit", data=changed).status_code == 303
+    stale = owner.post(f"{address}/edit", data={**changed, "about": "My long text."})
+    assert stale.status_code == 409
+    for text in (words, stored, "Coffee, books and chess.", ">My long text.</textarea>"):
+        assert text in stale.text
+
+
 def test_erasure_takes_fans_and_teams(
     client: FlaskClient, session: Session, owner: FlaskClient, address: str
 ) -> None:
@@ -298,3 +337,27 @@ def test_erasure_takes_fans_and_teams(
     assert session.scalars(sa.select(Fan)).all() == []
     assert session.scalars(sa.select(TeamMember)).all() == []
     assert "unclaimed" in client.get(address).text
+
+
+def test_who_is_suspended_changes_nothing_of_the_brand(
+    session: Session, signed_in: Browser, owner: FlaskClient, address: str
+) -> None:
+    signed_in("friend")
+    owner.post(f"{address}/keys", data={"name": "site", "scopes": "reports:read"})
+    owner.post(f"{address}/team", data={"handle": "friend"})
+    key, friend = session.execute(
+        sa.text("SELECT k.id, m.id FROM api_keys k, members m WHERE m.handle = 'friend'")
+    ).one()
+    session.execute(
+        sa.text("UPDATE members SET suspended_until = now() + interval '1 day'"
+                " WHERE handle = 'owner'")
+    )  # fmt: skip
+    session.commit()
+    for path, form in (
+        ("/team", {"handle": "mod"}),
+        (f"/team/{friend}/remove", {}),
+        ("/link", {}),
+        (f"/keys/{key}/revoke", {}),
+        ("/keys", {"name": "another", "scopes": "reports:read"}),
+    ):
+        assert owner.post(address + path, data=form).status_code == 403, path

@@ -40,5 +40,6 @@ def test_drafts_survive_a_lost_connection_and_a_refusal(browser: Browser, site: 
     page.goto(f"{site.url}/reports/new")
     expect(page.get_by_label("Say more")).to_have_value("")
     page.goto(address)
-    page.get_by_role("button", name="Withdraw").click()
+    page.locator(".sure > summary").click()
+    page.get_by_role("button", name="Withdraw for good").click()
     expect(page.get_by_role("status")).to_contain_text("withdrawn")

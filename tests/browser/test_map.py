@@ -1,8 +1,10 @@
 """The map, its list and what changes without a new page, on a desktop and on a phone."""
 
+import io
 import re
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Site, Spot
@@ -59,6 +61,7 @@ def test_the_map_and_its_list_say_the_same(browser: Browser, site: Site, spot: S
     press_map(page)
     popup = page.locator(".maplibregl-popup")
     expect(popup).to_contain_text("Street lighting")
+    assert page.evaluate("scrollY") == 0  # the list scrolls by itself: the map stays under the hand
     expect(popup.get_by_role("link")).to_have_attribute("href", address.removeprefix(site.url))
 
     page.get_by_role("checkbox", name="Reports").uncheck()
@@ -69,6 +72,25 @@ def test_the_map_and_its_list_say_the_same(browser: Browser, site: Site, spot: S
     shown(page, 1)
     expect(page.get_by_role("checkbox", name="Reports")).not_to_be_checked()
     assert problems == []
+
+
+def test_coordinates_that_are_none_keep_the_map_and_are_in_focus(
+    browser: Browser, site: Site
+) -> None:
+    page = browser.new_context(viewport=PHONE, locale="en").new_page()
+    join(page, site, "lejos")
+    page.goto(f"{site.url}/reports/new")
+    expect(page.locator("[data-pick-map] canvas")).to_be_visible(timeout=20_000)
+    assert page.evaluate("document.activeElement.tagName") == "BODY"  # nothing was refused yet
+    page.get_by_role("radio", name="Traffic jam").check()
+    page.get_by_label("Latitude").fill("95")
+    page.get_by_label("Longitude").fill("west")
+    page.get_by_role("button", name="Put it on the map").click()
+    told = page.locator("#location-error")
+    expect(told).to_contain_text("not on the map")
+    expect(told).to_be_in_viewport()
+    expect(page.locator("[data-pick-map] canvas")).to_be_visible()
+    expect(page.get_by_label("Latitude")).to_have_value("95")
 
 
 def test_choosing_where_by_name_and_seeing_what_is_near(
@@ -109,3 +131,12 @@ def test_a_vote_changes_only_its_part_of_the_page(browser: Browser, site: Site, 
     expect(voter.get_by_role("alert")).to_be_visible()
     expect(voter.get_by_role("button", name="Not there")).to_be_visible()
     assert voter.evaluate("window.stays")
+
+
+def test_land_stays_land_where_the_bundled_map_ends(browser: Browser, site: Site) -> None:
+    """Deep tiles exist round Spain only; elsewhere the world's are enlarged."""
+    page = browser.new_context(viewport={"width": 1200, "height": 800}).new_page()
+    page.goto(f"{site.url}/#at=13/38.9/-98.6")
+    page.wait_for_selector("body[data-map-ready]", state="attached")
+    shot = Image.open(io.BytesIO(page.locator("#map").screenshot())).convert("RGB")
+    assert shot.getpixel((shot.width // 4, shot.height // 4)) == (0xF6, 0xF1, 0xE9)

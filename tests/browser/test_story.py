@@ -76,7 +76,7 @@ def some_content(page: Page, site: Site, name: str) -> list[str]:
     page.locator("#lon").fill("-70.66")
     page.locator("form[data-draft] button.button--speak").click()
     report = page.url
-    page.locator("form[action$='/withdraw'] button").wait_for()
+    page.locator(".sure > summary").wait_for()
     page.goto(f"{site.url}/places/new")
     page.locator("#name").fill(f"Sitio {name}")
     page.locator("#category").select_option("cafe")

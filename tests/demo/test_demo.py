@@ -93,3 +93,27 @@ def test_it_prints_whom_to_sign_in_as() -> None:
     printed = demo.sign_ins()
     assert "demo-elena@example.org" in printed
     assert demo.PASSWORD in printed
+
+
+def test_it_is_brought_up_to_date_when_its_reports_have_ended(world: Session) -> None:
+    people = demo.demo_people(world)
+    assert demo.refresh(world, people) == 0
+    world.execute(
+        sa.text(
+            "UPDATE reports SET created_at = created_at - interval '3 days',"
+            " occurred_at = occurred_at - interval '3 days',"
+            " expires_at = expires_at - interval '3 days'"
+        )
+    )
+    alive = "state = 'open' AND expires_at > app_now()"
+    before = count(world, "reports", alive)
+    made = demo.refresh(world, people)
+    world.commit()
+    assert made > 50
+    # A few of them may have been denied until they ended.
+    assert before + 50 < count(world, "reports", alive) <= before + made
+    assert demo.refresh(world, people) == 0
+
+
+def test_a_community_of_other_people_is_nobodys_demo(session: Session) -> None:
+    assert demo.demo_people(session) == {}

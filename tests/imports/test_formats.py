@@ -151,9 +151,29 @@ def test_gzip_and_zip_are_unpacked(tmp_path: Path) -> None:
     for path in (packed, archive):
         with formats.opened(path) as source:
             assert source.stream.read() == b"[1]"
-            assert 0 < source.position <= source.total
+            assert 0 < source.share <= 1
     with pytest.raises(BrokenFile, match="holds 2 files"), formats.opened(two):
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"", "empty"),
+        (b"\n \n", "empty"),
+        ("a,b\n1,2\n".encode("utf-16"), "iconv"),
+        (b"a\0b\0\n", "iconv"),
+        (b"<!DOCTYPE html><html><body>404</body></html>", "web page"),
+    ],
+)
+def test_what_is_no_data_at_all_is_told_with_what_to_do(
+    tmp_path: Path, text: bytes, told: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(text)
+    for among in (("csv",), ("json", "ndjson")):
+        with pytest.raises(BrokenFile, match=told), formats.opened(path) as source:
+            formats.sniff(source.stream, among)
 
 
 def test_a_torn_gzip_file_says_so(tmp_path: Path) -> None:

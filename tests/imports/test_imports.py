@@ -341,7 +341,7 @@ def test_a_broken_document_keeps_what_came_before(
     result = run("reports", path, "--mapping", "madrid")
     assert result.exit_code == 1
     assert "not JSON" in result.output
-    assert "1 rows before that are in" in result.output
+    assert "1 rows before that were read: 1 added" in result.output
     assert len(all_reports(session)) == 1
     assert one_run(session).finished_at is None
 
@@ -589,3 +589,46 @@ def test_a_database_that_goes_away_is_told_with_what_to_do(
     assert "did not answer after 0 rows (AdminShutdown); the same command goes on" in result.output
     assert all_reports(session) == []
     assert run("reports", path, "--mapping", "madrid").exit_code == 0
+
+
+def test_reviews_wait_for_their_places(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "rating_final.csv"
+    path.write_text("userID,placeID,rating,food_rating,service_rating\nU1,1,2,2,2\n")
+    result = run("reviews", path, "--mapping", "uci")
+    assert result.exit_code == 2
+    assert "import them first" in result.output
+
+
+def test_a_mapping_that_fits_no_row_is_questioned(run: Run, ndjson: Write) -> None:
+    result = run("reports", ndjson([aviso(1), aviso(2)]), "--mapping", "open311")
+    assert result.exit_code == 3
+    assert "is it the right mapping" in result.output
+
+
+def test_a_break_tells_what_was_read_and_where_the_rejects_are(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_text('[{"id": "a"}, {"id": ')
+    result = run("reports", path, "--mapping", "open311")
+    assert result.exit_code == 1
+    assert "1 rows before that were read: 0 added" in result.output
+    assert str(path) + ".rejects.csv" in result.output
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("“id” is not a single value", "“…” is not a single value"),
+        ("id has 201 characters, more than 200", "id has … characters, more than 200"),
+        ("the coordinates are 0, 0: the source does not know", "the coordinates are 0, 0"),
+        ("there is no place “7”; import it", "there is no place “…”; import it"),
+        ("the line is not utf-8; does it?", "the line is not utf-8; does it?"),
+    ],
+)
+def test_equal_reasons_are_counted_together(reason: str, kind: str) -> None:
+    assert jobs.kind_of(reason) == kind
+
+
+def test_the_time_left_is_of_this_calls_pace() -> None:
+    summary = jobs.Summary(position=0.5, begun_at=0.4, seconds=10)
+    assert summary.seconds_left == pytest.approx(50)
+    assert jobs.Summary().seconds_left is None

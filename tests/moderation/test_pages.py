@@ -35,6 +35,22 @@ def test_an_approved_report_shows_its_text(client: FlaskClient, signed_in: Brows
     assert "Nothing waits" in moderator.get("/moderation").text
 
 
+def test_a_refusal_without_a_rule_keeps_the_note(signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    for kind in ("jam", "accident"):
+        ana.post("/reports", data=FORM | {"kind": kind})
+    moderator = signed_in("mod", role="moderator")
+    case, version = first_case(moderator)
+    answer = moderator.post(
+        case, data={"version": version, "outcome": "refused", "note": "No jam on camera."}
+    )
+    assert answer.status_code == 422
+    form = answer.text.split(f'action="{case}"')[1].split("</form>")[0]
+    assert "A refusal names the rule." in form
+    assert "No jam on camera." in form
+    assert answer.text.count("No jam on camera.") == 1
+
+
 def test_a_refused_report_tells_its_author_why(
     client: FlaskClient, session: Session, signed_in: Browser
 ) -> None:
@@ -143,3 +159,107 @@ def test_a_withdrawn_report_leaves_the_queue(signed_in: Browser) -> None:
     address = ana.post("/reports", data=FORM).location
     ana.post(f"{address}/withdraw")
     assert "Nothing waits" in signed_in("mod", role="moderator").get("/moderation").text
+
+
+def test_the_queue_shows_the_whole_text_and_the_authors_record(
+    session: Session, signed_in: Browser
+) -> None:
+    ana, moderator = signed_in("ana"), signed_in("mod", role="moderator")
+    for step, outcome in enumerate(("approved", "approved", "refused")):
+        ana.post("/reports", data={**FORM, "lat": str(40 + step)})
+        case, version = first_case(moderator)
+        decision = {"version": version, "outcome": outcome, "rule": "spam"}
+        assert moderator.post(case, data=decision).status_code == 303
+    long = "Slow. " * 60 + "And here is what the end says."
+    ana.post("/reports", data={**FORM, "lat": "50", "text": long})
+    ana.post("/brands", data={"name": "Mora", "about": "Coffee. " * 20 + "Buy pills."})
+    for language, record in (
+        ("en", ("2 published", "1 refused", "2 wait")),
+        ("es", ("2 publicadas", "1 rechazada", "2 en espera")),
+    ):
+        moderator.post("/language", data={"language": language})
+        page = moderator.get("/moderation").text
+        # Nobody approves what they could not read.
+        assert "And here is what the end says." in page
+        assert "Buy pills." in page
+        assert all(text in page for text in record)
+
+
+def test_a_refused_decision_keeps_the_note(signed_in: Browser) -> None:
+    address = signed_in("ana").post("/reports", data=FORM).location
+    moderator = signed_in("mod", role="moderator")
+    case, version = first_case(moderator)
+    note = {"note": "Seen on the camera.", "rule": "false"}
+    signed_in("ben").post(address.replace("/reports/", "/flag/"), data={"rule": "spam"})
+    for language, words in (("en", "This case changed"), ("es", "Este caso ha cambiado")):
+        moderator.post("/language", data={"language": language})
+        stale = moderator.post(case, data={**note, "version": version, "outcome": "refused"})
+        assert stale.status_code == 409
+        assert words in stale.text
+        assert ">Seen on the camera.</textarea>" in stale.text
+        assert '<option value="false" selected>' in stale.text
+    for language, words in (("en", "At most 1000"), ("es", "Como mucho 1000")):
+        moderator.post("/language", data={"language": language})
+        case, version = first_case(moderator)
+        form = {"version": version, "outcome": "approved", "note": "x" * 1001}
+        long = moderator.post(case, data=form)
+        assert long.status_code == 422
+        assert words in long.text
+
+
+def test_a_refused_flag_says_why_and_keeps_the_note(signed_in: Browser, session: Session) -> None:
+    address = signed_in("mod", role="moderator").post("/reports", data=FORM).location
+    flag = address.replace("/reports/", "/flag/")
+    ben = signed_in("ben")
+    for language, none, long, again in (
+        ("en", "Choose one of the rules", "At most 1000", "You flagged this before"),
+        ("es", "Elige una de las normas", "Como mucho 1000", "Ya lo denunciaste"),
+    ):
+        ben.post("/language", data={"language": language})
+        refused = ben.post(flag, data={"note": "It sells tyres."})
+        assert refused.status_code == 422
+        assert none in refused.text
+        assert ">It sells tyres.</textarea>" in refused.text
+        refused = ben.post(flag, data={"rule": "spam", "note": "x" * 1001})
+        assert refused.status_code == 422
+        assert long in refused.text
+        assert 'value="spam" required checked' in refused.text
+        if language == "en":
+            assert ben.post(flag, data={"rule": "spam"}).status_code == 303
+        refused = ben.post(flag, data={"rule": "spam"})
+        assert refused.status_code == 409
+        assert again in refused.text or language == "en"
+    assert session.scalar(sa.text("SELECT count(*) FROM flags")) == 1
+
+
+def test_flagged_and_refused_takes_the_content_and_its_points(
+    client: FlaskClient, session: Session, signed_in: Browser, run_jobs: Callable[[], int]
+) -> None:
+    address = signed_in("mod", role="moderator").post("/reports", data=FORM).location
+    voter = signed_in("ben")
+    voter.post(f"{address}/vote", data={"still_there": "yes"})
+    run_jobs()
+    assert session.scalar(sa.text("SELECT sum(points) FROM scores")) == 6 + 2 + 1
+    voter.post(address.replace("/reports/", "/flag/"), data={"rule": "false"})
+    other = signed_in("mod2", role="moderator")
+    case, version = first_case(other)
+    other.post(case, data={"version": version, "outcome": "refused", "rule": "false"})
+    run_jobs()
+    assert client.get(address).status_code == 404
+    # Nobody keeps anything of it, or two people could post, confirm and withdraw for points.
+    points = session.execute(
+        sa.text("SELECT handle, points FROM scores JOIN members m ON m.id = member_id ORDER BY 1")
+    ).all()
+    assert points == [("ben", 0), ("mod", 0)]
+
+
+def test_only_what_has_cases_is_flagged(session: Session, signed_in: Browser) -> None:
+    ana = signed_in("ana")
+    signed_in("ben")
+    ben = session.scalar(
+        sa.text("SELECT s.public_id FROM subjects s JOIN members m ON m.id = s.id"
+                " WHERE m.handle = 'ben'")
+    )  # fmt: skip
+    assert ana.get(f"/flag/{ben}").status_code == 404
+    assert ana.post(f"/flag/{ben}", data={"rule": "spam"}).status_code == 404
+    assert ana.get("/flag/site").status_code == 404

@@ -27,17 +27,18 @@ def decide(browser: FlaskClient, session: Session, outcome: str) -> None:
     ("language", "said", "rule"),
     [
         ("en", "A moderator refused it", "False or misleading"),
-        ("es", "La moderación lo rechazó", "Falso o engañoso"),
+        ("es", "La moderación lo rechazó: Atasco", "Falso o engañoso"),
     ],
 )
 def test_the_author_is_told_why(
     session: Session, signed_in: Browser, run_jobs: Run, language: str, said: str, rule: str
 ) -> None:
     ana = signed_in("ana", language=language)
-    ana.post("/reports", data=REPORT)
+    address = ana.post("/reports", data=REPORT).location
     decide(signed_in("mod", role="moderator"), session, "refused")
     run_jobs()
     page = ana.get("/inbox").text
+    assert f'value="{address}"' in page  # its author still sees it, and is led there
     assert said in page
     assert rule in page
     assert "Nobody saw it." in page

@@ -1,11 +1,14 @@
 """Points: rules as tables, the rest over HTTP and through the jobs."""
 
+import io
 from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.conftest import PASSWORD
+from tests.media.pictures import saved, scene
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.reputation import actions, queries, rules
@@ -94,3 +97,108 @@ def test_the_leaderboard_of_a_city(client: FlaskClient, signed_in: Browser, run_
     assert "/members/bcn" in city
     assert "No city with this name" in client.get("/leaderboard?city=Xyzzyx").text
     assert "6 points" in client.get("/members/mad").text
+
+
+def test_the_leaderboard_of_this_month(
+    session: Session, client: FlaskClient, make_member: Callable[..., Member]
+) -> None:
+    """What was earned before the first of the month counts for all time only."""
+    old, new = make_member("old"), make_member("new")
+    for member, days, points in ((old, 40, 100), (old, 0, 1), (new, 0, 6)):
+        session.execute(
+            sa.text(
+                "INSERT INTO point_entries (member_id, account, step, action, points, cause,"
+                " created_at) VALUES (:member, 'available', 'credit', 'report', :points, :cause,"
+                " now() - make_interval(days => :days))"
+            ),
+            {"member": member.id, "days": days, "points": points, "cause": f"report:{points}"},
+        )
+    actions.recount_all(session)
+    session.commit()
+    ever = client.get("/leaderboard").text
+    month = client.get("/leaderboard?span=month").text
+    assert ever.index("/members/old") < ever.index("/members/new")
+    assert month.index("/members/new") < month.index("/members/old")
+
+
+def test_photos_count_for_the_city_too(
+    session: Session, signed_in: Browser, run_jobs: Jobs
+) -> None:
+    photo = {"photos": (io.BytesIO(saved(scene())), "x.jpg")}
+    signed_in("mad", role="moderator").post("/reports", data={**FORM, **photo})
+    run_jobs()
+    [madrid] = queries.leaders(session, this_month=True, city_id=3117735)
+    assert (madrid.handle, madrid.points) == ("mad", 6 + 2)
+
+
+def test_every_total_comes_from_the_ledger_again(
+    session: Session, signed_in: Browser, make_member: Callable[..., Member], run_jobs: Jobs
+) -> None:
+    signed_in("ana", role="moderator").post("/reports", data=FORM)
+    idle = make_member("idle")
+    run_jobs()
+    assert actions.recount_all(session) == []
+    # Whatever happened to the folded table: wrong, missing, or there without an entry.
+    session.execute(sa.text("UPDATE scores SET points = 999, level = 9"))
+    session.execute(
+        sa.text("INSERT INTO scores (member_id, points) VALUES (:id, 50)"), {"id": idle.id}
+    )
+    session.expire_all()
+    assert actions.recount_all(session) == [("ana", 999, 6), ("idle", 50, 0)]
+    session.execute(sa.text("DELETE FROM scores"))
+    session.expire_all()
+    assert actions.recount_all(session) == [("ana", 0, 6)]
+    assert queries.score(session, member_id(session, "ana")).level == 1
+
+
+@pytest.mark.parametrize("choice", ["keep", "remove"])
+def test_points_stay_without_a_name_or_go_with_what_is_erased(
+    session: Session, client: FlaskClient, signed_in: Browser, run_jobs: Jobs, choice: str
+) -> None:
+    ana = signed_in("ana", role="moderator")
+    ana.post("/reports", data=FORM)
+    run_jobs()
+    ana_id = member_id(session, "ana")
+    ana.post("/settings/erase", data={"password": PASSWORD, "content": choice})
+    run_jobs()
+    assert queries.balance(session, ana_id) == ((6, 0) if choice == "keep" else (0, 0))
+    assert "ana" not in client.get("/leaderboard").text.split("<main", 1)[1].split("</main", 1)[0]
+
+
+def test_two_people_earn_nothing_by_posting_confirming_and_withdrawing(
+    session: Session, signed_in: Browser, run_jobs: Jobs
+) -> None:
+    author, friend = signed_in("author", role="moderator"), signed_in("friend")
+    address = author.post("/reports", data=FORM).location
+    friend.post(f"{address}/vote", data={"still_there": "yes"})
+    run_jobs()
+    assert queries.balance(session, member_id(session, "friend")) == (1, 0)
+    author.post(f"{address}/withdraw")
+    run_jobs()
+    assert queries.balance(session, member_id(session, "author")) == (0, 0)
+    assert queries.balance(session, member_id(session, "friend")) == (0, 0)
+
+
+def test_what_was_taken_back_is_not_released(
+    session: Session, make_member: Callable[..., Member]
+) -> None:
+    ana = make_member("ana").id
+    actions.credit(session, ana, "photo", "photos:1", held=True)
+    actions.reverse(session, "photos:1")
+    actions.credit(session, ana, "photo", "photos:1", held=True)
+    actions.release(session, "photos:1")
+    assert queries.balance(session, ana) == (0, 0)
+
+
+def test_what_happens_to_one_thing_is_told_in_its_order(
+    session: Session, signed_in: Browser
+) -> None:
+    author = signed_in("author", role="moderator")
+    address = author.post("/reports", data=FORM).location
+    author.post(f"{address}/withdraw")
+    rows = session.execute(
+        sa.text("SELECT lock, count(*) AS n FROM procrastinate_jobs"
+                " WHERE task_name LIKE 'reputation.%' GROUP BY lock")
+    ).all()  # fmt: skip
+    # Posted, approved, gone: one waits for the other.
+    assert [(row.lock.startswith("reputation:"), row.n) for row in rows] == [(True, 3)]

@@ -1,5 +1,6 @@
 """Many at once, each in a transaction of its own: totals stay right and nobody waits for ever."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,14 +8,16 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import make_database
+from tests.conftest import PASSWORD, PASSWORD_HASH, make_database
+from ugc.accounts import actions as accounts
+from ugc.accounts import queries as account_queries
 from ugc.accounts.models import KIND as MEMBER
 from ugc.accounts.models import Member
 from ugc.app import create_app
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind, Role
 from ugc.core.db import Session, db, now, transaction
-from ugc.core.errors import Conflict, DomainError, Forbidden
+from ugc.core.errors import Conflict, DomainError, Forbidden, NotFound
 from ugc.moderation import actions as moderation
 from ugc.moderation.models import Case
 from ugc.places.models import KIND as PLACE
@@ -71,7 +74,7 @@ def people(site: Flask) -> list[Actor]:
                     id=subject.id,
                     handle=f"m{subject.id}",
                     email=f"m{subject.id}@example.org",
-                    password_hash="x",
+                    password_hash=PASSWORD_HASH,
                     email_confirmed_at=now(session),
                     role="moderator",
                 )
@@ -206,3 +209,71 @@ def test_a_decision_and_its_author_never_wait_for_each_other(
         assert all(answer is None or isinstance(answer, DomainError) for answer in answers)
         told, counted, _ids = stored(site, place_id)
         assert told == counted
+
+
+def later(work: Callable[[Session], object]) -> Callable[[Session], object]:
+    def wait(session: Session) -> object:
+        time.sleep(0.3)
+        return work(session)
+
+    return wait
+
+
+def slowly(work: Callable[[Session], object]) -> Callable[[Session], object]:
+    """Commits only when the others wait for it already."""
+
+    def linger(session: Session) -> object:
+        answer = work(session)
+        session.flush()
+        time.sleep(0.8)
+        return answer
+
+    return linger
+
+
+def flagging(actor: Actor, review_id: int) -> Callable[[Session], object]:
+    return lambda session: moderation.flag(
+        session, actor, session.get_one(subjects.Subject, review_id), rule="spam"
+    )
+
+
+@pytest.mark.parametrize("flag_first", [True, False])
+def test_what_is_withdrawn_while_it_is_flagged_leaves_no_case(
+    site: Flask, people: list[Actor], place_id: int, *, flag_first: bool
+) -> None:
+    in_transaction(site, posting(people[0], place_id, 2))
+    [review_id] = stored(site, place_id)[2]
+    flag, withdraw = flagging(people[1], review_id), withdrawing(people[0], review_id)
+    if flag_first:
+        assert at_once(site, slowly(flag), later(withdraw)) == [None, None]
+    else:
+        withdrawn, flagged = at_once(site, slowly(withdraw), later(flag))
+        assert withdrawn is None
+        assert isinstance(flagged, NotFound)
+    with site.app_context(), transaction() as session:
+        open_cases = sa.select(sa.func.count()).where(
+            Case.subject_id == review_id, Case.decided_at.is_(None)
+        )
+        assert session.scalar(open_cases) == 0
+
+
+def test_what_is_written_while_its_author_is_erased_goes_too(
+    site: Flask, people: list[Actor], place_id: int
+) -> None:
+    author_id = people[0].id or 0
+    token = in_transaction(site, lambda s: accounts.open_session(s, author_id, "a browser"))
+    digest = accounts.digest(str(token))
+
+    def write(session: Session) -> object:
+        assert account_queries.session_member(session, digest, keep=True)
+        return posting(people[0], place_id, 5)(session)
+
+    def erase(session: Session) -> object:
+        return accounts.erase(session, author_id, with_content=True, password=PASSWORD)
+
+    _, erased = at_once(site, slowly(write), later(erase))
+    assert erased is None
+    with site.app_context(), transaction() as session:
+        [review] = session.scalars(sa.select(Review).where(Review.place_id == place_id))
+        assert (review.visibility, review.author_id, review.text) == ("withdrawn", None, "")
+        assert account_queries.session_member(session, digest) is None

@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 
 from ugc.core import subjects
 from ugc.core.db import Session
+from ugc.core.subjects import Visibility
+from ugc.places import actions as places
 from ugc.places.models import KIND as PLACE
 from ugc.places.models import Place
 from ugc.reputation.models import Score
@@ -451,8 +453,32 @@ def test_reviews_are_sorted_filtered_and_paged(
     assert titles("reviews=best")[:5] == [4, 9, 14, 19, 3]
     assert titles("reviews=worst")[0] == 0
     assert titles("stars=5") == [19, 14, 9, 4]
-    assert titles("stars=9&page=x&reviews=%00") == titles("")
+    assert titles("stars=9&page=x&reviews=%25") == titles("")
     first = client.get(f"{address}?stars=2&reviews=newest").text
     assert 'rel="next"' not in first
     assert 'rel="next"' in client.get(address).text
     assert 'rel="prev"' in client.get(f"{address}?page=2").text
+
+
+def test_reviews_are_seen_with_their_place_alone(
+    session: Session, signed_in: Browser, place: Place, address: str
+) -> None:
+    """Also for readers of the change feed, and the photos of the reviews."""
+
+    def told() -> tuple[bool, int]:
+        row = session.execute(
+            sa.text("SELECT s.visible, s.changed_txid::text::bigint AS txid FROM subjects s"
+                    " JOIN reviews r ON r.id = s.id")
+        ).one()  # fmt: skip
+        return row.visible, row.txid
+
+    critic = signed_in("critic", role="moderator")
+    critic.post(f"{address}/review", data=FORM)
+    assert told()[0] is True
+    signed_in("ana").post(f"/flag/{address.removeprefix('/places/')}", data={"rule": "private"})
+    mod = signed_in("mod", role="moderator")
+    assert decide(mod, session, "refused") == 303
+    assert told()[0] is False
+    places.move(session, place.id, Visibility.PUBLISHED, "appeal", "system")
+    session.commit()
+    assert told()[0] is True

@@ -108,10 +108,10 @@ def send_confirmation(session: Session, member: Member) -> None:
 
 
 def request_reset(session: Session, email: str) -> None:
-    """Sends a link when the account exists; says nothing about whether it does."""
+    """Sends a link when the account exists; says nothing about whether it does, and takes the
+    same time: nobody (0) is a job too."""
     member = queries.member_by_email(session, email)
-    if member is not None:
-        jobs.defer(session, "accounts.mail_link", member_id=member.id, purpose="reset")
+    jobs.defer(session, "accounts.mail_link", member_id=member.id if member else 0, purpose="reset")
 
 
 def issue_token(session: Session, member: Member, purpose: str) -> str:
@@ -174,6 +174,16 @@ def _set_password(session: Session, member: Member, password: str, keep: int = 0
     if problem := rules.password_problem(password, [member.handle or "", member.email or ""]):
         raise Invalid(fields={"password": [problem]})
     member.password_hash = hash_password(password)
+    # Links that older mails hold would undo this.
+    session.execute(
+        sa.update(AccountToken)
+        .where(
+            AccountToken.member_id == member.id,
+            AccountToken.purpose == "reset",
+            AccountToken.used_at.is_(None),
+        )
+        .values(used_at=app_now())
+    )
     session.execute(
         sa.update(MemberSession)
         .where(MemberSession.member_id == member.id, MemberSession.id != keep)
@@ -262,10 +272,13 @@ def erase(session: Session, member_id: int, *, with_content: bool, password: str
     member = queries.member(session, member_id)
     if not _password_is(password, member.password_hash):
         raise Invalid(fields={"password": [lazy_gettext("This is not your present password.")]})
+    queries.locked_member(session, member_id)
     privacy.erase(session, member_id, with_content)
     member.handle = member.email = member.password_hash = None
     member.about = ""
     member.city_id = None
+    member.language, member.timezone = "en", "UTC"
+    member.shown_to_far_contacts = False
     member.erased_at = now(session)
     for table in (MemberSession, AccountToken):
         session.execute(sa.delete(table).where(table.member_id == member_id))

@@ -7,7 +7,7 @@ from flask import current_app
 from flask_babel import gettext
 
 from ugc.accounts import actions, queries
-from ugc.accounts.models import AccountToken, SignInAttempt
+from ugc.accounts.models import AccountToken, MemberSession, SignInAttempt
 from ugc.core import jobs, mail, render
 from ugc.core.db import Session, app_now
 
@@ -16,6 +16,8 @@ from ugc.core.db import Session, app_now
 def mail_link(session: Session, *, member_id: int, purpose: str) -> None:
     """Sends the link that confirms the address or resets the password. The token is made here,
     so that no job row ever holds one."""
+    if member_id == 0:
+        return
     member = queries.member(session, member_id)
     if member.email is None:
         return
@@ -39,7 +41,9 @@ def mail_link(session: Session, *, member_id: int, purpose: str) -> None:
 
 @jobs.task("accounts.forget", cron="23 3 * * *")
 def forget(session: Session) -> None:
-    """Failures older than a day and links older than a week."""
+    """Failures older than a day; links and sessions that ended a week ago."""
     day, week = sa.text("interval '1 day'"), sa.text("interval '7 days'")
     session.execute(sa.delete(SignInAttempt).where(SignInAttempt.at < app_now() - day))
     session.execute(sa.delete(AccountToken).where(AccountToken.expires_at < app_now() - week))
+    over = sa.func.least(MemberSession.expires_at, MemberSession.revoked_at) < app_now() - week
+    session.execute(sa.delete(MemberSession).where(over))

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from flask import (
     Blueprint,
     Response,
     current_app,
     flash,
     g,
-    jsonify,
     redirect,
     render_template,
     request,
@@ -35,7 +35,7 @@ from ugc.core.access import (
     public,
     set_member_loader,
 )
-from ugc.core.db import db, now
+from ugc.core.db import SAFE_METHODS, db, now
 from ugc.core.errors import DomainError, NotFound, shows_errors
 
 bp = Blueprint("accounts", __name__)
@@ -55,7 +55,9 @@ def signed_in() -> SignedIn | None:
     token = session.get(COOKIE_TOKEN)
     if not token:
         return None
-    found = queries.session_member(db.session(), actions.digest(token))
+    # A member who is writing is not erased meanwhile: nothing of theirs would be left behind.
+    writing = request.method not in SAFE_METHODS
+    found = queries.session_member(db.session(), actions.digest(token), keep=writing)
     return SignedIn(*found) if found else None
 
 
@@ -141,8 +143,12 @@ def send_confirmation_again() -> Any:
 
 @bp.get("/confirm/<token>")
 @public
-def confirm_page(token: str) -> str:
-    """Only a button: mail scanners open links, and a GET changes nothing."""
+def confirm_page(token: str) -> Any:
+    """Only a button: mail scanners open links, and a GET changes nothing. Who confirmed before is
+    told so."""
+    if current_actor().confirmed:
+        flash(gettext("Your address was confirmed before: there is nothing left to do."), "good")
+        return redirect("/", 302)
     return render_template("accounts/confirm.html", token=token)
 
 
@@ -249,7 +255,10 @@ def settings_form(error: DomainError | None = None) -> str:
     return render_template(
         "accounts/settings.html",
         member=member,
-        sessions=queries.open_sessions(db.session(), member.id),
+        sessions=[
+            (open_session, *rules.browser_names(open_session.user_agent))
+            for open_session in queries.open_sessions(db.session(), member.id)
+        ],
         this_session=g.get("session_id"),
         zones=[(zone, zone) for zone in schemas.ZONES],
         error=error,
@@ -278,6 +287,7 @@ def change_settings() -> Any:
 @members
 @shows_errors(settings_form)
 def change_password() -> Any:
+    limits.hit("password")
     data = schemas.ChangePasswordForm().load(request.form)
     actions.change_password(
         db.session(), current_actor().id or 0, data["old_password"], data["password"], g.session_id
@@ -298,7 +308,10 @@ def end_session(session_id: int) -> Any:
 @members
 def export() -> Response:
     """All that is stored about the reader, as JSON."""
-    response = jsonify(privacy.export(db.session(), current_actor().id or 0))
+    stored = orjson.dumps(
+        privacy.export(db.session(), current_actor().id or 0), option=orjson.OPT_INDENT_2
+    )
+    response = Response(stored, mimetype="application/json")
     response.headers["Content-Disposition"] = "attachment; filename=boca-export.json"
     return response
 
@@ -307,6 +320,7 @@ def export() -> Response:
 @members
 @shows_errors(settings_form)
 def erase() -> Any:
+    limits.hit("password")
     data = schemas.EraseForm().load(request.form)
     actions.erase(
         db.session(),
@@ -327,15 +341,27 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
     return {
         "handle": member.handle,
         "email": member.email,
+        "email_confirmed_at": member.email_confirmed_at,
+        "role": member.role,
         "about": member.about,
         "language": member.language,
         "timezone": member.timezone,
-        "joined_at": member.joined_at.isoformat(),
+        "shown_to_far_contacts": member.shown_to_far_contacts,
+        "suspended_until": member.suspended_until,
+        "joined_at": member.joined_at,
         "sessions": [
-            {"user_agent": s.user_agent, "created_at": s.created_at.isoformat()}
-            for s in queries.open_sessions(db_session, member_id)
+            {
+                "user_agent": s.user_agent,
+                "created_at": s.created_at,
+                "expires_at": s.expires_at,
+                "ended_at": s.revoked_at,
+            }
+            for s in queries.all_sessions(db_session, member_id)
         ],
-        "session_days": rules.SESSION_DAYS,
+        "links_by_mail": [
+            {"purpose": t.purpose, "to": t.email, "created_at": t.created_at, "used_at": t.used_at}
+            for t in queries.tokens(db_session, member_id)
+        ],
     }
 
 

@@ -22,6 +22,19 @@ def member(session: Session, member_id: int) -> Member:
     return found
 
 
+def locked_member(session: Session, member_id: int) -> Member:
+    """The member, whom no other request uses until the transaction ends. Raises NotFound."""
+    found = session.scalar(
+        sa.select(Member)
+        .where(Member.id == member_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
 def member_by_handle(session: Session, handle: str) -> Member:
     """Raises NotFound, also for erased members."""
     found = session.scalar(sa.select(Member).where(Member.handle == handle))
@@ -47,9 +60,13 @@ def handles(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
     return {row.id: row.handle for row in rows if row.handle}
 
 
-def session_member(session: Session, token_hash: str) -> tuple[Member, str, int] | None:
-    """The member, their public id and the session's id behind a cookie, while it is good."""
-    row = session.execute(
+def session_member(
+    session: Session, token_hash: str, *, keep: bool = False
+) -> tuple[Member, str, int] | None:
+    """The member, their public id and the session's id behind a cookie, while it is good. With
+    `keep`, nobody erases the member until this transaction ends; who is being erased is waited
+    for."""
+    query = (
         sa.select(Member, Subject.public_id, MemberSession.id)
         .join(MemberSession, MemberSession.member_id == Member.id)
         .join(Subject, Subject.id == Member.id)
@@ -59,7 +76,10 @@ def session_member(session: Session, token_hash: str) -> tuple[Member, str, int]
             MemberSession.expires_at > app_now(),
             Member.erased_at.is_(None),
         )
-    ).first()
+    )
+    if keep:
+        query = query.with_for_update(read=True, key_share=True, of=Member)
+    row = session.execute(query).first()
     return (row[0], row[1], row[2]) if row else None
 
 
@@ -75,6 +95,18 @@ def open_sessions(session: Session, member_id: int) -> list[MemberSession]:
             .order_by(MemberSession.created_at.desc())
         )
     )
+
+
+def all_sessions(session: Session, member_id: int) -> list[MemberSession]:
+    """Open and ended ones, for the member's own export."""
+    query = sa.select(MemberSession).where(MemberSession.member_id == member_id)
+    return list(session.scalars(query.order_by(MemberSession.id)))
+
+
+def tokens(session: Session, member_id: int) -> list[AccountToken]:
+    """The links that were sent by mail, for the member's own export."""
+    query = sa.select(AccountToken).where(AccountToken.member_id == member_id)
+    return list(session.scalars(query.order_by(AccountToken.id)))
 
 
 def good_token(session: Session, token_hash: str, purpose: str) -> AccountToken | None:

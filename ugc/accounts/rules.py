@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext
 from zxcvbn import zxcvbn
 
-HANDLE = re.compile(r"^[a-z0-9](?:[a-z0-9_-]{1,28})[a-z0-9]$", re.IGNORECASE)
+# Without ASCII, IGNORECASE takes ſ for s and the Kelvin sign for k.
+HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{1,28})[a-z0-9]", re.IGNORECASE | re.ASCII)
 RESERVED_HANDLES = frozenset(
     ("admin", "administrator", "boca", "me", "moderation", "moderator", "root", "site", "support")
 )
@@ -24,9 +25,30 @@ ATTEMPTS_PER_ACCOUNT = 10
 ATTEMPTS_PER_ADDRESS = 50
 
 
+# The first that matches: most browsers also name those that they descend from.
+BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+    ("Macintosh", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser_names(user_agent: str) -> tuple[str, str]:
+    """(browser, system) as people call them, '' for what is not known."""
+
+    def first(known: Sequence[tuple[str, str]]) -> str:
+        return next((name for mark, name in known if mark in user_agent), "")
+
+    return first(BROWSERS), first(SYSTEMS)
+
+
 def handle_problem(handle: str) -> object | None:
     """Why `handle` cannot be one, or None."""
-    if not HANDLE.match(handle):
+    if not HANDLE.fullmatch(handle):
         return lazy_gettext(
             "Use 3 to 30 letters a–z, digits, - or _, beginning and ending with a letter or digit."
         )

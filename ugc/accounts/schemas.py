@@ -9,7 +9,9 @@ import marshmallow as ma
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext
 
+# What marshmallow itself says, in the reader's language.
 ma.fields.Field.default_error_messages["required"] = lazy_gettext("Fill this in.")  # type: ignore
+ma.fields.Integer.default_error_messages["invalid"] = lazy_gettext("Write a whole number.")  # type: ignore
 
 
 class Form(ma.Schema):
@@ -79,19 +81,32 @@ class SettingsForm(Form):
             error=lazy_gettext("At most 500 characters."),  # type: ignore[arg-type]
         ),
     )
-    language = ma.fields.String(validate=ma.validate.OneOf(["es", "en"]))
+    language = ma.fields.String(
+        required=True,
+        validate=ma.validate.OneOf(
+            ["es", "en"],
+            error=lazy_gettext("Choose one of the languages."),  # type: ignore[arg-type]
+        ),
+    )
     timezone = ma.fields.String(
+        required=True,
         validate=ma.validate.OneOf(
             sorted(zoneinfo.available_timezones()),
             error=lazy_gettext("Choose a time zone of the list."),  # type: ignore[arg-type]
-        )
+        ),
     )
     shown_to_far_contacts = ma.fields.String(load_default="")
 
 
 class EraseForm(Form):
     password = ma.fields.String(required=True)
-    content = ma.fields.String(required=True, validate=ma.validate.OneOf(["keep", "remove"]))
+    content = ma.fields.String(
+        required=True,
+        validate=ma.validate.OneOf(
+            ["keep", "remove"],
+            error=lazy_gettext("Say whether what you contributed stays or goes."),  # type: ignore[arg-type]
+        ),
+    )
 
 
 ZONES = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "UTC")

@@ -51,8 +51,9 @@ def create_key(
     return key
 
 
-def revoke_key(session: Session, brand_id: int, key_id: int) -> None:
-    """Ends a key at once. Raises NotFound."""
+def revoke_key(session: Session, actor: Actor, brand_id: int, key_id: int) -> None:
+    """Ends a key at once. Raises Forbidden, NotFound."""
+    require_contributor(actor)
     revoked = session.scalar(
         sa.update(ApiKey)
         .where(ApiKey.id == key_id, ApiKey.brand_id == brand_id)
@@ -61,3 +62,17 @@ def revoke_key(session: Session, brand_id: int, key_id: int) -> None:
     )
     if revoked is None:
         raise NotFound()
+
+
+def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
+    """The keys that a member made; the keys themselves are stored hashed."""
+    return queries.keys_made_by(session, member_id)
+
+
+def erase_member(session: Session, _member_id: int, _with_content: bool) -> None:
+    """Keys belong to the brand; those of a brand whose last one left open nothing any more."""
+    session.execute(
+        sa.update(ApiKey)
+        .where(ApiKey.brand_id.in_(brands.without_team()), ApiKey.revoked_at.is_(None))
+        .values(revoked_at=now(session))
+    )

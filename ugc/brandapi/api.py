@@ -3,7 +3,6 @@ cursors, every answer has an ETag; docs/api.md says how to use it."""
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from typing import Any
 from urllib.parse import urlencode
@@ -73,6 +72,7 @@ def say_how_to_sign_in(response: Response) -> Response:
 
 def _parameters(schema: type[ma.Schema]) -> dict[str, Any]:
     """The checked parameters. Raises Invalid, naming the known ones beside an unknown."""
+    limits.show(limits.hit("api"))
     known = schema()
     unknown = sorted(set(request.args) - set(known.fields))
     if unknown:
@@ -80,7 +80,6 @@ def _parameters(schema: type[ma.Schema]) -> dict[str, Any]:
             "Unknown parameter. Known are: %(known)s.", known=", ".join(known.fields)
         )
         raise Invalid(fields={name[:50]: [text] for name in unknown[:10]}, code="unknown_parameter")
-    limits.show(limits.hit("api"))
     loaded: dict[str, Any] = known.load(request.args.to_dict())  # type: ignore[assignment]
     return loaded
 
@@ -122,10 +121,8 @@ def _page(name: str) -> Response:
         return _changes(resource, asked["since"], geojson, bounds, filters, values)
     if "cursor" in asked:
         try:
-            values["after_at"], values["after_id"] = rules.decode_cursor(asked["cursor"], "c", 2)
-            dt.datetime.fromisoformat(values["after_at"])
-            int(values["after_id"])
-        except (TypeError, ValueError):
+            values["after_at"], values["after_id"] = rules.page_cursor(asked["cursor"])
+        except ValueError:
             raise _bad_cursor("cursor") from None
     statement = queries.newest_sql(
         resource,
@@ -159,17 +156,17 @@ def _changes(
 ) -> Response:
     """A page of the change feed. `next` is always there: keep it and ask again later."""
     # "+" in an address is a blank: 2026-11-01T00:00:00+01:00 is forgiven.
-    moment = schemas.since_moment(since.replace(" ", "+"))
+    moment = rules.utc(since.replace(" ", "+"))
     if moment is not None:
         values["after_txid"] = str(queries.txid_since(db.session(), resource.kind, moment))
         # Past every id of that transaction.
         values["after_id"] = 2**62
     else:
         try:
-            txid, after_id = rules.decode_cursor(since, "s", 2)
-            values["after_txid"], values["after_id"] = str(int(txid)), int(after_id)
-        except (TypeError, ValueError):
+            txid, values["after_id"] = rules.feed_cursor(since)
+        except ValueError:
             raise _bad_cursor("since") from None
+        values["after_txid"] = str(txid)
     statement = queries.changes_sql(
         resource, geojson=geojson, bounds=bounds, filters=filters, values=values
     )

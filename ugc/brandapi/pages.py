@@ -10,12 +10,14 @@ from flask_babel import gettext
 from ugc.brandapi import actions, queries, rules
 from ugc.brandapi.schemas.description import specification
 from ugc.brands import queries as brands
-from ugc.core import errors, limits
+from ugc.core import errors, limits, privacy
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
 
 bp = Blueprint("brandapi", __name__)
+# After brands: then the team is gone.
+privacy.register("api_keys", actions.export_member, actions.erase_member, order=200)
 
 
 @bp.get("/brands/<public_id>/keys")
@@ -54,7 +56,7 @@ def create_key(public_id: str) -> Any:
 @members
 def revoke_key(public_id: str, key_id: int) -> Any:
     brand = brands.team_brand(db.session(), current_actor(), public_id)
-    actions.revoke_key(db.session(), brand.id, key_id)
+    actions.revoke_key(db.session(), current_actor(), brand.id, key_id)
     flash(gettext("The key is revoked: it opens nothing any more."), "good")
     return redirect(url_for("brandapi.keys_page", public_id=public_id), 303)
 

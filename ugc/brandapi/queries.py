@@ -395,6 +395,16 @@ def keys_of(session: Session, brand_id: int) -> list[KeyRow]:
     ]
 
 
+def keys_made_by(session: Session, member_id: int) -> list[dict[str, Any]]:
+    """For the member's own export."""
+    found = session.execute(
+        sa.select(ApiKey.name, ApiKey.hint, ApiKey.scopes, ApiKey.created_at, ApiKey.revoked_at)
+        .where(ApiKey.created_by_id == member_id)
+        .order_by(ApiKey.id)
+    )
+    return [dict(row) for row in found.mappings()]
+
+
 def valid_key_count(session: Session, brand_id: int) -> int:
     query = sa.select(sa.func.count()).where(
         ApiKey.brand_id == brand_id, ApiKey.revoked_at.is_(None)

@@ -27,6 +27,7 @@ SCOPES = {
     "spread:read": lazy_gettext("Read how the brand spreads"),
 }
 LIMIT_DEFAULT, LIMIT_MAX = 100, 500
+BIGINT = 2**63 - 1
 # Figures of fewer people are not shown.
 LEAST_PEOPLE = 10
 WEEKS_DEFAULT, WEEKS_MAX = 12, 104
@@ -78,6 +79,39 @@ def decode_cursor(text: str, name: str, count: int) -> list[Any]:
     if not isinstance(parts, list) or len(parts) != count + 1 or parts[0] != name:
         raise ValueError(text)
     return parts[1:]
+
+
+def _whole(value: Any, most: int) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise ValueError(value)
+    return value
+
+
+def utc(text: str) -> dt.datetime | None:
+    """The moment of an ISO 8601 time, UTC when it names no zone; None when it is no time that the
+    database could hold."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def page_cursor(text: str) -> tuple[dt.datetime, int]:
+    """(created_at, id) of the last one shown. Raises ValueError."""
+    at, last_id = decode_cursor(text, "c", 2)
+    moment = utc(at) if isinstance(at, str) else None
+    if moment is None:
+        raise ValueError(text)
+    return moment, _whole(last_id, BIGINT)
+
+
+def feed_cursor(text: str) -> tuple[int, int]:
+    """(transaction, id) of the last change told. Raises ValueError."""
+    txid, last_id = decode_cursor(text, "s", 2)
+    if not isinstance(txid, str) or not txid.isascii() or not txid.isdigit():
+        raise ValueError(text)
+    return _whole(int(txid), BIGINT), _whole(last_id, BIGINT)
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ def edit_brand(
     """Raises Conflict, Forbidden, Stale."""
     if not rules.may_edit(actor, brand.in_team):
         raise Forbidden()
+    # Cases are locked before content, as by a moderator who decides.
+    moderation.content_changed(session, brand.id)
     row = queries.locked(session, brand.id)
     if row.revision != revision:
         raise Stale()
@@ -75,7 +77,6 @@ def edit_brand(
         raise Conflict(TAKEN, fields={"name": [TAKEN]})
     row.name, row.about, row.website = name, about, website
     row.revision += 1
-    moderation.content_changed(session, brand.id)
     subjects.touch(session, brand.id)
 
 
@@ -162,11 +163,12 @@ def claim_author(session: Session, claim_id: int) -> int | None:
     return queries.locked_claim(session, claim_id).author_id
 
 
-moderation.register(CLAIM_KIND, moderation.Content(claim_author, decide_claim))
+moderation.register(CLAIM_KIND, moderation.Content(claim_author, decide_claim, BrandClaim))
 
 
-def add_to_team(session: Session, brand: queries.BrandRow, handle: str) -> None:
-    """Raises Invalid when nobody has that name."""
+def add_to_team(session: Session, actor: Actor, brand: queries.BrandRow, handle: str) -> None:
+    """Raises Forbidden, Invalid when nobody has that name."""
+    require_contributor(actor)
     try:
         member = accounts.member_by_handle(session, handle)
     except NotFound:
@@ -177,8 +179,11 @@ def add_to_team(session: Session, brand: queries.BrandRow, handle: str) -> None:
     )
 
 
-def leave_team(session: Session, brand: queries.BrandRow, member_id: int) -> None:
-    """Takes somebody out of the team. Raises Conflict for the last one."""
+def leave_team(session: Session, actor: Actor, brand: queries.BrandRow, member_id: int) -> None:
+    """Takes somebody out of the team; whoever is suspended only themselves. Raises Conflict for
+    the last one, Forbidden."""
+    if actor.id != member_id:
+        require_contributor(actor)
     queries.locked(session, brand.id)
     if [member for member, _, _ in queries.team(session, brand.id)] == [member_id]:
         raise Conflict(lazy_gettext("The last one of the team cannot leave: add somebody first."))
@@ -213,32 +218,25 @@ def author_of(session: Session, brand_id: int) -> int | None:
     return queries.locked(session, brand_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Brand, queries.published_by))
 # A brand is the root of its own cascade.
 referrals.register_root(KIND, lambda _session, brand_id: brand_id)
 referrals.register_insiders(queries.is_in_team)
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:
-    """Brands the member follows, speaks for, and claimed."""
-    names = (
-        sa.select(Brand.name).join(Fan, Fan.brand_id == Brand.id).where(Fan.member_id == member_id)
-    )
-    teams = (
-        sa.select(Brand.name)
-        .join(TeamMember, TeamMember.brand_id == Brand.id)
-        .where(TeamMember.member_id == member_id)
-    )
-    claims = session.scalars(sa.select(BrandClaim).where(BrandClaim.author_id == member_id))
-    return {
-        "follows": list(session.scalars(names)),
-        "speaks_for": list(session.scalars(teams)),
-        "claims": [{"message": c.message, "at": c.created_at.isoformat()} for c in claims],
-    }
+    """Brands the member suggested, follows, speaks for, and claimed."""
+    return queries.all_of_member(session, member_id)
 
 
 def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
     """Fans and team members go; a brand that loses its last one can be claimed anew."""
+    # Cases are locked before claims and brands, as by a moderator who decides.
+    for row in session.scalars(sa.select(BrandClaim).where(BrandClaim.author_id == member_id)):
+        moderation.close_case(session, row.id)
+        moderation.forget_texts(session, row.id, with_flags=True)
+        row.message, row.author_id = "", None
+        row.decided_at = row.decided_at or now(session)
     session.execute(sa.delete(Fan).where(Fan.member_id == member_id))
     left = session.scalars(
         sa.delete(TeamMember)
@@ -248,8 +246,4 @@ def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
     for brand_id in left:
         if not queries.team(session, brand_id):
             queries.locked(session, brand_id).claimed_at = None
-    for row in session.scalars(sa.select(BrandClaim).where(BrandClaim.author_id == member_id)):
-        moderation.close_case(session, row.id)
-        row.message, row.author_id = "", None
-        row.decided_at = row.decided_at or now(session)
     session.execute(sa.update(Brand).where(Brand.author_id == member_id).values(author_id=None))

@@ -10,10 +10,9 @@ from flask_babel import gettext, lazy_gettext
 from ugc.brands import actions, queries, rules, schemas
 from ugc.brands.models import CLAIM_KIND, KIND
 from ugc.core import limits, panels, privacy, subjects
-from ugc.core.access import current_actor, members, public
+from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, shows_errors
-from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.referrals import actions as referrals
@@ -22,7 +21,7 @@ from ugc.referrals import queries as referral_queries
 
 bp = Blueprint("brands", __name__)
 
-subjects.register(subjects.Kind(KIND, lazy_gettext("brand"), queries.describe))
+subjects.register(subjects.Kind(KIND, lazy_gettext("brand"), queries.describe, queries.describe))
 subjects.register(
     subjects.Kind(CLAIM_KIND, lazy_gettext("claim to a brand"), queries.describe_claims)
 )
@@ -62,7 +61,17 @@ def add() -> Any:
     data = schemas.BrandForm().load(request.form)
     data.pop("revision")
     public_id = actions.add_brand(db.session(), current_actor(), **data)
-    flash(gettext("Thank you. If you speak for the brand, claim it now."), "good")
+    brand = queries.brand_by_public_id(db.session(), current_actor(), public_id)
+    if brand.visibility == "published":
+        flash(gettext("Thank you. If you speak for the brand, claim it now."), "good")
+    else:
+        flash(
+            gettext(
+                "Thank you. A moderator looks at it first; if you speak for the brand, you can"
+                " claim it then."
+            ),
+            "good",
+        )
     return redirect(url_for("brands.brand_page", public_id=public_id), 303)
 
 
@@ -142,7 +151,8 @@ def claim(public_id: str) -> Any:
 @shows_errors(page_with_error)
 def add_to_team(public_id: str) -> Any:
     brand = queries.team_brand(db.session(), current_actor(), public_id)
-    actions.add_to_team(db.session(), brand, request.form.get("handle", "").strip())
+    handle = request.form.get("handle", "").strip()
+    actions.add_to_team(db.session(), current_actor(), brand, handle)
     flash(gettext("Added to the team."), "good")
     return redirect(url_for("brands.brand_page", public_id=public_id, _anchor="team"), 303)
 
@@ -152,7 +162,7 @@ def add_to_team(public_id: str) -> Any:
 @shows_errors(lambda error, public_id, member_id: page_with_error(error, public_id))
 def leave_team(public_id: str, member_id: int) -> Any:
     brand = queries.team_brand(db.session(), current_actor(), public_id)
-    actions.leave_team(db.session(), brand, member_id)
+    actions.leave_team(db.session(), current_actor(), brand, member_id)
     flash(gettext("Out of the team."), "good")
     return redirect(url_for("brands.brand_page", public_id=public_id), 303)
 
@@ -162,6 +172,7 @@ def leave_team(public_id: str, member_id: int) -> Any:
 def make_link(public_id: str) -> Any:
     """Makes the brand's own link: degree 0 of its cascade."""
     brand = queries.team_brand(db.session(), current_actor(), public_id)
+    require_contributor(current_actor())
     referrals.link_for(db.session(), brand.id, brand.id)
     return redirect(url_for("brands.brand_page", public_id=public_id, _anchor="link"), 303)
 
@@ -176,14 +187,12 @@ def qr(public_id: str) -> Response:
 
 def case_panel(subject_id: int, **_context: Any) -> str:
     brand = queries.brand_by_id(db.session(), current_actor(), subject_id)
-    approved = moderation.published_by(db.session(), brand.author_id)
-    return render_template("brands/_case.html", brand=brand, approved=approved)
+    return render_template("brands/_case.html", brand=brand)
 
 
 def claim_case_panel(subject_id: int, **_context: Any) -> str:
     claimed = queries.claim_by_id(db.session(), current_actor(), subject_id)
-    approved = moderation.published_by(db.session(), claimed.member_id)
-    return render_template("brands/_claim_case.html", claim=claimed, approved=approved)
+    return render_template("brands/_claim_case.html", claim=claimed)
 
 
 def search_panel(q: str, **_context: Any) -> str:

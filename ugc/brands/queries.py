@@ -242,6 +242,11 @@ def brands_of_team_member(session: Session, actor: Actor) -> list[BrandRow]:
     return [_row(row) for row in session.execute(query)]
 
 
+def without_team() -> sa.Select[int]:
+    """Ids of the brands that nobody speaks for."""
+    return sa.select(Brand.id).where(Brand.claimed_at.is_(None))
+
+
 def is_in_team(session: Session, brand_id: int, member_id: int) -> bool:
     return session.get(TeamMember, (brand_id, member_id)) is not None
 
@@ -264,11 +269,15 @@ def published_by(session: Session, member_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+def describe(
+    session: Session, ids: Iterable[int], author_id: int | None = None
+) -> list[SubjectInfo]:
+    """What all may see, and what this author still sees of their own."""
+    own = sa.and_(Brand.author_id == author_id, Brand.visibility != Visibility.WITHDRAWN)
     rows = session.execute(
         sa.select(Brand.id, Brand.name, Subject.public_id)
         .join(Subject, Subject.id == Brand.id)
-        .where(Brand.id.in_(list(ids)), Brand.visibility == Visibility.PUBLISHED)
+        .where(Brand.id.in_(list(ids)), sa.or_(Brand.visibility == Visibility.PUBLISHED, own))
     )
     return [SubjectInfo(r.id, KIND, r.public_id, r.name, f"/brands/{r.public_id}") for r in rows]
 
@@ -285,3 +294,27 @@ def describe_claims(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
         SubjectInfo(r.id, "brand_claim", r.public_id, r.name, f"/brands/{r.public_id}")
         for r in rows
     ]
+
+
+def all_of_member(session: Session, member_id: int) -> dict[str, object]:
+    """What a member has to do with brands, for their own export."""
+    parts: dict[str, Any] = {
+        "suggested": sa.select(
+            Brand.name, Brand.about, Brand.website, Brand.visibility, Brand.created_at
+        ).where(Brand.author_id == member_id),
+        "follows": sa.select(Brand.name, Fan.since)
+        .join(Fan, Fan.brand_id == Brand.id)
+        .where(Fan.member_id == member_id),
+        "speaks_for": sa.select(Brand.name, TeamMember.since)
+        .join(TeamMember, TeamMember.brand_id == Brand.id)
+        .where(TeamMember.member_id == member_id),
+        "claims": sa.select(
+            Brand.name, BrandClaim.message, BrandClaim.created_at, BrandClaim.decided_at
+        )
+        .join(BrandClaim, BrandClaim.brand_id == Brand.id)
+        .where(BrandClaim.author_id == member_id),
+    }
+    return {
+        part: [dict(row) for row in session.execute(query.order_by(Brand.id)).mappings()]
+        for part, query in parts.items()
+    }

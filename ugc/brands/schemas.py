@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
 from ugc.accounts.schemas import Form
 from ugc.brands import rules
+from ugc.core.websites import normal_website
 
 
 def _at_most(count: int) -> ma.validate.Length:
@@ -24,14 +24,12 @@ class Website(ma.fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         if not text:
             return ""
-        address = text if "://" in text else f"https://{text}"
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        if parts.scheme not in ("http", "https") or "." not in host or " " in address:
+        try:
+            return normal_website(text)
+        except ValueError:
             raise ma.ValidationError(
                 lazy_gettext("This is not a web address. It looks like https://example.org.")  # type: ignore[arg-type]
-            )
-        return address
+            ) from None
 
 
 class BrandForm(Form):

@@ -107,7 +107,7 @@ def author_of(session: Session, comment_id: int) -> int | None:
 
 
 # Talk is cheap: it sets nobody free of approval.
-moderation.register(KIND, moderation.Content(author_of, move))
+moderation.register(KIND, moderation.Content(author_of, move, Comment))
 
 
 def move_comments(session: Session, old_id: int, new_id: int) -> None:
@@ -137,7 +137,10 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     for comment_id in ids:
         if with_content:
             moderation.close_case(session, comment_id)
+        else:
+            moderation.lock_case(session, comment_id)
         comment = queries.locked(session, comment_id)
+        moderation.forget_texts(session, comment_id, with_flags=with_content)
         if with_content:
             if comment.visibility in (Visibility.PUBLISHED, Visibility.HELD):
                 _move(session, comment, Visibility.WITHDRAWN, "erasure", "system")

@@ -18,7 +18,7 @@ from ugc.moderation import rules as moderation_rules
 
 bp = Blueprint("comments", __name__)
 
-subjects.register(subjects.Kind(KIND, lazy_gettext("comment"), queries.describe))
+subjects.register(subjects.Kind(KIND, lazy_gettext("comment"), queries.describe, queries.describe))
 privacy.register("comments", actions.export_member, actions.erase_member)
 
 
@@ -86,8 +86,7 @@ def withdraw(public_id: str) -> Any:
 
 def case_panel(subject_id: int, **_context: Any) -> str:
     comment = queries.comment_by_id(db.session(), current_actor(), subject_id)
-    approved = moderation.published_by(db.session(), comment.author_id)
-    return render_template("comments/_case.html", comment=comment, approved=approved)
+    return render_template("comments/_case.html", comment=comment)
 
 
 def contributions_panel(actor: Any, **_context: Any) -> str:

@@ -118,12 +118,15 @@ def participants(session: Session, subject_id: int) -> list[int]:
     )
 
 
-def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
-    """Public ones, by what they are about."""
+def describe(
+    session: Session, ids: Iterable[int], author_id: int | None = None
+) -> list[SubjectInfo]:
+    """By what they are about: what all may see, and what this author still sees of their own."""
+    own = sa.and_(Comment.author_id == author_id, Comment.visibility != Visibility.WITHDRAWN)
     rows = session.execute(
         sa.select(Comment.id, Comment.about_id, Subject.public_id)
         .join(Subject, Subject.id == Comment.id)
-        .where(Comment.id.in_(list(ids)), Comment.visibility == Visibility.PUBLISHED)
+        .where(Comment.id.in_(list(ids)), sa.or_(Comment.visibility == Visibility.PUBLISHED, own))
     ).all()
     about = subjects.describe(session, {row.about_id for row in rows})
     return [

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, g, request
 from flask_babel import lazy_gettext
 
-from ugc.core.errors import Forbidden, NotFound, SignInNeeded
+from ugc.core.errors import DomainError, Forbidden, NotFound, SignInNeeded
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -121,6 +121,15 @@ def current_actor() -> Actor:
         g.actor = _load_key() if request.path.startswith("/api/v") else _load_member()
     actor: Actor = g.actor
     return actor
+
+
+def known_actor() -> Actor:
+    """The actor as far as known: anonymous when the credentials were refused, so that what tells
+    of the refusal can still ask for a language."""
+    try:
+        return current_actor()
+    except DomainError:
+        return ANONYMOUS
 
 
 def forget_actor() -> None:

@@ -11,7 +11,8 @@ import orjson
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_babel import gettext, lazy_gettext
 from marshmallow import ValidationError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from psycopg import DataError as DriverDataError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
@@ -212,13 +213,23 @@ def answer(error: DomainError, *, with_form: bool = True) -> Response:
         response.headers["HX-Reswap"] = "innerHTML"
         response.headers["HX-Reselect"] = ".notice"
     elif with_form and on_error is not None and error.status in (409, 413, 422, 429):
-        response = make_response(on_error(error, **(request.view_args or {})))
-        response.status_code = error.status
+        response = _form_again(error, on_error)
     else:
         response = make_response(render_template("error.html", error=error), error.status)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, error.retry_after))
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _form_again(error: DomainError, on_error: Callable[..., Any]) -> Response:
+    """The form with the error beside its fields; who may not see the form at all (it is somebody
+    else's, or gone) is told just that."""
+    try:
+        response = make_response(on_error(error, **(request.view_args or {})))
+        response.status_code = error.status
+    except DomainError as hidden:
+        response = make_response(render_template("error.html", error=hidden), hidden.status)
     return response
 
 
@@ -265,10 +276,24 @@ def init_app(app: Flask) -> None:
         log.warning("integrity: %s", getattr(diagnosis, "constraint_name", None))
         return answer(Conflict())
 
+    @app.errorhandler(DataError)
+    @app.errorhandler(DriverDataError)
+    def data_error(error: Exception) -> Response:
+        # A value that no column takes, which no schema caught: the sender's fault, not ours.
+        # Its form is not shown again: that would ask the same of the database.
+        log.warning("data: %s", str(error).partition("\n")[0])
+        return answer(Invalid(), with_form=False)
+
     @app.errorhandler(OperationalError)
     def operational_error(error: OperationalError) -> Response:
         log.error("database: %s", error.orig)
-        return answer(Unavailable(retry_after=5))
+        away = Unavailable(retry_after=5)
+        try:
+            return answer(away)
+        except OperationalError:
+            # The page would ask the same database who reads it.
+            headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+            return Response(str(away.message), away.status, headers, "text/plain")
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response | HTTPException:

@@ -62,14 +62,18 @@ def defer(
     *,
     in_seconds: int | None = None,
     unique: str | None = None,
+    in_order: str | None = None,
     **arguments: Any,
 ) -> None:
     """Enqueues the job in the session's transaction. `arguments` are ids and codes, never free
-    text. With `unique`, a job with the same text that still waits is not enqueued again."""
+    text. With `unique`, a job with the same text that still waits is not enqueued again; with
+    `in_order`, jobs with the same text run one after the other, the oldest first."""
     connection = session.connection().connection.driver_connection
     options: dict[str, Any] = {"connection": connection}
     if in_seconds:
         options["schedule_in"] = {"seconds": in_seconds}
+    if in_order is not None:
+        options["lock"] = in_order
     if unique is not None:
         waiting = session.scalar(
             sa.text(

@@ -4,6 +4,7 @@ limits stay (times the number of processes). Sign-in and reset limits live in Po
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,8 +32,11 @@ LIMITS = {
     "flag": "30 per hour",
     "join": "10 per hour",
     "mail": "5 per hour",
+    "password": "10 per 15 minutes",
     "search": "120 per minute",
     "geocode": "60 per minute",
+    # Of one link from one network.
+    "visit": "100 per hour",
 }
 
 
@@ -87,10 +91,20 @@ def caller() -> str:
     actor = current_actor()
     if actor.kind is not ActorKind.ANONYMOUS:
         return actor.reference
-    address = request.remote_addr or "unknown"
-    if ":" in address:
-        address = ":".join(address.split(":")[:4])
-    return f"address:{address}"
+    return f"address:{network(request.remote_addr)}"
+
+
+def network(address: str | None) -> str:
+    """What one visitor may call their own: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return address or "unknown"
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((parsed, 64), strict=False))
 
 
 def hit(name: str, who: str | None = None) -> Standing:
@@ -98,8 +112,15 @@ def hit(name: str, who: str | None = None) -> Standing:
     limiter: _Limiter = current_app.extensions[EXTENSION]
     allowed, standing = limiter.hit(name, who or caller())
     if not allowed:
+        show(standing)
         raise TooFast(retry_after=standing.reset)
     return standing
+
+
+def allows(name: str, who: str) -> bool:
+    """Counts one use and says whether it is within the limit, for what goes on without counting."""
+    limiter: _Limiter = current_app.extensions[EXTENSION]
+    return limiter.hit(name, who)[0]
 
 
 def show(standing: Standing) -> None:

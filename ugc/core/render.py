@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 
 from ugc.config import ROOT
 from ugc.core import idempotency, panels
-from ugc.core.access import current_actor
+from ugc.core.access import current_actor, known_actor
 
 # flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
 # (the name of a file, say). A text is a text: it is escaped like any other.
@@ -38,7 +38,7 @@ def language() -> str:
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
-    member = current_actor().language
+    member = known_actor().language
     if member in LANGUAGES:
         return str(member)
     best = request.accept_languages.best_match(LANGUAGES)
@@ -46,7 +46,7 @@ def language() -> str:
 
 
 def timezone() -> str:
-    name = current_actor().timezone if has_request_context() else None
+    name = known_actor().timezone if has_request_context() else None
     return name or "UTC"
 
 
@@ -54,7 +54,8 @@ def known_timezone(name: str | None) -> str:
     """`name` when it is an IANA zone, else UTC."""
     try:
         return ZoneInfo(name or "UTC").key
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # OSError: the name of a folder, or one longer than a file's may be.
         return "UTC"
 
 
@@ -116,6 +117,13 @@ def month(day: dt.date) -> str:
     return format_skeleton("yMMMM", day, locale=get_locale())
 
 
+def week(iso: str) -> str:
+    """The Monday of an ISO week such as `2026-W48`, in the reader's language."""
+    year, number = iso.split("-W")
+    day = dt.date.fromisocalendar(int(year), int(number), 1)
+    return format_skeleton("yMMMd", day, locale=get_locale())
+
+
 def paragraphs(text: str) -> Markup:
     """Plain text as paragraphs; nothing in it is ever markup."""
     parts = [part.strip() for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
@@ -123,11 +131,29 @@ def paragraphs(text: str) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
 
 
+def code_marks(text: str) -> Markup:
+    """What stands between backticks, as code; nothing else in it is ever markup."""
+    parts = str(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
+        for at, part in enumerate(parts)
+    )
+
+
 def safe_next(target: str | None, otherwise: str = "/") -> str:
-    """`target` when it is an address of this site, else `otherwise` (no open redirects)."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+    """`target` when it is an address of this site, else `otherwise` (no open redirects, and no
+    line break that a header could not carry)."""
+    if (
+        not target
+        or not target.isprintable()
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+    ):
         return otherwise
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return otherwise
     return target if not parts.netloc and not parts.scheme else otherwise
 
 
@@ -155,6 +181,8 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters["paragraphs"] = paragraphs
     app.jinja_env.filters["month"] = month
+    app.jinja_env.filters["week"] = week
+    app.jinja_env.filters["code_marks"] = code_marks
 
     @app.context_processor
     def reader() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,13 +73,20 @@ def create(session: Session, kind: str, *, visible: bool = True) -> Subject:
 def touch(session: Session, subject_id: int, *, visible: bool | None = None) -> None:
     """Says that the subject changed: it moves to the end of the change feed. With `visible`,
     readers of the feed see it appear or get a tombstone."""
+    touch_all(session, [subject_id], visible=visible)
+
+
+def touch_all(
+    session: Session, ids: Sequence[int] | sa.Select[int], *, visible: bool | None = None
+) -> None:
+    """As `touch`, of many."""
     values: dict[str, Any] = {
         "changed_at": app_now(),
         "changed_txid": sa.text("pg_current_xact_id()"),
     }
     if visible is not None:
         values["visible"] = visible
-    session.execute(sa.update(Subject).where(Subject.id == subject_id).values(**values))
+    session.execute(sa.update(Subject).where(Subject.id.in_(ids)).values(**values))
 
 
 def site(session: Session) -> Subject:
@@ -116,11 +123,13 @@ class SubjectInfo:
 @dataclass(frozen=True)
 class Kind:
     """What a capability registers about its subjects: `describe` maps ids to infos, leaving out
-    what the public may not see; `noun` is the translated name of the kind."""
+    what the public may not see; `describe_own` leaves in what only the author (a member's id) still
+    sees; `noun` is the translated name of the kind."""
 
     name: str
     noun: Any
     describe: Callable[[Session, Iterable[int]], list[SubjectInfo]]
+    describe_own: Callable[[Session, Iterable[int], int], list[SubjectInfo]] | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -134,17 +143,25 @@ def kind_of(name: str) -> Kind:
     return _kinds[name]
 
 
-def describe(session: Session, ids: Iterable[int]) -> dict[int, SubjectInfo]:
-    """Infos of visible subjects by id, whatever their kinds, in one query per kind."""
+def describe(
+    session: Session, ids: Iterable[int], author_id: int | None = None
+) -> dict[int, SubjectInfo]:
+    """Infos of subjects that all may see, or that this author still sees, by id, whatever their
+    kinds, in one query per kind."""
     by_kind: dict[str, list[int]] = {}
     rows = session.execute(sa.select(Subject.id, Subject.kind).where(Subject.id.in_(list(ids))))
     for subject_id, kind in rows:
         by_kind.setdefault(kind, []).append(subject_id)
     found: dict[int, SubjectInfo] = {}
     for kind, subject_ids in by_kind.items():
-        if kind in _kinds:
-            for info in _kinds[kind].describe(session, subject_ids):
-                found[info.id] = info
+        registered = _kinds.get(kind)
+        if registered is None:
+            continue
+        if author_id is not None and registered.describe_own is not None:
+            infos = registered.describe_own(session, subject_ids, author_id)
+        else:
+            infos = registered.describe(session, subject_ids)
+        found |= {info.id: info for info in infos}
     return found
 
 

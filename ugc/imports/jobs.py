@@ -7,14 +7,15 @@ import csv
 import datetime as dt
 import hashlib
 import io
+import itertools
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import orjson
 
@@ -22,7 +23,17 @@ from ugc.core.db import Session, exclusive, now, transaction
 from ugc.imports import actions, queries
 from ugc.imports.rules import mapping as m
 from ugc.imports.rules.convert import Converter, Row
-from ugc.imports.rules.formats import SHOWN_MAX, Bad, BrokenFile, Item, Record, opened, read, sniff
+from ugc.imports.rules.formats import (
+    SHOWN_MAX,
+    Bad,
+    BrokenFile,
+    Compressed,
+    Item,
+    Record,
+    opened,
+    read,
+    sniff,
+)
 from ugc.imports.rules.values import BadRow
 
 BATCH_ROWS = 2_000
@@ -53,6 +64,7 @@ class Summary:
     rejected_before: int = 0
     resumed_at: int = 0
     position: float = 0.0  # share of the file, 0 to 1
+    begun_at: float = 0.0  # the position where this call's first batch was read
     seconds: float = 0.0
     finished: bool = False
     earlier: dt.datetime | None = None
@@ -64,6 +76,12 @@ class Summary:
     def rate(self) -> float:
         """Rows per second of this call."""
         return self.rows / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace of this call, which began where an earlier one stopped; None without one."""
+        done = self.position - self.begun_at
+        return self.seconds * (1 - self.position) / done if done > 0 else None
 
 
 class Rejects:
@@ -147,6 +165,12 @@ def shown(data: object) -> str:
     return text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "…"
 
 
+def kind_of(reason: str) -> str:
+    """The reason without what is the row's own, so that equal ones can be counted."""
+    short = re.sub("“[^”]*”", "“…”", reason).split(":")[0]
+    return re.sub(r"\b\d+ (characters|fields)\b", r"… \1", short)
+
+
 def batches(items: Iterator[Item], limit: int | None) -> Iterator[tuple[list[Item], bool]]:
     """Lists of up to BATCH_ROWS records and about BATCH_BYTES, and whether the file ends with it. A
     file that breaks off gives what came before first."""
@@ -221,6 +245,7 @@ class _Job:
         self.summary = Summary(unknown=self.converter.unknown)
         self.on_progress = on_progress
         self.lines_done = 0
+        self.started = 0.0
         self.rejects: Rejects | None = None
 
     def begin(self, session: Session, again: bool) -> queries.RunRow:
@@ -228,8 +253,13 @@ class _Job:
             raise Refused(
                 f"The database does not know the coordinate system EPSG:{self.how.position.crs}."
             )
-        if self.how.place_source and not queries.source_id(session, self.how.place_source):
-            raise Refused(f"Import the places of {self.how.place_source} first.")
+        if self.kind == m.REVIEWS:
+            places_of = self.how.place_source or self.source.code
+            if not queries.has_places(session, places_of):
+                raise Refused(
+                    f"There are no places of {places_of} to review yet:"
+                    " import them first (ugc import places …)."
+                )
         return actions.begin_run(session, self.source, self.kind, self.hash, again=again)
 
     def run(self, rejects_path: Path, again: bool, limit: int | None) -> Summary:
@@ -246,25 +276,25 @@ class _Job:
             run_id, self.lines_done = run.id, run.lines_done
             summary.resumed_at, summary.rejected_before = run.lines_done, run.rejected
             self.rejects = Rejects(rejects_path, run.lines_done)
-        started = time.monotonic()
+        self.started = time.monotonic()
         try:
             with opened(self.path) as source:
-                for batch, ends in batches(self.items(source.stream), limit):
+                for batch, ends in batches(self.items(source), limit):
                     self.write(batch, run_id, ends)
                     summary.finished = ends
-                    summary.position = 1.0 if ends else source.position / max(1, source.total)
-                    summary.seconds = time.monotonic() - started
+                    summary.position = 1.0 if ends else source.share
+                    summary.seconds = time.monotonic() - self.started
                     self.on_progress(summary)
         finally:
             if self.rejects is not None:
                 self.rejects.close()
         return summary
 
-    def items(self, stream: BinaryIO) -> Iterator[Item]:
+    def items(self, source: Compressed) -> Iterator[Item]:
         """What is still to do of the file."""
-        form = sniff(stream, self.how.formats)
+        form = sniff(source.stream, self.how.formats)
         found = read(
-            stream,
+            source.stream,
             form,
             encoding=self.how.encoding,
             delimiter=self.how.delimiter,
@@ -272,7 +302,12 @@ class _Job:
             check_header=self.check_header,
         )
         skip = self.lines_done
-        return (item for item in found if item.end > skip)
+        rest = itertools.dropwhile(lambda item: item.end <= skip, found)
+        for item in rest:
+            # What an earlier call did is passed over quickly: the pace is measured from here.
+            self.started, self.summary.begun_at = time.monotonic(), source.share
+            yield item
+            yield from rest
 
     def check_header(self, names: object) -> None:
         assert isinstance(names, list)
@@ -330,7 +365,7 @@ class _Job:
         summary.rejected += len(bad)
         summary.unchanged += total - repeated - counts.added - counts.changed - len(bad)
         for line, reason, _ in bad:
-            summary.reasons[reason.split("“")[0].split(":")[0].strip()[:60]] += 1
+            summary.reasons[kind_of(reason)] += 1
             if len(summary.samples) < SAMPLES:
                 summary.samples.append((line, reason))
 

@@ -44,6 +44,14 @@ def source_id(session: Session, code: str) -> int | None:
     return session.scalar(sa.select(Source.id).where(Source.code == code))
 
 
+def has_places(session: Session, code: str) -> bool:
+    query = sa.text(
+        "SELECT EXISTS (SELECT FROM places JOIN sources ON sources.id = places.source_id"
+        " WHERE sources.code = :code)"
+    )
+    return bool(session.scalar(query, {"code": code}))
+
+
 def knows_crs(session: Session, crs: int) -> bool:
     query = sa.text("SELECT EXISTS (SELECT FROM spatial_ref_sys WHERE srid = :crs)")
     return bool(session.scalar(query, {"crs": crs}))

@@ -121,7 +121,8 @@ def search_page() -> str:
             city.population >= BIG_CITY and city.name.casefold().startswith(text.casefold())
             for city in cities
         ),
-        found=panels.render("search", q=text) if text else "",
+        # Coordinates are no name: what has one is not looked for.
+        found=panels.render("search", q=text) if text and point is None else "",
         city_zoom=CITY_ZOOM,
         point_zoom=POINT_ZOOM,
     )

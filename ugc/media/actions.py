@@ -49,10 +49,16 @@ def store_upload(raw: bytes, name: str, description: str = "") -> Upload:
 
 
 def attach(
-    session: Session, actor: Actor, subject_id: int, uploads: Sequence[Upload], *, held: bool
+    session: Session,
+    actor: Actor,
+    subject_id: int,
+    uploads: Sequence[Upload],
+    *,
+    held: bool,
+    city_id: int | None,
 ) -> None:
-    """Makes uploads photos of a subject. They are seen once a job has cleaned them and, when
-    `held`, a moderator has approved (the caller opens the case). Callers that add to an older
+    """Makes uploads photos of a subject in a city. They are seen once a job has cleaned them and,
+    when `held`, a moderator has approved (the caller opens the case). Callers that add to an older
     subject hold its row's lock. Raises Invalid on `photos`, Forbidden."""
     member_id = require_contributor(actor)
     if not uploads:
@@ -73,7 +79,7 @@ def attach(
         session.add(photo)
         session.flush()
         jobs.defer(session, "media.clean", key=photo.key)
-        events.emit(session, events.PhotoUploaded(photo.id, subject_id, member_id))
+        events.emit(session, events.PhotoUploaded(photo.id, subject_id, member_id, city_id))
     subjects.touch(session, subject_id)
 
 

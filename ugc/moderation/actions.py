@@ -12,22 +12,23 @@ from sqlalchemy.dialects.postgresql import insert
 from ugc import events
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
-from ugc.core.errors import Conflict, Forbidden, Invalid
+from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound
 from ugc.core.subjects import Subject, Visibility
 from ugc.media import actions as media
 from ugc.media import queries as media_queries
 from ugc.moderation import queries, rules
-from ugc.moderation.models import Case, Decision, DecisionNote, Flag
+from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated
 
 
 @dataclass(frozen=True)
 class Content:
     """How a kind of content is moderated: whose it is, how its visibility moves
-    (`move(session, subject_id, visibility, reason, actor_reference)`), and how many of a member's
-    are published (None: the kind says nothing about a member's contributions)."""
+    (`move(session, subject_id, visibility, reason, actor_reference)`), its table, and how many of a
+    member's are published (None: the kind says nothing about a member's contributions)."""
 
     author_of: Callable[[Session, int], int | None]
     move: Callable[[Session, int, Visibility, str, str], None]
+    table: type[Moderated]
     published_by: Callable[[Session, int], int] | None = None
 
 
@@ -38,12 +39,22 @@ def register(kind: str, content: Content) -> None:
     _contents[kind] = content
 
 
+def is_moderated(kind: str) -> bool:
+    """Whether cases may be opened about things of this kind."""
+    return kind in _contents
+
+
 def published_by(session: Session, member_id: int | None) -> int:
     """How many contributions of a member are published, of every kind."""
     if member_id is None:
         return 0
     counts = (content.published_by for content in _contents.values() if content.published_by)
     return sum(count(session, member_id) for count in counts)
+
+
+def record_of(session: Session, member_id: int) -> queries.Record:
+    """An author's record over every kind of content."""
+    return queries.record_of(session, member_id, (each.table for each in _contents.values()))
 
 
 def must_be_held(session: Session, actor: Actor) -> bool:
@@ -54,6 +65,7 @@ def must_be_held(session: Session, actor: Actor) -> bool:
 def open_case(session: Session, subject_id: int, reason: str) -> None:
     """Opens the question; `reason` is held or flagged. One that is open already has changed: nobody
     decides it by what they saw before."""
+    _alone(session, subject_id)
     session.execute(
         insert(Case)
         .values(subject_id=subject_id, reason=reason)
@@ -63,6 +75,13 @@ def open_case(session: Session, subject_id: int, reason: str) -> None:
             set_={"version": Case.version + 1},
         )
     )
+
+
+def _alone(session: Session, subject_id: int) -> None:
+    """Whoever opens or closes the case of a subject waits for everybody who does: a case that is
+    being opened is no row yet that one could lock."""
+    key = sa.func.hashtextextended(f"case:{subject_id}", 0)
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def content_changed(session: Session, subject_id: int) -> None:
@@ -96,8 +115,13 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
     if len(note) > rules.NOTE_MAX:
         too_long = lazy_gettext("At most %(count)d characters.", count=rules.NOTE_MAX)
         raise Invalid(fields={"note": [too_long]})
+    # Cases are locked before content, as by a moderator who decides.
+    open_case(session, subject.id, "flagged")
     if not rules.may_flag(actor, _contents[subject.kind].author_of(session, subject.id)):
         raise Forbidden(lazy_gettext("This is yours: withdraw it instead."))
+    if not session.scalar(sa.select(Subject.visible).where(Subject.id == subject.id)):
+        # Its author took it back a moment ago; nobody could ever decide that case.
+        raise NotFound()
     flag_id = session.scalar(
         insert(Flag)
         .values(subject_id=subject.id, member_id=member_id, rule=rule, note=note)
@@ -106,7 +130,6 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
     )
     if flag_id is None:
         raise Conflict(lazy_gettext("You flagged this before; a moderator looks at it."))
-    open_case(session, subject.id, "flagged")
     session.execute(
         sa.update(Case)
         .where(Case.subject_id == subject.id, Case.decided_at.is_(None))
@@ -169,6 +192,7 @@ def decide_case(
 def lock_case(session: Session, subject_id: int) -> None:
     """Cases are locked before their content, as by a moderator who decides: whoever moves content
     without knowing yet what becomes of its case says so first."""
+    _alone(session, subject_id)
     session.execute(
         sa.select(Case.id)
         .where(Case.subject_id == subject_id, Case.decided_at.is_(None))
@@ -178,6 +202,7 @@ def lock_case(session: Session, subject_id: int) -> None:
 
 def close_case(session: Session, subject_id: int) -> None:
     """Its content went away by its author: there is nothing left to decide."""
+    _alone(session, subject_id)
     session.execute(
         sa.update(Case)
         .where(Case.subject_id == subject_id, Case.decided_at.is_(None))
@@ -185,10 +210,21 @@ def close_case(session: Session, subject_id: int) -> None:
     )
 
 
-def export_member(session: Session, member_id: int) -> list[dict[str, str]]:
-    """The flags that a member raised."""
-    flags = session.scalars(sa.select(Flag).where(Flag.member_id == member_id))
-    return [{"rule": f.rule, "note": f.note, "created_at": f.created_at.isoformat()} for f in flags]
+def forget_texts(session: Session, subject_id: int, *, with_flags: bool) -> None:
+    """The author of a subject is erased: what moderators wrote to them goes, and with the content
+    also what others wrote when they flagged it."""
+    decided = sa.select(Decision.id).join(Case).where(Case.subject_id == subject_id)
+    session.execute(sa.delete(DecisionNote).where(DecisionNote.decision_id.in_(decided)))
+    if with_flags:
+        session.execute(sa.update(Flag).where(Flag.subject_id == subject_id).values(note=""))
+
+
+def export_member(session: Session, member_id: int) -> dict[str, object]:
+    """The flags that a member raised and, for a moderator, the decisions."""
+    return {
+        "flags": queries.flags_of(session, member_id),
+        "decisions": queries.decisions_of(session, member_id),
+    }
 
 
 def erase_member(session: Session, member_id: int, _with_content: bool) -> None:

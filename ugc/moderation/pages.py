@@ -10,19 +10,22 @@ from flask_babel import format_timedelta, gettext
 from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators
 from ugc.core.db import db
-from ugc.core.errors import Invalid, NotFound
+from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.moderation import actions, queries, rules
 
 bp = Blueprint("moderation", __name__)
-privacy.register("flags", actions.export_member, actions.erase_member)
+privacy.register("moderation", actions.export_member, actions.erase_member)
 
 
 @bp.get("/moderation")
 @moderators
-def queue_page() -> str:
+def queue_page(error: DomainError | None = None, case_id: int | None = None) -> str:
+    """`error` is told in the case that was being decided, with what was typed there."""
     cases = queries.open_cases(db.session())
     return render_template(
         "moderation/queue.html",
+        error=error,
+        tried=case_id if case_id in {c.id for c in cases} else None,
         cases=[(c, panels.render(f"case.{c.kind}", subject_id=c.subject_id)) for c in cases],
         waiting=queries.open_count(db.session()),
         rules=rules.RULES,
@@ -32,6 +35,7 @@ def queue_page() -> str:
 
 @bp.post("/moderation/<int:case_id>")
 @moderators
+@shows_errors(queue_page)
 def decide(case_id: int) -> Any:
     try:
         version = int(request.form.get("version", ""))
@@ -90,30 +94,43 @@ def moderation_rule(code: str) -> Any:
 
 
 @bp.app_template_global()
+def author_record(member_id: int) -> queries.Record:
+    return actions.record_of(db.session(), member_id)
+
+
+@bp.app_template_global()
 def moderation_rules() -> dict[str, Any]:
     return rules.RULES
 
 
-@bp.get("/flag/<public_id>")
-@members
-def flag_page(public_id: str) -> str:
+def _flagged(public_id: str) -> tuple[subjects.Subject, subjects.SubjectInfo]:
+    """The content behind an address that can be flagged. Raises NotFound."""
     subject = subjects.resolve(db.session(), public_id)
     described = subjects.describe(db.session(), [subject.id]).get(subject.id)
-    if described is None:
+    if described is None or not actions.is_moderated(subject.kind):
         raise NotFound()
+    return subject, described
+
+
+@bp.get("/flag/<public_id>")
+@members
+def flag_page(public_id: str, error: DomainError | None = None) -> str:
+    _, described = _flagged(public_id)
     return render_template(
-        "moderation/flag.html", subject=described, rules=rules.RULES, note_max=rules.NOTE_MAX
+        "moderation/flag.html",
+        subject=described,
+        rules=rules.RULES,
+        note_max=rules.NOTE_MAX,
+        error=error,
     )
 
 
 @bp.post("/flag/<public_id>")
 @members
+@shows_errors(lambda error, public_id: flag_page(public_id, error))
 def flag(public_id: str) -> Any:
     limits.hit("flag")
-    subject = subjects.resolve(db.session(), public_id)
-    described = subjects.describe(db.session(), [subject.id]).get(subject.id)
-    if described is None:
-        raise NotFound()
+    subject, described = _flagged(public_id)
     actions.flag(
         db.session(),
         current_actor(),

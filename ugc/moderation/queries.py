@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from ugc.accounts import queries as accounts
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
-from ugc.core.subjects import Subject
-from ugc.moderation.models import Case, Decision, DecisionNote, Flag
+from ugc.core.subjects import Subject, Visibility
+from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated
 
 LEAST_DECISIONS = 5  # below which a median says nothing
 
@@ -74,13 +77,53 @@ def open_count(session: Session) -> int:
     )
 
 
+@dataclass(frozen=True)
+class Record:
+    """What a moderator should know of an author: how many of theirs are published, were refused,
+    and wait."""
+
+    joined_at: dt.datetime
+    published: int
+    refused: int
+    waiting: int
+
+
+def record_of(session: Session, member_id: int, tables: Iterable[type[Moderated]]) -> Record:
+    """Over every kind of content in `tables`."""
+    parts = [
+        sa.select(sa.cast(table.visibility, sa.Text).label("visibility")).where(
+            table.author_id == member_id
+        )
+        for table in tables
+    ]
+    all_kinds = sa.union_all(*parts).subquery()
+    counts = {
+        row.visibility: int(row.many)
+        for row in session.execute(
+            sa.select(all_kinds.c.visibility, sa.func.count().label("many")).group_by(
+                all_kinds.c.visibility
+            )
+        )
+    }
+    return Record(
+        joined_at=accounts.member(session, member_id).joined_at,
+        published=counts.get(Visibility.PUBLISHED, 0),
+        refused=counts.get(Visibility.HIDDEN, 0) + counts.get(Visibility.REMOVED, 0),
+        waiting=counts.get(Visibility.HELD, 0),
+    )
+
+
 def usual_wait(session: Session) -> dt.timedelta | None:
-    """The median time from opening to decision over the last 30 days; None under five."""
+    """The median time from opening to decision of what was held, over the last 30 days; None under
+    five."""
     waited = sa.func.extract("epoch", Decision.decided_at - Case.opened_at)
     count, median = session.execute(
         sa.select(sa.func.count(), sa.func.percentile_cont(0.5).within_group(waited))
         .join(Case, Case.id == Decision.case_id)
-        .where(Decision.decided_at > app_now() - sa.cast("30 days", sa.Interval))
+        .where(
+            Case.reason == "held",
+            Decision.decided_at > app_now() - sa.cast("30 days", sa.Interval),
+        )
     ).one()
     if count < LEAST_DECISIONS:
         return None
@@ -101,6 +144,60 @@ def decision_note(session: Session, decision_id: int) -> str:
         session.scalar(sa.select(DecisionNote.note).where(DecisionNote.decision_id == decision_id))
         or ""
     )
+
+
+def decisions_on(session: Session, ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """What was decided on each subject, for its author's own export."""
+    rows = session.execute(
+        sa.select(Case.subject_id, Decision, DecisionNote.note)
+        .join(Case, Case.id == Decision.case_id)
+        .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
+        .where(Case.subject_id.in_(list(ids)))
+        .order_by(Decision.id)
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.subject_id, []).append(_told(row.Decision, row.note))
+    return found
+
+
+def decisions_of(session: Session, moderator_id: int) -> list[dict[str, Any]]:
+    """What a moderator decided, for their own export."""
+    rows = session.execute(
+        sa.select(Decision, DecisionNote.note)
+        .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
+        .where(Decision.moderator_id == moderator_id)
+        .order_by(Decision.id)
+    )
+    return [_told(row.Decision, row.note) for row in rows]
+
+
+def _told(decision: Decision, note: str | None) -> dict[str, Any]:
+    return {
+        "outcome": decision.outcome,
+        "rule": decision.rule,
+        "note": note or "",
+        "at": decision.decided_at,
+    }
+
+
+def flags_of(session: Session, member_id: int) -> list[dict[str, Any]]:
+    """What a member flagged, for their own export."""
+    rows = session.execute(
+        sa.select(Flag, Subject.public_id)
+        .join(Subject, Subject.id == Flag.subject_id)
+        .where(Flag.member_id == member_id)
+        .order_by(Flag.id)
+    )
+    return [
+        {
+            "of": row.public_id,
+            "rule": row.Flag.rule,
+            "note": row.Flag.note,
+            "at": row.Flag.created_at,
+        }
+        for row in rows
+    ]
 
 
 def last_decision(session: Session, subject_id: int) -> DecisionRow | None:

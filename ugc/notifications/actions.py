@@ -56,8 +56,10 @@ def forget_old(session: Session) -> None:
 
 
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
-    rows = session.scalars(sa.select(Notification).where(Notification.member_id == member_id))
-    return [{"kind": r.kind, "facts": r.facts, "at": r.created_at.isoformat()} for r in rows]
+    return [
+        {"kind": n.kind, "of": of, "facts": n.facts, "at": n.created_at, "read_at": n.read_at}
+        for n, of in queries.all_of(session, member_id)
+    ]
 
 
 def erase_member(session: Session, member_id: int, _with_content: bool) -> None:

@@ -51,7 +51,9 @@ def inbox(session: Session, member_id: int, before: int | None = None) -> list[I
     if before is not None:
         query = query.where(Notification.id < before)
     rows = session.scalars(query).all()
-    about = subjects.describe(session, [row.subject_id for row in rows if row.subject_id])
+    about = subjects.describe(
+        session, [row.subject_id for row in rows if row.subject_id], member_id
+    )
     people = {int(row.facts["who"]) for row in rows if "who" in row.facts}
     handles = {
         row.id: row.handle
@@ -87,6 +89,17 @@ def _item(
         row.read_at is not None,
         row.created_at,
     )
+
+
+def all_of(session: Session, member_id: int) -> list[tuple[Notification, str | None]]:
+    """Everything a member was told with the public id of what it is about, for their own export."""
+    rows = session.execute(
+        sa.select(Notification, subjects.Subject.public_id)
+        .outerjoin(subjects.Subject, subjects.Subject.id == Notification.subject_id)
+        .where(Notification.member_id == member_id)
+        .order_by(Notification.id)
+    )
+    return [(row.Notification, row.public_id) for row in rows]
 
 
 def own(session: Session, member_id: int, notification_id: int) -> Notification:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +17,24 @@ from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
+from ugc.moderation import queries as moderation_queries
 from ugc.places import queries, rules
 from ugc.places.models import KIND, Place, PlaceBrand
 from ugc.referrals import actions as referrals
+
+_on_visibility: list[Callable[[Session, int, bool], None]] = []
+
+
+def on_visibility(react: Callable[[Session, int, bool], None]) -> None:
+    """A higher capability says what must be true as soon as a place is public or not any more:
+    `react(session, place_id, public)` runs in the same transaction, under the place's lock."""
+    _on_visibility.append(react)
+
+
+def _visibility_changed(session: Session, place_id: int, public: bool) -> None:
+    subjects.touch(session, place_id, visible=public)
+    for react in _on_visibility:
+        react(session, place_id, public)
 
 
 def add_place(
@@ -66,7 +81,7 @@ def add_place(
     subjects.log_move(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
-    media.attach(session, actor, subject.id, photos, held=held)
+    media.attach(session, actor, subject.id, photos, held=held, city_id=city_id)
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
     if held:
         moderation.open_case(session, subject.id, "held")
@@ -107,9 +122,10 @@ def edit_place(
             reason="edited", actor=actor.reference,
         )  # fmt: skip
         place.visibility = Visibility.HELD
-        subjects.touch(session, place_id, visible=False)
+        _visibility_changed(session, place_id, False)
     else:
         subjects.touch(session, place_id)
+    events.emit(session, events.PlaceChanged(place_id))
 
 
 def add_photos(
@@ -126,7 +142,8 @@ def add_photos(
         raise Forbidden()
     if not photos:
         raise Invalid(fields={"photos": [lazy_gettext("Choose a photo.")]})
-    media.attach(session, actor, place_id, photos, held=held or place.visibility == Visibility.HELD)
+    waits = held or place.visibility == Visibility.HELD
+    media.attach(session, actor, place_id, photos, held=waits, city_id=place.city_id)
 
 
 def set_brand(session: Session, actor: Actor, place_id: int, brand_id: int | None) -> None:
@@ -152,6 +169,7 @@ def set_brand(session: Session, actor: Actor, place_id: int, brand_id: int | Non
         session.add(PlaceBrand(place_id=place_id, brand_id=brand_id))
     session.flush()
     subjects.touch(session, place_id)
+    events.emit(session, events.PlaceChanged(place_id))
 
 
 def withdraw(session: Session, actor: Actor, place_id: int) -> None:
@@ -172,7 +190,7 @@ def _set_visibility(
     place.visibility = visibility
     public = visibility is Visibility.PUBLISHED
     media.follow(session, place.id, visibility)
-    subjects.touch(session, place.id, visible=public)
+    _visibility_changed(session, place.id, public)
     facts = (place.id, KIND, place.author_id, place.city_id)
     if public:
         events.emit(session, events.ContentApproved(*facts))
@@ -198,7 +216,7 @@ def author_of(session: Session, place_id: int) -> int | None:
     return queries.locked(session, place_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Place, queries.published_by))
 # A place that is shared spreads the brand that runs it.
 referrals.register_root(KIND, queries.brand_of)
 
@@ -206,6 +224,8 @@ referrals.register_root(KIND, queries.brand_of)
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
     """The places a member suggested, for their own export."""
     me = Actor(ActorKind.MEMBER, id=member_id)
+    rows = queries.places_by(session, me, member_id, limit=100_000)
+    decisions = moderation_queries.decisions_on(session, (row.id for row in rows))
     return [
         {
             "id": row.public_id,
@@ -218,9 +238,10 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
             "website": row.website,
             "opening_hours": row.opening_hours,
             "visibility": row.visibility,
-            "created_at": row.created_at.isoformat(),
+            "created_at": row.created_at,
+            "decisions": decisions.get(row.id, []),
         }
-        for row in queries.places_by(session, me, member_id, limit=100_000)
+        for row in rows
     ]
 
 
@@ -233,10 +254,14 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     for place_id in ids:
         moderation.lock_case(session, place_id)
         place = queries.locked(session, place_id)
-        standing = place.visibility in (Visibility.PUBLISHED, Visibility.HELD)
-        if with_content and standing and place.rating_count == 0:
-            moderation.close_case(session, place.id)
-            _set_visibility(session, place, Visibility.WITHDRAWN, "erasure", "system")
+        goes = with_content and place.rating_count == 0
+        moderation.forget_texts(session, place_id, with_flags=goes)
+        if goes:
+            if place.visibility in (Visibility.PUBLISHED, Visibility.HELD):
+                moderation.close_case(session, place.id)
+                _set_visibility(session, place, Visibility.WITHDRAWN, "erasure", "system")
+            for field in ("name", "address", "phone", "website", "opening_hours"):
+                setattr(place, field, "")
         else:
             subjects.touch(session, place.id)
         place.author_id = None

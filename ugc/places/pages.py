@@ -16,7 +16,6 @@ from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Forbidden, Invalid, shows_errors
 from ugc.media import pages as media
 from ugc.media import queries as media_queries
-from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.places import actions, queries, rules, schemas
@@ -26,7 +25,7 @@ from ugc.referrals import actions as referrals
 bp = Blueprint("places", __name__)
 LAST_PAGE = 40
 
-subjects.register(subjects.Kind(KIND, lazy_gettext("place"), queries.describe))
+subjects.register(subjects.Kind(KIND, lazy_gettext("place"), queries.describe, queries.describe))
 privacy.register("places", actions.export_member, actions.erase_member)
 
 
@@ -360,9 +359,8 @@ def brand_panel(brand: Any, **_context: Any) -> str:
 def case_panel(subject_id: int, **_context: Any) -> str:
     actor = current_actor()
     place = queries.place_by_id(db.session(), actor, subject_id)
-    approved = moderation.published_by(db.session(), place.author_id)
     photos = media_queries.photos_of(db.session(), actor, [subject_id])
-    return render_template("places/_case.html", place=place, approved=approved, photos=photos)
+    return render_template("places/_case.html", place=place, photos=photos)
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:

@@ -397,10 +397,14 @@ def published_by(session: Session, member_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+def describe(
+    session: Session, ids: Iterable[int], author_id: int | None = None
+) -> list[SubjectInfo]:
+    """What all may see, and what this author still sees of their own."""
+    own = sa.and_(Place.author_id == author_id, Place.visibility != Visibility.WITHDRAWN)
     rows = session.execute(
         sa.select(Place.id, Place.name, Subject.public_id)
         .join(Subject, Subject.id == Place.id)
-        .where(Place.id.in_(list(ids)), Place.visibility == Visibility.PUBLISHED)
+        .where(Place.id.in_(list(ids)), sa.or_(Place.visibility == Visibility.PUBLISHED, own))
     )
     return [SubjectInfo(r.id, KIND, r.public_id, r.name, f"/places/{r.public_id}") for r in rows]

@@ -7,7 +7,6 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -16,6 +15,7 @@ from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-
 from ugc.core import geo
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
+from ugc.core.websites import normal_website as normal_website
 
 NAME_MAX, ADDRESS_MAX, HOURS_MAX, WEBSITE_MAX = 120, 200, 500, 300
 # Likely the same: so near with so similar a name (similarity of trigrams, 0 to 1).
@@ -190,17 +190,6 @@ def shown_phone(e164: str) -> str:
 def shown_website(address: str) -> str:
     """As people say it: without scheme, `www.` and the last stroke."""
     return re.sub(r"^https?://(www\.)?", "", address).rstrip("/")
-
-
-def normal_website(text: str) -> str:
-    """A full http(s) address; `example.org` becomes `https://example.org`. Raises ValueError."""
-    address = text if "://" in text else f"https://{text}"
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or "." not in (parts.hostname or "") or " " in address:
-        raise ValueError(text)
-    if parts.username is not None:
-        raise ValueError(text)
-    return address
 
 
 def bayesian_mean(rating_sum: float, count: int, mean: float = PRIOR_MEAN) -> float:

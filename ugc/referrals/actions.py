@@ -14,7 +14,7 @@ from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.referrals import queries, rules
-from ugc.referrals.models import CascadeReach, Referral, ReferralLink
+from ugc.referrals.models import CascadeReach, Referral, ReferralLink, Visit
 
 # What a shared subject belongs to: the root of a cascade (a brand), or None.
 Root = Callable[[Session, int], int | None]
@@ -76,8 +76,11 @@ def own_link(session: Session, owner_id: int, subject_id: int) -> ReferralLink:
 
 def adopt_visitor(session: Session, member_id: int, visitor: str) -> None:
     """The visitor turned out to be a member: what they had reached is theirs. Where the member had
-    reached the root before (on another device), that first time stays."""
+    reached the root on another device too, the first time stays: one person is counted once."""
     mine = sa.select(CascadeReach.root_id).where(CascadeReach.member_id == member_id)
+    for row in queries.later_of_two(session, member_id, visitor):
+        session.delete(row)
+    session.flush()
     session.execute(
         sa.update(CascadeReach)
         .where(
@@ -132,9 +135,14 @@ def attribute(
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:
-    """The member's links and how many contacts they brought; contacts are other people's data."""
-    links = session.scalars(sa.select(ReferralLink).where(ReferralLink.owner_id == member_id))
+    """The member's links, the way they came, the links they opened, and how many contacts they
+    brought; contacts are other people's data."""
     return {
-        "links": [link.code for link in links],
-        "contacts_by_degree": list(queries.reach(session, member_id)),
+        **queries.ways_of_member(session, member_id),
+        "contacts_by_degree": queries.reach(session, member_id),
     }
+
+
+def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
+    """Links and the tree keep the node without a name; which links it opened is forgotten."""
+    session.execute(sa.update(Visit).where(Visit.member_id == member_id).values(member_id=None))

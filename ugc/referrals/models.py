@@ -79,5 +79,7 @@ class CascadeReach(Base):
         sa.UniqueConstraint("root_id", "visitor"),
         sa.UniqueConstraint("root_id", "member_id"),
         sa.CheckConstraint("degree >= 1", name="degree"),
+        sa.Index("ix_cascade_reaches_visitor", "visitor"),
+        sa.Index("ix_cascade_reaches_member_id", "member_id"),
         sa.Index("ix_cascade_reaches_root_id_reached_at", "root_id", "reached_at"),
     )

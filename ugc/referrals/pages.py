@@ -23,8 +23,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import Member
-from ugc.core import panels, privacy, subjects
-from ugc.core.access import current_actor, members, public, require_contributor
+from ugc.core import limits, panels, privacy, subjects
+from ugc.core.access import Actor, current_actor, members, public, require_contributor
 from ugc.core.db import Session, db, now, record
 from ugc.core.errors import NotFound
 from ugc.core.subjects import SITE_PUBLIC_ID
@@ -33,8 +33,7 @@ from ugc.referrals.models import CascadeReach, ReferralLink, Visit
 
 bp = Blueprint("referrals", __name__)
 COOKIE = "via"
-# Links and their codes name nobody; the tree keeps the anonymous node.
-privacy.register("contacts", actions.export_member, lambda _session, _id, _content: None)
+privacy.register("contacts", actions.export_member, actions.erase_member)
 
 
 def signer() -> URLSafeSerializer:
@@ -54,21 +53,50 @@ def read_cookie() -> dict[str, Any]:
 @public
 def open_link(code: str) -> Any:
     """Leads to what the link shares, and remembers the click for 90 days: the last one wins. When
-    that is gone, to the map, which says so; nobody was reached then."""
+    that is gone, to the map, which says so; nobody was reached then. A link to the site itself
+    leads to the map, which says who invites. One network does not make a link look popular: past
+    `LIMITS["visit"]` its visits are not counted."""
     link = queries.link_by_code(db.session(), code)
     target = db.session().get_one(subjects.Subject, link.subject_id)
     info = subjects.describe(db.session(), [target.id]).get(target.id)
     response = redirect(info.url if info else "/", 302)
-    if info is None:
+    if target.public_id == SITE_PUBLIC_ID:
+        if current_actor().id is None:
+            flash(_invitation(link.owner_id), "good")
+    elif info is None:
         flash(gettext("What this link led to is not there any more. Here is the map."), "warn")
     agent = request.headers.get("User-Agent", "")
-    if request.method == "HEAD" or rules.is_machine(agent, request.headers.get("Sec-Purpose", "")):
+    purpose = " ".join(request.headers.get(name, "") for name in rules.AHEAD_HEADERS)
+    if request.method == "HEAD" or rules.is_machine(agent, purpose):
         return response
     actor = current_actor()
     if actor.id == link.owner_id:
         return response
     moment = now(db.session())
     visitor = str(read_cookie().get("visitor") or secrets.token_urlsafe(12))
+    counted = limits.allows("visit", f"{link.id}:{limits.network(request.remote_addr)}")
+    if counted:
+        _record_visit(link, target if info else None, actor, visitor, moment)
+    value = {"code": code, "at": moment.timestamp(), "visitor": visitor}
+    response.set_cookie(
+        COOKIE,
+        signer().dumps(value),
+        max_age=rules.ATTRIBUTION_DAYS * 86_400,
+        httponly=True,
+        samesite="Lax",
+        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+    )
+    return response
+
+
+def _record_visit(
+    link: ReferralLink,
+    target: subjects.Subject | None,
+    actor: Actor,
+    visitor: str,
+    moment: dt.datetime,
+) -> None:
+    """The visit and, the first time, that the person was reached; `target` None when it is gone."""
     record(
         Visit.__table__,  # type: ignore[arg-type]
         {
@@ -79,7 +107,7 @@ def open_link(code: str) -> Any:
             "visited_on": moment.date(),
         },
     )
-    root_id = actions.root_of(db.session(), target) if info else None
+    root_id = actions.root_of(db.session(), target) if target is not None else None
     if (
         root_id is not None
         and not actions.belongs(db.session(), root_id, actor.id)
@@ -95,16 +123,16 @@ def open_link(code: str) -> Any:
                 "degree": queries.degree_of_sharer(db.session(), root_id, link.owner_id) + 1,
             },
         )
-    value = {"code": code, "at": moment.timestamp(), "visitor": visitor}
-    response.set_cookie(
-        COOKIE,
-        signer().dumps(value),
-        max_age=rules.ATTRIBUTION_DAYS * 86_400,
-        httponly=True,
-        samesite="Lax",
-        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
+
+
+def _invitation(owner_id: int) -> str:
+    """What a newcomer reads who came by a link to the site."""
+    owner = subjects.describe(db.session(), [owner_id]).get(owner_id)
+    if owner is None:
+        return gettext("You are invited: join, and tell what you see where you are.")
+    return gettext(
+        "%(who)s invites you: join, and tell what you see where you are.", who=owner.title
     )
-    return response
 
 
 def attribute_newcomer(db_session: Session, member: Member) -> None:

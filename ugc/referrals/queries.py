@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
+from ugc.core.subjects import Subject
 from ugc.referrals.models import CascadeReach, Referral, ReferralLink, Visit
 
 CONTACTS_SHOWN = 200
@@ -67,6 +69,21 @@ def has_reached(session: Session, root_id: int, member_id: int | None, visitor: 
     )
 
 
+def later_of_two(session: Session, member_id: int, visitor: str) -> list[CascadeReach]:
+    """Where a member and an unnamed visitor reached the same root, the later of the two."""
+    theirs, unnamed = sa.orm.aliased(CascadeReach), sa.orm.aliased(CascadeReach)
+    both = (
+        sa.select(sa.func.greatest(theirs.id, unnamed.id))
+        .join(unnamed, unnamed.root_id == theirs.root_id)
+        .where(
+            theirs.member_id == member_id,
+            unnamed.visitor == visitor,
+            unnamed.member_id.is_(None),
+        )
+    )
+    return list(session.scalars(sa.select(CascadeReach).where(CascadeReach.id.in_(both))))
+
+
 def referral_of(session: Session, member_id: int) -> Referral | None:
     return session.get(Referral, member_id)
 
@@ -118,3 +135,31 @@ def visits_of_links(session: Session, owner_id: int) -> int:
         .where(ReferralLink.owner_id == owner_id)
     )
     return session.scalar(query) or 0
+
+
+def ways_of_member(session: Session, member_id: int) -> dict[str, list[dict[str, Any]]]:
+    """The links a member made and opened and the one they joined through, for their own export."""
+    shared = sa.orm.aliased(Subject)
+    parts: dict[str, Any] = {
+        "links": sa.select(ReferralLink.code, shared.public_id.label("of"), ReferralLink.created_at)
+        .join(shared, shared.id == ReferralLink.subject_id)
+        .where(ReferralLink.owner_id == member_id)
+        .order_by(ReferralLink.id),
+        "joined_through": sa.select(ReferralLink.code, Referral.referred_at)
+        .join(ReferralLink, ReferralLink.id == Referral.link_id)
+        .where(Referral.member_id == member_id),
+        "opened": sa.select(ReferralLink.code, Visit.channel, Visit.visited_at)
+        .join(ReferralLink, ReferralLink.id == Visit.link_id)
+        .where(Visit.member_id == member_id)
+        .order_by(Visit.id),
+        "reached": sa.select(
+            shared.public_id.label("by"), CascadeReach.degree, CascadeReach.reached_at
+        )
+        .join(shared, shared.id == CascadeReach.root_id)
+        .where(CascadeReach.member_id == member_id)
+        .order_by(CascadeReach.id),
+    }
+    return {
+        part: [dict(row) for row in session.execute(query).mappings()]
+        for part, query in parts.items()
+    }

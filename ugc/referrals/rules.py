@@ -17,9 +17,15 @@ MACHINES = re.compile(
 )
 
 
+# What browsers say of pages that they fetch before anybody asks for them.
+AHEAD = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
+AHEAD_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+
+
 def is_machine(user_agent: str, purpose: str) -> bool:
-    """Whether a GET comes from a bot, a link previewer or a prefetch (`Sec-Purpose`)."""
-    return not user_agent or bool(MACHINES.search(user_agent)) or "prefetch" in purpose.lower()
+    """Whether a GET comes from a bot, a link previewer or a prefetch; `purpose` is what the
+    `AHEAD_HEADERS` say."""
+    return not user_agent or bool(MACHINES.search(user_agent) or AHEAD.search(purpose))
 
 
 def counts(clicked_at: dt.datetime, joined_at: dt.datetime) -> bool:

@@ -62,9 +62,9 @@ DAMPINGS = {
     "too_fast": lazy_gettext("from people who cannot have come so far so fast"),
 }
 
-subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe))
+subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe, queries.describe))
 privacy.register("reports", actions.export_member, actions.erase_member)
-privacy.register("votes", actions.export_votes, actions.erase_votes)
+privacy.register("last_position", actions.export_position, actions.erase_position)
 privacy.register("watches", watches.export_member, watches.erase_member)
 
 
@@ -360,9 +360,8 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 def case_panel(subject_id: int, **_context: Any) -> str:
     report = queries.report_by_id(db.session(), current_actor(), subject_id)
-    approved = moderation.published_by(db.session(), report.author_id)
     photos = media_queries.photos_of(db.session(), current_actor(), [subject_id])
-    return render_template("reports/_case.html", report=report, approved=approved, photos=photos)
+    return render_template("reports/_case.html", report=report, photos=photos)
 
 
 panels.register(f"case.{KIND}", case_panel)

@@ -43,27 +43,23 @@ def credit(
 def release(session: Session, cause: str) -> None:
     """Moves the held points of a cause to the available ones: a pair of entries."""
     for entry in queries.standing_entries(session, cause):
-        if entry.account != "held":
+        # What was taken back meanwhile cannot be released.
+        if entry.account != "held" or queries.standing(session, entry, "held") != entry.points:
             continue
         for account, points in (("held", -entry.points), ("available", entry.points)):
             _copy(session, entry, account, "release", points)
         recount(session, entry.member_id)
 
 
-def reverse(session: Session, cause: str) -> None:
-    """Takes back what a cause earned, wherever it is now."""
+def reverse(session: Session, cause: str, action: str | None = None) -> None:
+    """Takes back what a cause earned (by `action` alone, when given), wherever it is now."""
     for entry in queries.standing_entries(session, cause):
+        if action is not None and entry.action != action:
+            continue
         for account in ("held", "available"):
-            standing = session.scalar(
-                sa.select(sa.func.sum(PointEntry.points)).where(
-                    PointEntry.member_id == entry.member_id,
-                    PointEntry.cause == cause,
-                    PointEntry.action == entry.action,
-                    PointEntry.account == account,
-                )
-            )
+            standing = queries.standing(session, entry, account)
             if standing:
-                _copy(session, entry, account, "reverse", -int(standing))
+                _copy(session, entry, account, "reverse", -standing)
         recount(session, entry.member_id)
 
 
@@ -98,6 +94,18 @@ def recount(session: Session, member_id: int) -> None:
         award(session, member_id, action)
 
 
+def recount_all(session: Session) -> list[tuple[str, int, int]]:
+    """Folds the whole ledger anew. Answers (handle, total before, total now) of whose was wrong;
+    a member without a name is `#` and the id."""
+    wrong = []
+    for member_id, handle, before in queries.totals(session):
+        recount(session, member_id)
+        after = queries.score(session, member_id).points
+        if after != before:
+            wrong.append((handle or f"#{member_id}", before, after))
+    return wrong
+
+
 def award(session: Session, member_id: int, when: str) -> None:
     """Gives the badge of a first, once; it stays, also when what earned it goes."""
     for badge in rules.BADGES.values():
@@ -113,19 +121,19 @@ def award(session: Session, member_id: int, when: str) -> None:
             events.emit(session, events.BadgeAwarded(member_id, badge.code))
 
 
-def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
-    """The member's ledger."""
-    entries = session.scalars(
-        sa.select(PointEntry).where(PointEntry.member_id == member_id).order_by(PointEntry.id)
-    )
-    return [
-        {
-            "account": e.account,
-            "step": e.step,
-            "action": e.action,
-            "points": e.points,
-            "cause": e.cause,
-            "created_at": e.created_at.isoformat(),
-        }
-        for e in entries
-    ]
+def export_member(session: Session, member_id: int) -> dict[str, object]:
+    """The member's ledger and badges."""
+    return {
+        "ledger": [
+            {
+                "account": e.account,
+                "step": e.step,
+                "action": e.action,
+                "points": e.points,
+                "cause": e.cause,
+                "at": e.created_at,
+            }
+            for e in queries.ledger(session, member_id)
+        ],
+        "badges": [{"badge": code, "at": at} for code, at in queries.badges_of(session, member_id)],
+    }

@@ -33,6 +33,7 @@ class PointEntry(Base):
         sa.CheckConstraint("step IN ('credit', 'release', 'reverse')", name="step"),
         sa.Index("ix_point_entries_member_id_created_at", "member_id", "created_at"),
         sa.Index("ix_point_entries_created_at", "created_at"),
+        sa.Index("ix_point_entries_cause", "cause"),
     )
 
 

@@ -33,10 +33,28 @@ def balance(session: Session, member_id: int) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+def ledger(session: Session, member_id: int) -> list[PointEntry]:
+    """All entries of a member, the first one first."""
+    query = sa.select(PointEntry).where(PointEntry.member_id == member_id)
+    return list(session.scalars(query.order_by(PointEntry.id)))
+
+
 def score(session: Session, member_id: int) -> Score:
     """The folded totals; zeros for who has none."""
     found = session.get(Score, member_id)
     return found or Score(member_id=member_id, points=0, points_held=0, level=1)
+
+
+def totals(session: Session) -> list[tuple[int, str | None, int]]:
+    """(member, handle, stored total) of everybody who has an entry or a total."""
+    people = sa.union(sa.select(PointEntry.member_id), sa.select(Score.member_id)).subquery()
+    rows = session.execute(
+        sa.select(Member.id, Member.handle, sa.func.coalesce(Score.points, 0))
+        .join(people, people.c.member_id == Member.id)
+        .outerjoin(Score, Score.member_id == Member.id)
+        .order_by(Member.id)
+    )
+    return [(row[0], row[1], int(row[2])) for row in rows]
 
 
 def earned_actions(session: Session, member_id: int) -> set[str]:
@@ -69,6 +87,19 @@ def standing_entries(session: Session, cause: str) -> list[PointEntry]:
     )
 
 
+def standing(session: Session, credit: PointEntry, account: str) -> int:
+    """What is left in an account of what a credit brought."""
+    left = session.scalar(
+        sa.select(sa.func.sum(PointEntry.points)).where(
+            PointEntry.member_id == credit.member_id,
+            PointEntry.cause == credit.cause,
+            PointEntry.action == credit.action,
+            PointEntry.account == account,
+        )
+    )
+    return int(left or 0)
+
+
 def causes(session: Session, subject_id: int, action: str) -> list[str]:
     """What earned points by `action` on a subject."""
     return list(
@@ -88,6 +119,16 @@ def leaders(
     session: Session, *, this_month: bool, city_id: int | None = None, limit: int = 50
 ) -> list[Standing]:
     """Who has most available points; ties by who joined first."""
+    if not this_month and city_id is None:
+        # The folded totals, by their index: the whole ledger is long.
+        folded = session.execute(
+            sa.select(Member.handle, Score.points)
+            .join(Member, Member.id == Score.member_id)
+            .where(Score.points > 0, Member.handle.is_not(None))
+            .order_by(Score.points.desc(), Member.id)
+            .limit(limit)
+        )
+        return [Standing(row.handle, int(row.points)) for row in folded]
     total = sa.func.sum(PointEntry.points)
     query = (
         sa.select(Member.handle, total.label("points"))

@@ -33,9 +33,10 @@ def content_approved(session: Session, event: events.ContentApproved) -> None:
 @events.on(events.ContentGone, "reputation.content_gone")
 def content_gone(session: Session, event: events.ContentGone) -> None:
     actions.reverse(session, cause_of(event))
-    # What its readers' votes earned goes with it.
-    for cause in queries.causes(session, event.subject_id, "helpful"):
-        actions.reverse(session, cause)
+    # What its readers' votes earned goes with it, or two people could post, confirm, withdraw.
+    for action in ("helpful", "confirmation"):
+        for cause in queries.causes(session, event.subject_id, action):
+            actions.reverse(session, cause)
 
 
 @events.on(events.ReportConfirmed, "reputation.report_confirmed")
@@ -80,6 +81,7 @@ def photo_uploaded(session: Session, event: events.PhotoUploaded) -> None:
             rules.photo_cause(event.subject_id, event.member_id),
             held=True,
             subject_id=event.subject_id,
+            city_id=event.city_id,
         )
 
 

@@ -18,6 +18,8 @@ from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
+from ugc.moderation import queries as moderation_queries
+from ugc.places import actions as place_actions
 from ugc.places import queries as places
 from ugc.places import rules as place_rules
 from ugc.reviews import queries, rules
@@ -64,7 +66,9 @@ def post_review(
         raise Conflict(lazy_gettext("You reviewed this place before: edit that review."))
     opinion = _checked(opinion, place.category)
     visibility = Visibility.HELD if held else Visibility.PUBLISHED
-    subject = subjects.create(session, KIND, visible=not held)
+    subject = subjects.create(
+        session, KIND, visible=not held and place.visibility == Visibility.PUBLISHED
+    )
     session.add(
         Review(
             id=subject.id,
@@ -84,7 +88,7 @@ def post_review(
     subjects.log_move(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
-    media.attach(session, actor, subject.id, photos, held=held)
+    media.attach(session, actor, subject.id, photos, held=held, city_id=place.city_id)
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, place.city_id, held))
     if held:
         moderation.open_case(session, subject.id, "held")
@@ -143,6 +147,7 @@ def edit_review(
         review.id,
         photos,
         held=held or review.visibility == Visibility.HELD,
+        city_id=place.city_id,
     )
     if held and was_public:
         # Not gone: its points and photos stay, and it comes back when a moderator agrees.
@@ -225,14 +230,28 @@ def _set_visibility(
     session.flush()
     public = visibility is Visibility.PUBLISHED
     media.follow(session, review.id, visibility)
-    subjects.touch(session, review.id, visible=public)
+    place = places.locked(session, review.place_id)
+    of_public_place = place.visibility == Visibility.PUBLISHED
+    subjects.touch(session, review.id, visible=public and of_public_place)
     _recount(session, review.place_id)
-    city_id = places.locked(session, review.place_id).city_id
+    city_id = place.city_id
     facts = (review.id, KIND, review.author_id, city_id)
     if public:
         events.emit(session, events.ContentApproved(*facts))
     else:
         events.emit(session, events.ContentGone(*facts, str(visibility)))
+
+
+def _place_moved(session: Session, place_id: int, public: bool) -> None:
+    """What is told of a place is seen with it alone, and so are its photos: readers of the change
+    feed hear of its reviews too."""
+    ids = sa.select(Review.id).where(
+        Review.place_id == place_id, Review.visibility == Visibility.PUBLISHED
+    )
+    subjects.touch_all(session, ids, visible=public)
+
+
+place_actions.on_visibility(_place_moved)
 
 
 def move(session: Session, review_id: int, visibility: Visibility, reason: str, who: str) -> None:
@@ -249,17 +268,24 @@ def move(session: Session, review_id: int, visibility: Visibility, reason: str, 
     _set_visibility(session, review, visibility, reason, who)
 
 
+def place_changed(session: Session, place_id: int) -> None:
+    """Reviews are told with the name, category and brand of their place, and are as public as it
+    is: whoever follows the change feed hears of them."""
+    subjects.touch_all(session, queries.ids_of_place(place_id))
+
+
 def author_of(session: Session, review_id: int) -> int | None:
     return _locked_with_place(session, review_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Review, queries.published_by))
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:
     """The member's reviews with what they said before, and which ones they found helpful."""
     me = Actor(ActorKind.MEMBER, id=member_id)
     rows = queries.reviews_by(session, me, member_id, limit=100_000)
+    decisions = moderation_queries.decisions_on(session, (row.id for row in rows))
     helpful = session.scalars(
         sa.select(subjects.Subject.public_id)
         .join(HelpfulVote, HelpfulVote.review_id == subjects.Subject.id)
@@ -271,12 +297,19 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
                 "id": row.public_id,
                 "place": row.place_name,
                 "rating": row.rating,
+                "subratings": {aspect.code: value for aspect, value in row.subratings},
                 "title": row.title,
                 "text": row.text,
+                "language": row.language,
+                "visited_month": row.visited_month,
+                "visit_kind": row.visit_kind,
+                "helpful": row.helpful,
                 "visibility": row.visibility,
-                "created_at": row.created_at.isoformat(),
+                "created_at": row.created_at,
+                "edited_at": row.edited_at,
+                "decisions": decisions.get(row.id, []),
                 "earlier": [
-                    {"rating": v.rating, "title": v.title, "text": v.text}
+                    {"rating": v.rating, "title": v.title, "text": v.text, "until": v.replaced_at}
                     for v in queries.versions(session, row.id)
                 ],
             }
@@ -297,6 +330,7 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     for review_id in ids:
         moderation.lock_case(session, review_id)
         review = _locked_with_place(session, review_id)
+        moderation.forget_texts(session, review_id, with_flags=with_content)
         session.execute(sa.delete(ReviewVersion).where(ReviewVersion.review_id == review_id))
         if with_content:
             if review.visibility in (Visibility.PUBLISHED, Visibility.HELD):

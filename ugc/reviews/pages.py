@@ -12,7 +12,6 @@ from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.media import pages as media
-from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.places import queries as places
@@ -24,7 +23,7 @@ from ugc.reviews.models import KIND
 bp = Blueprint("reviews", __name__)
 LAST_PAGE = 500
 
-subjects.register(subjects.Kind(KIND, lazy_gettext("review"), queries.describe))
+subjects.register(subjects.Kind(KIND, lazy_gettext("review"), queries.describe, queries.describe))
 # Before places: one that nobody else has reviewed goes with the person's own review of it.
 privacy.register("reviews", actions.export_member, actions.erase_member, order=50)
 
@@ -217,8 +216,7 @@ def place_panel(place: Any, **_context: Any) -> str:
 
 def case_panel(subject_id: int, **_context: Any) -> str:
     review = queries.review_by_id(db.session(), current_actor(), subject_id)
-    approved = moderation.published_by(db.session(), review.author_id)
-    return render_template("reviews/_case.html", review=review, approved=approved)
+    return render_template("reviews/_case.html", review=review)
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:

@@ -203,6 +203,10 @@ def reviews_of_place(
     return rows[:limit], len(rows) > limit
 
 
+def ids_of_place(place_id: int) -> sa.Select[int]:
+    return sa.select(Review.id).where(Review.place_id == place_id)
+
+
 def distribution(session: Session, place_id: int) -> dict[int, int]:
     """How many published ratings of each value, 5 to 1."""
     rows = session.execute(
@@ -293,16 +297,19 @@ def city_of(session: Session, review_id: int) -> int | None:
     )
 
 
-def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+def describe(
+    session: Session, ids: Iterable[int], author_id: int | None = None
+) -> list[SubjectInfo]:
+    """What all may see, and what this author still sees of their own."""
+    own = sa.and_(Review.author_id == author_id, Review.visibility != Visibility.WITHDRAWN)
+    public = sa.and_(
+        Review.visibility == Visibility.PUBLISHED, Place.visibility == Visibility.PUBLISHED
+    )
     rows = session.execute(
         sa.select(Review.id, Review.title, Place.name, Subject.public_id)
         .join(Subject, Subject.id == Review.id)
         .join(Place, Place.id == Review.place_id)
-        .where(
-            Review.id.in_(list(ids)),
-            Review.visibility == Visibility.PUBLISHED,
-            Place.visibility == Visibility.PUBLISHED,
-        )
+        .where(Review.id.in_(list(ids)), sa.or_(public, own))
     )
     return [
         SubjectInfo(r.id, KIND, r.public_id, r.title or r.name, f"/reviews/{r.public_id}")

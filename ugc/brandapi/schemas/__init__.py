@@ -3,7 +3,6 @@ description."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import marshmallow as ma
@@ -46,15 +45,6 @@ def _whole(least: int, most: int, default: int, text: str) -> ma.fields.Integer:
         error_messages={"invalid": wrong},
         metadata={"description": text},
     )
-
-
-def since_moment(text: str) -> dt.datetime | None:
-    """The moment of an ISO 8601 time with a zone; None when `text` is no time."""
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
 
 
 class Query(ma.Schema):

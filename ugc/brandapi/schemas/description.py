@@ -105,12 +105,13 @@ def _responses(content: dict[str, Any], *, missing: bool) -> dict[str, Any]:
             "content": content,
         },
         "304": {"description": "Nothing changed since the ETag of `If-None-Match`."},
+        "400": {"description": "The address holds a character NUL.", "content": problem},
         "401": {"description": "No key, or a wrong one.", "content": problem},
         "403": {"description": "The key lacks the scope.", "content": problem},
         "422": {"description": "A parameter cannot be taken.", "content": problem},
         "429": {
             "description": "Too many requests: wait `Retry-After` seconds.",
-            "headers": {"Retry-After": {"schema": {"type": "integer"}}},
+            "headers": {"Retry-After": {"schema": {"type": "integer"}}, **_RATE_HEADERS},
             "content": problem,
         },
     }

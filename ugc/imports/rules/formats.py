@@ -56,8 +56,8 @@ Item = Record | Bad
 
 
 class Compressed:
-    """The bytes of a file, unpacked when it is gzip or a zip archive of one file. `position` is
-    how many bytes of the file itself were read, of `total`."""
+    """The bytes of a file, unpacked when it is gzip or a zip archive of one file. `share` is
+    of the file itself."""
 
     def __init__(self, path: Path) -> None:
         self.total = path.stat().st_size
@@ -77,14 +77,13 @@ class Compressed:
         names = [i.filename for i in archive.infolist() if not i.is_dir()]
         if len(names) != 1:
             self.close()
-            raise BrokenFile(
-                f"{path.name} holds {len(names)} files; unpack it and import them one by one."
-            )
+            raise BrokenFile(f"it holds {len(names)} files; unpack it and import them one by one.")
         return archive.open(names[0])
 
     @property
-    def position(self) -> int:
-        return min(self._file.tell(), self.total)
+    def share(self) -> float:
+        """Of the file, how much was read: 0 to 1."""
+        return min(self._file.tell() / max(1, self.total), 1.0)
 
     def close(self) -> None:
         self._file.close()
@@ -96,20 +95,30 @@ def opened(path: Path) -> Iterator[Compressed]:
     try:
         source = Compressed(path)
     except zipfile.BadZipFile as error:
-        raise BrokenFile(f"{path.name} is a broken zip archive: {error}.") from None
+        raise BrokenFile(f"it is a broken zip archive ({error}); get it again.") from None
     try:
         yield source
     except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
-        raise BrokenFile(f"{path.name} ends early or is damaged ({error}); get it again.") from None
+        raise BrokenFile(f"it ends early or is damaged ({error}); get it again.") from None
     finally:
         source.close()
 
 
 def sniff(stream: BinaryIO, among: Sequence[str]) -> str:
-    """Which of several formats a stream (with `peek`) is in, by how it begins."""
+    """Which of several formats a stream (with `peek`) is in, by how it begins. Raises BrokenFile
+    for what is none of them, such as the page of an error that was saved as the file."""
+    head: bytes = stream.peek(CHUNK)[:CHUNK].lstrip(b"\xef\xbb\xbf \t\r\n")  # type: ignore[attr-defined]
+    if not head:
+        raise BrokenFile("the file is empty; get it again.")
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in head[:1000]:
+        raise BrokenFile(
+            "it is UTF-16 or no text at all. Text becomes UTF-8 by: iconv -f UTF-16 -t UTF-8"
+            " FILE > NEW_FILE"
+        )
+    if head[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise BrokenFile("it is a web page; download the file that the page leads to.")
     if len(among) == 1:
         return among[0]
-    head: bytes = stream.peek(CHUNK)[:CHUNK].lstrip(b"\xef\xbb\xbf \t\r\n")  # type: ignore[attr-defined]
     if head.startswith(b"<"):
         found = "xml"
     elif head.startswith(b"["):
@@ -125,7 +134,10 @@ def sniff(stream: BinaryIO, among: Sequence[str]) -> str:
     else:
         found = "csv"
     if found not in among:
-        raise BrokenFile(f"the file looks like {found}, and the mapping takes {', '.join(among)}.")
+        raise BrokenFile(
+            f"the file looks like {found}, and the mapping takes {', '.join(among)}."
+            " Is it the right mapping, and the right kind?"
+        )
     return found
 
 
@@ -231,8 +243,12 @@ def _csv(
         raise BrokenFile(
             "the file is empty; a CSV file begins with the names of its columns."
         ) from None
-    except (_BadLine, csv.Error) as error:
-        raise BrokenFile(f"the first line cannot be read: {error}.") from None
+    except _BadLine as error:
+        raise BrokenFile(f"the first line cannot be read: {error}") from None
+    except csv.Error as error:
+        raise BrokenFile(
+            f"the first line cannot be read ({error}). Its lines must end with LF or CRLF."
+        ) from None
     check_header(header)
     while True:
         first = lines.number + 1
@@ -353,6 +369,11 @@ def _json(stream: BinaryIO, encoding: str, items: str) -> Iterator[Item]:
             buffer.value()
             if buffer.peek() == ",":
                 buffer.take(",")
+    if not items and buffer.peek() == "{":
+        raise BrokenFile(
+            "it is one object, and a list was expected. Is it the right mapping, and the right"
+            " kind? Where the list is inside of the object, `items` in the mapping says where."
+        )
     buffer.take("[")
     if buffer.peek() == "]":
         return

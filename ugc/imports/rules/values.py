@@ -101,6 +101,8 @@ def sensible(found: dt.datetime, now: dt.datetime, name: str) -> dt.datetime:
 
 def number(value: Any, name: str) -> float:
     """A finite number; "40,4168" is read with its comma as the decimal sign."""
+    if value is None or value == "":
+        raise BadRow(f"{name} is missing")
     if isinstance(value, str):
         value = value.strip()
         if value.count(",") == 1 and "." not in value:

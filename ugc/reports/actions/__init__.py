@@ -16,6 +16,7 @@ from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
+from ugc.moderation import queries as moderation_queries
 from ugc.reports import queries, rules
 from ugc.reports.actions import life
 from ugc.reports.models import (
@@ -24,7 +25,6 @@ from ugc.reports.models import (
     Report,
     ReportState,
     ReportVersion,
-    Vote,
 )
 from ugc.reports.queries import life as story
 from ugc.reports.rules import belief
@@ -106,7 +106,7 @@ def post_report(
     subjects.log_move(
         session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
     )
-    media.attach(session, actor, subject.id, photos, held=held)
+    media.attach(session, actor, subject.id, photos, held=held, city_id=city_id)
     watches.follow(session, actor, subject.id)
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
     if not over:
@@ -166,7 +166,7 @@ def add_photos(
     if not photos:
         raise Invalid(fields={"photos": [lazy_gettext("Choose a photo.")]})
     waits = held or report.visibility == Visibility.HELD
-    media.attach(session, actor, report_id, photos, held=waits)
+    media.attach(session, actor, report_id, photos, held=waits, city_id=report.city_id)
 
 
 def withdraw(session: Session, actor: Actor, report_id: int) -> None:
@@ -220,62 +220,71 @@ def author_of(session: Session, report_id: int) -> int | None:
     return queries.locked(session, report_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Report, queries.published_by))
 
 
-def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
-    """The member's reports with their full text, for their own export."""
+def export_member(session: Session, member_id: int) -> dict[str, object]:
+    """The member's reports with their full text and what was decided on them, and the member's
+    votes on those of others."""
     me = Actor(ActorKind.MEMBER, id=member_id)
-    return [
-        {
-            "id": row.public_id,
-            "kind": row.kind.code,
-            "lon": row.lon,
-            "lat": row.lat,
-            "text": row.text,
-            "state": row.state,
-            "visibility": row.visibility,
-            "occurred_at": row.occurred_at.isoformat(),
-            "earlier": [v.text for v in story.versions(session, row.id)],
-        }
-        for row in queries.reports_of(session, me, member_id, limit=100_000)
-    ]
+    rows = queries.reports_of(session, me, member_id, limit=100_000)
+    decisions = moderation_queries.decisions_on(session, (row.id for row in rows))
+    return {
+        "posted": [
+            {
+                "id": row.public_id,
+                "kind": row.kind.code,
+                "lon": row.lon,
+                "lat": row.lat,
+                "accuracy_m": row.accuracy_m,
+                "text": row.text,
+                "language": row.language,
+                "state": row.state,
+                "visibility": row.visibility,
+                "confirmations": row.confirmations,
+                "denials": row.denials,
+                "occurred_at": row.occurred_at,
+                "expires_at": row.expires_at,
+                "earlier": [version.text for version in story.versions(session, row.id)],
+                "decisions": decisions.get(row.id, []),
+            }
+            for row in rows
+        ],
+        "votes": [
+            {"report": of, "still_there": vote.still_there, "at": vote.voted_at}
+            for vote, of in story.votes_by(session, member_id)
+        ],
+    }
 
 
-def export_votes(session: Session, member_id: int) -> list[dict[str, object]]:
-    """What the member confirmed and denied, and where they last were (to a tenth of a degree)."""
-    votes = session.execute(
-        sa.select(subjects.Subject.public_id, Vote.still_there, Vote.voted_at)
-        .join(Vote, Vote.report_id == subjects.Subject.id)
-        .where(Vote.member_id == member_id)
-        .order_by(Vote.voted_at)
-    )
-    said: list[dict[str, object]] = [
-        {"report": v.public_id, "still_there": v.still_there, "at": v.voted_at.isoformat()}
-        for v in votes
-    ]
-    position = story.last_position(session, member_id)
-    if position is not None:
-        said.append({"last_position": [position[0].lon, position[0].lat]})
-    return said
+def export_position(session: Session, member_id: int) -> dict[str, object]:
+    """Where the member last was when they voted, to a tenth of a degree."""
+    last = story.last_position(session, member_id)
+    return {"lon": last[0].lon, "lat": last[0].lat, "at": last[1]} if last else {}
 
 
-def erase_votes(session: Session, member_id: int, _with_content: bool) -> None:
-    """Votes stay as what they counted for, of a member who has no name any more."""
+def erase_position(session: Session, member_id: int, _with_content: bool) -> None:
     session.execute(sa.delete(MemberPosition).where(MemberPosition.member_id == member_id))
 
 
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
-    """Votes stay as counts without a name; reports go, or stay without their author."""
-    reports = session.scalars(sa.select(Report).where(Report.author_id == member_id)).all()
-    for report in reports:
+    """Votes stay as counts without a name; reports go, or stay without their author. How exactly
+    the person's device knew the place goes either way."""
+    ids = session.scalars(
+        sa.select(Report.id).where(Report.author_id == member_id).order_by(Report.id)
+    ).all()
+    for report_id in ids:
+        # Cases are locked before content, as by a moderator who decides.
+        moderation.lock_case(session, report_id)
+        report = queries.locked(session, report_id)
+        moderation.forget_texts(session, report.id, with_flags=with_content)
         if with_content:
             if report.visibility in queries.SHOWN:
-                _hide(session, report, Visibility.WITHDRAWN, "erasure", "system")
                 moderation.close_case(session, report.id)
+                _hide(session, report, Visibility.WITHDRAWN, "erasure", "system")
             report.text = ""
-            report.geom_exact = None
             session.execute(sa.delete(ReportVersion).where(ReportVersion.report_id == report.id))
         else:
             subjects.touch(session, report.id)
+        report.geom_exact = report.accuracy_m = None
         report.author_id = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import get_locale
 
 from ugc.accounts.models import Member
 from ugc.core import geo
@@ -54,7 +55,10 @@ class ReportRow:
     author: str | None
     city: str | None
     attribution: str | None
+    licence: str | None
+    source_url: str | None
     revision: int
+    accuracy_m: float | None = None
     metres: float | None = None
     cover: media.PhotoRow | None = None
 
@@ -66,7 +70,7 @@ def belief_now(stored: Any) -> sa.ColumnElement[float]:
 
 def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
     metres = geo.metres_between(Report.geom, near) if near else sa.null()
-    return (
+    columns: Any = (
         sa.select(
             Report,
             Subject.public_id,
@@ -75,6 +79,8 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
             Member.handle,
             City.name.label("city"),
             Source.attribution,
+            Source.licence,
+            Source.url.label("source_url"),
             sa.and_(Report.state == ReportState.OPEN, Report.expires_at > app_now()).label("alive"),
             belief_now(Report.believed).label("belief"),
             belief_now(Report.reacted).label("reaction"),
@@ -85,6 +91,7 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
         .outerjoin(City, City.id == Report.city_id)
         .outerjoin(Source, Source.id == Report.source_id)
     )
+    return columns
 
 
 def _row(row: Any, actor: Actor) -> ReportRow:
@@ -116,7 +123,10 @@ def _row(row: Any, actor: Actor) -> ReportRow:
         author=row.handle,
         city=row.city,
         attribution=row.attribution,
+        licence=row.licence,
+        source_url=row.source_url,
         revision=report.revision,
+        accuracy_m=report.accuracy_m,
         metres=row.metres,
     )
 
@@ -252,13 +262,20 @@ def published_by(session: Session, member_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+def describe(
+    session: Session, ids: Iterable[int], author_id: int | None = None
+) -> list[SubjectInfo]:
+    """What all may see, and what this author still sees of their own."""
+    own = sa.and_(Report.author_id == author_id, Report.visibility != Visibility.WITHDRAWN)
+    language = str(get_locale())
     rows = session.execute(
         sa.select(Report.id, Report.kind, Subject.public_id)
         .join(Subject, Subject.id == Report.id)
-        .where(Report.id.in_(list(ids)), Report.visibility.in_(SHOWN))
+        .where(Report.id.in_(list(ids)), sa.or_(Report.visibility.in_(SHOWN), own))
     )
     return [
-        SubjectInfo(r.id, KIND, r.public_id, rules.KINDS[r.kind].en, f"/reports/{r.public_id}")
+        SubjectInfo(
+            r.id, KIND, r.public_id, rules.KINDS[r.kind].name(language), f"/reports/{r.public_id}"
+        )
         for r in rows
     ]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ugc.accounts.models import Member
 from ugc.core import geo
 from ugc.core.db import Session
-from ugc.core.subjects import Move, MoveNote, Visibility
+from ugc.core.subjects import Move, MoveNote, Subject, Visibility
 from ugc.reports.models import MemberPosition, Report, ReportVersion, Vote
 from ugc.reports.rules import belief
 
@@ -264,6 +264,17 @@ def versions(session: Session, report_id: int) -> list[ReportVersion]:
             .order_by(ReportVersion.id.desc())
         )
     )
+
+
+def votes_by(session: Session, member_id: int) -> list[tuple[Vote, str]]:
+    """A member's votes with the public ids of their reports, for their own export."""
+    rows = session.execute(
+        sa.select(Vote, Subject.public_id)
+        .join(Subject, Subject.id == Vote.report_id)
+        .where(Vote.member_id == member_id)
+        .order_by(Vote.voted_at, Vote.report_id)
+    )
+    return [(row.Vote, row.public_id) for row in rows]
 
 
 def vote_counts(session: Session, report_id: int) -> tuple[int, int]:

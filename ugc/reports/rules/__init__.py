@@ -107,7 +107,8 @@ def may_add_photos(actor: Actor, author_id: int | None, visibility: str) -> bool
 
 def may_close(actor: Actor, author_id: int | None, state: str) -> bool:
     mine = actor.is_member and actor.id is not None and actor.id == author_id
-    return (mine or actor.is_moderator) and state == ReportState.OPEN
+    moderates = actor.is_moderator and not actor.suspended
+    return (mine or moderates) and state == ReportState.OPEN
 
 
 def may_see(actor: Actor, author_id: int | None, visibility: str) -> bool:

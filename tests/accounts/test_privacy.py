@@ -1,0 +1,245 @@
+"""A person's data lies in every capability: the export holds all of it, and erasing leaves no word
+of it anywhere in the database."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import PASSWORD
+from tests.media.pictures import saved, scene
+from ugc.accounts import jobs as account_jobs
+from ugc.core.db import Base, Session
+
+REPORT = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Zzreport.", "accuracy_m": "7"}
+PLACE = {
+    "name": "Zzplace",
+    "category": "cafe",
+    "lat": "40.5",
+    "lon": "-3.6",
+    "address": "Zzstreet 1",
+}
+REVIEW = {"rating": "4", "title": "Zztitle", "text": "Zzreview as it is now. " * 4}
+# What names the person goes whatever they choose; the content stays or goes with it.
+PERSONAL = ("zenobia", "zzbrowser", "zzabout", "zzflag", "zzclaim", "zzearlier", "zznote")
+CONTENT = ("zzreport", "zzplace", "zzstreet", "zztitle", "zzreview", "zzphoto", "zzfalse")
+
+# Every column that points to a person, and what becomes of it. A new one is decided on here.
+COLUMNS = {
+    "account_tokens.member_id": "erased",
+    "api_keys.created_by_id": "the node without a name",
+    "badges.member_id": "the node without a name",
+    "brand_claims.author_id": "erased",
+    "brand_team.member_id": "erased",
+    "brands.author_id": "erased",
+    "cascade_reaches.member_id": "the node without a name",
+    "decisions.moderator_id": "the node without a name",
+    "fans.member_id": "erased",
+    "flags.member_id": "the node without a name",
+    "helpful_votes.member_id": "the node without a name",
+    "member_sessions.member_id": "erased",
+    "notifications.member_id": "erased",
+    "photos.member_id": "erased",
+    "places.author_id": "erased",
+    "point_entries.member_id": "the node without a name",
+    "referrals.grandparent_id": "the node without a name",
+    "referrals.great_grandparent_id": "the node without a name",
+    "referrals.member_id": "the node without a name",
+    "referrals.parent_id": "the node without a name",
+    "reports.author_id": "erased",
+    "reviews.author_id": "erased",
+    "scores.member_id": "the node without a name",
+    "visits.member_id": "erased",
+    "votes.member_id": "the node without a name",
+}
+
+
+def columns_of_people() -> list[sa.Column[int]]:
+    return [
+        column
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if any(key.column.table.name == "members" for key in column.foreign_keys)
+    ]
+
+
+def test_every_column_that_names_a_person_is_decided_on() -> None:
+    assert {f"{c.table.name}.{c.name}" for c in columns_of_people()} == set(COLUMNS)
+
+
+def words(session: Session, *markers: str) -> set[tuple[str, str]]:
+    """(table, marker) for every table of the database with a row that holds it in any column."""
+    tables = session.scalars(
+        sa.text(
+            "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n"
+            " ON n.oid = relnamespace WHERE relkind = 'r' AND nspname = 'public'"
+            " AND relname <> 'spatial_ref_sys'"
+        )
+    ).all()
+    found = set()
+    for table in tables:
+        for marker in markers:
+            query = f"SELECT EXISTS (SELECT FROM {table} t WHERE t::text ILIKE :marker)"
+            if session.scalar(sa.text(query), {"marker": f"%{marker}%"}):
+                found.add((table, marker))
+    return found
+
+
+def newest(session: Session, kind: str) -> str:
+    query = "SELECT public_id FROM subjects WHERE kind = :kind ORDER BY id DESC LIMIT 1"
+    return f"/{kind}s/{session.scalar(sa.text(query), {'kind': kind})}"
+
+
+def decide(session: Session, moderator: FlaskClient, kind: str, note: str) -> None:
+    """Approves the open case of a kind of content."""
+    case = session.execute(
+        sa.text(
+            "SELECT c.id, version FROM cases c JOIN subjects s ON s.id = subject_id"
+            " WHERE kind = :kind AND decided_at IS NULL"
+        ),
+        {"kind": kind},
+    ).one()
+    form = {"version": str(case.version), "outcome": "approved", "note": note}
+    assert moderator.post(f"/moderation/{case.id}", data=form).status_code == 303
+
+
+def send(browser: FlaskClient, to: str, /, **form: object) -> str:
+    answer = browser.post(to, data=form)
+    assert answer.status_code == 303, answer.text
+    return answer.location
+
+
+@pytest.fixture
+def zenobia(
+    app: Flask,
+    session: Session,
+    signed_in: Callable[..., FlaskClient],
+    run_jobs: Callable[[], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> FlaskClient:
+    """Somebody who did everything that one can do, and whom others answered."""
+    monkeypatch.setitem(app.config, "MEDIA_DIR", tmp_path)
+    mod = signed_in("mod", role="moderator")
+    send(mod, "/contacts/link")
+    code = session.scalar(sa.text("SELECT code FROM referral_links"))
+    zenobia = app.test_client()
+    zenobia.environ_base["HTTP_USER_AGENT"] = "Zzbrowser/1.0 (X11; Linux x86_64)"
+    zenobia.get(f"/r/{code}")
+    send(zenobia, "/join", handle="zenobia", email="zenobia@example.org", password=PASSWORD)
+    run_jobs()
+    session.execute(sa.text("UPDATE members SET email_confirmed_at = now(), role = 'moderator'"))
+    session.commit()
+    send(zenobia, "/settings", about="Zzabout", language="es", timezone="Europe/Madrid")
+    theirs = send(mod, "/reports", **REPORT | {"lat": "10", "text": "Another's."})
+    send(zenobia, f"{theirs}/vote", still_there="yes")
+    send(mod, theirs.replace("/reports/", "/share/"))
+    link = "SELECT code FROM referral_links ORDER BY id DESC LIMIT 1"
+    zenobia.get(f"/r/{session.scalar(sa.text(link))}")
+    send(zenobia, theirs.replace("/reports/", "/flag/"), rule="spam", note="Zzflag")
+    photo = {"photos": (io.BytesIO(saved(scene())), "x.jpg"), "photo_text": "Zzphoto"}
+    report = send(zenobia, "/reports", **REPORT, **photo)
+    place = send(zenobia, "/places", **PLACE)
+    send(zenobia, f"{place}/review", **REVIEW | {"text": "Zzearlier text. " * 5})
+    review = newest(session, "review")
+    send(zenobia, f"{review}/edit", **REVIEW, revision="1")
+    cafe = send(mod, "/places", **PLACE | {"name": "Other", "lat": "1", "address": ""})
+    send(mod, f"{cafe}/review", **REVIEW | {"title": "", "text": "Somebody else's. " * 4})
+    send(zenobia, f"{newest(session, 'review')}/helpful", helpful="yes")
+    brand = send(zenobia, "/brands", name="Mora")
+    send(zenobia, f"{brand}/follow", following="yes")
+    send(zenobia, f"{brand}/claim", message="Zzclaim: I run this brand, as its web says.")
+    decide(session, mod, "brand_claim", "Zznote on the claim")
+    key = {"name": "dashboard", "scopes": ["reports:read"]}
+    assert zenobia.post(f"{brand}/keys", data=key).status_code == 200
+    send(zenobia, "/contacts/link")
+    # What others say about what she wrote.
+    for number, address in enumerate((report, review)):
+        flagging = f"/flag/{address.rsplit('/', 1)[-1]}"
+        send(signed_in(f"eva{number}"), flagging, rule="false", note="Zzfalse")
+    decide(session, mod, "review", "Zznote on the review")
+    run_jobs()
+    return zenobia
+
+
+def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> None:
+    mine = int(session.scalar(sa.text("SELECT id FROM members WHERE handle = 'zenobia'")) or 0)
+    used = {
+        f"{c.table.name}.{c.name}"
+        for c in columns_of_people()
+        if session.scalar(sa.select(sa.exists().where(c == mine)))
+    }
+    # She did all there is to do, but is nobody's parent and decided nothing.
+    assert set(COLUMNS) - used == {
+        "decisions.moderator_id", "referrals.parent_id", "referrals.grandparent_id",
+        "referrals.great_grandparent_id", "cascade_reaches.member_id",
+    }  # fmt: skip
+    answer = zenobia.get("/settings/export")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    text = answer.text
+    # But what others wrote about it when they flagged it is theirs.
+    for marker in {*PERSONAL, *CONTENT, "europe/madrid"} - {"zzfalse"}:
+        assert marker in text.lower(), marker
+    data = json.loads(text)
+    assert data["reports"]["posted"][0]["accuracy_m"] == 7
+    assert [vote["still_there"] for vote in data["reports"]["votes"]] == [True]
+    assert len(data["reviews"]["found_helpful"]) == 1
+    assert {each["badge"] for each in data["points"]["badges"]} >= {"first_report", "first_place"}
+    assert data["points"]["ledger"]
+    assert data["notifications"]
+    assert data["account"]["links_by_mail"][0]["purpose"] == "confirm"
+    assert len(data["account"]["sessions"]) == 1
+    assert [each["name"] for each in data["api_keys"]] == ["dashboard"]
+    assert {part: len(rows) for part, rows in data["brands"].items()} == {
+        "suggested": 1, "follows": 1, "speaks_for": 1, "claims": 1,
+    }  # fmt: skip
+    contacts = data["contacts"]
+    assert len(contacts["joined_through"]) == len(contacts["links"]) == len(contacts["opened"]) == 1
+    # What is secret stays so, also to its owner.
+    assert "argon2" not in text
+    assert "token_hash" not in text
+
+
+@pytest.mark.parametrize("choice", ["keep", "remove"])
+def test_erasing_leaves_no_word(
+    session: Session,
+    zenobia: FlaskClient,
+    run_jobs: Callable[[], int],
+    tmp_path: Path,
+    choice: str,
+) -> None:
+    mine = int(session.scalar(sa.text("SELECT id FROM members WHERE handle = 'zenobia'")) or 0)
+    for marker in (*PERSONAL, *CONTENT):
+        assert words(session, marker), marker
+    send(zenobia, "/settings/erase", password=PASSWORD, content=choice)
+    run_jobs()
+    session.expire_all()
+    # The name itself is kept from being taken again; nothing else names the person.
+    assert words(session, *PERSONAL) == {("used_handles", "zenobia")}
+    for column in columns_of_people():
+        if COLUMNS[f"{column.table.name}.{column.name}"] == "erased":
+            assert not session.scalar(sa.select(sa.exists().where(column == mine))), column
+    left = {marker for _, marker in words(session, *CONTENT)}
+    assert left == (set(CONTENT) if choice == "keep" else set())
+    assert bool(list(tmp_path.rglob("*.webp"))) is (choice == "keep")
+    exact = "SELECT count(*) FROM reports WHERE author_id IS NULL AND accuracy_m IS NOT NULL"
+    assert session.scalar(sa.text(exact)) == 0
+    # The brand lost its last one: its keys open nothing.
+    assert session.scalar(sa.text("SELECT count(*) FROM api_keys WHERE revoked_at IS NULL")) == 0
+    assert zenobia.get("/settings").status_code == 401
+
+
+def test_sessions_that_ended_are_forgotten(
+    session: Session, signed_in: Callable[..., FlaskClient]
+) -> None:
+    ana = signed_in("ana", role="moderator")
+    signed_in("ben").post("/sign-out")
+    session.execute(sa.text("SET LOCAL boca.clock_offset = '8 days'"))
+    account_jobs.forget(session)
+    assert session.scalar(sa.text("SELECT count(*) FROM member_sessions")) == 1
+    assert ana.get("/settings").status_code == 200

@@ -1,0 +1,85 @@
+"""Moderators at once, each in a transaction of its own on a connection of its own."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.reviews.test_concurrency import at_once, in_transaction, people, site
+from ugc.core import geo
+from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.db import Session, db, transaction
+from ugc.core.errors import Conflict
+from ugc.moderation import actions
+from ugc.moderation.models import Case
+from ugc.reports import actions as reports
+
+__all__ = ["people", "site"]  # fixtures
+
+
+def held_report(site: Flask, author: Actor) -> tuple[int, int]:
+    """(case, version) of a report that waits for a moderator."""
+    newcomer = Actor(ActorKind.MEMBER, id=author.id, role=Role.MEMBER, confirmed=True)
+
+    def post(session: Session) -> tuple[int, int]:
+        reports.post_report(session, newcomer, kind="jam", point=geo.Point(-3.7, 40.4))
+        case = session.scalars(sa.select(Case).order_by(Case.id.desc()).limit(1)).one()
+        return case.id, case.version
+
+    made = in_transaction(site, post)
+    assert isinstance(made, tuple)
+    return made
+
+
+def deciding(actor: Actor, case: tuple[int, int], outcome: str) -> Callable[[Session], object]:
+    return lambda session: actions.decide_case(
+        session, actor, case[0], version=case[1], outcome=outcome, rule="spam"
+    )
+
+
+def test_only_one_of_many_moderators_decides(site: Flask, people: list[Actor]) -> None:
+    for _ in range(5):
+        case = held_report(site, people[0])
+        answers = at_once(
+            site,
+            *(
+                deciding(person, case, "approved" if number % 2 else "refused")
+                for number, person in enumerate(people[1:])
+            ),
+        )
+        assert answers.count(None) == 1
+        assert sum(isinstance(answer, Conflict) for answer in answers) == len(people) - 2
+        with site.app_context(), transaction() as session:
+            outcome, visibility, moves = session.execute(
+                sa.text(
+                    "SELECT d.outcome, r.visibility, (SELECT count(*) FROM moves m"
+                    " WHERE m.subject_id = r.id AND m.reason = 'decision:' || d.id)"
+                    " FROM decisions d JOIN cases c ON c.id = d.case_id"
+                    " JOIN reports r ON r.id = c.subject_id WHERE c.id = :case"
+                ),
+                {"case": case[0]},
+            ).one()
+            assert visibility == ("published" if outcome == "approved" else "hidden")
+            assert moves == 1
+            db.session.remove()
+
+
+def test_flags_of_many_at_once_fold_into_one_case(site: Flask, people: list[Actor]) -> None:
+    case = held_report(site, people[0])
+    subject_id = in_transaction(site, lambda s: s.get_one(Case, case[0]).subject_id)
+
+    def flagging(person: Actor) -> Callable[[Session], object]:
+        from ugc.core.subjects import Subject
+
+        return lambda session: actions.flag(
+            session, person, session.get_one(Subject, subject_id), rule="spam"
+        )
+
+    works = [flagging(person) for person in [*people[1:], people[1]]]
+    answers = at_once(site, *works)
+    assert sum(isinstance(answer, Conflict) for answer in answers) == 1
+    with site.app_context(), transaction() as session:
+        rows = session.execute(
+            sa.select(Case.flags).where(Case.subject_id == subject_id, Case.decided_at.is_(None))
+        ).all()
+        assert rows == [(len(people) - 1,)]

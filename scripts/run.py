@@ -1,4 +1,5 @@
-"""`make run`: starts the servers, the web server and the job worker; Ctrl-C stops all of them."""
+"""`make run`: starts the servers, the web server, the live map and the job worker; Ctrl-C stops all
+of them."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ STACK = str(ROOT / "scripts" / "stack.sh")
 START_SECONDS = 60
 
 
-def environment(port: int) -> dict[str, str]:
+def environment(port: int, live: int) -> dict[str, str]:
     """The product's settings for this machine; what is set outside wins."""
     secret = VAR / "secret"
     if not secret.exists():
@@ -35,6 +36,8 @@ def environment(port: int) -> dict[str, str]:
         "SITE_URL": f"http://127.0.0.1:{port}",
         "DATA_DIR": str(VAR / "data"),
         "PORT": str(port),
+        "LIVE_URL": f"http://127.0.0.1:{live}",
+        "LIVE_PORT": str(live),
         **urls,
         **os.environ,
     }
@@ -44,6 +47,13 @@ def port_is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def live_port(port: int) -> int:
+    """LIVE_PORT, else the first free one after the web server's."""
+    if os.environ.get("LIVE_PORT"):
+        return int(os.environ["LIVE_PORT"])
+    return next(each for each in range(port + 1, port + 100) if port_is_free(each))
 
 
 def wait_until_up(port: int, web: subprocess.Popen[bytes]) -> None:
@@ -104,7 +114,7 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, interrupted)
     processes: list[subprocess.Popen[bytes]] = []
-    env = environment(port)
+    env = environment(port, live_port(port))
     join_stack()
     try:
         print("· migrating the database", flush=True)
@@ -113,8 +123,8 @@ def main() -> None:
         # Sessions of their own: Ctrl-C reaches only us, and we stop them in order.
         start = {"env": env, "cwd": ROOT, "start_new_session": True}
         web = subprocess.Popen([UGC, "serve", "--port", str(port)], **start)
-        worker = subprocess.Popen([UGC, "worker"], **start)
-        processes += [web, worker]
+        helpers = {name: subprocess.Popen([UGC, name], **start) for name in ("worker", "live")}
+        processes += [web, *helpers.values()]
         wait_until_up(port, web)
         print(f"\n  {env.get('SITE_NAME', 'Boca')} is at {env['SITE_URL']}")
         subprocess.run([UGC, "demo", "--sign-ins"], check=True, env=env, cwd=ROOT)
@@ -123,11 +133,12 @@ def main() -> None:
             flush=True,
         )
         while web.poll() is None:
-            if worker.poll() is not None:
-                print("· the job worker stopped; starting it again", flush=True)
-                time.sleep(1)
-                worker = subprocess.Popen([UGC, "worker"], **start)
-                processes.append(worker)
+            for name, process in helpers.items():
+                if process.poll() is not None:
+                    print(f"· `ugc {name}` stopped; starting it again", flush=True)
+                    time.sleep(1)
+                    helpers[name] = subprocess.Popen([UGC, name], **start)
+                    processes.append(helpers[name])
             time.sleep(0.5)
         sys.exit(web.returncode)
     except KeyboardInterrupt:

@@ -21,6 +21,24 @@ def test_a_good_environment_loads() -> None:
 
 
 @pytest.mark.parametrize(
+    ("site", "given", "live"),
+    [
+        ("http://127.0.0.1:8000", "", "http://127.0.0.1:8001"),
+        ("http://[::1]:8000", "", "http://[::1]:8001"),
+        ("https://boca.example.org", "", "https://boca.example.org"),
+        (
+            "https://boca.example.org",
+            "https://live.boca.example.org/",
+            "https://live.boca.example.org",
+        ),
+    ],
+)
+def test_where_the_live_map_is(site: str, given: str, live: str) -> None:
+    loaded = config.load({**GOOD, "SITE_URL": site, "LIVE_URL": given})
+    assert loaded["LIVE_URL"] == live
+
+
+@pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
@@ -29,6 +47,7 @@ def test_a_good_environment_loads() -> None:
         ({"DATABASE_URL": ""}, "DATABASE_URL"),
         ({"MAIL_URL": ""}, "MAIL_URL"),
         ({"SITE_URL": "boca.example.org"}, "SITE_URL"),
+        ({"LIVE_URL": "live.example.org"}, "LIVE_URL"),
         ({"BOCA_ENV": "prod"}, "BOCA_ENV"),
         ({"DEFAULT_LANGUAGE": "fr"}, "DEFAULT_LANGUAGE"),
     ],

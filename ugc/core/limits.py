@@ -31,6 +31,7 @@ LIMITS = {
     "join": "10 per hour",
     "mail": "5 per hour",
     "search": "120 per minute",
+    "live": "240 per minute",
     "geocode": "60 per minute",
 }
 

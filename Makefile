@@ -14,7 +14,7 @@ run: .venv/.run build ## start the product on http://127.0.0.1:8000 (PORT= choos
 test: .venv/.dev build ## lint, types, contracts, translations, migrations and tests, on own servers
 	@scripts/test.sh
 
-bench: .venv/.dev build ## measure side by side, on own servers (BENCH="api_page posting imports")
+bench: .venv/.dev build ## measure side by side, on own servers (BENCH="api_page posting imports live")
 	@scripts/bench.sh $(BENCH)
 
 lint: .venv/.dev ## mend what can be mended, say the rest

@@ -35,7 +35,8 @@ def upgrade() -> None:
     )
     op.execute(
         "CREATE TRIGGER mark_moved BEFORE UPDATE OF geom, kind ON reports FOR EACH ROW"
-        " WHEN (NOT OLD.moved AND (NOT OLD.geom ~= NEW.geom OR OLD.kind <> NEW.kind))"
+        " WHEN (NOT OLD.moved AND (ST_X(OLD.geom) <> ST_X(NEW.geom)"
+        " OR ST_Y(OLD.geom) <> ST_Y(NEW.geom) OR OLD.kind <> NEW.kind))"
         " EXECUTE FUNCTION mark_moved()"
     )
 

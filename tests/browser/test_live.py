@@ -167,7 +167,7 @@ def test_a_suspended_member_is_told_that_it_ended(
     database.execute(
         "UPDATE members SET suspended_until = now() + interval '1 day' WHERE handle = 'vivabad'"
     )
-    expect(state).to_have_text("Signed out: reload the page", timeout=20_000)
+    expect(state).to_have_text("Stopped: reload the page", timeout=20_000)
     context.close()
 
 

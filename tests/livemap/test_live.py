@@ -264,11 +264,9 @@ def test_the_stream_of_a_suspended_or_signed_out_member_ends(live: LiveSite) -> 
         " (SELECT max(id) FROM member_sessions WHERE member_id = %s)",
         bea.id,
     )
-    began = time.monotonic()
     other.wait(lambda: other.over)
     live.sql("UPDATE members SET suspended_until = now() + interval '1 day' WHERE id = %s", carl.id)
     second.wait(lambda: second.over)
-    assert time.monotonic() - began < 10
     assert [each.events[-1].name for each in (second, other)] == ["ended", "ended"]
     refused = live.read(headers=cookies[1])
     assert refused.answer.status == 403

@@ -104,7 +104,7 @@ def test_what_moves_out_of_a_view_is_gone_from_it(live: LiveSite) -> None:
     barcelona.expect("upsert", report)
     live.sql(move, -3.7, 40.4, report)
     barcelona.expect("gone", report)
-    assert madrid.on_the_map() == {report}
+    madrid.wait(lambda: madrid.on_the_map() == {report})
 
 
 def test_held_and_hidden_things_show_what_the_public_may_see(live: LiveSite) -> None:

@@ -35,9 +35,10 @@ FROM (SELECT 1) AS once LEFT JOIN (
     s.visible AND r.state = 'open' AND r.expires_at > app_now()
       AND r.visibility IN ('published', 'held') AS shown,
     r.visibility = 'held', r.moved, belief_now(r.believed, r.believed_at, r.half_life_s),
-    r.expires_at
+    r.expires_at, s.changed_txid AS turn
   FROM told JOIN reports r ON r.id = told.id JOIN subjects s ON s.id = r.id
 ) AS c ON true
+ORDER BY c.turn, c.id
 """
 NOW = "SELECT system_identifier, pg_current_snapshot()::text, app_now() FROM pg_control_system()"
 STANDINGS = """

@@ -1,4 +1,5 @@
-"""`make run`: starts the servers, the web server and the job worker; Ctrl-C stops all of them.
+"""`make run`: starts the servers, the web server, the live map and the job worker; Ctrl-C stops
+all of them.
 
     python scripts/run.py          start, and stay until told to stop
     python scripts/run.py stop     stop every start of this checkout, and what a killed one left
@@ -54,7 +55,7 @@ def port_wanted() -> int:
     return int(text)
 
 
-def environment(port: int) -> dict[str, str]:
+def environment(port: int, live: int) -> dict[str, str]:
     """The product's settings for this machine; what is set outside wins."""
     secret = VAR / "secret"
     if not secret.exists():
@@ -67,6 +68,8 @@ def environment(port: int) -> dict[str, str]:
         "SECRET_KEY": secret.read_text(),
         "SITE_URL": f"http://127.0.0.1:{port}",
         "DATA_DIR": str(VAR / "data"),
+        "LIVE_URL": f"http://127.0.0.1:{live}",
+        "LIVE_PORT": str(live),
         **urls,
         **given,
         "PORT": str(port),
@@ -76,6 +79,20 @@ def environment(port: int) -> dict[str, str]:
 def port_is_free(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def live_port(port: int) -> int:
+    """LIVE_PORT, else the first free one after the web server's."""
+    text = os.environ.get("LIVE_PORT")
+    if text:
+        if not text.isdecimal() or not 0 < int(text) < 65536:
+            raise Failed(f"LIVE_PORT is {text!r}: set it to a number from 1 to 65535.")
+        return int(text)
+    after = (each for each in range(port + 1, min(port + 100, 65536)) if port_is_free(each))
+    found = next(after, None)
+    if found is None:
+        raise Failed("No port for the live map is free: set LIVE_PORT to one.")
+    return found
 
 
 # The checkout's servers, which several starts may share ------------------------------------------
@@ -235,12 +252,13 @@ def hung_up(terminal: int) -> bool:
 
 
 def serve(port: int, processes: list[Process]) -> None:
-    env = environment(port)
+    env = environment(port, live_port(port))
     say("· migrating the database")
     sign_ins = prepare(env)
     web = Process("web server", [UGC, "serve", "--port", str(port)], env)
     processes.append(web)
     processes.append(Process("job worker", [UGC, "worker"], env))
+    processes.append(Process("live map", [UGC, "live"], env))
     wait_until_up(port, web)
     mail = "" if "MAIL_URL" in env else f"Mail that it sends is in {env['DATA_DIR']}/mail. "
     say(f"\n  {env.get('SITE_NAME', 'Boca')} is at {env['SITE_URL']}")

@@ -21,6 +21,24 @@ def test_a_good_environment_loads() -> None:
 
 
 @pytest.mark.parametrize(
+    ("site", "given", "live"),
+    [
+        ("http://127.0.0.1:8000", "", "http://127.0.0.1:8001"),
+        ("http://[::1]:8000", "", "http://[::1]:8001"),
+        ("https://boca.example.org", "", "https://boca.example.org"),
+        (
+            "https://boca.example.org",
+            "https://live.boca.example.org/",
+            "https://live.boca.example.org",
+        ),
+    ],
+)
+def test_where_the_live_map_is(site: str, given: str, live: str) -> None:
+    loaded = config.load({**GOOD, "SITE_URL": site, "LIVE_URL": given})
+    assert loaded["LIVE_URL"] == live
+
+
+@pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY"),
@@ -39,6 +57,7 @@ def test_a_good_environment_loads() -> None:
         ({"MAIL_URL": "mail.example.org"}, "MAIL_URL"),
         ({"GEOCODER_URL": "geocoder.example.org"}, "GEOCODER_URL"),
         ({"API_LIMIT": "many"}, "API_LIMIT"),
+        ({"LIVE_URL": "live.example.org"}, "LIVE_URL"),
         ({"BOCA_ENV": "prod"}, "BOCA_ENV"),
         ({"DEFAULT_LANGUAGE": "fr"}, "DEFAULT_LANGUAGE"),
     ],

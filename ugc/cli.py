@@ -7,6 +7,7 @@ import datetime as dt
 import gzip
 import json
 import os
+import resource
 import socket
 import sys
 import time
@@ -24,7 +25,7 @@ from flask import Flask
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ugc import config, demo
+from ugc import config, demo, live
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
 from ugc.config import ROOT, ConfigError
@@ -144,6 +145,25 @@ def serve(port: int, host: str, workers: int) -> None:
             "--no-ws", "--working-dir", str(ROOT), "wsgi:app",
         ],
     )  # fmt: skip
+
+
+@cli.command("live")
+@click.option("--port", default=lambda: live_port(), type=int)
+@click.option("--host", default="127.0.0.1")
+def live_map(port: int, host: str) -> None:
+    """Start the live map's streams; one process feeds thousands (docs/operations.md)."""
+    # A stream is an open file; systems give 1024 where nobody asks for more.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        live.serve(host, port)
+    except OSError as error:
+        raise click.ClickException(f"port {port}: {error.strerror}") from None
+
+
+def live_port() -> int:
+    """LIVE_PORT, or the one after PORT."""
+    return int(os.environ.get("LIVE_PORT") or int(os.environ.get("PORT", "8000")) + 1)
 
 
 @cli.command()

@@ -42,6 +42,11 @@ SETTINGS = [
     Setting("DATA_DIR", None, "folder for mail, photos and files of this installation"),
     Setting("MAP_STYLE_URL", "", "remote MapLibre style; empty means the bundled basemap only"),
     Setting("GEOCODER_URL", "", "Nominatim-compatible address; empty means the bundled cities"),
+    Setting(
+        "LIVE_URL", None, "origin of the live map's streams; the port after SITE_URL's, or SITE_URL"
+    ),
+    Setting("LIVE_STREAMS", "2000", "open streams of one `ugc live` at most"),
+    Setting("LIVE_STREAMS_PER_ADDRESS", "50", "of them from one address (of IPv6: one network)"),
     Setting("PROXY_HOPS", "0", "number of trusted reverse proxies in front"),
     Setting("DEFAULT_LANGUAGE", "en", "es or en, when the browser asks for neither"),
     Setting("API_LIMIT", "600 per minute", "requests of one API key, such as 10 per second"),
@@ -83,6 +88,14 @@ def _parses(database: str) -> bool:
     except (ArgumentError, ValueError):
         return False
     return True
+
+
+def _live_url(site: SplitResult) -> str:
+    """Where the live map's streams are when nobody says: on the next port where SITE_URL names
+    one, as in development; else behind the same proxy as the site."""
+    if site.port is None:
+        return f"{site.scheme}://{site.netloc}"
+    return f"{site.scheme}://{site.netloc.rpartition(':')[0]}:{site.port + 1}"
 
 
 def load(environ: dict[str, str] | None = None) -> dict[str, object]:
@@ -134,6 +147,9 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     if language not in ("es", "en"):
         raise ConfigError("DEFAULT_LANGUAGE must be es or en.")
     secure = site.scheme == "https"
+    live = str(value["LIVE_URL"] or _live_url(site)).rstrip("/")
+    if urlsplit(live).scheme not in ("http", "https") or not urlsplit(live).netloc:
+        raise ConfigError("LIVE_URL must be a full address such as https://boca.example.org.")
     cookie = "boca" if secure else f"boca{site.port or 80}"
     return {
         "ENV_NAME": mode,
@@ -159,6 +175,9 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "MEDIA_DIR": Path(value["MEDIA_DIR"] or data_dir / "media"),
         "MAP_STYLE_URL": value["MAP_STYLE_URL"],
         "GEOCODER_URL": value["GEOCODER_URL"],
+        "LIVE_URL": live,
+        "LIVE_STREAMS": int(str(value["LIVE_STREAMS"])),
+        "LIVE_STREAMS_PER_ADDRESS": int(str(value["LIVE_STREAMS_PER_ADDRESS"])),
         "PROXY_HOPS": int(hops),
         "DEFAULT_LANGUAGE": language,
         "API_LIMIT": value["API_LIMIT"],

@@ -1,6 +1,8 @@
 // The map page. What moves on the map is told by the list beside it, which the server renders.
 
+import htmx from 'htmx.org';
 import {Popup} from 'maplibre-gl';
+import {liveStream} from './live.mjs';
 import {addIcons, makeMap, theme} from './map-core.mjs';
 
 const container = document.getElementById('map');
@@ -17,6 +19,11 @@ const ALONE = ['!', ['has', 'point_count']];
 let features = EMPTY;
 let running = null;
 let popup = null;
+let live = null;
+let again = null;
+const LIST_MS = 1000; // the list follows the stream at most this often, and more slowly in a flood
+const LIST_FLOOD_MS = 4000;
+const MOVE_MS = 150;
 
 const ofLayer = (layer) => ({
   type: 'FeatureCollection',
@@ -92,7 +99,15 @@ function overlay(map) {
 /** What the filters beside the map say, as the page's own address does. */
 const chosen = () => new URLSearchParams([...new FormData(filters)].filter(([, value]) => value));
 
+function draw(map) {
+  map.getSource('reports')?.setData(ofLayer('report'));
+  map.getSource('places')?.setData(ofLayer('place'));
+  document.body.dataset.mapFeatures = features.features.length;
+}
+
 async function refresh(map) {
+  live?.pause();
+  clearTimeout(again);
   running?.abort();
   running = new AbortController();
   const query = chosen();
@@ -100,18 +115,26 @@ async function refresh(map) {
   const {signal} = running;
   list.ariaBusy = 'true';
   try {
-    const [points, html] = await Promise.all([
-      fetch(`/map/features?${query}`, {signal}).then((answer) => answer.json()),
-      fetch(`/map/list?${query}`, {signal}).then((answer) => answer.text()),
+    const good = (answer) => {
+      if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
+      return answer;
+    };
+    const [[points, cursor], html] = await Promise.all([
+      fetch(`/map/features?${query}`, {signal}).then(good)
+        .then(async (answer) => [await answer.json(), answer.headers.get('Live-Cursor')]),
+      fetch(`/map/list?${query}`, {signal}).then(good).then((answer) => answer.text()),
     ]);
     features = points;
-    map.getSource('reports')?.setData(ofLayer('report'));
-    map.getSource('places')?.setData(ofLayer('place'));
-    list.innerHTML = html;
-    document.body.dataset.mapFeatures = points.features.length;
+    draw(map);
+    await showList(html);
     list.ariaBusy = 'false';
+    tell(list.querySelector('p')?.textContent ?? '');
+    follow(map, query, cursor);
   } catch (error) {
-    if (error.name !== 'AbortError') console.warn(error);
+    if (error.name === 'AbortError') return;
+    console.warn(error);
+    showState('reconnecting');
+    again = setTimeout(refresh, 5000, map);
   }
 }
 
@@ -121,6 +144,95 @@ function reveal(entry) {
   if (side.scrollHeight <= side.clientHeight) return;
   const [box, at] = [side.getBoundingClientRect(), entry.getBoundingClientRect()];
   side.scrollTop += Math.min(0, at.top - box.top) + Math.max(0, at.bottom - box.bottom);
+}
+
+/** Entries that stay are the same elements: what has the focus keeps it, what is read stays put. */
+const showList = (html) => htmx.swap({target: list, text: html, swap: 'innerMorph'});
+
+const state = document.getElementById('live-state');
+const news = document.getElementById('live-news');
+
+function showState(name) {
+  state.hidden = false;
+  state.dataset.state = name;
+  state.lastElementChild.textContent = state.dataset[name];
+}
+
+let fresh = 0;
+let telling = null;
+
+/** Says `text` to those who listen; silences what is older. */
+function tell(text) {
+  fresh = 0;
+  clearTimeout(telling);
+  telling = null;
+  news.textContent = text;
+}
+
+/** Says how many are new, once in ten seconds. */
+function tellOf(count) {
+  fresh += count;
+  if (!fresh || telling) return;
+  news.textContent = fresh === 1 ? news.dataset.one : news.dataset.many.replace('{n}', fresh);
+  telling = setTimeout(() => {
+    telling = null;
+    const more = fresh - count;
+    fresh = 0;
+    tellOf(more);
+  }, 10000);
+}
+
+/** What the stream told: onto the map at once, into the list a little later. */
+function follow(map, query, cursor) {
+  const options = new URLSearchParams(query);
+  if (options.has('show') && !options.getAll('show').includes('reports')) {
+    state.hidden = true;
+    return;
+  }
+  options.delete('show');
+  let shownAt = 0;
+  let pause = LIST_MS;
+  let waiting = null;
+
+  async function renewList() {
+    waiting = null;
+    const since = Date.now() - shownAt;
+    pause = since > 2 * LIST_FLOOD_MS ? LIST_MS : Math.min(pause * 1.3, LIST_FLOOD_MS);
+    shownAt = Date.now();
+    try {
+      const answer = await fetch(`/map/list?${query}`, {signal: running.signal});
+      if (answer.ok) await showList(await answer.text());
+    } catch (error) {
+      if (error.name !== 'AbortError') console.warn(error);
+    }
+  }
+
+  live ??= liveStream({
+    url: container.dataset.live, changes: '/map/changes', status: showState,
+    resync: () => refresh(map),
+    apply: (told) => live.apply(told),
+  });
+  live.apply = ({upserts, gone}) => {
+    const known = new Map(features.features.map((each) => [each.properties.id, each]));
+    let isChanged = false;
+    let count = 0;
+    for (const each of upserts) {
+      const {properties} = each;
+      const before = known.get(properties.id);
+      if (before?.properties.version === properties.version) continue;
+      properties.title = marks[properties.mark]?.title;
+      known.set(properties.id, each);
+      isChanged = true;
+      if (!before) count += 1;
+    }
+    for (const id of gone) isChanged = known.delete(id) || isChanged;
+    if (!isChanged) return;
+    features = {...EMPTY, features: [...known.values()]};
+    draw(map);
+    tellOf(count);
+    waiting ??= setTimeout(renewList, Math.max(0, shownAt + pause - Date.now()));
+  };
+  live.open(options, cursor);
 }
 
 /** Marks one thing on the map and in the list. */
@@ -157,7 +269,11 @@ function start() {
   });
   if (!map) return;
   map.on('load', () => refresh(map));
-  map.on('moveend', () => refresh(map));
+  let moved = null;
+  map.on('moveend', () => {
+    clearTimeout(moved);
+    moved = setTimeout(refresh, MOVE_MS, map);
+  });
   filters.addEventListener('change', () => {
     history.replaceState(null, '', `?${chosen()}${location.hash}`);
     refresh(map);

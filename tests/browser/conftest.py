@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from itertools import count
 from pathlib import Path
@@ -39,6 +39,28 @@ class Site:
     url: str
     data: Path
     environment: dict[str, str]
+    live: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start_live(self) -> None:
+        """Starts `ugc live`, and waits until it answers."""
+        self.live.append(
+            subprocess.Popen(
+                [*COMMAND, "live"], env=self.environment, cwd=ROOT, start_new_session=True
+            )
+        )
+        for _ in range(300):
+            try:
+                address = f"{self.environment['LIVE_URL']}/healthz"
+                urllib.request.urlopen(address, timeout=2).close()
+                return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise AssertionError("ugc live does not answer")
+
+    def kill_live(self) -> None:
+        process = self.live.pop()
+        process.kill()
+        process.wait(20)
 
     def command(self, *arguments: str) -> None:
         """Runs `ugc ARGUMENTS` on this site."""
@@ -60,9 +82,10 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with socket.socket() as probe:
+    with socket.socket() as probe, socket.socket() as other:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        other.bind(("127.0.0.1", 0))
+        port, live = probe.getsockname()[1], other.getsockname()[1]
     data = tmp_path_factory.mktemp("site")
     environment = {
         **os.environ,
@@ -70,9 +93,12 @@ def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "DATABASE_URL": make_database(f"test_browser_{worker_id}"),
         "SECRET_KEY": "a secret of the browser tests",
         "SITE_URL": f"http://127.0.0.1:{port}",
+        "LIVE_URL": f"http://127.0.0.1:{live}",
+        "LIVE_PORT": str(live),
         "DATA_DIR": str(data),
         "REDIS_URL": redis_url(worker_id, site=True),
     }
+    running: Site | None = None
     started = [
         subprocess.Popen([*COMMAND, *arguments], env=environment, cwd=ROOT, start_new_session=True)
         for arguments in (["serve", "--port", str(port), "--workers", "1"], ["worker"])
@@ -85,8 +111,12 @@ def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
                 break
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
-        yield Site(url, data, environment)
+        running = Site(url, data, environment)
+        running.start_live()
+        yield running
     finally:
+        if running and running.live:
+            started.append(running.live[0])
         for process in started:
             process.terminate()
         for process in started:

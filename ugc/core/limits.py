@@ -34,6 +34,7 @@ LIMITS = {
     "mail": "5 per hour",
     "password": "10 per 15 minutes",
     "search": "120 per minute",
+    "live": "240 per minute",
     "geocode": "60 per minute",
     # Of one link from one network.
     "visit": "100 per hour",

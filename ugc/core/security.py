@@ -20,8 +20,9 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
-def content_security_policy(map_style_url: str) -> str:
-    """Strict: no inline script or style, nothing from elsewhere but the remote map's origin."""
+def content_security_policy(map_style_url: str, live_url: str) -> str:
+    """Strict: no inline script or style, nothing from elsewhere but the remote map's origin and
+    the live map's streams."""
     remote = _origin(map_style_url)
     return "; ".join(
         (
@@ -29,7 +30,7 @@ def content_security_policy(map_style_url: str) -> str:
             "script-src 'self'",
             "style-src 'self'",
             "worker-src 'self'",
-            f"connect-src 'self' {remote}".strip(),
+            " ".join(filter(None, ("connect-src 'self'", _origin(live_url), remote))),
             f"img-src 'self' data: blob: {remote}".strip(),
             "object-src 'none'",
             "base-uri 'none'",
@@ -46,7 +47,7 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
-    policy = content_security_policy(str(app.config["MAP_STYLE_URL"]))
+    policy = content_security_policy(str(app.config["MAP_STYLE_URL"]), str(app.config["LIVE_URL"]))
 
     @app.errorhandler(CSRFError)
     def csrf_error(error: CSRFError) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import Any
 
@@ -12,6 +13,8 @@ from ugc.core import gazetteer, geo, limits, panels, render
 from ugc.core.access import current_actor, public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
+from ugc.livemap import queries as live
+from ugc.livemap import rules as live_rules
 from ugc.places import queries as places
 from ugc.places import rules as place_rules
 from ugc.reports import queries, rules
@@ -89,7 +92,11 @@ def _listed() -> dict[str, Any]:
 @public
 def map_page() -> str:
     marks = {
-        f"{layer}-{each.code}": {"icon": each.icon, "colour": each.colour}
+        f"{layer}-{each.code}": {
+            "icon": each.icon,
+            "colour": each.colour,
+            "title": each.name(render.language()),
+        }
         for layer, table in (("report", rules.KINDS), ("place", place_rules.CATEGORIES))
         for each in table.values()
     }
@@ -131,7 +138,7 @@ def search_page() -> str:
 @bp.get("/map/list")
 @public
 def list_fragment() -> str:
-    limits.hit("search")
+    limits.hit("live")
     return render_template("livemap/_list.html", **_listed())
 
 
@@ -161,8 +168,10 @@ def _feature(row: queries.ReportRow | places.PlaceRow, **properties: Any) -> dic
 @public
 def features() -> Any:
     """GeoJSON of the living reports and of the places of a viewport, with an ETag; 500 of each at
-    most: the newest reports, the places with most ratings."""
+    most: the newest reports, the places with most ratings. The header `Live-Cursor` says from where
+    the live stream goes on."""
     limits.hit("search")
+    cursor = live.cursor_now(db.session())  # first: what is read after it is never older
     language = render.language()
     found = [
         _feature(
@@ -180,5 +189,35 @@ def features() -> Any:
     body = orjson.dumps({"type": "FeatureCollection", "features": found})
     response = Response(body, content_type="application/geo+json")
     response.add_etag()
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Live-Cursor"] = str(cursor)
+    return response.make_conditional(request)
+
+
+@bp.get("/map/changes")
+@public
+def changes() -> Any:
+    """What the live stream would have told since `cursor`, for who cannot have it: `upserts` (the
+    features of reports), `gone` (public ids) and the next `cursor`; or `resync`, when the view must
+    be fetched anew. While nothing changed, the same address answers 304."""
+    limits.hit("live")
+    session = db.session()
+    cursor = live_rules.Cursor.parsed(request.args.get("cursor"))
+    view = live_rules.View(_bounds(), frozenset(_kinds()))
+    batch = None
+    if cursor is not None and cursor.goes_on(live.cursor_now(session)):
+        batch = live.changes_since(session, cursor)
+    if batch is None or batch.changes is None:
+        told: dict[str, Any] = {"resync": True}
+    else:
+        judged = [(change, view.is_told(change)) for change in batch.changes]
+        told = {
+            "upserts": [live_rules.feature(change) for change, there in judged if there],
+            "gone": [change.public_id for change, there in judged if there is False],
+        }
+    response = Response(content_type="application/json")
+    # Of what is told, without the cursor: that one moves on whatever happens elsewhere.
+    response.set_etag(hashlib.sha256(orjson.dumps(told)).hexdigest()[:32])
+    response.data = orjson.dumps({**told, "cursor": str(batch.cursor) if batch else None})
     response.headers["Cache-Control"] = "private, no-cache"
     return response.make_conditional(request)

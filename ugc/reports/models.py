@@ -55,6 +55,8 @@ class Report(Moderated, Base):
     asked_at: Mapped[dt.datetime | None]
     confirmations: Mapped[int] = mapped_column(server_default="0")
     denials: Mapped[int] = mapped_column(server_default="0")
+    # Whether its place or kind ever changed (a trigger): who watched where it was must be told.
+    moved: Mapped[bool] = mapped_column(server_default=sa.false())
     __table_args__ = (
         visibility_check(),
         sa.CheckConstraint("state IN ('open', 'closed', 'expired', 'merged')", name="state"),

@@ -1,0 +1,175 @@
+"""Two browsers and one map: what one does, the other sees without a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Site, Spot
+from tests.browser.test_map import add_report, shown
+from tests.browser.test_story import PHONE, join
+from ugc.config import libpq_url, sqlalchemy_url
+
+
+@pytest.fixture
+def database(site: Site) -> Iterator[psycopg.Connection[Any]]:
+    url = libpq_url(sqlalchemy_url(site.environment["DATABASE_URL"]))
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def watcher(browser: Browser, site: Site, spot: Spot) -> Iterator[Page]:
+    """A visitor who looks at the sea round `spot`."""
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, locale="en")
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{site.url}/#at=12/{spot.lat}/{spot.lon}")
+    shown(page, 0)
+    expect(page.locator("#live-state")).to_have_text("Live", timeout=20_000)
+    page.evaluate("window.sameDocument = true")
+    yield page
+    assert page.evaluate("window.sameDocument") is True, "it was reloaded"
+    assert problems == []
+    context.close()
+
+
+def make_reports(
+    database: psycopg.Connection[Any], spot: Spot, count: int, step: float = 1e-4
+) -> list[str]:
+    """So many committed reports round `spot`, beside each other."""
+    rows = database.execute(
+        "WITH made AS (INSERT INTO subjects (kind, public_id)"
+        " SELECT 'report', substr(md5(random()::text), 1, 12) FROM generate_series(1, %s)"
+        " RETURNING id, public_id), numbered AS (SELECT *, row_number() OVER () AS n FROM made),"
+        " put AS (INSERT INTO reports (id, kind, geom, expires_at)"
+        " SELECT id, 'jam', ST_SetSRID(ST_MakePoint(%s + n * %s, %s), 4326),"
+        " app_now() + interval '1 hour' FROM numbered RETURNING id)"
+        " SELECT public_id FROM made",
+        (count, float(spot.lon), step, float(spot.lat)),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def close_reports(database: psycopg.Connection[Any], public_ids: list[str]) -> None:
+    database.execute(
+        "WITH closed AS (UPDATE reports SET state = 'closed' FROM subjects s WHERE s.id ="
+        " reports.id AND s.public_id = ANY(%s) RETURNING reports.id)"
+        " UPDATE subjects SET changed_txid = pg_current_xact_id() FROM closed"
+        " WHERE closed.id = subjects.id",
+        (public_ids,),
+    )
+
+
+def test_one_posts_and_the_other_sees_it(
+    browser: Browser, site: Site, spot: Spot, watcher: Page
+) -> None:
+    ana = browser.new_context(viewport=PHONE, locale="en").new_page()
+    join(ana, site, "vivaana")
+    address = add_report(ana, site, spot, "Roadworks")
+    shown(watcher, 1)
+    entry = watcher.locator("#map-list li")
+    expect(entry).to_contain_text("Roadworks")
+    expect(entry).to_contain_text("unconfirmed")
+    expect(watcher.locator("#live-news")).to_have_text("1 new report")
+
+    mod = browser.new_context(viewport=PHONE, locale="en").new_page()
+    join(mod, site, "vivamod")
+    site.command("make-moderator", "vivamod")
+    entry.locator("a").focus()
+    mod.goto(f"{site.url}/moderation")
+    mod.locator("main article", has_text="Roadworks").get_by_role("button", name="Approve").click()
+    expect(entry).not_to_contain_text("unconfirmed", timeout=20_000)
+    mod.goto(address)
+    mod.get_by_role("button", name="Still there").click()
+    expect(entry).to_contain_text("reliability 7/10", timeout=20_000)
+    # Whoever was reading there still is.
+    expect(entry.locator("a")).to_be_focused()
+
+    ana.goto(address)
+    ana.get_by_role("button", name="It is over").click()
+    shown(watcher, 0)
+    expect(entry).to_have_count(0)
+
+
+def test_a_cut_stream_misses_nothing(
+    site: Site, spot: Spot, watcher: Page, database: psycopg.Connection[Any]
+) -> None:
+    """500 changes while the process is dead and Redis is gone: the same set as the database."""
+    first = make_reports(database, spot, 60)
+    shown(watcher, 60)
+    site.kill_live()
+    expect(watcher.locator("#live-state")).not_to_have_text("Live", timeout=20_000)
+    close_reports(database, first[:40])
+    for _ in range(46):
+        make_reports(database, spot, 10)
+    site.start_live()
+    expect(watcher.locator("#live-state")).to_have_text("Live", timeout=60_000)
+    shown(watcher, 20 + 460)
+    seen = watcher.evaluate("document.body.dataset.mapFeatures")
+    [alive] = database.execute(
+        "SELECT count(*) FROM reports WHERE state = 'open' AND expires_at > app_now()"
+        " AND geom && ST_MakeEnvelope(%s, %s, %s, %s, 4326)",
+        (
+            float(spot.lon) - 0.2,
+            float(spot.lat) - 0.1,
+            float(spot.lon) + 0.2,
+            float(spot.lat) + 0.1,
+        ),
+    ).fetchone() or [0]
+    assert int(seen) == alive == 480
+
+
+def test_where_streams_are_blocked_it_asks_every_few_seconds(
+    browser: Browser, site: Site, spot: Spot, database: psycopg.Connection[Any]
+) -> None:
+    context = browser.new_context(viewport=PHONE, locale="es")
+    page = context.new_page()
+    context.route(f"{site.environment['LIVE_URL']}/**", lambda route: route.abort())
+    page.goto(f"{site.url}/#at=12/{spot.lat}/{spot.lon}")
+    state = page.locator("#live-state")
+    expect(state).to_have_text("Se renueva cada pocos segundos", timeout=60_000)
+    made = make_reports(database, spot, 3)
+    shown(page, 3)
+    close_reports(database, made[:1])
+    shown(page, 2)
+    context.close()
+
+
+def test_after_a_tunnel_it_goes_on(
+    site: Site, spot: Spot, watcher: Page, database: psycopg.Connection[Any]
+) -> None:
+    made = make_reports(database, spot, 2)
+    shown(watcher, 2)
+    watcher.context.set_offline(True)
+    expect(watcher.locator("#live-state")).to_have_text("Reconnecting…")
+    close_reports(database, made[:1])
+    make_reports(database, spot, 3, 2e-4)
+    watcher.context.set_offline(False)
+    shown(watcher, 4)
+    expect(watcher.locator("#live-state")).to_have_text("Live", timeout=20_000)
+
+
+def test_a_suspended_member_is_told_that_it_ended(
+    browser: Browser, site: Site, spot: Spot, database: psycopg.Connection[Any]
+) -> None:
+    context = browser.new_context(viewport=PHONE, locale="en")
+    page = context.new_page()
+    join(page, site, "vivabad")
+    page.goto(f"{site.url}/#at=12/{spot.lat}/{spot.lon}")
+    state = page.locator("#live-state")
+    expect(state).to_have_text("Live", timeout=20_000)
+    database.execute(
+        "UPDATE members SET suspended_until = now() + interval '1 day' WHERE handle = 'vivabad'"
+    )
+    expect(state).to_have_text("Stopped: reload the page", timeout=20_000)
+    context.close()
+
+
+def test_the_live_map_is_accessible(watcher: Page, axe: Callable[[Any], list[Any]]) -> None:
+    assert axe(watcher) == []

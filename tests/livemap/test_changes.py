@@ -1,0 +1,115 @@
+"""`/map/changes`, for browsers that cannot have a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from tests.livemap.conftest import LiveSite
+from ugc.core.db import Session
+from ugc.core.render import asset
+from ugc.livemap import queries
+from ugc.reports.actions import life
+
+
+@pytest.fixture
+def web(live: LiveSite) -> FlaskClient:
+    """A browser of the site whose transactions are real."""
+    return live.app.test_client()
+
+
+def cursor_of(web: FlaskClient) -> str:
+    return str(web.get("/map/features?bbox=-4,40,-3,41").headers["Live-Cursor"])
+
+
+def changes(web: FlaskClient, cursor: str, bbox: str = "-4,40,-3,41", **more: str) -> Any:
+    query = {"bbox": bbox, "cursor": cursor, **more}
+    answer = web.get("/map/changes", query_string=query)
+    assert answer.status_code == 200, answer.text
+    return answer.get_json()
+
+
+def test_it_tells_what_the_stream_tells(live: LiveSite, web: FlaskClient) -> None:
+    gone = live.post()
+    cursor = cursor_of(web)
+    stream = live.read("-4,40,-3,41", cursor=cursor)
+    new = live.post(-3.6)
+    live.post(-3.6, kind="waste")
+    live.post(2.2, 41.4)
+    live.act(life.close, gone, live.author, ...)
+    stream.expect("gone", gone)
+    told = changes(web, cursor)
+    assert told["upserts"] == [each.data for each in stream.named("upsert")]
+    assert told["gone"] == [gone]
+    only = changes(web, cursor, kinds="jam")
+    assert [each["properties"]["id"] for each in only["upserts"]] == [new]
+    # The cursors are of one kind: each goes on from the other's.
+    assert changes(web, told["cursor"])["upserts"] == []
+    assert changes(web, stream.cursor)["upserts"] == []
+    last = live.post(-3.5)
+    assert last in live.read("-4,40,-3,41", cursor=told["cursor"]).ids("upsert")
+
+
+def test_nothing_new_is_answered_without_a_body(live: LiveSite, web: FlaskClient) -> None:
+    cursor = cursor_of(web)
+    query = {"bbox": "-4,40,-3,41", "cursor": cursor}
+    first = web.get("/map/changes", query_string=query)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    # What happens elsewhere moves the cursor, not the answer.
+    live.post(2.2, 41.4)
+    again = web.get("/map/changes", query_string=query, headers=tag)
+    assert (again.status_code, again.data) == (304, b"")
+    live.post()
+    assert web.get("/map/changes", query_string=query, headers=tag).status_code == 200
+
+
+def test_an_unfinished_transaction_is_told_later(live: LiveSite, web: FlaskClient) -> None:
+    report = live.post()
+    cursor = cursor_of(web)
+    with live.connect() as slow:
+        slow.execute("UPDATE subjects SET changed_txid = pg_current_xact_id()")
+        other = live.post(-3.5)
+        told = changes(web, cursor)
+        assert [each["properties"]["id"] for each in told["upserts"]] == [other]
+        slow.commit()
+    ids = [each["properties"]["id"] for each in changes(web, told["cursor"])["upserts"]]
+    assert ids == [report]
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "ff.1:1:.1764000000000"])
+def test_a_cursor_that_leads_nowhere(web: FlaskClient, cursor: str) -> None:
+    assert changes(web, cursor) == {"resync": True, "cursor": None}
+
+
+def test_a_bad_box_says_what_to_send(web: FlaskClient) -> None:
+    answer = web.get("/map/changes?bbox=1,2", headers={"Accept": "application/json"})
+    assert answer.status_code == 422
+
+
+def test_the_page_says_where_the_stream_is(live: LiveSite, web: FlaskClient) -> None:
+    page = web.get("/")
+    assert 'data-live="http://127.0.0.1:5"' in page.text
+    assert "connect-src 'self' http://127.0.0.1:5;" in page.headers["Content-Security-Policy"]
+    assert asset("map.js") in page.text
+
+
+def test_the_feed_is_read_by_its_indexes(session: Session) -> None:
+    session.execute(
+        sa.text(
+            "WITH made AS (INSERT INTO subjects (kind, public_id) SELECT 'report', 'plan-' || n"
+            " FROM generate_series(1, 10000) n RETURNING id) INSERT INTO reports"
+            " (id, kind, geom, expires_at) SELECT id, 'jam',"
+            " ST_SetSRID(ST_MakePoint(0, id % 90), 4326), app_now() + id * interval '1 minute'"
+            " FROM made"
+        )
+    )
+    session.execute(sa.text("ANALYZE subjects, reports"))
+    now = queries.cursor_now(session)
+    values = {"since": str(now.snapshot), "at": now.at, "most": 10}
+    rows = session.connection().exec_driver_sql("EXPLAIN " + queries.CHANGES, values)
+    plan = "\n".join(row[0] for row in rows)
+    assert "ix_subjects_feed" in plan
+    assert "ix_reports_open_expires_at" in plan

@@ -1,0 +1,128 @@
+"""What changed on the map since a cursor, read by transaction id (docs/decisions/0005).
+
+Each statement is one snapshot, which is also the next cursor: a transaction that began long ago and
+commits late is in nobody's snapshot, so it is told then, and it keeps nobody waiting meanwhile."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from ugc.core.db import Session
+from ugc.livemap.rules import MOST_AT_ONCE, Change, Cursor, Snapshot
+from ugc.reports.rules import belief
+
+CHANNEL = "subjects"  # where the triggers of `subjects` tell of a commit; the payload is the kind
+
+# The first branch is answered by ix_subjects_feed, the second by ix_reports_open_expires_at.
+CHANGES = """
+WITH told AS (
+  (SELECT id FROM subjects WHERE kind = 'report'
+     AND changed_txid >= pg_snapshot_xmin(%(since)s::pg_snapshot)
+     AND NOT pg_visible_in_snapshot(changed_txid, %(since)s::pg_snapshot)
+   ORDER BY changed_txid LIMIT %(most)s)
+  UNION
+  (SELECT id FROM reports WHERE state = 'open'
+     AND expires_at > %(at)s AND expires_at <= app_now() LIMIT %(most)s)
+)
+SELECT pg_current_snapshot()::text, app_now(), c.*
+FROM (SELECT 1) AS once LEFT JOIN (
+  SELECT r.id, s.public_id, s.changed_txid::text, r.kind, ST_X(r.geom), ST_Y(r.geom),
+    s.visible AND r.state = 'open' AND r.expires_at > app_now()
+      AND r.visibility IN ('published', 'held') AS shown,
+    r.visibility = 'held', r.moved, belief_now(r.believed, r.believed_at, r.half_life_s),
+    r.expires_at, s.changed_txid AS turn
+  FROM told JOIN reports r ON r.id = told.id JOIN subjects s ON s.id = r.id
+) AS c ON true
+ORDER BY c.turn, c.id
+"""
+NOW = "SELECT system_identifier, pg_current_snapshot()::text, app_now() FROM pg_control_system()"
+STANDINGS = """
+SELECT s.token_hash, coalesce(m.suspended_until > app_now(), false)
+FROM member_sessions s JOIN members m ON m.id = s.member_id
+WHERE s.token_hash = ANY(%(hashes)s) AND s.revoked_at IS NULL AND s.expires_at > app_now()
+  AND m.erased_at IS NULL
+"""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What changed up to `cursor`; `changes` is None when it is too much to tell one by one."""
+
+    cursor: Cursor
+    changes: list[Change] | None
+
+
+def _batch(system: int, rows: list[tuple[Any, ...]]) -> Batch:
+    cursor = Cursor(system, Snapshot.parsed(rows[0][0]), rows[0][1])
+    if len(rows) > MOST_AT_ONCE:
+        return Batch(cursor, None)
+    return Batch(
+        cursor,
+        [
+            Change(
+                id=row[2],
+                public_id=row[3],
+                txid=int(row[4]),
+                kind=row[5],
+                lon=row[6],
+                lat=row[7],
+                shown=row[8],
+                held=row[9],
+                moved=row[10],
+                reliability=belief.out_of_ten(row[11], held=row[9]),
+                expires_at=row[12],
+            )
+            for row in rows
+            if row[2] is not None
+        ],
+    )
+
+
+def _values(since: Snapshot, at: dt.datetime) -> dict[str, Any]:
+    return {"since": str(since), "at": at, "most": MOST_AT_ONCE + 1}
+
+
+def _cursor(row: tuple[Any, ...] | None) -> Cursor:
+    if row is None:
+        raise RuntimeError("pg_control_system() answered nothing")
+    return Cursor(row[0], Snapshot.parsed(row[1]), row[2])
+
+
+def cursor_now(session: Session) -> Cursor:
+    """Where the map is now. What is read after this may be newer, never older."""
+    row = session.connection().exec_driver_sql(NOW).one()
+    return _cursor(tuple(row))
+
+
+def changes_since(session: Session, since: Cursor) -> Batch:
+    """What a poll answers: the same rows, in the same order, as the stream tells."""
+    result = session.connection().exec_driver_sql(CHANGES, _values(since.snapshot, since.at))
+    return _batch(since.system, [tuple(row) for row in result])
+
+
+async def now(connection: psycopg.AsyncConnection[Any]) -> Cursor:
+    """As `cursor_now`, for the stream's own connection."""
+    cursor = await connection.execute(NOW)
+    return _cursor(await cursor.fetchone())
+
+
+async def read(
+    connection: psycopg.AsyncConnection[Any], system: int, since: Snapshot, at: dt.datetime
+) -> Batch:
+    """What `since` does not see, and what expired after `at`; the connection commits by itself."""
+    cursor = await connection.execute(CHANGES, _values(since, at), prepare=True)
+    return _batch(system, await cursor.fetchall())
+
+
+async def standings(
+    connection: psycopg.AsyncConnection[Any], hashes: Iterable[str]
+) -> dict[str, bool]:
+    """Of sessions that are still good, by the hash of their token: whether the member is
+    suspended."""
+    cursor = await connection.execute(STANDINGS, {"hashes": list(hashes)}, prepare=True)
+    return dict(await cursor.fetchall())

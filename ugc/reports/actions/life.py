@@ -29,6 +29,7 @@ def tell(session: Session, report: Report, what: str, actor: Actor) -> None:
     if report.visibility not in queries.SHOWN:
         return
     lon, lat = story.position(session, report.id)
+    held = report.visibility == Visibility.HELD
     events.emit(
         session,
         events.ReportChanged(
@@ -40,7 +41,9 @@ def tell(session: Session, report: Report, what: str, actor: Actor) -> None:
             lon,
             lat,
             report.city_id,
-            belief.out_of_ten(report.believed, held=report.visibility == Visibility.HELD),
+            belief.out_of_ten(report.believed, held=held),
+            held,
+            now(session).isoformat(),
         ),
     )
 

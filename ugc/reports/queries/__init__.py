@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import get_locale
 
 from ugc.accounts.models import Member
 from ugc.core import geo
@@ -258,7 +259,10 @@ def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
         .join(Subject, Subject.id == Report.id)
         .where(Report.id.in_(list(ids)), Report.visibility.in_(SHOWN))
     )
+    language = str(get_locale() or "en")
     return [
-        SubjectInfo(r.id, KIND, r.public_id, rules.KINDS[r.kind].en, f"/reports/{r.public_id}")
+        SubjectInfo(
+            r.id, KIND, r.public_id, rules.KINDS[r.kind].name(language), f"/reports/{r.public_id}"
+        )
         for r in rows
     ]

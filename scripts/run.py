@@ -28,10 +28,17 @@ def environment(port: int) -> dict[str, str]:
         VAR.mkdir(parents=True, exist_ok=True)
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_urlsafe(48))
+    vapid = VAR / "vapid"
+    if not vapid.exists():
+        key = subprocess.run([UGC, "vapid-key"], capture_output=True, text=True, check=True).stdout
+        vapid.touch(mode=0o600)
+        vapid.write_text(key.strip())
     printed = subprocess.run([STACK, "env"], capture_output=True, text=True, check=True).stdout
     urls = dict(word.split("=", 1) for word in shlex.split(printed)[1:])
     return {
         "SECRET_KEY": secret.read_text(),
+        "VAPID_PRIVATE_KEY": vapid.read_text(),
+        "VAPID_CONTACT": "mailto:nobody@localhost",
         "SITE_URL": f"http://127.0.0.1:{port}",
         "DATA_DIR": str(VAR / "data"),
         "PORT": str(port),

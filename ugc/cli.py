@@ -24,7 +24,7 @@ from ugc import demo
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
 from ugc.config import ROOT, ConfigError
-from ugc.core import gazetteer, jobs
+from ugc.core import gazetteer, jobs, push
 from ugc.core.db import Session, transaction
 from ugc.imports import jobs as imports
 from ugc.imports import schemas as import_schemas
@@ -137,6 +137,12 @@ def make_moderator(handle: str, administrator: bool) -> None:
     if changed is None:
         raise click.ClickException(f"There is no member called {handle}.")
     click.echo(f"{handle} is {role} now.")
+
+
+@cli.command("vapid-key")
+def vapid_key() -> None:
+    """Print a new private key for web pushes (the setting VAPID_PRIVATE_KEY)."""
+    click.echo(push.new_key())
 
 
 @cli.command("openapi")

@@ -28,6 +28,7 @@ LIMITS = {
     "review": "20 per hour",
     "photo": "60 per hour",
     "flag": "30 per hour",
+    "watch": "30 per hour",
     "join": "10 per hour",
     "mail": "5 per hour",
     "search": "120 per minute",

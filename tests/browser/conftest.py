@@ -22,6 +22,7 @@ import redis
 
 from tests.conftest import make_database, redis_url
 from ugc.config import ROOT
+from ugc.core import push
 
 COMMAND = [sys.executable, "-c", "from ugc.cli import main; main()"]
 
@@ -72,6 +73,8 @@ def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "SITE_URL": f"http://127.0.0.1:{port}",
         "DATA_DIR": str(data),
         "REDIS_URL": redis_url(worker_id, site=True),
+        "VAPID_PRIVATE_KEY": push.new_key(),
+        "VAPID_CONTACT": "mailto:push@example.org",
     }
     started = [
         subprocess.Popen([*COMMAND, *arguments], env=environment, cwd=ROOT, start_new_session=True)

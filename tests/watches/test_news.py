@@ -157,6 +157,22 @@ def test_watchers_are_told_of_what_appears_and_ends(
     assert told(session, "far") == told(session, "other") == told(session, "mod") == []
 
 
+def test_what_enough_people_deny_is_over_for_watchers(
+    session: Session, signed_in: Browser, watcher: Browser, run_jobs: Run
+) -> None:
+    watcher("ana")
+    address = signed_in("mod", role="moderator").post("/reports", data=REPORT).location
+    run_jobs()
+    for number in range(6):
+        browser = signed_in(f"m{number}")
+        session.execute(sa.text("UPDATE members SET joined_at = now() - interval '9 days'"))
+        browser.post(f"{address}/vote", data=NO)
+        run_jobs()
+    assert session.scalar(sa.text("SELECT state FROM reports")) == "closed"
+    assert told(session, "ana") == ["posted", "closed"]
+    assert told(session, "mod") == ["votes", "closed"]
+
+
 def test_a_paused_watch_is_silent(
     session: Session, signed_in: Browser, watcher: Browser, run_jobs: Run
 ) -> None:

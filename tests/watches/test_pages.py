@@ -50,7 +50,8 @@ def test_an_area_is_made_shown_changed_paused_and_deleted(
     assert (watch.shape, watch.distance_m, watch.kinds) == ("area", 5000, ["jam", "roadworks"])
 
     form = ana.get(f"{made.location}/edit").text
-    assert 'value="keep" checked' in form
+    assert 'value="circle" checked' in form
+    assert 'value="40.420000"' in form
     changed = {"name": "Home", "how": "keep", "least": "0"}
     assert ana.post(f"{made.location}/edit", data=changed).status_code == 303
     watch = only_watch(session)
@@ -126,6 +127,19 @@ def test_a_way_lists_reports_in_its_order(signed_in: Browser, session: Session) 
     back = {**WAY, "drawn": json.dumps([[-3.6, 40.4], [-3.8, 40.4]])}
     page = ana.get(ana.post("/watching", data=back).location).text
     assert page.find("Third.") < page.find("Second.") < page.find("First.")
+
+
+def test_a_way_is_widened_where_it_is(signed_in: Browser, session: Session) -> None:
+    ana = signed_in("ana")
+    made = ana.post("/watching", data={**WAY, "how": "file", "file": file(GPX)})
+    before = session.scalar(sa.text("SELECT ST_AsText(geom) FROM watches"))
+    wider = {"name": "To work", "how": "keep", "distance_m": "2000"}
+    assert ana.post(f"{made.location}/edit", data=wider).status_code == 303
+    assert only_watch(session).distance_m == 2000
+    assert session.scalar(sa.text("SELECT ST_AsText(geom) FROM watches")) == before
+    refused = ana.post(f"{made.location}/edit", data={**wider, "distance_m": "6000"})
+    assert refused.status_code == 422
+    assert "10 to 5000 m" in refused.text
 
 
 def test_a_way_across_the_antimeridian(signed_in: Browser) -> None:

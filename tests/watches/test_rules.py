@@ -205,7 +205,8 @@ def test_no_file_breaks_it(data: bytes, begin: bytes) -> None:
 
 # push ---------------------------------------------------------------------------------------
 
-KEY = "B" + "A" * 86  # 65 bytes, the first of them 4
+# A point of the curve: the one that generates it.
+KEY = "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"
 AUTH = "A" * 22
 
 
@@ -230,6 +231,7 @@ def test_a_browser_of_a_known_service_is_taken() -> None:
         (None, KEY, AUTH),
         ("https://push.example.org/1", KEY[:-4], AUTH),
         ("https://push.example.org/1", "C" + KEY[1:], AUTH),
+        ("https://push.example.org/1", "B" + "A" * 86, AUTH),  # on no curve
         ("https://push.example.org/1", KEY, "A"),
         ("https://push.example.org/1", KEY, None),
     ],

@@ -379,7 +379,13 @@ def watched_panel(watch: watches_queries.WatchRow, **_context: Any) -> str:
     return render_template("reports/_watched.html", found=found, watch=watch)
 
 
+def followed_panel(ids: list[int], **_context: Any) -> str:
+    reports = watched.reports_followed(db.session(), current_actor(), ids)
+    return render_template("reports/_followed.html", reports=reports)
+
+
 panels.register("watch.live", watched_panel)
+panels.register("watch.followed", followed_panel)
 watches_rules.register_kinds(rules.KINDS.values())
 
 

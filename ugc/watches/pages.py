@@ -18,7 +18,7 @@ from flask import (
 )
 from flask_babel import get_locale, gettext, lazy_gettext
 
-from ugc.core import gazetteer, limits, mail, panels, privacy, push, render, security, subjects
+from ugc.core import gazetteer, limits, mail, panels, privacy, push, render, security
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors, wants_json
@@ -52,13 +52,11 @@ def push_key() -> str:
 @members
 def index_page() -> str:
     member_id = current_actor().id or 0
-    followed = queries.followed(db.session(), member_id)
-    about = subjects.describe(db.session(), followed)
     return render_template(
         "watches/index.html",
         watches=queries.watches_of(db.session(), member_id),
         most=rules.WATCHES_MAX,
-        followed=[about[i] for i in followed if i in about],
+        followed=queries.followed(db.session(), member_id),
         delivery=DELIVERIES[Delivery(queries.choice(db.session(), member_id).delivery)],
         kinds=rules.kinds(),
         push_key=push_key(),
@@ -86,7 +84,8 @@ def _form(shape: Shape, error: DomainError | None, watch: queries.WatchRow | Non
             "radius_km": f"{watch.distance_m / 1000:g}",
         }
         if watch.centre:
-            values |= {"lon": f"{watch.centre[0]:g}", "lat": f"{watch.centre[1]:g}"}
+            lon, lat = watch.centre
+            values |= {"how": "circle", "lon": f"{lon:.6f}", "lat": f"{lat:.6f}"}
         chosen = watch.kinds
     asked = not queries.has_chosen(db.session(), current_actor().id or 0)
     return render_template(
@@ -331,8 +330,9 @@ def unsubscribe_page(token: str) -> str:
 @security.csrf.exempt
 def unsubscribe(token: str) -> Any:
     """Also for mail programs (RFC 8058): the signed address is all they have."""
-    limits.hit("write")
     member_id, kind = _unsubscribing(token)
+    # By member: one mail provider ends the mails of many from one address.
+    limits.hit("write", f"unsubscribe:{member_id}")
     actions.unsubscribe(db.session(), member_id, kind)
     if wants_json():
         return jsonify(ok=True)

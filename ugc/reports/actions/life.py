@@ -100,12 +100,15 @@ def vote(
         )
     )
     refold(session, report)
+    denied = not revived and belief.is_denied(story.casts(session, report_id, report.seen_at))
     if revived:
         _open_again(session, report, actor, "still_there")
-    elif belief.is_denied(story.casts(session, report_id, report.seen_at)):
+    elif denied:
         _end(session, report, ReportState.CLOSED, "denied_by_many", SYSTEM)
     subjects.touch(session, report_id)
     tell(session, report, "confirmed" if still_there else "denied", actor)
+    if denied:
+        tell(session, report, "closed", SYSTEM)
     events.emit(
         session,
         events.ReportConfirmed(report_id, member_id, report.author_id, still_there, report.city_id),

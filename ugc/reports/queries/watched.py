@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -74,3 +75,10 @@ def reports_watched(session: Session, actor: Actor, watch: WatchRow) -> list[Wat
     by_id = {row.id: row for row in found}
     places = session.execute(ALONG, {"watch_id": watch.id, "ids": list(by_id)})
     return [Watched(replace(by_id[p.id], metres=p.metres), p.along) for p in places]
+
+
+def reports_followed(session: Session, actor: Actor, ids: Sequence[int]) -> list[ReportRow]:
+    """Those of the subjects that are reports which everybody sees, in the given order."""
+    query = queries._columns().where(Report.id.in_(ids), Report.visibility.in_(queries.SHOWN))
+    found = {row.id: row for row in queries._rows(session, query, actor)}
+    return [found[i] for i in ids if i in found]

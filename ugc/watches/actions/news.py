@@ -171,7 +171,7 @@ def _store(
             cause = ":".join(filter(None, (f"report:{report_id}", row.cause)))
             inbox.tell(session, row.member_id, f"news_{what}", cause, subject_id=report_id)
     if any((r.mail in ("now", "still_there") or r.push) and r.not_before <= moment for r in new):
-        jobs.defer(session, HAND_OVER, unique=HAND_OVER)
+        jobs.defer(session, HAND_OVER)
 
 
 # handing over -------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def follower_count(session: Session, subject_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def followed(session: Session, member_id: int, limit: int = 50) -> list[int]:
+def followed(session: Session, member_id: int, limit: int = 30) -> list[int]:
     """Ids of what the member follows, the latest first."""
     query = sa.select(Follow.subject_id).where(Follow.member_id == member_id)
     return list(session.scalars(query.order_by(Follow.since.desc()).limit(limit)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from flask_babel import lazy_gettext
 
 from ugc.core.errors import Invalid
@@ -98,6 +99,15 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
+def _is_point(key: bytes) -> bool:
+    """Whether one can encrypt for it: an uncompressed point of P-256."""
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key)
+    except ValueError:
+        return False
+    return len(key) == 65
+
+
 def checked_browser(
     endpoint: object, p256dh: object, auth: object, *, unguarded: bool = False
 ) -> Browser:
@@ -114,8 +124,7 @@ def checked_browser(
         raise bad from None
     if len(endpoint) > 1024 or parts.username or parts.password or not host:
         raise bad
-    key, secret = _decoded(p256dh), _decoded(auth)
-    if len(key) != 65 or key[0] != 4 or len(secret) != 16:
+    if not _is_point(_decoded(p256dh)) or len(_decoded(auth)) != 16:
         raise bad
     if not unguarded:
         if parts.scheme != "https" or port not in (None, 443) or "." not in host:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The benchmarks, on servers of their own in .var-bench: bench.sh [api_page|posting|imports]...
+# The benchmarks, on servers of their own in .var-bench: bench.sh [api_page|posting|imports|truth]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export BOCA_VAR=$PWD/.var-bench PYTHONPATH=$PWD
@@ -16,4 +16,4 @@ trap 'scripts/stack.sh wipe' EXIT
 scripts/stack.sh wipe
 scripts/stack.sh up
 eval "$(scripts/stack.sh env)"
-for name in ${@:-api_page posting imports}; do .venv/bin/python -m "benchmarks.$name"; done
+for name in ${@:-api_page posting imports truth}; do .venv/bin/python -m "benchmarks.$name"; done

@@ -13,6 +13,8 @@ from ugc.accounts import queries as accounts_queries
 from ugc.brandapi import api as brand_api
 from ugc.brandapi import pages as brandapi_pages
 from ugc.brands import pages as brands_pages
+from ugc.comments import pages as comments_pages
+from ugc.comments import subscribers as _comments_subscribers  # noqa: F401  (subscribes)
 from ugc.core import (
     access,
     cache,
@@ -75,6 +77,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         site_pages.bp,
         accounts_pages.bp,
         media_pages.bp,
+        comments_pages.bp,
         reports_pages.bp,
         brands_pages.bp,
         notifications_pages.bp,

@@ -129,6 +129,15 @@ class ReviewFoundHelpful(Event):
 
 
 @dataclass(frozen=True)
+class CommentPublished(Event):
+    """Everybody can read it from now on; `about_id` is the subject it stands under."""
+
+    comment_id: int
+    about_id: int
+    author_id: int | None
+
+
+@dataclass(frozen=True)
 class PhotoEvent(Event):
     photo_id: int
     subject_id: int

@@ -14,6 +14,7 @@ MODEL_MODULES = (
     "ugc.notifications.models",
     "ugc.moderation.models",
     "ugc.watches.models",
+    "ugc.comments.models",
     "ugc.brands.models",
     "ugc.places.models",
     "ugc.reports.models",

@@ -26,6 +26,7 @@ LIMITS = {
     "report": "12 per 10 minutes",
     "place": "20 per hour",
     "review": "20 per hour",
+    "comment": "30 per hour",
     "photo": "60 per hour",
     "flag": "30 per hour",
     "watch": "30 per hour",

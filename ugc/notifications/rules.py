@@ -25,6 +25,7 @@ KINDS = {
     "refused": Kind("x", lazy_gettext("A moderator refused it: %(title)s")),
     "confirmed": Kind("thumbs-up", lazy_gettext("Others say that it is still there: %(title)s")),
     "still_there": Kind("map-pin", lazy_gettext("Is it still there? %(title)s")),
+    "comment": Kind("message-circle", lazy_gettext("%(who)s said something about %(title)s")),
     "helpful": Kind("thumbs-up", lazy_gettext("Somebody found your review helpful: %(title)s")),
     "level": Kind("trending-up", lazy_gettext("You reached level %(n)s.")),
     "badge": Kind("award", lazy_gettext("You earned a badge.")),

@@ -1,0 +1,100 @@
+"""The talk under a subject: a panel of its page, and two forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask_babel import gettext, lazy_gettext
+
+from ugc.comments import actions, queries, rules
+from ugc.comments.models import KIND
+from ugc.core import limits, panels, privacy, render, subjects
+from ugc.core.access import current_actor, members
+from ugc.core.db import db
+from ugc.core.errors import DomainError, NotFound, shows_errors
+from ugc.moderation import actions as moderation
+from ugc.moderation import rules as moderation_rules
+
+bp = Blueprint("comments", __name__)
+
+subjects.register(subjects.Kind(KIND, lazy_gettext("comment"), queries.describe))
+privacy.register("comments", actions.export_member, actions.erase_member)
+
+
+def _address(about_id: int) -> str:
+    """Of the page that the talk stands on. Raises NotFound."""
+    found = subjects.describe(db.session(), [about_id]).get(about_id)
+    if found is None:
+        raise NotFound()
+    return found.url
+
+
+def talk_panel(subject_id: int, public_id: str, **_context: Any) -> str:
+    actor = current_actor()
+    return render_template(
+        "comments/_talk.html",
+        comments=queries.comments_about(db.session(), actor, subject_id),
+        public_id=public_id,
+        may_comment=rules.may_comment(actor),
+        may_withdraw=rules.may_withdraw,
+        may_flag=moderation_rules.may_flag,
+        text_max=rules.TEXT_MAX,
+        error=None,
+    )
+
+
+def form_page(error: DomainError, public_id: str) -> str:
+    """A refused comment, with what was typed."""
+    about = subjects.resolve(db.session(), public_id)
+    return render_template(
+        "comments/form.html",
+        public_id=public_id,
+        back=_address(about.id),
+        text_max=rules.TEXT_MAX,
+        error=error,
+    )
+
+
+@bp.post("/comments/<public_id>")
+@members
+@shows_errors(form_page)
+def post(public_id: str) -> Any:
+    limits.hit("comment")
+    about = subjects.resolve(db.session(), public_id)
+    address = _address(about.id)
+    comment = actions.post_comment(
+        db.session(),
+        current_actor(),
+        about,
+        text=request.form.get("text", ""),
+        language=render.language(),
+    )
+    if moderation.must_be_held(db.session(), current_actor()):
+        flash(gettext("Thank you. A moderator looks at it first."), "good")
+    return redirect(f"{address}#comment-{comment}", 303)
+
+
+@bp.post("/comments/<public_id>/withdraw")
+@members
+def withdraw(public_id: str) -> Any:
+    comment = subjects.resolve(db.session(), public_id, KIND)
+    about_id = actions.withdraw(db.session(), current_actor(), comment.id)
+    flash(gettext("Your comment is withdrawn."), "good")
+    return redirect(f"{_address(about_id)}#talk", 303)
+
+
+def case_panel(subject_id: int, **_context: Any) -> str:
+    comment = queries.comment_by_id(db.session(), current_actor(), subject_id)
+    approved = moderation.published_by(db.session(), comment.author_id)
+    return render_template("comments/_case.html", comment=comment, approved=approved)
+
+
+def contributions_panel(actor: Any, **_context: Any) -> str:
+    comments = queries.comments_by(db.session(), actor.id)
+    return render_template("comments/_of_member.html", comments=comments) if comments else ""
+
+
+panels.register("talk", talk_panel)
+panels.register(f"case.{KIND}", case_panel)
+panels.register("contributions", contributions_panel, order=40)

@@ -1,0 +1,139 @@
+"""Reads of comments."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ugc.accounts.models import Member
+from ugc.comments import rules
+from ugc.comments.models import KIND, Comment
+from ugc.core import subjects
+from ugc.core.access import Actor
+from ugc.core.db import Session
+from ugc.core.errors import NotFound
+from ugc.core.subjects import Subject, SubjectInfo, Visibility
+
+
+@dataclass(frozen=True)
+class CommentRow:
+    id: int
+    public_id: str
+    about_id: int
+    text: str
+    language: str
+    visibility: str
+    author_id: int | None
+    author: str | None
+    created_at: dt.datetime
+    about: SubjectInfo | None = None
+
+
+def _columns() -> sa.Select[Comment, str, str | None]:
+    return (
+        sa.select(Comment, Subject.public_id, Member.handle)
+        .join(Subject, Subject.id == Comment.id)
+        .outerjoin(Member, Member.id == Comment.author_id)
+    )
+
+
+def _row(row: Any, about: SubjectInfo | None = None) -> CommentRow:
+    comment: Comment = row.Comment
+    return CommentRow(
+        id=comment.id,
+        public_id=row.public_id,
+        about_id=comment.about_id,
+        text=comment.text,
+        language=comment.language,
+        visibility=comment.visibility,
+        author_id=comment.author_id,
+        author=row.handle,
+        created_at=comment.created_at,
+        about=about,
+    )
+
+
+def comments_about(session: Session, actor: Actor, subject_id: int) -> list[CommentRow]:
+    """What `actor` may read under a subject, oldest first; the latest `rules.PAGE`."""
+    seen = sa.or_(
+        Comment.visibility == Visibility.PUBLISHED,
+        sa.and_(Comment.author_id == actor.id, Comment.visibility == Visibility.HELD),
+    )
+    rows = session.execute(
+        _columns()
+        .where(Comment.about_id == subject_id, seen)
+        .order_by(Comment.id.desc())
+        .limit(rules.PAGE)
+    ).all()
+    return [_row(row) for row in reversed(rows)]
+
+
+def comment_by_id(session: Session, actor: Actor, comment_id: int) -> CommentRow:
+    """As `actor` may see it, with what it is about. Raises NotFound."""
+    row = session.execute(_columns().where(Comment.id == comment_id)).first()
+    if row is None or not rules.may_see(actor, row.Comment.author_id, row.Comment.visibility):
+        raise NotFound()
+    about_id = row.Comment.about_id
+    return _row(row, subjects.describe(session, [about_id]).get(about_id))
+
+
+def comments_by(session: Session, member_id: int, limit: int = 50) -> list[CommentRow]:
+    """A member's own, newest first, with what they are about."""
+    rows = session.execute(
+        _columns().where(Comment.author_id == member_id).order_by(Comment.id.desc()).limit(limit)
+    ).all()
+    about = subjects.describe(session, {row.Comment.about_id for row in rows})
+    return [_row(row, about.get(row.Comment.about_id)) for row in rows]
+
+
+def locked(session: Session, comment_id: int) -> Comment:
+    """The row as it is now, locked until the transaction ends. Raises NotFound."""
+    comment = session.scalar(
+        sa.select(Comment)
+        .where(Comment.id == comment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if comment is None:
+        raise NotFound()
+    return comment
+
+
+def participants(session: Session, subject_id: int) -> list[int]:
+    """The members who said something there that everybody can read."""
+    return list(
+        session.scalars(
+            sa.select(Comment.author_id)
+            .where(
+                Comment.about_id == subject_id,
+                Comment.visibility == Visibility.PUBLISHED,
+                Comment.author_id.is_not(None),
+            )
+            .distinct()
+        )
+    )
+
+
+def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+    """Public ones, by what they are about."""
+    rows = session.execute(
+        sa.select(Comment.id, Comment.about_id, Subject.public_id)
+        .join(Subject, Subject.id == Comment.id)
+        .where(Comment.id.in_(list(ids)), Comment.visibility == Visibility.PUBLISHED)
+    ).all()
+    about = subjects.describe(session, {row.about_id for row in rows})
+    return [
+        SubjectInfo(
+            row.id,
+            KIND,
+            row.public_id,
+            about[row.about_id].title,
+            f"{about[row.about_id].url}#comment-{row.public_id}",
+        )
+        for row in rows
+        if row.about_id in about
+    ]

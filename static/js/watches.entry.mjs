@@ -37,8 +37,8 @@ function boxOf({coordinates}) {
   return box;
 }
 
-const show = (map, geometry) => map?.fitBounds(
-  boxOf(geometry), {padding: 32, maxZoom: 14, duration: 0});
+const fit = (map, box) => map?.fitBounds(box, {padding: 32, maxZoom: 14, duration: 0});
+const show = (map, geometry) => fit(map, boxOf(geometry));
 
 function addShape(map, data) {
   const colour = theme() === 'dark' ? '#f2a3cf' : '#7a1f5c';
@@ -71,11 +71,16 @@ function showWatch(box) {
     overlay: (drawn) => addShape(drawn, feature(outline)),
   });
   if (!map) return;
-  show(map, outline);
+  const seen = boxOf(outline);
   for (const item of document.querySelectorAll('[data-mark]')) {
+    const at = [Number(item.dataset.lon), Number(item.dataset.lat)];
     const element = item.querySelector('.kind').cloneNode(true);
-    new Marker({element}).setLngLat([item.dataset.lon, item.dataset.lat].map(Number)).addTo(map);
+    new Marker({element}).setLngLat(at).addTo(map);
+    // Beside a shape over ±180°, a report is where the shape is.
+    if (seen.getEast() > 180 && at[0] < 0) at[0] += 360;
+    seen.extend(at);
   }
+  fit(map, seen);
   map.once('idle', () => { box.dataset.ready = '1'; });
 }
 

@@ -61,11 +61,18 @@ def environment(port: int, live: int) -> dict[str, str]:
     if not secret.exists():
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_urlsafe(48))
+    vapid = VAR / "vapid"
+    if not vapid.exists():
+        key = subprocess.run([UGC, "vapid-key"], capture_output=True, text=True, check=True).stdout
+        vapid.touch(mode=0o600)
+        vapid.write_text(key.strip())
     printed = subprocess.run([STACK, "env"], capture_output=True, text=True, check=True).stdout
     urls = dict(word.split("=", 1) for word in shlex.split(printed)[1:])
     given = {name: value for name, value in os.environ.items() if value}
     return {
         "SECRET_KEY": secret.read_text(),
+        "VAPID_PRIVATE_KEY": vapid.read_text(),
+        "VAPID_CONTACT": "mailto:nobody@localhost",
         "SITE_URL": f"http://127.0.0.1:{port}",
         "DATA_DIR": str(VAR / "data"),
         "LIVE_URL": f"http://127.0.0.1:{live}",

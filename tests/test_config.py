@@ -3,6 +3,7 @@
 import pytest
 
 from ugc import config
+from ugc.core import push
 
 GOOD = {
     "DATABASE_URL": "postgres://ugc@db/ugc",
@@ -60,8 +61,18 @@ def test_where_the_live_map_is(site: str, given: str, live: str) -> None:
         ({"LIVE_URL": "live.example.org"}, "LIVE_URL"),
         ({"BOCA_ENV": "prod"}, "BOCA_ENV"),
         ({"DEFAULT_LANGUAGE": "fr"}, "DEFAULT_LANGUAGE"),
+        ({"VAPID_PRIVATE_KEY": "short", "VAPID_CONTACT": "mailto:a@b.org"}, "ugc vapid-key"),
+        ({"VAPID_PRIVATE_KEY": "A" * 43}, "VAPID_CONTACT"),
     ],
 )
 def test_a_bad_environment_says_what_to_set(change: dict[str, str], says: str) -> None:
     with pytest.raises(config.ConfigError, match=says):
         config.load({**GOOD, **change})
+
+
+def test_a_new_key_of_pushes_is_good() -> None:
+    key = push.new_key()
+    loaded = config.load({**GOOD, "VAPID_PRIVATE_KEY": key, "VAPID_CONTACT": "mailto:a@b.org"})
+    assert loaded["VAPID_PRIVATE_KEY"] == key
+    assert len(push.public_key(key)) == 87
+    assert push.public_key(push.new_key()) != push.public_key(key)

@@ -44,6 +44,9 @@ from ugc.reputation import pages as reputation_pages
 from ugc.reputation import subscribers as _reputation_subscribers  # noqa: F401  (subscribes)
 from ugc.reviews import pages as reviews_pages
 from ugc.reviews import subscribers as _reviews_subscribers  # noqa: F401  (subscribes)
+from ugc.watches import jobs as _watches_jobs  # noqa: F401  (registers its jobs)
+from ugc.watches import pages as watches_pages
+from ugc.watches import subscribers as _watches_subscribers  # noqa: F401  (subscribes)
 
 
 class Boca(TransactionalFlask):
@@ -82,6 +85,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         reports_pages.bp,
         brands_pages.bp,
         notifications_pages.bp,
+        watches_pages.bp,
         brandapi_pages.bp,
         brand_api.bp,
         places_pages.bp,

@@ -29,7 +29,7 @@ from ugc import config, demo, live
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
 from ugc.config import ROOT, ConfigError
-from ugc.core import gazetteer, jobs
+from ugc.core import gazetteer, jobs, push
 from ugc.core.db import Session, transaction
 from ugc.imports import jobs as imports
 from ugc.imports import schemas as import_schemas
@@ -205,6 +205,12 @@ def recount_points() -> None:
     for handle, before, after in wrong:
         click.echo(f"{handle}\t{before}\t{after}")
     click.echo(f"{len(wrong)} totals were wrong.")
+
+
+@cli.command("vapid-key")
+def vapid_key() -> None:
+    """Print a new private key for web pushes (the setting VAPID_PRIVATE_KEY)."""
+    click.echo(push.new_key())
 
 
 @cli.command("openapi")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -50,6 +51,10 @@ SETTINGS = [
     Setting("PROXY_HOPS", "0", "number of trusted reverse proxies in front"),
     Setting("DEFAULT_LANGUAGE", "en", "es or en, when the browser asks for neither"),
     Setting("API_LIMIT", "600 per minute", "requests of one API key, such as 10 per second"),
+    Setting(
+        "VAPID_PRIVATE_KEY", "", "signs web pushes (`ugc vapid-key` makes one); empty: no pushes"
+    ),
+    Setting("VAPID_CONTACT", "", "mailto: or https: address that push services may write to"),
     Setting("SENTRY_DSN", "", "error tracking, when the sentry-sdk package is installed"),
 ]
 
@@ -96,6 +101,14 @@ def _live_url(site: SplitResult) -> str:
     if site.port is None:
         return f"{site.scheme}://{site.netloc}"
     return f"{site.scheme}://{site.netloc.rpartition(':')[0]}:{site.port + 1}"
+
+
+def is_vapid_key(text: str) -> bool:
+    """Whether it is 32 bytes in base64url, as `ugc vapid-key` prints them."""
+    try:
+        return len(urlsafe_b64decode(text + "=" * (-len(text) % 4))) == 32
+    except ValueError:
+        return False
 
 
 def load(environ: dict[str, str] | None = None) -> dict[str, object]:
@@ -146,6 +159,11 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     language = value["DEFAULT_LANGUAGE"]
     if language not in ("es", "en"):
         raise ConfigError("DEFAULT_LANGUAGE must be es or en.")
+    if value["VAPID_PRIVATE_KEY"]:
+        if not is_vapid_key(str(value["VAPID_PRIVATE_KEY"])):
+            raise ConfigError("VAPID_PRIVATE_KEY is no key: `ugc vapid-key` prints a new one.")
+        if not str(value["VAPID_CONTACT"]).startswith(("mailto:", "https://")):
+            raise ConfigError("VAPID_CONTACT must be a mailto: or https: address.")
     secure = site.scheme == "https"
     live = str(value["LIVE_URL"] or _live_url(site)).rstrip("/")
     if urlsplit(live).scheme not in ("http", "https") or not urlsplit(live).netloc:
@@ -181,6 +199,8 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "PROXY_HOPS": int(hops),
         "DEFAULT_LANGUAGE": language,
         "API_LIMIT": value["API_LIMIT"],
+        "VAPID_PRIVATE_KEY": value["VAPID_PRIVATE_KEY"],
+        "VAPID_CONTACT": value["VAPID_CONTACT"],
         "SENTRY_DSN": value["SENTRY_DSN"],
         "LANGUAGES": ("es", "en"),
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,

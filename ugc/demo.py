@@ -32,6 +32,9 @@ from ugc.reports import rules
 from ugc.reports.actions import life
 from ugc.reports.models import Report, ReportState
 from ugc.reviews import actions as reviews
+from ugc.watches import actions as watches
+from ugc.watches.models import Shape
+from ugc.watches.rules import geometry
 
 PASSWORD = "boca-demo-world"
 SEED = 20261124
@@ -411,6 +414,22 @@ def make_waiting(session: Session, people: dict[str, Member], place_ids: list[in
         )
 
 
+def make_watches(session: Session, people: dict[str, Member]) -> None:
+    """An area and a way, so that there is something to look at."""
+    ana = actor_of(people["demo-ana"])
+    madrid = geometry.circle(geo.Point(-3.7038, 40.4168), 8_000)
+    castellana = geometry.way(
+        [[(-3.6922, 40.4155), (-3.6903, 40.4233), (-3.6919, 40.4467), (-3.6888, 40.4665)]],
+        1_500,
+        "drawn",
+    )
+    for shape, name, placed in (
+        (Shape.AREA, "Centro de Madrid", madrid),
+        (Shape.WAY, "Castellana", castellana),
+    ):
+        watches.add_watch(session, ana, shape=shape, name=name, placed=placed, kinds=(), least=0)
+
+
 def fill(session: Session) -> int:
     """Returns how many reports there are. Points, photos and notices come from the jobs that the
     worker runs as soon as it starts."""
@@ -421,6 +440,7 @@ def fill(session: Session) -> int:
     place_ids = make_places(session, people, chance)
     make_brands(session, people, place_ids, chance)
     make_waiting(session, people, place_ids)
+    make_watches(session, people)
     return made
 
 

@@ -2,11 +2,11 @@
 // inputs stay: this script only fills them.
 
 import {makeMap} from './map-core.mjs';
+import {suggestNames} from './names.mjs';
 
 const EMPTY = {type: 'FeatureCollection', features: []};
 const METRES_A_DEGREE = 111_320;
 const NEAR_ZOOM = 11;
-const SUGGEST_AFTER_MS = 250;
 
 /** The area that the device's position may be in: a polygon of `accuracy` metres round it. */
 function circle({longitude, latitude, accuracy}) {
@@ -42,35 +42,6 @@ function drawAround(map) {
       'text-offset': [0, 1.2], 'text-anchor': 'top',
     },
     paint: {'text-halo-color': '#ffffff', 'text-halo-width': 1.5, 'text-color': '#24161f'},
-  });
-}
-
-/** Offers what the site knows by the name being typed; choosing one moves the map there. */
-function suggestNames(field, choose) {
-  const options = Object.assign(document.createElement('datalist'), {id: `${field.id}-options`});
-  field.after(options);
-  field.setAttribute('list', options.id);
-  let known = new Map();
-  let timer;
-  field.addEventListener('input', () => {
-    clearTimeout(timer);
-    const taken = known.get(field.value);
-    if (taken) {
-      choose(taken);
-      return;
-    }
-    timer = setTimeout(async () => {
-      if (field.value.trim().length < 2) return;
-      try {
-        const query = new URLSearchParams({q: field.value});
-        const {results} = await (await fetch(`/geo/search?${query}`)).json();
-        known = new Map(results.map((found) => [
-          [found.name, found.detail].filter(Boolean).join(', '), found]));
-        options.replaceChildren(...[...known.keys()].map((value) => new Option(value, value)));
-      } catch (error) {
-        console.info('Names are not suggested now.', error);
-      }
-    }, SUGGEST_AFTER_MS);
   });
 }
 

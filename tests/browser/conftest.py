@@ -22,6 +22,7 @@ import redis
 
 from tests.conftest import make_database, redis_url
 from ugc.config import ROOT
+from ugc.core import push
 
 COMMAND = [sys.executable, "-c", "from ugc.cli import main; main()"]
 
@@ -97,6 +98,8 @@ def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         "LIVE_PORT": str(live),
         "DATA_DIR": str(data),
         "REDIS_URL": redis_url(worker_id, site=True),
+        "VAPID_PRIVATE_KEY": push.new_key(),
+        "VAPID_CONTACT": "mailto:push@example.org",
     }
     running: Site | None = None
     started = [

@@ -15,7 +15,7 @@ from ugc.reviews.models import Review
 
 PAGES = (
     "/", "/places", "/brands", "/leaderboard", "/about", "/api", "/search?q=demo",
-    "/members/demo-ana", "/contacts", "/inbox", "/contributions", "/settings",
+    "/members/demo-ana", "/contacts", "/inbox", "/contributions", "/settings", "/watching",
 )  # fmt: skip
 
 

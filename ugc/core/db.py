@@ -21,7 +21,7 @@ from sqlalchemy.ext.compiler import compiles
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 RECORDABLE_TABLES = frozenset(
-    {"visits", "cascade_reaches", "sign_in_attempts", "refusals", "usage_marks"}
+    {"visits", "cascade_reaches", "sign_in_attempts", "refusals", "usage_marks", "mail_attempts"}
 )
 
 

@@ -30,6 +30,7 @@ LIMITS = {
     "comment": "30 per hour",
     "photo": "60 per hour",
     "flag": "30 per hour",
+    "watch": "30 per hour",
     "join": "10 per hour",
     "mail": "5 per hour",
     "password": "10 per 15 minutes",

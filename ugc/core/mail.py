@@ -11,14 +11,44 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app, render_template
+from itsdangerous import BadSignature, URLSafeSerializer
 
 from ugc.core import render
 
 TIMEOUT_S = 20
 
 
-def compose(to: str, subject: str, template: str, language: str, **context: object) -> EmailMessage:
-    """A mail from `templates/emails/<template>.txt` and `.html`, in the reader's language."""
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="unsubscribe")
+
+
+def unsubscribe_token(public_id: str, kind: str) -> str:
+    """For the link that ends one kind of mail to a member, without signing in; it never expires,
+    because old mails keep their links."""
+    token = _signer().dumps([public_id, kind])
+    return token if isinstance(token, str) else token.decode()
+
+
+def read_unsubscribe_token(token: str) -> tuple[str, str] | None:
+    """(public id, kind) of a token that we made, else None."""
+    try:
+        public_id, kind = _signer().loads(token)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    return str(public_id), str(kind)
+
+
+def compose(
+    to: str,
+    subject: str,
+    template: str,
+    language: str,
+    *,
+    unsubscribe: str | None = None,
+    **context: object,
+) -> EmailMessage:
+    """A mail from `templates/emails/<template>.txt` and `.html`, in the reader's language. With
+    `unsubscribe`, an address of ours, mail programs show a button that ends it (RFC 8058)."""
     with render.in_language(language):
         message = EmailMessage()
         # EmailMessage refuses line breaks in headers, so no header can be injected.
@@ -27,6 +57,10 @@ def compose(to: str, subject: str, template: str, language: str, **context: obje
         message["To"] = to
         message["Date"] = formatdate()
         message["Message-ID"] = make_msgid(domain="boca.local")
+        if unsubscribe is not None:
+            message["List-Unsubscribe"] = f"<{unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+            context["unsubscribe"] = unsubscribe
         message.set_content(render_template(f"emails/{template}.txt", subject=subject, **context))
         message.add_alternative(
             render_template(f"emails/{template}.html", subject=subject, **context), subtype="html"

@@ -104,6 +104,12 @@ def ago(moment: dt.datetime | None) -> Markup:
     )
 
 
+def in_zone(moment: dt.datetime, zone: str) -> str:
+    """Date and time in a zone of somebody who is not here: for mail."""
+    local = moment.astimezone(ZoneInfo(known_timezone(zone)))
+    return format_datetime(local, "medium", rebase=False)
+
+
 def distance(metres: float) -> str:
     """`80 m`, `1.2 km`, `15 km`."""
     if metres < 1000:
@@ -183,6 +189,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["month"] = month
     app.jinja_env.filters["week"] = week
     app.jinja_env.filters["code_marks"] = code_marks
+    app.jinja_env.filters["in_zone"] = in_zone
 
     @app.context_processor
     def reader() -> dict[str, Any]:

@@ -32,6 +32,13 @@ KINDS = {
     "contact": Kind("users", lazy_gettext("%(who)s joined through your link.")),
     "claim_approved": Kind("badge-check", lazy_gettext("You speak for %(title)s now.")),
     "claim_refused": Kind("x", lazy_gettext("Your claim was refused: %(title)s")),
+    "news_posted": Kind("map-pin", lazy_gettext("New where you watch: %(title)s")),
+    "news_votes": Kind("users", lazy_gettext("Others say whether it is still there: %(title)s")),
+    "news_edited": Kind("pencil", lazy_gettext("Its author changed the text: %(title)s")),
+    "news_answered": Kind("landmark", lazy_gettext("There is an official answer: %(title)s")),
+    "news_closed": Kind("check", lazy_gettext("It is over: %(title)s")),
+    "news_reopened": Kind("history", lazy_gettext("It is open again: %(title)s")),
+    "news_merged": Kind("copy", lazy_gettext("Another report was merged into it: %(title)s")),
 }
 GONE = lazy_gettext("something that is gone")
 SOMEBODY = lazy_gettext("Somebody")

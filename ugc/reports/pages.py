@@ -31,9 +31,11 @@ from ugc.reports import actions, queries, rules, schemas
 from ugc.reports.actions import life
 from ugc.reports.models import KIND
 from ugc.reports.queries import life as story
+from ugc.reports.queries import watched
 from ugc.reports.rules import belief
 from ugc.watches import actions as watches
 from ugc.watches import queries as watches_queries
+from ugc.watches import rules as watches_rules
 
 bp = Blueprint("reports", __name__)
 
@@ -65,7 +67,6 @@ DAMPINGS = {
 subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe, queries.describe))
 privacy.register("reports", actions.export_member, actions.erase_member)
 privacy.register("last_position", actions.export_position, actions.erase_position)
-privacy.register("watches", watches.export_member, watches.erase_member)
 
 
 def form_page(error: DomainError | None = None, similar: Any = ()) -> str:
@@ -370,6 +371,21 @@ panels.register(f"case.{KIND}", case_panel)
 def _words_of(minutes: int) -> str:
     """A span of time in the reader's language."""
     return str(format_timedelta(dt.timedelta(minutes=minutes), threshold=1))
+
+
+def watched_panel(watch: watches_queries.WatchRow, **_context: Any) -> str:
+    found = watched.reports_watched(db.session(), current_actor(), watch)
+    return render_template("reports/_watched.html", found=found, watch=watch)
+
+
+def followed_panel(ids: list[int], **_context: Any) -> str:
+    reports = watched.reports_followed(db.session(), current_actor(), ids)
+    return render_template("reports/_followed.html", reports=reports)
+
+
+panels.register("watch.live", watched_panel)
+panels.register("watch.followed", followed_panel)
+watches_rules.register_kinds(rules.KINDS.values())
 
 
 def about_panel(**_context: Any) -> str:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 
 from ugc import events
 from ugc.core import gazetteer, geo, subjects
-from ugc.core.access import Actor, ActorKind, require_contributor
+from ugc.core.access import SYSTEM, Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Visibility
@@ -214,6 +214,8 @@ def move(session: Session, report_id: int, visibility: Visibility, reason: str, 
     media.follow(session, report_id, visibility)
     subjects.touch(session, report_id, visible=True)
     events.emit(session, events.ContentApproved(report.id, KIND, report.author_id, report.city_id))
+    if rules.is_alive(report.state, report.expires_at, now(session)):
+        life.tell(session, report, "approved", SYSTEM)
 
 
 def author_of(session: Session, report_id: int) -> int | None:

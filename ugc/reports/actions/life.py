@@ -30,6 +30,7 @@ def tell(session: Session, report: Report, what: str, actor: Actor) -> None:
     if report.visibility not in queries.SHOWN:
         return
     lon, lat = story.position(session, report.id)
+    held = report.visibility == Visibility.HELD
     events.emit(
         session,
         events.ReportChanged(
@@ -41,7 +42,9 @@ def tell(session: Session, report: Report, what: str, actor: Actor) -> None:
             lon,
             lat,
             report.city_id,
-            belief.out_of_ten(report.believed, held=report.visibility == Visibility.HELD),
+            belief.out_of_ten(report.believed, held=held),
+            held,
+            now(session).isoformat(),
         ),
     )
 
@@ -98,12 +101,15 @@ def vote(
         )
     )
     refold(session, report)
+    denied = not revived and belief.is_denied(story.casts(session, report_id, report.seen_at))
     if revived:
         _open_again(session, report, actor, "still_there")
-    elif belief.is_denied(story.casts(session, report_id, report.seen_at)):
+    elif denied:
         _end(session, report, ReportState.CLOSED, "denied_by_many", SYSTEM)
     subjects.touch(session, report_id)
     tell(session, report, "confirmed" if still_there else "denied", actor)
+    if denied:
+        tell(session, report, "closed", SYSTEM)
     events.emit(
         session,
         events.ReportConfirmed(report_id, member_id, report.author_id, still_there, report.city_id),

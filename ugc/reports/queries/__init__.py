@@ -273,6 +273,7 @@ def describe(
         .join(Subject, Subject.id == Report.id)
         .where(Report.id.in_(list(ids)), sa.or_(Report.visibility.in_(SHOWN), own))
     )
+    language = str(get_locale() or "en")
     return [
         SubjectInfo(
             r.id, KIND, r.public_id, rules.KINDS[r.kind].name(language), f"/reports/{r.public_id}"

@@ -1,0 +1,344 @@
+"""Web push against a push service of our own, which decrypts as a browser does."""
+
+import json
+import threading
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import http_ece
+import pytest
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from flask import Flask
+from flask.testing import FlaskClient
+from pywebpush import WebPushException
+
+from tests.watches.conftest import REPORT, only_watch
+from tests.watches.test_mail import NOON, Clock
+from ugc.core import guarded, jobs, push
+from ugc.core.db import Session
+from ugc.watches import rules
+from ugc.watches.models import News, PushSubscription
+
+Browser = Callable[..., FlaskClient]
+Run = Callable[[], int]
+AUTH = b"sixteen bytes :)"
+
+
+def text(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@dataclass
+class Service:
+    """What it was sent, as the browser reads it; `status` is what it answers."""
+
+    url: str = ""
+    status: int = 201
+    key: ec.EllipticCurvePrivateKey = field(
+        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
+    )
+    payloads: list[dict[str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    def subscription(self, path: str = "/push/1") -> dict[str, object]:
+        point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return {
+            "endpoint": self.url + path,
+            "keys": {"p256dh": text(point), "auth": text(AUTH)},
+        }
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    kept = Service()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            kept.headers.append({k.lower(): v for k, v in self.headers.items()})
+            kept.payloads.append(
+                json.loads(http_ece.decrypt(body, private_key=kept.key, auth_secret=AUTH))
+            )
+            self.send_response(kept.status)
+            if kept.status == 302:
+                self.send_header("Location", f"{kept.url}/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    kept.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield kept
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def pushes_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "VAPID_PRIVATE_KEY", push.new_key())
+    monkeypatch.setitem(app.config, "VAPID_CONTACT", "mailto:push@example.org")
+
+
+@pytest.fixture
+def unguarded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets this test's own server be pushed to: it has a private address."""
+    monkeypatch.setitem(app.config, "PUSH_UNGUARDED", True)
+
+
+@pytest.fixture
+def pushed(
+    watcher: Browser, service: Service, unguarded: None, at: Clock
+) -> Callable[..., FlaskClient]:
+    """Somebody who watches, in a browser that is pushed to."""
+
+    def make(handle: str, **values: object) -> FlaskClient:
+        at(NOON)
+        browser = watcher(handle, **values)
+        answer = browser.post("/browsers", json=service.subscription())
+        assert answer.status_code == 201, answer.text
+        return browser
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("language", "body"),
+    [
+        ("en", "New where you watch: Traffic jam · Madrid"),
+        ("es", "Nuevo donde vigilas: Atasco · Madrid"),
+    ],
+)
+def test_a_browser_is_pushed_in_its_language(
+    app: Flask, pushed: Browser, signed_in: Browser, service: Service, run_jobs: Run,
+    session: Session, language: str, body: str,
+) -> None:  # fmt: skip
+    pushed("ana", language=language)
+    address = signed_in("mod", role="moderator").post("/reports", data=REPORT).location
+    run_jobs()
+    assert service.payloads == [
+        {
+            "title": "Round my home",
+            "body": body,
+            "url": address,
+            "tag": address.rsplit("/", 1)[1],
+            "lang": language,
+        }
+    ]
+    (headers,) = service.headers
+    assert headers["authorization"].startswith("vapid t=")
+    assert f"k={push.public_key(app.config['VAPID_PRIVATE_KEY'])}" in headers["authorization"]
+    assert headers["topic"] == address.rsplit("/", 1)[1]
+    assert int(headers["ttl"]) > 0
+    run_jobs()
+    assert len(service.payloads) == 1
+    assert session.scalars(sa.select(PushSubscription.delivered_at)).one() is not None
+
+
+def test_held_reports_and_quiet_hours_push_nothing(
+    pushed: Browser, signed_in: Browser, service: Service, run_jobs: Run, session: Session,
+    at: Clock,
+) -> None:  # fmt: skip
+    ana = pushed("ana", timezone="UTC")
+    address = signed_in("new").post("/reports", data=REPORT).location
+    ana.post(f"{address}/follow")
+    signed_in("bea").post(f"{address}/vote", data={"still_there": "yes"})
+    run_jobs()
+    assert service.payloads == []
+    assert [tuple(r) for r in session.execute(sa.select(News.what, News.push))] == [
+        ("votes", False)
+    ]
+    at(NOON.replace(hour=23))
+    signed_in("mod", role="moderator").post("/reports", data={**REPORT, "kind": "roadworks"})
+    run_jobs()
+    assert service.payloads == []
+    at(NOON.replace(day=10, hour=7))
+    jobs._runners["watches.hand_over"](session)
+    run_jobs()
+    assert [p["title"] for p in service.payloads] == ["Round my home"]
+
+
+def test_many_at_once_are_one(
+    pushed: Browser, signed_in: Browser, service: Service, run_jobs: Run
+) -> None:
+    pushed("ana")
+    mod = signed_in("mod", role="moderator")
+    for number in range(4):
+        mod.post("/reports", data={**REPORT, "lat": f"{40.40 + number / 100:.2f}"})
+    run_jobs()
+    assert [(p["body"], p["url"]) for p in service.payloads] == [
+        ("4 things happened where you watch", "/inbox")
+    ]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_browser_that_is_gone_is_forgotten(
+    pushed: Browser, signed_in: Browser, service: Service, run_jobs: Run, session: Session,
+    status: int,
+) -> None:  # fmt: skip
+    pushed("ana")
+    service.status = status
+    signed_in("mod", role="moderator").post("/reports", data=REPORT)
+    run_jobs()
+    assert session.scalars(sa.select(PushSubscription)).all() == []
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_service_that_is_busy_is_asked_again(
+    pushed: Browser, signed_in: Browser, service: Service, run_jobs: Run, session: Session,
+    status: int,
+) -> None:  # fmt: skip
+    pushed("ana")
+    service.status = status
+    signed_in("mod", role="moderator").post("/reports", data=REPORT)
+    with pytest.raises(WebPushException):
+        run_jobs()
+    service.status = 201
+    run_jobs()
+    assert len(service.payloads) == 2
+    assert service.payloads[0]["tag"] == service.payloads[1]["tag"]
+
+
+@pytest.mark.parametrize("status", [302, 400, 413])
+def test_a_refusal_is_not_repeated_and_a_redirect_not_followed(
+    pushed: Browser, signed_in: Browser, service: Service, run_jobs: Run, session: Session,
+    status: int,
+) -> None:  # fmt: skip
+    pushed("ana")
+    service.status = status
+    signed_in("mod", role="moderator").post("/reports", data=REPORT)
+    run_jobs()
+    assert len(service.payloads) == 1
+    assert len(session.scalars(sa.select(PushSubscription)).all()) == 1
+
+
+def test_a_browser_that_signed_out_is_not_pushed_to(
+    pushed: Browser, signed_in: Browser, service: Service, run_jobs: Run
+) -> None:
+    ana = pushed("ana")
+    ana.post("/sign-out")
+    signed_in("mod", role="moderator").post("/reports", data=REPORT)
+    run_jobs()
+    assert service.payloads == []
+
+
+def test_a_browser_belongs_to_whoever_signed_in_last(
+    pushed: Browser, signed_in: Browser, service: Service, session: Session, run_jobs: Run
+) -> None:
+    pushed("ana")
+    bea = signed_in("bea")
+    assert bea.post("/browsers", json=service.subscription()).status_code == 201
+    signed_in("mod", role="moderator").post("/reports", data=REPORT)
+    run_jobs()
+    assert service.payloads == []
+    assert len(session.scalars(sa.select(PushSubscription)).all()) == 1
+
+
+def test_a_browser_is_listed_and_removed_by_its_owner(
+    pushed: Browser, signed_in: Browser, session: Session
+) -> None:
+    ana = pushed("ana")
+    one = session.scalars(sa.select(PushSubscription.id)).one()
+    assert f"/browsers/{one}/remove" in ana.get("/watching").text
+    page = ana.get(f"/watching/{only_watch(session).public_id}").text
+    assert f"/browsers/{one}/remove" in page
+    assert signed_in("bea").post(f"/browsers/{one}/remove").status_code == 404
+    away = ana.post(f"/browsers/{one}/remove", data={"next": "https://evil.example"})
+    assert away.location == "/watching"
+    assert session.scalars(sa.select(PushSubscription)).all() == []
+
+
+# whom we do not send to ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "push service"), ("es", "notificaciones")])
+def test_other_addresses_are_refused(
+    signed_in: Browser, service: Service, session: Session, language: str, said: str
+) -> None:
+    ana = signed_in("ana", language=language)
+    good = service.subscription()
+    for sent in (
+        good,  # http, and a private address
+        {**good, "endpoint": "https://169.254.169.254/latest"},
+        {**good, "endpoint": "https://localhost/1"},
+        {**good, "keys": "none"},
+        {"endpoint": "https://push.example.org/1"},
+        [],
+        None,
+    ):
+        answer = ana.post("/browsers", json=sent, headers={"Accept": "application/json"})
+        assert answer.status_code == 422, sent
+        assert said in answer.json["title"]
+    assert session.scalars(sa.select(PushSubscription)).all() == []
+
+
+def test_a_name_that_leads_inside_is_not_reached(
+    watcher: Browser, signed_in: Browser, service: Service, session: Session, run_jobs: Run,
+    at: Clock, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The name looked good when it was stored; it is looked up when sending, and the socket goes
+    to what was looked at."""
+    at(NOON)
+    ana = watcher("ana")
+    sent = {**service.subscription(), "endpoint": "https://push.example.org/1"}
+    assert ana.post("/browsers", json=sent).status_code == 201
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, **_options: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        return [(2, 1, 6, "", ("93.184.216.34", port)), (2, 1, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(guarded.socket, "getaddrinfo", resolve)
+    signed_in("mod", role="moderator").post("/reports", data=REPORT)
+    run_jobs()
+    assert asked == ["push.example.org"]
+    assert service.payloads == []
+    assert session.scalars(sa.select(PushSubscription)).all() == []
+
+
+def test_the_socket_goes_to_what_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    went: list[tuple[str, int]] = []
+
+    def connect(address: tuple[str, int], *_arguments: object, **_options: object) -> None:
+        went.append(address)
+        raise OSError("enough")
+
+    monkeypatch.setattr(guarded, "public_address", lambda _host, _port: "93.184.216.34")
+    monkeypatch.setattr(guarded, "create_connection", connect)
+    with pytest.raises(guarded.requests.ConnectionError):
+        guarded.session().get("https://push.example.org/1")
+    assert went
+    assert set(went) == {("93.184.216.34", 443)}
+
+
+def test_only_https_is_asked() -> None:
+    with pytest.raises(guarded.requests.exceptions.InvalidSchema):
+        guarded.session().get("http://push.example.org/1")
+
+
+def test_without_a_key_there_are_no_pushes(
+    app: Flask, watcher: Browser, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "VAPID_PRIVATE_KEY", "")
+    ana = watcher("ana")
+    assert "data-push" not in ana.get("/watching").text
+    assert ana.post("/browsers", json=service.subscription()).status_code == 404
+    assert app.test_client().post("/browsers", json=service.subscription()).status_code == 401
+
+
+def test_the_most_browsers(
+    pushed: Browser, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "BROWSERS_MAX", 1)
+    ana = pushed("ana")
+    assert ana.post("/browsers", json=service.subscription()).status_code == 201
+    refused = ana.post("/browsers", json=service.subscription("/push/2"))
+    assert refused.status_code == 409

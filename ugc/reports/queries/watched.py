@@ -1,0 +1,84 @@
+"""The live reports of a watch: within its area, or along its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from ugc.core import geo
+from ugc.core.access import Actor
+from ugc.core.db import Session, app_now
+from ugc.reports import queries
+from ugc.reports.models import Report, ReportState
+from ugc.reports.queries import ReportRow
+from ugc.watches.models import Watch
+from ugc.watches.queries import WatchRow
+
+LIMIT = 200
+# Each report beside the nearest piece of the way: how far along the whole way it is, and how far
+# from it. Degrees of longitude are shortened to those of latitude, so that "nearest" is in metres.
+ALONG = sa.text(
+    """
+    WITH pieces AS (
+      SELECT (dump).path[1] AS number, (dump).geom AS line
+      FROM (SELECT ST_Dump(geom) AS dump FROM watches WHERE id = :watch_id) AS dumped),
+    measured AS (
+      SELECT line, ST_Length(line::geography) AS length,
+        sum(ST_Length(line::geography)) OVER (ORDER BY number) AS until FROM pieces)
+    SELECT r.id, piece.metres,
+      piece.until - piece.length + piece.length * ST_LineLocatePoint(
+        ST_Scale(piece.line, cos(radians(ST_Y(r.geom))), 1),
+        ST_Scale(r.geom, cos(radians(ST_Y(r.geom))), 1)) AS along
+    FROM reports r CROSS JOIN LATERAL (
+      SELECT line, length, until, ST_Distance(line::geography, r.geom::geography) AS metres
+      FROM measured ORDER BY metres LIMIT 1) AS piece
+    WHERE r.id = ANY(:ids)
+    ORDER BY along, r.id
+    """
+)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """`along` is in metres from the beginning of a way; None in an area. In a way's rows
+    `report.metres` is how far from the way it is."""
+
+    report: ReportRow
+    along: float | None = None
+
+
+def reports_watched(session: Session, actor: Actor, watch: WatchRow) -> list[Watched]:
+    """At most `LIMIT`: of an area the newest first, of a way in the order along it."""
+    shape = sa.select(Watch.geom).where(Watch.id == watch.id).scalar_subquery()
+    reach = sa.select(Watch.reach).where(Watch.id == watch.id).scalar_subquery()
+    query = (
+        queries._columns()
+        .where(
+            Report.state == ReportState.OPEN,
+            Report.expires_at > app_now(),
+            Report.visibility.in_(queries.SHOWN),
+            Report.geom.op("&&")(reach),
+            sa.func.ST_DWithin(
+                geo.as_geography(Report.geom), geo.as_geography(shape), watch.distance_m
+            ),
+        )
+        .order_by(Report.created_at.desc(), Report.id.desc())
+        .limit(LIMIT)
+    )
+    if watch.kinds:
+        query = query.where(Report.kind.in_(watch.kinds))
+    found = [r for r in queries._rows(session, query, actor) if r.reliability >= watch.least]
+    if watch.shape != "way":
+        return [Watched(row) for row in found]
+    by_id = {row.id: row for row in found}
+    places = session.execute(ALONG, {"watch_id": watch.id, "ids": list(by_id)})
+    return [Watched(replace(by_id[p.id], metres=p.metres), p.along) for p in places]
+
+
+def reports_followed(session: Session, actor: Actor, ids: Sequence[int]) -> list[ReportRow]:
+    """Those of the subjects that are reports which everybody sees, in the given order."""
+    query = queries._columns().where(Report.id.in_(ids), Report.visibility.in_(queries.SHOWN))
+    found = {row.id: row for row in queries._rows(session, query, actor)}
+    return [found[i] for i in ids if i in found]

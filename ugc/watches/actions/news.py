@@ -1,0 +1,222 @@
+"""Telling: what happened to a report becomes news of those who watch it, once each. Nothing here
+commits, and nothing leaves: jobs hand it over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc import events
+from ugc.accounts.models import Member
+from ugc.core import jobs
+from ugc.core.db import Session, app_now, now
+from ugc.core.subjects import new_code
+from ugc.notifications import actions as inbox
+from ugc.watches import actions, queries, rules
+from ugc.watches.models import MailAttempt, MailKind, News
+from ugc.watches.queries import news as reads
+from ugc.watches.rules import times
+
+BATCH_LENGTH = 16
+HAND_OVER = "watches.hand_over"
+MAIL = "watches.mail"
+PUSH = "watches.push"
+
+
+def report_changed(session: Session, event: events.ReportChanged) -> None:
+    """Tells followers and watchers. Whoever did it is not told; the author knows of their own
+    report. Run twice, it tells nothing twice."""
+    what = rules.FOLLOWED.get(event.what)
+    if what is not None:
+        _tell(session, event, what, dict.fromkeys(_followers(session, event)))
+    # What waits for a moderator reaches only those who follow it already.
+    if event.held:
+        return
+    if event.what == "closed":
+        _tell(session, event, "closed", _watchers_of_end(session, event))
+    elif event.what in rules.ROSE:
+        _tell(session, event, "posted", _watchers(session, event))
+
+
+def _followers(session: Session, event: events.ReportChanged) -> set[int]:
+    told = set(queries.followers(session, event.report_id)) - {event.actor_id}
+    if event.what == "confirmed":
+        told.discard(event.author_id)  # the inbox tells authors in words of their own
+    return {member_id for member_id in told if member_id is not None}
+
+
+def _first_watch(matches: Iterable[reads.Match]) -> dict[int, int | None]:
+    """Of several watches of a member the oldest tells."""
+    found: dict[int, int | None] = {}
+    for match in matches:
+        found.setdefault(match.member_id, match.watch_id)
+    return found
+
+
+def _watchers(session: Session, event: events.ReportChanged) -> dict[int, int | None]:
+    """Member → the watch that a report appears in now; those who follow it know it already."""
+    found = _first_watch(
+        match
+        for match in reads.matching(session, event.lon, event.lat, event.kind)
+        if match.member_id not in (event.author_id, event.actor_id)
+        and rules.appears(event.what, event.reliability, match.least)
+    )
+    for member_id in reads.following_among(session, event.report_id, list(found)):
+        del found[member_id]
+    return found
+
+
+def _watchers_of_end(session: Session, event: events.ReportChanged) -> dict[int, int | None]:
+    """Member → the watch that tells that it is over: to who was told that it was there, or would
+    be."""
+    matches = [
+        match
+        for match in reads.matching(session, event.lon, event.lat, event.kind)
+        if match.member_id not in (event.author_id, event.actor_id)
+    ]
+    told = reads.told_that_it_is_there(
+        session, event.report_id, list({match.member_id for match in matches})
+    )
+    return _first_watch(
+        match for match in matches if match.member_id in told or match.least <= event.reliability
+    )
+
+
+def _tell(
+    session: Session,
+    event: events.ReportChanged,
+    what: str,
+    members: dict[int, int | None],
+) -> None:
+    moment = now(session)
+    at = dt.datetime.fromisoformat(event.at) if event.at else moment
+    _store(
+        session,
+        reads.recipients(session, list(members)),
+        report_id=event.report_id,
+        what=what,
+        at=at,
+        moment=moment,
+        watches=members,
+        city_id=event.city_id,
+        leaves=not event.held,
+    )
+
+
+def still_there_asked(session: Session, event: events.StillThereAsked) -> None:
+    """Asks by mail too, once for each report; the inbox asks by itself."""
+    moment = now(session)
+    _store(
+        session,
+        reads.recipients(session, event.member_ids),
+        report_id=event.report_id,
+        what="still_there",
+        at=moment,
+        moment=moment,
+        watches={},
+        city_id=None,
+        leaves=True,
+    )
+
+
+def _store(
+    session: Session,
+    people: Sequence[reads.Recipient],
+    *,
+    report_id: int,
+    what: str,
+    at: dt.datetime,
+    moment: dt.datetime,
+    watches: dict[int, int | None],
+    city_id: int | None,
+    leaves: bool,
+) -> None:
+    """`leaves` False keeps it in the inbox."""
+    rows = []
+    for person in people:
+        if what == "still_there":
+            mail = MailKind.STILL_THERE if person.still_there else None
+        else:
+            mail = rules.mail_kind(person.delivery)
+        causes = {"posted": "", "still_there": "", "votes": times.local_day(at, person.zone)}
+        rows.append(
+            {
+                "member_id": person.member_id,
+                "report_id": report_id,
+                "what": what,
+                "cause": causes.get(what, at.isoformat()),
+                "city_id": city_id,
+                "watch_id": watches.get(person.member_id),
+                "mail": mail if leaves and person.mailable else None,
+                "push": leaves and person.has_browser,
+                "not_before": times.quiet_end(
+                    moment, person.zone, person.quiet_from, person.quiet_until
+                ),
+            }
+        )
+    if not rows:
+        return
+    new = session.execute(
+        insert(News)
+        .values(rows)
+        .on_conflict_do_nothing()
+        .returning(News.member_id, News.cause, News.not_before, News.mail, News.push)
+    ).all()
+    if what != "still_there":
+        for row in new:
+            cause = ":".join(filter(None, (f"report:{report_id}", row.cause)))
+            inbox.tell(session, row.member_id, f"news_{what}", cause, subject_id=report_id)
+    if any((r.mail in ("now", "still_there") or r.push) and r.not_before <= moment for r in new):
+        jobs.defer(session, HAND_OVER)
+
+
+# handing over -------------------------------------------------------------------------------
+
+
+def hand_over(session: Session) -> None:
+    """Gives what is due to the jobs that mail and push, in one transaction with the mark, so that
+    nothing is given twice: a member's news of the moment are one mail, each question whether a
+    report is still there is one of its own."""
+    mails: dict[tuple[int, str, int], list[int]] = defaultdict(list)
+    for row in reads.waiting_mail(session):
+        alone = row.id if row.mail == MailKind.STILL_THERE else 0
+        mails[(row.member_id, str(row.mail), alone)].append(row.id)
+    for ids in mails.values():
+        _batch(session, ids)
+    pushes: dict[int, list[int]] = defaultdict(list)
+    for row in reads.waiting_pushes(session):
+        pushes[row.member_id].append(row.id)
+    for member_id, ids in pushes.items():
+        session.execute(sa.update(News).where(News.id.in_(ids)).values(pushed_at=app_now()))
+        for browser in queries.browsers(session, member_id):
+            jobs.defer(session, PUSH, subscription_id=browser.id, news_ids=ids)
+
+
+def _batch(session: Session, ids: Sequence[int]) -> None:
+    batch = new_code(BATCH_LENGTH)
+    session.execute(sa.update(News).where(News.id.in_(ids)).values(batch=batch))
+    jobs.defer(session, MAIL, batch=batch)
+
+
+def begin_digests(session: Session) -> None:
+    """For each member whose digest is due: the next one is set first, then what waits becomes one
+    mail. What was mailed at once, or in an earlier digest, waits no more."""
+    moment = now(session)
+    for choice in reads.due_digests(session):
+        zone = session.scalars(
+            sa.select(Member.timezone).where(Member.id == choice.member_id)
+        ).one()
+        choice.digest_due_at = actions.next_digest(choice, zone, moment)
+        waiting = reads.waiting_for_digest(session, choice.member_id)
+        if waiting:
+            _batch(session, [row.id for row in waiting])
+
+
+def forget_old(session: Session) -> None:
+    limit = app_now() - sa.cast(f"{rules.KEPT_DAYS} days", sa.Interval)
+    session.execute(sa.delete(News).where(News.created_at < limit))
+    session.execute(sa.delete(MailAttempt).where(MailAttempt.at < limit))

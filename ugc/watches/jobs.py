@@ -1,0 +1,201 @@
+"""Mail and pushes of what members watch."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+from email.message import EmailMessage
+
+import orjson
+import requests
+from flask import current_app
+from flask_babel import gettext, ngettext
+from pywebpush import WebPushException, webpush
+
+from ugc.accounts import queries as accounts
+from ugc.accounts.models import Member
+from ugc.core import gazetteer, guarded, jobs, mail, render, subjects
+from ugc.core.db import Session, app_now, exclusive, record
+from ugc.notifications import rules as inbox
+from ugc.watches import actions, queries, rules
+from ugc.watches.actions import news
+from ugc.watches.models import MailAttempt, MailKind
+from ugc.watches.queries import news as reads
+
+log = logging.getLogger(__name__)
+PUSH_TIMEOUT_S = 10
+PUSH_KEPT_S = 12 * 3600  # how long a push service keeps one for a browser that is off
+
+
+@jobs.task(news.HAND_OVER, cron="* * * * *")
+def hand_over(session: Session) -> None:
+    """What quiet hours held back, too."""
+    news.hand_over(session)
+
+
+@jobs.task("watches.begin_digests", cron="*/5 * * * *")
+def begin_digests(session: Session) -> None:
+    news.begin_digests(session)
+
+
+@jobs.task("watches.forget_old", cron="41 4 * * *")
+def forget_old(session: Session) -> None:
+    news.forget_old(session)
+
+
+def _send_once(session: Session, batch: str, message: EmailMessage) -> None:
+    """At most once: that it begins is recorded, and committed, before the mail is handed over. A
+    worker that is killed between leaves a batch that nobody knows the fate of, and it is not sent
+    again; a mail server that refuses or is away is tried again."""
+    with exclusive(f"mail:{batch}") as mine:
+        begun, refused = reads.attempts(session, batch)
+        if not mine or begun > refused:
+            return
+        attempt = {"batch": batch, "number": begun}
+        record(MailAttempt.__table__, {**attempt, "outcome": "begun"})  # type: ignore[arg-type]
+        try:
+            mail.send(message)
+        except (OSError, smtplib.SMTPException):
+            record(MailAttempt.__table__, {**attempt, "outcome": "refused"})  # type: ignore[arg-type]
+            raise
+
+
+def _told(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
+    """What the lines say in the language in force: text, url, watch, public_id and time. Things
+    that nobody may see any more are left out."""
+    about = subjects.describe(session, [line.report_id for line in lines])
+    cities = gazetteer.city_names(session, [line.city_id for line in lines if line.city_id])
+    site = current_app.config["SITE_URL"]
+    told: list[dict[str, object]] = []
+    for line in lines:
+        info = about.get(line.report_id)
+        if info is None:
+            continue
+        title = " · ".join(filter(None, (str(info.title), cities.get(line.city_id or 0))))
+        code = line.what if line.what == "still_there" else f"news_{line.what}"
+        told.append(
+            {
+                "text": str(inbox.KINDS[code].text) % {"title": title, "who": "", "n": ""},
+                "title": title,
+                "url": f"{site}{info.url}",
+                "path": info.url,
+                "public_id": info.public_id,
+                "watch": line.watch,
+                "at": line.at,
+            }
+        )
+    return told
+
+
+def _subject(kind: str, told: list[dict[str, object]]) -> str:
+    if kind == MailKind.STILL_THERE or (kind == MailKind.NOW and len(told) == 1):
+        return str(told[0]["text"])
+    if kind == MailKind.NOW:
+        return ngettext(
+            "%(num)d thing happened where you watch", "%(num)d things happened where you watch",
+            len(told),
+        )  # fmt: skip
+    return ngettext(
+        "Your digest: %(num)d thing happened", "Your digest: %(num)d things happened", len(told)
+    )
+
+
+@jobs.task(news.MAIL)
+def send_mail(session: Session, *, batch: str) -> None:
+    """One mail with the news of a batch, at most once (see `_send_once`). Nothing is sent to who
+    ended this kind of mail meanwhile, or when nothing of it can be seen any more."""
+    lines = reads.lines_of_batch(session, batch)
+    if not lines:
+        return
+    member: Member = accounts.member(session, lines[0].member_id)
+    kind = str(lines[0].mail)
+    chosen = queries.choice(session, member.id)
+    if member.email is None or not rules.wants(kind, chosen.delivery, chosen.still_there):
+        return
+    site = current_app.config["SITE_URL"]
+    with render.in_language(member.language):
+        told = _told(session, lines)
+        if not told:
+            return
+        subject = _subject(kind, told)
+    token = mail.unsubscribe_token(queries.public_id_of(session, member.id), kind)
+    message = mail.compose(
+        member.email,
+        subject,
+        "watches_still_there" if kind == MailKind.STILL_THERE else "watches_news",
+        member.language,
+        unsubscribe=f"{site}/unsubscribe/{token}",
+        handle=member.handle,
+        told=told[: rules.MAIL_MAX],
+        more=max(0, len(told) - rules.MAIL_MAX),
+        zone=member.timezone,
+        kind=kind,
+    )
+    _send_once(session, batch, message)
+
+
+def _payloads(session: Session, member: Member, news_ids: list[int]) -> list[dict[str, object]]:
+    """What the browser shows: title, body, url (a path) and tag; the same tag replaces."""
+    with render.in_language(member.language):
+        told = _told(session, reads.lines_by_id(session, news_ids))
+        if len(told) > rules.PUSHED_ONE_BY_ONE:
+            body = ngettext(
+                "%(num)d thing happened where you watch",
+                "%(num)d things happened where you watch",
+                len(told),
+            )
+            told = [{"text": body, "watch": None, "path": "/inbox", "public_id": "inbox"}]
+        return [
+            {
+                "title": each["watch"] or gettext("You follow this"),
+                "body": each["text"],
+                "url": each["path"],
+                "tag": each["public_id"],
+                "lang": member.language,
+            }
+            for each in told
+        ]
+
+
+@jobs.task(news.PUSH)
+def push(session: Session, *, subscription_id: int, news_ids: list[int]) -> None:
+    """Pushes news to one browser; again after a failure, when the tag makes it replace itself. A
+    browser that is gone (404, 410) or whose address leads into a private network is forgotten."""
+    key = str(current_app.config["VAPID_PRIVATE_KEY"])
+    browser = queries.browser(session, subscription_id)
+    if browser is None or not key:
+        return
+    member = accounts.member(session, browser.member_id)
+    unguarded = bool(current_app.testing and current_app.config.get("PUSH_UNGUARDED"))
+    for payload in _payloads(session, member, news_ids):
+        try:
+            webpush(
+                {
+                    "endpoint": browser.endpoint,
+                    "keys": {"p256dh": browser.p256dh, "auth": browser.auth},
+                },
+                orjson.dumps(payload).decode(),
+                vapid_private_key=key,
+                vapid_claims={"sub": str(current_app.config["VAPID_CONTACT"])},
+                ttl=PUSH_KEPT_S,
+                timeout=PUSH_TIMEOUT_S,
+                headers={"Topic": str(payload["tag"])},
+                requests_session=guarded.session(unguarded=unguarded),
+            )
+        except guarded.BlockedAddress:
+            log.warning("push: browser %d has an address that is not public", browser.id)
+            actions.remove_browser(session, member.id, browser.id)
+            return
+        except WebPushException as error:
+            status = error.response.status_code if error.response is not None else 0
+            if status in (404, 410):
+                actions.remove_browser(session, member.id, browser.id)
+                return
+            if status == 429 or status >= 500 or status == 0:
+                raise
+            log.warning("push: browser %d was refused with %d", browser.id, status)
+            return
+        except requests.exceptions.SSLError:
+            log.warning("push: browser %d has no good certificate", browser.id)
+            return
+    browser.delivered_at = app_now()  # type: ignore[assignment]

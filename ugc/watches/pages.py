@@ -1,0 +1,339 @@
+"""Pages of what one watches, of how one is told, and the end of a kind of mail by its link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from babel.dates import get_day_names
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import get_locale, gettext, lazy_gettext
+
+from ugc.core import gazetteer, limits, mail, panels, privacy, push, render, security
+from ugc.core.access import current_actor, members, public
+from ugc.core.db import db
+from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors, wants_json
+from ugc.watches import actions, queries, rules, schemas
+from ugc.watches.models import Delivery, MailKind, Shape
+from ugc.watches.rules import files, geometry
+
+bp = Blueprint("watches", __name__)
+privacy.register("watches", actions.export_member, actions.erase_member)
+
+DELIVERIES = {
+    Delivery.SITE: lazy_gettext("Only in the inbox here"),
+    Delivery.NOW: lazy_gettext("By mail at once"),
+    Delivery.DAILY: lazy_gettext("By mail once a day"),
+    Delivery.WEEKLY: lazy_gettext("By mail once a week"),
+}
+MAIL_KINDS = {
+    MailKind.NOW: lazy_gettext("Mail at once about what you watch"),
+    MailKind.DIGEST: lazy_gettext("The digest of what you watch"),
+    MailKind.STILL_THERE: lazy_gettext("The question whether a report is still there"),
+}
+
+
+def push_key() -> str:
+    """What browsers subscribe with; '' when pushes are off."""
+    private = str(current_app.config["VAPID_PRIVATE_KEY"])
+    return push.public_key(private) if private else ""
+
+
+@bp.get("/watching")
+@members
+def index_page() -> str:
+    member_id = current_actor().id or 0
+    return render_template(
+        "watches/index.html",
+        watches=queries.watches_of(db.session(), member_id),
+        most=rules.WATCHES_MAX,
+        followed=queries.followed(db.session(), member_id),
+        delivery=DELIVERIES[Delivery(queries.choice(db.session(), member_id).delivery)],
+        kinds=rules.kinds(),
+        push_key=push_key(),
+        browsers=queries.browsers(db.session(), member_id),
+        this_session=g.get("session_id"),
+    )
+
+
+# the form -----------------------------------------------------------------------------------
+
+
+def _shape() -> Shape:
+    return Shape.WAY if request.values.get("shape") == Shape.WAY else Shape.AREA
+
+
+def _form(shape: Shape, error: DomainError | None, watch: queries.WatchRow | None = None) -> str:
+    values: Any = request.form
+    chosen = request.form.getlist("kinds")
+    if not request.form and watch is not None:
+        values = {
+            "name": watch.name,
+            "how": "keep",
+            "least": watch.least,
+            "distance_m": f"{watch.distance_m:g}",
+            "radius_km": f"{watch.distance_m / 1000:g}",
+        }
+        if watch.centre:
+            lon, lat = watch.centre
+            values |= {"how": "circle", "lon": f"{lon:.6f}", "lat": f"{lat:.6f}"}
+        chosen = watch.kinds
+    asked = not queries.has_chosen(db.session(), current_actor().id or 0)
+    return render_template(
+        "watches/form.html",
+        shape=shape,
+        watch=watch,
+        values=values,
+        chosen=chosen,
+        kinds=list(rules.kinds().values()),
+        error=error,
+        name_max=rules.NAME_MAX,
+        area_max=geometry.AREA_MAX_KM2,
+        length_max=geometry.LENGTH_MAX_KM,
+        file_max=files.BYTES_MAX >> 20,
+        deliveries=DELIVERIES if asked and watch is None else {},
+        outline=queries.outline(db.session(), watch.id) if watch else None,
+    )
+
+
+def new_form(error: DomainError | None = None) -> str:
+    return _form(_shape(), error)
+
+
+@bp.get("/watching/new")
+@members
+def new_page() -> str:
+    return new_form()
+
+
+def _data() -> dict[str, Any]:
+    fields = {name: text for name, text in request.form.items() if name not in ("kinds", "shape")}
+    return dict(schemas.WatchForm().load(fields))
+
+
+def _placed(shape: Shape, data: dict[str, Any]) -> geometry.Placed | None:
+    """Where the form says; None for where it was. Raises Invalid."""
+    how = data["how"]
+    if how == "keep":
+        return None
+    if how == "circle" and shape is Shape.AREA:
+        point = gazetteer.point_of_form(db.session(), data)
+        return geometry.circle(point, data["radius_m"])
+    if how == "drawn":
+        line = schemas.drawn_line(data["drawn"])
+        if shape is Shape.AREA:
+            return geometry.area([[line]], "drawn")
+        return geometry.way([line], data["distance_m"], "drawn")
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        raise Invalid(fields={"file": [lazy_gettext("Choose a GPX or GeoJSON file.")]})
+    with upload.stream as stream:
+        lines, polygons = files.read(stream.read(files.BYTES_MAX + 1))
+    if shape is Shape.AREA:
+        if not polygons:
+            told = lazy_gettext("There is no area in this file: an area is a polygon in GeoJSON.")
+            raise Invalid(fields={"file": [told]})
+        return geometry.area(polygons, "file")
+    if not lines:
+        told = lazy_gettext("There is no way in this file: a way is a track, a route or a line.")
+        raise Invalid(fields={"file": [told]})
+    return geometry.way(lines, data["distance_m"], "file")
+
+
+@bp.post("/watching")
+@members
+@shows_errors(new_form)
+def add() -> Any:
+    limits.hit("watch")
+    shape, data = _shape(), _data()
+    placed = _placed(shape, data)
+    if placed is None:
+        raise Invalid(fields={"how": [lazy_gettext("Say where.")]})
+    public_id = actions.add_watch(
+        db.session(),
+        current_actor(),
+        shape=shape,
+        name=data["name"],
+        placed=placed,
+        kinds=request.form.getlist("kinds"),
+        least=data["least"],
+    )
+    if data["delivery"]:
+        actions.choose_delivery(
+            db.session(), current_actor().id or 0, delivery=Delivery(data["delivery"])
+        )
+    flash(gettext("You will be told what happens there."), "good")
+    return redirect(url_for("watches.page", public_id=public_id), 303)
+
+
+@bp.get("/watching/<public_id>")
+@members
+def page(public_id: str) -> str:
+    watch = queries.own_watch(db.session(), current_actor().id, public_id)
+    return render_template(
+        "watches/page.html",
+        watch=watch,
+        outline=queries.outline(db.session(), watch.id),
+        kinds=rules.kinds(),
+        push_key=push_key(),
+        browsers=queries.browsers(db.session(), current_actor().id or 0),
+        this_session=g.get("session_id"),
+    )
+
+
+def edit_form(error: DomainError | None, public_id: str) -> str:
+    watch = queries.own_watch(db.session(), current_actor().id, public_id)
+    return _form(Shape(watch.shape), error, watch)
+
+
+@bp.get("/watching/<public_id>/edit")
+@members
+def edit_page(public_id: str) -> str:
+    return edit_form(None, public_id)
+
+
+@bp.post("/watching/<public_id>/edit")
+@members
+@shows_errors(edit_form)
+def change(public_id: str) -> Any:
+    limits.hit("watch")
+    watch = queries.own_watch(db.session(), current_actor().id, public_id)
+    data = _data()
+    shape = Shape(watch.shape)
+    placed = _placed(shape, data)
+    actions.change_watch(
+        db.session(),
+        current_actor(),
+        public_id,
+        name=data["name"],
+        placed=placed,
+        kinds=request.form.getlist("kinds"),
+        least=data["least"],
+        distance_m=data["distance_m"] if shape is Shape.WAY else None,
+    )
+    flash(gettext("Saved."), "good")
+    return redirect(url_for("watches.page", public_id=public_id), 303)
+
+
+@bp.post("/watching/<public_id>/pause")
+@members
+def pause(public_id: str) -> Any:
+    limits.hit("write")
+    paused = request.form.get("paused") != "no"
+    actions.pause_watch(db.session(), current_actor(), public_id, paused=paused)
+    flash(gettext("It is paused.") if paused else gettext("It is live again."), "good")
+    return redirect(url_for("watches.page", public_id=public_id), 303)
+
+
+@bp.post("/watching/<public_id>/delete")
+@members
+def delete(public_id: str) -> Any:
+    limits.hit("write")
+    actions.delete_watch(db.session(), current_actor(), public_id)
+    flash(gettext("You do not watch it any more."), "good")
+    return redirect(url_for("watches.index_page"), 303)
+
+
+# how one is told ----------------------------------------------------------------------------
+
+
+def settings_panel(member_id: int, **_context: Any) -> str:
+    return render_template(
+        "watches/_settings.html",
+        choice=queries.choice(db.session(), member_id),
+        deliveries=DELIVERIES,
+        days=[(day, name) for day, name in get_day_names(locale=get_locale()).items()],
+        browsers=queries.browsers(db.session(), member_id),
+        this_session=g.get("session_id"),
+    )
+
+
+panels.register("settings", settings_panel, order=50)
+
+
+@bp.post("/settings/watching")
+@members
+def change_delivery() -> Any:
+    limits.hit("write")
+    data = schemas.DeliveryForm().load(request.form)
+    actions.choose_delivery(db.session(), current_actor().id or 0, **data)
+    flash(gettext("Saved."), "good")
+    return redirect(url_for("accounts.settings_page") + "#watching", 303)
+
+
+@bp.post("/browsers")
+@members
+def add_browser() -> Any:
+    """`{endpoint, keys: {p256dh, auth}}` as the browser's PushSubscription says it."""
+    limits.hit("write")
+    if not push_key():
+        raise NotFound()
+    sent = request.get_json(silent=True)
+    keys = sent.get("keys") if isinstance(sent, dict) else None
+    keys = keys if isinstance(keys, dict) else {}
+    browser = rules.checked_browser(
+        sent.get("endpoint") if isinstance(sent, dict) else None,
+        keys.get("p256dh"),
+        keys.get("auth"),
+        unguarded=bool(current_app.testing and current_app.config.get("PUSH_UNGUARDED")),
+    )
+    actions.add_browser(
+        db.session(),
+        current_actor().id or 0,
+        g.session_id,
+        browser,
+        request.headers.get("User-Agent", ""),
+    )
+    return jsonify(text=gettext("This browser will show what happens where you watch.")), 201
+
+
+@bp.post("/browsers/<int:subscription_id>/remove")
+@members
+def remove_browser(subscription_id: int) -> Any:
+    limits.hit("write")
+    actions.remove_browser(db.session(), current_actor().id or 0, subscription_id)
+    flash(gettext("That browser shows nothing any more."), "good")
+    return redirect(render.safe_next(request.form.get("next"), "/watching"), 303)
+
+
+# the end of a kind of mail ------------------------------------------------------------------
+
+
+def _unsubscribing(token: str) -> tuple[int, MailKind]:
+    """Raises NotFound for what we did not sign, and for members who left."""
+    read = mail.read_unsubscribe_token(token)
+    if read is None or read[1] not in list(MailKind):
+        raise NotFound()
+    member = queries.member_by_public_id(db.session(), read[0])
+    return member.id, MailKind(read[1])
+
+
+@bp.get("/unsubscribe/<token>")
+@public
+def unsubscribe_page(token: str) -> str:
+    """Only a button: mail scanners open links, and a GET changes nothing."""
+    _, kind = _unsubscribing(token)
+    return render_template("watches/unsubscribe.html", kind=MAIL_KINDS[kind], done=False)
+
+
+@bp.post("/unsubscribe/<token>")
+@public
+@security.csrf.exempt
+def unsubscribe(token: str) -> Any:
+    """Also for mail programs (RFC 8058): the signed address is all they have."""
+    member_id, kind = _unsubscribing(token)
+    # By member: one mail provider ends the mails of many from one address.
+    limits.hit("write", f"unsubscribe:{member_id}")
+    actions.unsubscribe(db.session(), member_id, kind)
+    if wants_json():
+        return jsonify(ok=True)
+    return render_template("watches/unsubscribe.html", kind=MAIL_KINDS[kind], done=True)

@@ -1,0 +1,200 @@
+"""Reads of follows, watches and how members want to be told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from geoalchemy2.shape import to_shape
+from shapely.geometry.base import BaseGeometry
+
+from ugc.accounts.models import Member, MemberSession
+from ugc.core.db import Session, app_now
+from ugc.core.errors import NotFound
+from ugc.core.subjects import Subject
+from ugc.watches.models import Follow, MailChoice, PushSubscription, Watch
+
+
+def is_following(session: Session, member_id: int | None, subject_id: int) -> bool:
+    if member_id is None:
+        return False
+    return session.get(Follow, (member_id, subject_id)) is not None
+
+
+def followers(session: Session, subject_id: int) -> list[int]:
+    """Ids of the members who follow a subject."""
+    return list(session.scalars(sa.select(Follow.member_id).where(Follow.subject_id == subject_id)))
+
+
+def follower_count(session: Session, subject_id: int) -> int:
+    query = sa.select(sa.func.count()).where(Follow.subject_id == subject_id)
+    return session.scalar(query) or 0
+
+
+def followed(session: Session, member_id: int, limit: int = 30) -> list[int]:
+    """Ids of what the member follows, the latest first."""
+    query = sa.select(Follow.subject_id).where(Follow.member_id == member_id)
+    return list(session.scalars(query.order_by(Follow.since.desc()).limit(limit)))
+
+
+# watches ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WatchRow:
+    """A watch as pages show it. `box` is west, south, east, north in degrees; `centre` (lon, lat)
+    stands for a circle, None for other shapes."""
+
+    id: int
+    public_id: str
+    name: str
+    shape: str
+    distance_m: float
+    kinds: list[str]
+    least: int
+    paused: bool
+    created_at: dt.datetime
+    centre: tuple[float, float] | None
+
+
+_SHOWN = (
+    Watch.id,
+    Watch.public_id,
+    Watch.name,
+    Watch.shape,
+    Watch.distance_m,
+    Watch.kinds,
+    Watch.least,
+    Watch.paused_at,
+    Watch.created_at,
+    sa.case(
+        (sa.func.GeometryType(Watch.geom) == "POINT", sa.func.ST_X(Watch.geom)), else_=None
+    ).label("lon"),
+    sa.case(
+        (sa.func.GeometryType(Watch.geom) == "POINT", sa.func.ST_Y(Watch.geom)), else_=None
+    ).label("lat"),
+)
+
+
+def _row(row: Any) -> WatchRow:
+    return WatchRow(
+        row.id,
+        row.public_id,
+        row.name,
+        row.shape,
+        row.distance_m,
+        list(row.kinds),
+        row.least,
+        row.paused_at is not None,
+        row.created_at,
+        None if row.lon is None else (row.lon, row.lat),
+    )
+
+
+def watches_of(session: Session, member_id: int) -> list[WatchRow]:
+    query = sa.select(*_SHOWN).where(Watch.member_id == member_id).order_by(Watch.id)
+    return [_row(row) for row in session.execute(query)]
+
+
+def own_watch(session: Session, member_id: int | None, public_id: str) -> WatchRow:
+    """Raises NotFound, also for somebody else's."""
+    query = sa.select(*_SHOWN).where(Watch.public_id == public_id, Watch.member_id == member_id)
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound()
+    return _row(row)
+
+
+def locked(session: Session, member_id: int, public_id: str) -> Watch:
+    """The member's own, locked until the transaction ends. Raises NotFound."""
+    found = session.scalar(
+        sa.select(Watch)
+        .where(Watch.public_id == public_id, Watch.member_id == member_id)
+        .with_for_update()
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def shape_of(session: Session, watch_id: int) -> BaseGeometry:
+    return to_shape(session.scalars(sa.select(Watch.geom).where(Watch.id == watch_id)).one())
+
+
+def outline(session: Session, watch_id: int) -> dict[str, Any]:
+    """The shape as GeoJSON for the map: a circle as a polygon."""
+    text = session.scalar(
+        sa.text(
+            "SELECT ST_AsGeoJSON(CASE WHEN GeometryType(geom) = 'POINT'"
+            " THEN ST_Buffer(geom::geography, distance_m, 24)::geometry ELSE geom END, 6)"
+            " FROM watches WHERE id = :id"
+        ),
+        {"id": watch_id},
+    )
+    found: dict[str, Any] = orjson.loads(text or "{}")
+    return found
+
+
+# choices ------------------------------------------------------------------------------------
+
+
+def choice(session: Session, member_id: int) -> MailChoice:
+    """The member's, or what holds while they have not chosen (not stored)."""
+    return session.get(MailChoice, member_id) or MailChoice(
+        member_id=member_id,
+        delivery="site",
+        still_there=True,
+        hour=8,
+        weekday=0,
+        quiet_from=22,
+        quiet_until=7,
+        digest_due_at=None,
+    )
+
+
+def has_chosen(session: Session, member_id: int) -> bool:
+    return session.get(MailChoice, member_id) is not None
+
+
+def member_by_public_id(session: Session, public_id: str) -> Member:
+    """Raises NotFound, also for erased members."""
+    found = session.scalar(
+        sa.select(Member)
+        .join(Subject, Subject.id == Member.id)
+        .where(Subject.public_id == public_id, Member.erased_at.is_(None))
+    )
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def public_id_of(session: Session, subject_id: int) -> str:
+    return session.scalars(sa.select(Subject.public_id).where(Subject.id == subject_id)).one()
+
+
+def browsers(session: Session, member_id: int) -> list[PushSubscription]:
+    """The browsers that are pushed to: those still signed in."""
+    return list(
+        session.scalars(
+            sa.select(PushSubscription)
+            .join(MemberSession, MemberSession.id == PushSubscription.session_id)
+            .where(PushSubscription.member_id == member_id, *live_session())
+            .order_by(PushSubscription.id)
+        )
+    )
+
+
+def live_session() -> tuple[sa.ColumnElement[bool], ...]:
+    return (MemberSession.revoked_at.is_(None), MemberSession.expires_at > app_now())
+
+
+def browser(session: Session, subscription_id: int) -> PushSubscription | None:
+    """None when it is gone or its session is over."""
+    return session.scalar(
+        sa.select(PushSubscription)
+        .join(MemberSession, MemberSession.id == PushSubscription.session_id)
+        .where(PushSubscription.id == subscription_id, *live_session())
+    )

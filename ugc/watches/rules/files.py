@@ -1,0 +1,136 @@
+"""Ways and areas as files: GPX tracks and routes, GeoJSON lines and polygons. XML with a DTD is
+refused, so no entity is ever expanded. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import orjson
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from flask_babel import lazy_gettext
+
+from ugc.core.errors import Invalid
+from ugc.watches.rules.geometry import Line, Rings
+
+BYTES_MAX = 2 * 1024 * 1024
+POINTS_MAX = 50_000
+FIELD = "file"
+
+_UNREADABLE = lazy_gettext("This file cannot be read. Upload a GPX or GeoJSON file.")
+_COORDINATES = lazy_gettext("This file has coordinates that are not on the map.")
+
+
+def _refused(text: object) -> Invalid:
+    return Invalid(fields={FIELD: [text]})
+
+
+def read(data: bytes) -> tuple[list[Line], list[Rings]]:
+    """The lines and the polygons of a file, told apart by its content. Raises Invalid on `file`."""
+    if len(data) > BYTES_MAX:
+        told = lazy_gettext("This file is too large: at most %(most)d MB.", most=BYTES_MAX >> 20)
+        raise _refused(told)
+    begin = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if begin == b"{":
+        lines, polygons = _geojson(data)
+    elif begin == b"<":
+        lines, polygons = list(_gpx(data)), []
+    else:
+        raise _refused(_UNREADABLE)
+    return lines, polygons
+
+
+def _count(points: int) -> None:
+    if points > POINTS_MAX:
+        told = lazy_gettext(
+            "This file has too many points: at most %(most)d. Simplify it first.", most=POINTS_MAX
+        )
+        raise _refused(told)
+
+
+def _position(lon: Any, lat: Any) -> tuple[float, float]:
+    try:
+        x, y = float(lon), float(lat)
+    except (TypeError, ValueError):
+        raise _refused(_COORDINATES) from None
+    if not (math.isfinite(x) and math.isfinite(y)) or abs(y) > 90 or abs(x) > 540:
+        raise _refused(_COORDINATES)
+    return x, y
+
+
+def _gpx(data: bytes) -> Iterator[Line]:
+    """One line for each segment of a track and each route."""
+    try:
+        root = fromstring(data, forbid_dtd=True)
+    except (DefusedXmlException, ParseError, ValueError, LookupError):
+        raise _refused(_UNREADABLE) from None
+    if _tag(root) != "gpx":
+        raise _refused(_UNREADABLE)
+    points = 0
+    for group in root.iter():
+        wanted = {"trkseg": "trkpt", "rte": "rtept"}.get(_tag(group))
+        if wanted is None:
+            continue
+        line = [_position(p.get("lon"), p.get("lat")) for p in group if _tag(p) == wanted]
+        points += len(line)
+        _count(points)
+        if len(line) > 1:
+            yield line
+
+
+def _tag(element: Any) -> str:
+    """Without its namespace; comments have none."""
+    return element.tag.rsplit("}", 1)[-1] if isinstance(element.tag, str) else ""
+
+
+def _geojson(data: bytes) -> tuple[list[Line], list[Rings]]:
+    try:
+        waiting = deque([orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))])
+    except orjson.JSONDecodeError:
+        raise _refused(_UNREADABLE) from None
+    lines: list[Line] = []
+    polygons: list[Rings] = []
+    points = 0
+
+    def line(value: Any) -> Line:
+        nonlocal points
+        if not isinstance(value, list):
+            raise _refused(_UNREADABLE)
+        points += len(value)
+        _count(points)
+        if any(not isinstance(p, list) or len(p) < 2 for p in value):
+            raise _refused(_UNREADABLE)
+        return [_position(p[0], p[1]) for p in value]
+
+    def each(value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise _refused(_UNREADABLE)
+        return value
+
+    # What is left in a queue rather than recursion: nesting cannot exhaust the stack.
+    while waiting:
+        thing = waiting.popleft()
+        if not isinstance(thing, dict):
+            continue
+        coordinates = thing.get("coordinates")
+        match thing.get("type"):
+            case "FeatureCollection":
+                waiting += each(thing.get("features"))
+            case "Feature":
+                waiting.append(thing.get("geometry"))
+            case "GeometryCollection":
+                waiting += each(thing.get("geometries"))
+            case "LineString":
+                lines.append(line(coordinates))
+            case "MultiLineString":
+                lines += [line(part) for part in each(coordinates)]
+            case "Polygon":
+                polygons.append([line(ring) for ring in each(coordinates)])
+            case "MultiPolygon":
+                polygons += [[line(r) for r in each(part)] for part in each(coordinates)]
+        _count(len(waiting))
+    return [found for found in lines if len(found) > 1], polygons

@@ -3,6 +3,8 @@
 import 'htmx.org';
 import {keepDrafts} from './drafts.mjs';
 import {countCharacters, guessTimezone, searchNearMe, submitOnChange} from './forms.mjs';
+import {workOffline} from './offline.mjs';
+import {showOutbox} from './outbox-view.mjs';
 import {shareLinks} from './share.mjs';
 import {keepTimesFresh} from './time.mjs';
 
@@ -11,5 +13,6 @@ guessTimezone();
 submitOnChange();
 searchNearMe();
 keepDrafts();
+workOffline().then(showOutbox);
 shareLinks();
 keepTimesFresh();

@@ -2,6 +2,7 @@
 
 import {Popup} from 'maplibre-gl';
 import {addIcons, makeMap, theme} from './map-core.mjs';
+import {reportSheet} from './sheet.mjs';
 
 const container = document.getElementById('map');
 const list = document.getElementById('map-list');
@@ -147,6 +148,7 @@ function start() {
   const map = makeMap(container, {
     center: [Number(lon), Number(lat)], zoom: Number(zoom), hash: 'at', overlay,
   });
+  reportSheet(map);
   if (!map) return;
   map.on('load', () => refresh(map));
   map.on('moveend', () => refresh(map));

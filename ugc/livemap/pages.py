@@ -85,20 +85,24 @@ def _listed() -> dict[str, Any]:
     }
 
 
-@bp.get("/")
-@public
-def map_page() -> str:
-    marks = {
+def marks() -> dict[str, dict[str, str]]:
+    """Icon and colour of everything that the map may show, by `<layer>-<code>`."""
+    return {
         f"{layer}-{each.code}": {"icon": each.icon, "colour": each.colour}
         for layer, table in (("report", rules.KINDS), ("place", place_rules.CATEGORIES))
         for each in table.values()
     }
+
+
+@bp.get("/")
+@public
+def map_page() -> str:
     return render_template(
         "livemap/map.html",
         view=_view() or START,
         kinds=list(rules.KINDS.values()),
         chosen=_kinds(),
-        marks=marks,
+        marks=marks(),
         **_listed(),
     )
 

@@ -59,7 +59,9 @@ export function reportSheet(map) {
     if (place && Math.abs(place.lon - x) < SAME && Math.abs(place.lat - y) < SAME) return;
     setPlace({lon: x, lat: y}, 'centre');
   });
-  map?.on('moveend', () => rememberView(map.getCenter(), map.getZoom()));
+  for (const event of ['load', 'moveend']) {
+    map?.on(event, () => rememberView(map.getCenter(), map.getZoom()));
+  }
   part('locate').addEventListener('click', () => {
     part('place').textContent = say.textLocating;
     navigator.geolocation.getCurrentPosition(({coords}) => {
@@ -203,12 +205,15 @@ export function reportSheet(map) {
     delete document.body.dataset.sheet;
     (back?.isConnected ? back : opener).focus();
   }
-  opener.addEventListener('click', (event) => {
-    // Whoever is not signed in is led on to sign in, while there is a site to do it.
-    if (!currentMember() && navigator.onLine) return;
-    event.preventDefault();
-    open();
-  });
+  for (const link of [opener, ...document.querySelectorAll('nav a, .topbar__report')]) {
+    if (new URL(link.href).pathname !== '/reports/new') continue;
+    link.addEventListener('click', (event) => {
+      // Whoever is not signed in is led on to sign in, while there is a site to do it.
+      if ((!currentMember() && navigator.onLine) || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      if (!sheet.open) open();
+    });
+  }
   for (const button of sheet.querySelectorAll('[data-sheet-close]')) button.addEventListener('click', close);
   sheet.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;

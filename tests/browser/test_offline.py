@@ -21,6 +21,7 @@ from ugc.config import libpq_url
 
 Axe = Callable[[Any], list[Any]]
 SHELLS = "caches.keys().then(names => names.filter(name => name.startsWith('boca-shell')))"
+AREA = "caches.open('boca-area').then(cache => cache.keys())"
 ITEMS = """new Promise((done, no) => {
   const asked = indexedDB.open('boca');
   asked.onerror = () => no(asked.error);
@@ -58,11 +59,19 @@ def rows(site: Site, spot: Spot) -> list[dict[str, Any]]:
         ).fetchall()
 
 
+def eventually(page: Page, expression: str, seconds: int = 60) -> None:
+    """Until a promise gives something true: `wait_for_function` takes the promise for true."""
+    for _ in range(seconds * 10):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never true: {expression}")
+
+
 def open_map(page: Page, site: Site, spot: Spot) -> None:
     """The map over a spot, with a service worker that serves this page."""
     page.goto(f"{site.url}/#at=14/{spot.lat}/{spot.lon}")
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)", timeout=60_000)
-    page.wait_for_function("navigator.serviceWorker.controller !== null", timeout=60_000)
+    eventually(page, "navigator.serviceWorker.controller !== null")
     page.wait_for_selector("body[data-sheet-ready]", state="attached")
     page.wait_for_selector("body[data-map-features]", state="attached", timeout=30_000)
 
@@ -79,23 +88,47 @@ def queued(page: Page, number: int) -> None:
     page.wait_for_selector(f"body[data-outbox='{number}']", state="attached", timeout=30_000)
 
 
-def a_while_ago(page: Page, minutes: int) -> None:
-    """As if the report waiting had been written so long ago."""
+def change_item(page: Page, change: str, value: int = 0) -> None:
+    """Changes what waits: `change` is a statement about `item` and `value`."""
     page.evaluate(
-        """(minutes) => new Promise((done) => {
+        """(value) => new Promise((done) => {
           const asked = indexedDB.open('boca');
           asked.onsuccess = () => {
             const writing = asked.result.transaction('outbox', 'readwrite');
             const store = writing.objectStore('outbox');
             store.getAll().onsuccess = ({target}) => target.result.forEach((item) => {
-              item.fields.occurred_at = new Date(Date.now() - minutes * 60000).toISOString();
+              CHANGE;
               store.put(item);
             });
             writing.oncomplete = () => { asked.result.close(); done(); };
           };
-        })""",
+        })""".replace("CHANGE", change),
+        value,
+    )
+
+
+def a_while_ago(page: Page, minutes: int) -> None:
+    """As if the report waiting had been written so long ago."""
+    change_item(
+        page,
+        "item.fields.occurred_at = new Date(Date.now() - value * 60000).toISOString()",
         minutes,
     )
+
+
+def due(page: Page) -> None:
+    """As if the pause that the site asked for were over."""
+    change_item(page, "item.not_before = 0")
+
+
+def end_session(site: Site, handle: str) -> None:
+    """As if it had expired."""
+    with psycopg.connect(libpq_url(site.environment["DATABASE_URL"])) as connection:
+        connection.execute(
+            "UPDATE member_sessions SET revoked_at = now() WHERE member_id ="
+            " (SELECT id FROM members WHERE handle = %s)",
+            [handle],
+        )
 
 
 @pytest.fixture
@@ -103,7 +136,9 @@ def phone(browser: Browser) -> BrowserContext:
     return browser.new_context(viewport=PHONE, locale="en")  # type: ignore[arg-type]
 
 
-def test_three_presses_from_the_map(phone: BrowserContext, site: Site, spot: Spot, axe: Axe) -> None:
+def test_three_presses_from_the_map(
+    phone: BrowserContext, site: Site, spot: Spot, axe: Axe
+) -> None:
     page = phone.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -117,7 +152,7 @@ def test_three_presses_from_the_map(phone: BrowserContext, site: Site, spot: Spo
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     sheet.get_by_role("button", name="Put it on the map").click()
-    expect(page.get_by_role("status").filter(has_text="on the map")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="on the map")).to_be_visible(timeout=30_000)
     expect(sheet).to_be_hidden()
     [row] = rows(site, spot)
     assert (row["kind"], row["photos"], row["minutes"] < 5) == ("roadworks", 0, True)
@@ -165,7 +200,9 @@ def test_posting_by_keyboard_alone_in_spanish(
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status").filter(has_text="está en el mapa")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="está en el mapa")).to_be_visible(
+        timeout=30_000
+    )
     assert len(rows(site, spot)) == 1
 
 
@@ -239,11 +276,11 @@ def test_a_session_that_ended_meanwhile(phone: BrowserContext, site: Site, spot:
     sheet = start_report(page)
     sheet.get_by_role("button", name="Put it on the map").click()
     queued(page, 1)
-    phone.clear_cookies()
+    end_session(site, "sleeper")
     phone.set_offline(False)
     page.get_by_role("button", name="Waiting to send (1)").click()
     outbox = page.get_by_role("dialog", name="Waiting to send")
-    expect(outbox.get_by_text("Sign in as the member who wrote it")).to_be_visible()
+    expect(outbox.get_by_text("Sign in as the member who wrote it")).to_be_visible(timeout=30_000)
 
     # Somebody else signs in on the same browser: it stays, and says so without saying what it is.
     join(page, site, "another")
@@ -270,11 +307,11 @@ def test_signing_in_is_asked_in_the_sheet(phone: BrowserContext, site: Site, spo
     page = phone.new_page()
     join(page, site, "expired")
     open_map(page, site, spot)
-    phone.clear_cookies()
+    end_session(site, "expired")
     sheet = start_report(page)
     sheet.get_by_role("button", name="Put it on the map").click()
     asked = page.locator("#report-sheet .outbox-item")
-    expect(asked.get_by_text("Sign in as the member who wrote it")).to_be_visible()
+    expect(asked.get_by_text("Sign in as the member who wrote it")).to_be_visible(timeout=30_000)
     asked.get_by_role("link", name="Sign in").click()
     page.get_by_label("E-mail").fill("expired@example.org")
     page.get_by_label("Password").fill(PASSWORD)
@@ -290,7 +327,7 @@ def test_something_similar_is_near(
     join(first, site, "firstone")
     open_map(first, site, spot)
     start_report(first).get_by_role("button", name="Put it on the map").click()
-    expect(first.get_by_role("status").filter(has_text="on the map")).to_be_visible()
+    expect(first.get_by_role("status").filter(has_text="on the map")).to_be_visible(timeout=30_000)
 
     page = phone.new_page()
     join(page, site, "secondone")
@@ -299,7 +336,7 @@ def test_something_similar_is_near(
     sheet.get_by_label("Say more").fill("Mine is a bit further.")
     sheet.get_by_role("button", name="Put it on the map").click()
     question = page.locator("#report-sheet .outbox-item")
-    expect(question.get_by_text("Is it one of these?")).to_be_visible()
+    expect(question.get_by_text("Is it one of these?")).to_be_visible(timeout=30_000)
     expect(question.locator(".outbox-similar")).to_have_count(1)
     assert axe(page) == []
     question.get_by_role("button", name="Yes, this one").click()
@@ -338,6 +375,52 @@ def test_too_late_becomes_history(phone: BrowserContext, site: Site, spot: Spot)
     assert row["minutes"] > 60 * 24 * 29
 
 
+def test_only_the_site_itself_ends_the_waiting(
+    phone: BrowserContext, site: Site, spot: Spot
+) -> None:
+    """A network's welcome page, a pause that the site asks for, and a refusal of what is meant."""
+    page = phone.new_page()
+    join(page, site, "traveller2")
+    open_map(page, site, spot)
+    answers: list[dict[str, Any]] = [
+        {"status": 200, "content_type": "text/html", "body": "<h1>Welcome to our hotel</h1>"},
+        {
+            "status": 429,
+            "headers": {"Retry-After": "3"},
+            "content_type": "application/problem+json",
+            "body": '{"code": "too_fast", "title": "Slower"}',
+        },
+    ]
+    keys: set[str] = set()
+
+    def answer(route: Any) -> None:
+        keys.add(route.request.headers["idempotency-key"])
+        if answers:
+            route.fulfill(**answers.pop())
+        else:
+            route.continue_()
+
+    phone.route("**/reports", answer)
+    sheet = start_report(page)
+    sheet.get_by_label("Say more").fill("x")
+    sheet.get_by_role("button", name="Put it on the map").click()
+    queued(page, 1)
+    page.get_by_role("button", name="Waiting to send (1)").click()
+    outbox = page.get_by_role("dialog", name="Waiting to send")
+    # The hotel's page is no answer: it is kept for a minute, and then goes out.
+    expect(outbox.get_by_text("The site asked to wait")).to_be_visible(timeout=30_000)
+    for _ in range(300):
+        if not answers:
+            break
+        page.wait_for_timeout(100)
+    assert rows(site, spot) == []
+    due(page)
+    outbox.get_by_role("button", name="Try now").click()
+    queued(page, 0)
+    assert len(keys) == 1
+    assert [row["text"] for row in rows(site, spot)] == ["x"]
+
+
 def test_the_site_opens_without_a_network(
     phone: BrowserContext, site: Site, spot: Spot, axe: Axe
 ) -> None:
@@ -347,12 +430,13 @@ def test_the_site_opens_without_a_network(
     join(page, site, "traveller")
     open_map(page, site, spot)
     start_report(page).get_by_role("button", name="Put it on the map").click()
-    expect(page.get_by_role("status").filter(has_text="on the map")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="on the map")).to_be_visible(timeout=30_000)
     page.wait_for_selector("body[data-map-features='1']", state="attached", timeout=30_000)
-    page.wait_for_function(
-        """caches.open('boca-area').then(cache => cache.match('/map/features', {ignoreSearch: true}))
+    eventually(
+        page,
+        """caches.open('boca-area')
+           .then(cache => cache.match('/map/features', {ignoreSearch: true}))
            .then(kept => kept ? kept.json() : null).then(kept => kept?.features.length === 1)""",
-        timeout=60_000,
     )
     page.close()
     phone.set_offline(True)
@@ -393,14 +477,35 @@ def test_signing_out_forgets_the_area_and_keeps_what_waits(
     page = phone.new_page()
     join(page, site, "leaver")
     open_map(page, site, spot)
-    page.wait_for_function("caches.has('boca-area')", timeout=60_000)
-    page.route("**/session", lambda route: route.abort())
+    eventually(page, f"{AREA}.then(keys => keys.length === 2)")
     phone.set_offline(True)
-    start_report(page).get_by_role("button", name="Put it on the map").click()
+    sheet = start_report(page)
+    sheet.get_by_label("Say more").fill("Sent another day.")
+    sheet.get_by_role("button", name="Put it on the map").click()
     queued(page, 1)
-    page.evaluate("navigator.serviceWorker.getRegistration().then(r => r.unregister())")
-    page.goto("about:blank")
+    # Sent only after the answer to a question about the session, which never comes here.
+    phone.route("**/session", lambda route: route.abort())
     phone.set_offline(False)
+    page.goto(f"{site.url}/about")
+    page.locator(".menu summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_selector("body[data-member='']", state="attached")
+    queued(page, 1)
+    eventually(page, "new Promise(done => done(localStorage.getItem('map-view'))).then(v => !v)")
+    assert "Sent another day." not in page.content()
+    assert [item["fields"]["text"] for item in page.evaluate(ITEMS)] == ["Sent another day."]
+
+
+def test_an_update_takes_over(phone: BrowserContext, site: Site, spot: Spot) -> None:
+    page = phone.new_page()
+    open_map(page, site, spot)
+    [shell] = page.evaluate(SHELLS)
+    assert page.evaluate(f"caches.open('{shell}').then(c => c.match('/offline/es')).then(Boolean)")
+    # As an older release left it.
+    page.evaluate("caches.open('boca-shell-old').then(cache => cache.put('/x', new Response('x')))")
+    page.evaluate("navigator.serviceWorker.getRegistration().then(found => found.unregister())")
+    page.goto(f"{site.url}/about")
+    eventually(page, f"{SHELLS}.then(names => names.join() === '{shell}')")
 
 
 def test_a_shared_photo_says_where(phone: BrowserContext, site: Site, spot: Spot) -> None:

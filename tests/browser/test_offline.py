@@ -33,12 +33,18 @@ ITEMS = """new Promise((done, no) => {
 })"""
 
 
-def photo(position: bool = False) -> dict[str, Any]:
-    """A JPEG of about 200 KB, with where it was taken if asked."""
+def photo(taken_at: Spot | None = None) -> dict[str, Any]:
+    """A JPEG of about 200 KB, with where it was taken (south and west)."""
     image = Image.frombytes("RGB", (520, 390), os.urandom(520 * 390 * 3))
     exif = Image.Exif()
-    if position:
-        exif[0x8825] = {1: "S", 2: (33.0, 26.0, 24.0), 3: "W", 4: (110.0, 39.0, 36.0)}
+    if taken_at:
+        lat, lon = (divmod(-float(text), 1) for text in (taken_at.lat, taken_at.lon))
+        exif[0x8825] = {
+            1: "S",
+            2: (lat[0], lat[1] * 60, 0.0),
+            3: "W",
+            4: (lon[0], lon[1] * 60, 0.0),
+        }
     out = io.BytesIO()
     image.save(out, "JPEG", quality=80, exif=exif)
     return {"name": "IMG_0001.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
@@ -70,6 +76,8 @@ def eventually(page: Page, expression: str, seconds: int = 60) -> None:
 
 def open_map(page: Page, site: Site, spot: Spot) -> None:
     """The map over a spot, with a service worker that serves this page."""
+    # From the front page this address would be a movement of the same map, which may write its own.
+    page.goto("about:blank")
     page.goto(f"{site.url}/#at=14/{spot.lat}/{spot.lon}")
     eventually(page, "navigator.serviceWorker.controller !== null")
     page.wait_for_selector("body[data-sheet-ready]", state="attached")
@@ -215,7 +223,8 @@ def test_written_without_a_network_and_sent_once(
     phone.set_offline(True)
     sheet = start_report(page)
     sheet.get_by_label("Say more").fill("A hole as wide as the lane.")
-    sheet.get_by_label("Photos").set_input_files([photo()])
+    sheet.get_by_label("Photos").set_input_files([photo(spot)])
+    expect(sheet.get_by_text("Where the photo was taken")).to_be_visible(timeout=15_000)
     expect(sheet.locator("[data-sheet-photos] img")).to_have_count(1)
     sheet.get_by_label("Direction").select_option("90")
     sheet.get_by_role("button", name="Put it on the map").click()
@@ -240,6 +249,33 @@ def test_written_without_a_network_and_sent_once(
     again.goto(f"{site.url}/#at=14/{spot.lat}/{spot.lon}")
     again.locator("#map-list a").first.click()
     expect(again.get_by_text("posted late")).to_be_visible()
+
+
+def test_what_waits_can_be_edited(phone: BrowserContext, site: Site, spot: Spot) -> None:
+    page = phone.new_page()
+    join(page, site, "editor")
+    open_map(page, site, spot)
+    phone.set_offline(True)
+    sheet = start_report(page)
+    sheet.get_by_label("Say more").fill("Two lamps.")
+    sheet.get_by_role("button", name="Put it on the map").click()
+    queued(page, 1)
+    # From any page that opens without a network.
+    page.goto(f"{site.url}/about")
+    page.get_by_role("button", name="Waiting to send (1)").click()
+    page.locator(".outbox-item").get_by_role("button", name="Edit").click()
+    expect(sheet.get_by_role("radio", name="Roadworks")).to_be_checked()
+    expect(sheet.get_by_label("Say more")).to_have_value("Two lamps.")
+    sheet.get_by_label("Say more").fill("Three lamps.")
+    sheet.locator("label", has_text="Street lighting").click()
+    sheet.get_by_role("button", name="Put it on the map").click()
+    expect(sheet).to_be_hidden(timeout=15_000)
+    queued(page, 1)
+    phone.set_offline(False)
+    queued(page, 0)
+    assert [(row["kind"], row["text"]) for row in rows(site, spot)] == [
+        ("lighting", "Three lamps.")
+    ]
 
 
 def test_two_tabs_send_it_once(phone: BrowserContext, site: Site, spot: Spot) -> None:
@@ -512,7 +548,8 @@ def test_a_shared_photo_says_where(phone: BrowserContext, site: Site, spot: Spot
     page = phone.new_page()
     join(page, site, "sharer")
     open_map(page, site, spot)
-    taken = photo(position=True)
+    there = Spot(lat="-33.5", lon="-110.75")
+    taken = photo(there)
     assert b"Exif" in taken["buffer"]
     page.evaluate(
         """() => {
@@ -526,7 +563,7 @@ def test_a_shared_photo_says_where(phone: BrowserContext, site: Site, spot: Spot
     page.evaluate("document.getElementById('from-an-app').submit()")
     sheet = page.get_by_role("dialog", name="What do you see?")
     expect(sheet).to_be_visible(timeout=30_000)
-    expect(sheet.get_by_text("Where the photo was taken: -33.44000, -110.66000")).to_be_visible()
+    expect(sheet.get_by_text("Where the photo was taken: -33.50000, -110.75000")).to_be_visible()
     expect(sheet.locator("[data-sheet-photos] img")).to_have_count(1)
     sheet.locator("label", has_text="Roadworks").click()
     expect(sheet.get_by_label("Say more")).to_have_value("Look")
@@ -546,5 +583,5 @@ def test_a_shared_photo_says_where(phone: BrowserContext, site: Site, spot: Spot
     assert clean
     phone.set_offline(False)
     queued(page, 0)
-    [row] = rows(site, Spot(lat="-33.44", lon="-110.66"))
+    [row] = rows(site, there)
     assert row["photos"] == 1

@@ -41,7 +41,7 @@ export function reportSheet(map) {
       chosen: say.textChosen,
     }[from];
     part('place').textContent = words
-      .replace('{place}', `${point.lat.toFixed(5)}, ${point.lon.toFixed(5)}`)
+      .replace('{place}', `${point.lat.toFixed(4)}, ${point.lon.toFixed(4)}`)
       .replace('{metres}', accuracy);
   }
   const centre = () => {

@@ -563,7 +563,7 @@ def test_a_shared_photo_says_where(phone: BrowserContext, site: Site, spot: Spot
     page.evaluate("document.getElementById('from-an-app').submit()")
     sheet = page.get_by_role("dialog", name="What do you see?")
     expect(sheet).to_be_visible(timeout=30_000)
-    expect(sheet.get_by_text("Where the photo was taken: -33.50000, -110.75000")).to_be_visible()
+    expect(sheet.get_by_text("Where the photo was taken: -33.5000, -110.7500")).to_be_visible()
     expect(sheet.locator("[data-sheet-photos] img")).to_have_count(1)
     sheet.locator("label", has_text="Roadworks").click()
     expect(sheet.get_by_label("Say more")).to_have_value("Look")

@@ -57,8 +57,7 @@ def test_choose_send_and_look(
     expect(viewer).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(viewer.get_by_text("2 / 2 · The third one")).to_be_visible()
-    shown = "document.querySelector('dialog img').naturalWidth"
-    page.wait_for_function(f"{shown} === 400")
+    expect(viewer.locator("img")).to_have_js_property("naturalWidth", 400)
     assert axe(page) == []
     page.keyboard.press("Escape")
     expect(viewer).to_be_hidden()

@@ -13,6 +13,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {build} from 'esbuild';
+import {appIcon, ready as iconsReady} from './app-icons.mjs';
 import {buildBasemap} from './basemap.mjs';
 import {cityTable} from './cities.mjs';
 import {iconSprite} from './icons.mjs';
@@ -88,6 +89,32 @@ function emitIcons() {
     list: from('static/icons/icons.txt'),
     folder: from('static/icons'),
   }));
+}
+
+function emitAppIcons() {
+  const logo = from('static/icons/boca.svg');
+  for (const [name, size] of [['app-icon', 192], ['app-icon', 512], ['app-icon-maskable', 192],
+    ['app-icon-maskable', 512], ['app-icon-touch', 180]]) {
+    emit(`${name}-${size}.png`, appIcon(fs.readFileSync(logo, 'utf8'), name, size));
+  }
+}
+
+/** Where the site serves an asset: the basemap in ranges, from an address of its own. */
+const addressOf = (file) => (file.endsWith('.pmtiles') ? `/basemap/${file}` : `/static/build/${file}`);
+
+/** The service worker, last: it lists every file that a browser needs without a network. It is one
+    file without imports, so that it also runs where workers cannot be modules. */
+async function bundleWorker() {
+  const files = [...new Set(manifest.values())]
+    .filter((file) => !file.endsWith('.gz') && !file.startsWith('app-icon'))
+    .sort()
+    .map(addressOf);
+  await bundle([{in: from('static/js/sw.worker.mjs'), out: 'sw'}], {
+    define: {
+      BUILD_FILES: JSON.stringify([...files, '/static/icons/boca.svg']),
+      BUILD_VERSION: JSON.stringify(shortHash(files.join())),
+    },
+  });
 }
 
 /** `import url from 'asset:NAME'` gives the address of an asset emitted before. */
@@ -168,12 +195,15 @@ fs.mkdirSync(path.join(CACHE, 'sourcemaps'), {recursive: true});
 emitData();
 emitFonts();
 emitIcons();
+await iconsReady();
+emitAppIcons();
 // The worker comes first: the map's script asks for its address.
 await bundle([{in: from('node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs'), out: 'map-worker'}]);
 await Promise.all([
   bundle(entriesIn('static/js', '.entry.mjs'), {splitting: true}),
   bundle(entriesIn('static/css', '.entry.css')),
 ]);
+await bundleWorker();
 const sorted = Object.fromEntries([...manifest].sort(([a], [b]) => (a < b ? -1 : 1)));
 writeAtomically(path.join(OUT, 'manifest.json'), `${JSON.stringify(sorted, null, 1)}\n`);
 deleteStaleFiles();

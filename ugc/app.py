@@ -36,6 +36,7 @@ from ugc.moderation import pages as moderation_pages
 from ugc.notifications import jobs as _notifications_jobs  # noqa: F401  (registers its jobs)
 from ugc.notifications import pages as notifications_pages
 from ugc.notifications import subscribers as _notifications_subscribers  # noqa: F401  (subscribes)
+from ugc.offline import pages as offline_pages
 from ugc.places import pages as places_pages
 from ugc.referrals import pages as referrals_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
@@ -91,6 +92,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         places_pages.bp,
         reviews_pages.bp,
         livemap_pages.bp,
+        offline_pages.bp,
         moderation_pages.bp,
         reputation_pages.bp,
         referrals_pages.bp,

@@ -269,7 +269,7 @@ def make_forest(session: Session, people: dict[str, Member]) -> None:
     site = subjects.site(session)
     for child, parent in FOREST:
         link = referrals.link_for(session, people[parent].id, site.id)
-        referrals.attribute(session, people[child], link.code, now(session))
+        referrals.attribute(session, people[child], link.code, people[child].joined_at)
 
 
 def make_places(session: Session, people: dict[str, Member], chance: random.Random) -> list[int]:

@@ -5,6 +5,8 @@ import {keepDrafts} from './drafts.mjs';
 import {
   countCharacters, guessTimezone, searchNearMe, showFirstError, submitOnChange,
 } from './forms.mjs';
+import {workOffline} from './offline.mjs';
+import {showOutbox} from './outbox-view.mjs';
 import {shareLinks} from './share.mjs';
 import {keepTimesFresh} from './time.mjs';
 
@@ -13,6 +15,7 @@ guessTimezone();
 submitOnChange();
 searchNearMe();
 keepDrafts();
+workOffline().then(showOutbox);
 shareLinks();
 keepTimesFresh();
 showFirstError();

@@ -4,6 +4,7 @@ import htmx from 'htmx.org';
 import {Popup} from 'maplibre-gl';
 import {liveStream} from './live.mjs';
 import {addIcons, makeMap, theme} from './map-core.mjs';
+import {reportSheet} from './sheet.mjs';
 
 const container = document.getElementById('map');
 const list = document.getElementById('map-list');
@@ -267,6 +268,7 @@ function start() {
   const map = makeMap(container, {
     center: [Number(lon), Number(lat)], zoom: Number(zoom), hash: 'at', overlay,
   });
+  reportSheet(map);
   if (!map) return;
   map.on('load', () => refresh(map));
   let moved = null;

@@ -1,7 +1,8 @@
 const UNITS = [['year', 31536000], ['month', 2592000], ['week', 604800], ['day', 86400],
   ['hour', 3600], ['minute', 60]];
 
-function relative(moment, format) {
+/** "5 minutes ago" of a moment in ms; `format` an Intl.RelativeTimeFormat. */
+export function relative(moment, format) {
   const seconds = (moment - Date.now()) / 1000;
   const [unit, size] = UNITS.find(([, least]) => Math.abs(seconds) >= least) ?? ['second', 1];
   return format.format(Math.round(seconds / size), unit);

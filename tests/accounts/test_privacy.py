@@ -27,7 +27,17 @@ PLACE = {
 REVIEW = {"rating": "4", "title": "Zztitle", "text": "Zzreview as it is now. " * 4}
 # What names the person goes whatever they choose; the content stays or goes with it.
 PERSONAL = ("zenobia", "zzbrowser", "zzabout", "zzflag", "zzclaim", "zzearlier", "zznote")
-CONTENT = ("zzreport", "zzplace", "zzstreet", "zztitle", "zzreview", "zzphoto", "zzfalse")
+PERSONAL += ("zzwatch", "zzsaid", "zzwhy")
+CONTENT = (
+    "zzreport",
+    "zzplace",
+    "zzstreet",
+    "zztitle",
+    "zzreview",
+    "zzphoto",
+    "zzfalse",
+    "zzcomment",
+)
 
 # Every column that points to a person, and what becomes of it. A new one is decided on here.
 COLUMNS = {
@@ -37,6 +47,13 @@ COLUMNS = {
     "brand_claims.author_id": "erased",
     "brand_team.member_id": "erased",
     "brands.author_id": "erased",
+    "comments.author_id": "erased",
+    "follows.member_id": "erased",
+    "mail_choices.member_id": "erased",
+    "member_positions.member_id": "erased",
+    "news.member_id": "erased",
+    "push_subscriptions.member_id": "erased",
+    "watches.member_id": "erased",
     "cascade_reaches.member_id": "the node without a name",
     "decisions.moderator_id": "the node without a name",
     "fans.member_id": "erased",
@@ -137,13 +154,20 @@ def zenobia(
     session.commit()
     send(zenobia, "/settings", about="Zzabout", language="es", timezone="Europe/Madrid")
     theirs = send(mod, "/reports", **REPORT | {"lat": "10", "text": "Another's."})
-    send(zenobia, f"{theirs}/vote", still_there="yes")
+    send(zenobia, f"{theirs}/vote", still_there="yes", lat="10.01", lon="-3.71")
+    send(zenobia, theirs.replace("/reports/", "/comments/"), text="Zzcomment.")
+    circle = {"shape": "area", "how": "circle", "lat": "40.4", "lon": "-3.7", "radius_km": "5"}
+    send(zenobia, "/watching", name="Zzwatch", **circle)
     send(mod, theirs.replace("/reports/", "/share/"))
     link = "SELECT code FROM referral_links ORDER BY id DESC LIMIT 1"
     zenobia.get(f"/r/{session.scalar(sa.text(link))}")
     send(zenobia, theirs.replace("/reports/", "/flag/"), rule="spam", note="Zzflag")
     photo = {"photos": (io.BytesIO(saved(scene())), "x.jpg"), "photo_text": "Zzphoto"}
     report = send(zenobia, "/reports", **REPORT, **photo)
+    send(zenobia, f"{report}/edit", revision="1", text="Zzsaid it before.")
+    send(zenobia, f"{report}/edit", revision="2", text="Zzreport.")
+    send(zenobia, f"{report}/close")
+    send(zenobia, f"{report}/reopen", note="Zzwhy it is not over")
     place = send(zenobia, "/places", **PLACE)
     send(zenobia, f"{place}/review", **REVIEW | {"text": "Zzearlier text. " * 5})
     review = newest(session, "review")
@@ -178,6 +202,7 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
     assert set(COLUMNS) - used == {
         "decisions.moderator_id", "referrals.parent_id", "referrals.grandparent_id",
         "referrals.great_grandparent_id", "cascade_reaches.member_id",
+        "push_subscriptions.member_id", "mail_choices.member_id", "news.member_id",
     }  # fmt: skip
     answer = zenobia.get("/settings/export")
     assert answer.headers["Content-Disposition"].startswith("attachment")

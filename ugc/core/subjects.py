@@ -209,6 +209,24 @@ def log_move(
         session.add(MoveNote(move_id=move.id, note=note))
 
 
+def notes_of(session: Session, actor: str) -> list[dict[str, Any]]:
+    """What an actor wrote with their moves, oldest first, for their own export."""
+    rows = session.execute(
+        sa.select(Subject.public_id, Move.reason, Move.at, MoveNote.note)
+        .join(MoveNote, MoveNote.move_id == Move.id)
+        .join(Subject, Subject.id == Move.subject_id)
+        .where(Move.actor == actor)
+        .order_by(Move.id)
+    )
+    return [{"of": r.public_id, "reason": r.reason, "at": r.at, "note": r.note} for r in rows]
+
+
+def forget_notes(session: Session, actor: str, reason: str) -> None:
+    """What an actor wrote with their moves of one reason goes; the moves stay."""
+    moves = sa.select(Move.id).where(Move.actor == actor, Move.reason == reason)
+    session.execute(sa.delete(MoveNote).where(MoveNote.move_id.in_(moves)))
+
+
 class Visibility(enum.StrEnum):
     """What moderation allows. `held` waits for a decision; `hidden` can come back; `removed` is
     final; `withdrawn` is the author's own act."""

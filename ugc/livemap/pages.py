@@ -88,24 +88,28 @@ def _listed() -> dict[str, Any]:
     }
 
 
-@bp.get("/")
-@public
-def map_page() -> str:
-    marks = {
+def marks(language: str) -> dict[str, dict[str, str]]:
+    """Icon, colour and name of everything that the map may show, by `<layer>-<code>`."""
+    return {
         f"{layer}-{each.code}": {
             "icon": each.icon,
             "colour": each.colour,
-            "title": each.name(render.language()),
+            "title": each.name(language),
         }
         for layer, table in (("report", rules.KINDS), ("place", place_rules.CATEGORIES))
         for each in table.values()
     }
+
+
+@bp.get("/")
+@public
+def map_page() -> str:
     return render_template(
         "livemap/map.html",
         view=_view() or START,
         kinds=list(rules.KINDS.values()),
         chosen=_kinds(),
-        marks=marks,
+        marks=marks(render.language()),
         **_listed(),
     )
 

@@ -88,7 +88,7 @@ def new_page() -> str:
 
 
 def _as_json(row: queries.ReportRow) -> dict[str, Any]:
-    """A report as the site's own scripts read it; degrees, metres."""
+    """A report as the site's own scripts read it; degrees, metres. `photo` may be None."""
     return {
         "id": row.public_id,
         "url": url_for("reports.page", public_id=row.public_id),
@@ -98,6 +98,9 @@ def _as_json(row: queries.ReportRow) -> dict[str, Any]:
         "lat": row.lat,
         "metres": row.metres,
         "occurred_at": row.occurred_at.isoformat(),
+        "reliability": row.reliability,
+        "mine": row.author_id == current_actor().id,
+        "photo": row.cover.url("thumb") if row.cover else None,
     }
 
 
@@ -332,8 +335,11 @@ def vote(public_id: str) -> Any:
     )
     if request.form.get("follow"):
         watches.follow(db.session(), current_actor(), report.id)
+    address = url_for("reports.page", public_id=public_id)
+    if wants_json():
+        return jsonify(id=public_id, url=address)
     flash(gettext("Thank you. Your word counts."), "good")
-    return redirect(url_for("reports.page", public_id=public_id), 303)
+    return redirect(address, 303)
 
 
 @bp.post("/reports/<public_id>/close")

@@ -252,6 +252,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
             }
             for row in rows
         ],
+        "notes": subjects.notes_of(session, me.reference),
         "votes": [
             {"report": of, "still_there": vote.still_there, "at": vote.voted_at}
             for vote, of in story.votes_by(session, member_id)
@@ -285,8 +286,10 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
                 moderation.close_case(session, report.id)
                 _hide(session, report, Visibility.WITHDRAWN, "erasure", "system")
             report.text = ""
-            session.execute(sa.delete(ReportVersion).where(ReportVersion.report_id == report.id))
         else:
             subjects.touch(session, report.id)
+        # What it said before goes either way.
+        session.execute(sa.delete(ReportVersion).where(ReportVersion.report_id == report.id))
         report.geom_exact = report.accuracy_m = None
         report.author_id = None
+    subjects.forget_notes(session, f"{ActorKind.MEMBER}:{member_id}", "reopened")

@@ -1,0 +1,126 @@
+// The page's side of working without a network: registers the service worker, knows who uses this
+// browser, and says how old the map is.
+
+import {getMeta, setMeta} from './store.mjs';
+
+const VIEW = 'map-view';
+let viewer = null;
+let tellKnown;
+
+/** Resolves when `currentMember()` is known. */
+export const known = new Promise((resolve) => { tellKnown = resolve; });
+
+/** The member who uses this browser (a public id), or '': the page says it, and the shell, which
+    says nothing about anybody, takes the last one that a page said. */
+export const currentMember = () => viewer;
+
+export const isShell = () => 'shell' in document.body.dataset;
+
+/** Another member, or none any more: what the last one looked at is nobody's to see. Their drafts
+    and what waits to be sent stay, under their id. */
+async function rememberMember() {
+  const before = await getMeta('member') ?? '';
+  if (isShell()) return before;
+  const member = document.body.dataset.member ?? '';
+  if (before && before !== member) {
+    localStorage.removeItem(VIEW);
+    await caches.delete('boca-area');
+    await setMeta('shared', null);
+  }
+  await setMeta('member', member);
+  await setMeta('signed-in', member);
+  await setMeta('language', document.documentElement.lang);
+  return member;
+}
+
+function register() {
+  const start = async () => {
+    const options = {scope: '/', updateViaCache: 'none'};
+    try {
+      await navigator.serviceWorker.register('/sw.js', {...options, type: 'module'});
+    } catch (error) {
+      // Where workers cannot be modules: it is one file without imports.
+      if (error.name !== 'TypeError') console.info('No service worker.', error);
+      await navigator.serviceWorker.register('/sw.js', options).catch(
+        (reason) => console.info('No service worker.', reason));
+    }
+  };
+  if (document.readyState === 'complete') start();
+  else addEventListener('load', start, {once: true});
+}
+
+/** Dark or light as chosen: the shell is the same for everybody. */
+function dressShell() {
+  const [, theme] = document.cookie.match(/(?:^|; )theme=(light|dark)/) ?? [];
+  if (theme) document.documentElement.dataset.theme = theme;
+}
+
+/** The shell opens where the map was last; must run before the map is made. */
+export function openLastView() {
+  const kept = localStorage.getItem(VIEW);
+  if (isShell() && kept && !/\bat=/.test(location.hash)) {
+    history.replaceState(history.state, '', `${location.search}#at=${kept}`);
+  }
+}
+
+export function rememberView({lng, lat}, zoom) {
+  localStorage.setItem(VIEW, `${zoom.toFixed(2)}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
+}
+
+function sayHowOld(line) {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: 'medium', timeStyle: 'short',
+  });
+  const say = (keptAt) => {
+    line.hidden = false;
+    const {textAsOf, textNothing, textElsewhere} = line.dataset;
+    const age = keptAt ? textAsOf.replace('{time}', format.format(new Date(keptAt))) : textNothing;
+    const elsewhere = isShell() && location.pathname !== '/';
+    line.textContent = elsewhere ? `${textElsewhere} ${age}` : age;
+  };
+  const back = () => {
+    if (!isShell()) {
+      line.hidden = true;
+      return;
+    }
+    const link = document.createElement('a');
+    link.href = location.href;
+    link.textContent = line.dataset.textReload;
+    link.addEventListener('click', (event) => {
+      event.preventDefault();
+      location.reload();
+    });
+    line.hidden = false;
+    line.replaceChildren(`${line.dataset.textBack} `, link);
+  };
+  navigator.serviceWorker.addEventListener('message', ({data}) => {
+    if (!data || !('area' in data)) return;
+    if (data.area === null) back();
+    else say(data.area);
+  });
+  navigator.serviceWorker.startMessages();
+}
+
+/** Starts it all; resolves with the member when that is known. */
+export async function workOffline() {
+  if (isShell()) dressShell();
+  if (!('serviceWorker' in navigator) || !('locks' in navigator)) {
+    viewer = document.body.dataset.member ?? '';
+    tellKnown();
+    return false;
+  }
+  const line = document.getElementById('offline-line');
+  if (line) sayHowOld(line);
+  try {
+    viewer = await rememberMember();
+  } catch (error) {
+    // Storage may be refused (private windows): the site works, it only keeps nothing.
+    console.info('This browser keeps nothing.', error);
+    viewer = document.body.dataset.member ?? '';
+    return false;
+  } finally {
+    tellKnown();
+  }
+  register();
+  return true;
+}

@@ -1,0 +1,193 @@
+// The service worker: the site opens without a network, and what waits is sent when there is one.
+//
+// It keeps two caches, and nothing that belongs to a person:
+// - the shell: the map page without anybody signed in (in both languages), the build's files, the
+//   basemap. Its name carries the version of the build and of the shell; another version replaces it;
+// - the area: what the map last showed, as anybody without an account is shown it (asked for again
+//   without cookies). A page throws it away when somebody signs out.
+// Pages themselves are never kept.
+
+import {gps} from 'exifr/dist/lite.esm.mjs';
+import {flush, isOurSync} from './outbox.mjs';
+import {preparePhoto} from './prepare-photo.mjs';
+import {getMeta, setMeta} from './store.mjs';
+
+/* global BUILD_FILES, BUILD_VERSION */
+const SHELL = `boca-shell-${BUILD_VERSION}-${self.SHELL_VERSION}`;
+const AREA = 'boca-area';
+const PAGES = {es: '/offline/es', en: '/offline/en'};
+const KEPT = new Set(['/map/features', '/map/list']);
+const KEEP_AFTER_MS = 1000;
+const KEEP_EVERY_MS = 15_000;
+const EMPTY = '{"type":"FeatureCollection","features":[]}';
+let keptLast = 0;
+let wanted = {};
+
+self.addEventListener('install', (event) => event.waitUntil(install()));
+self.addEventListener('activate', (event) => event.waitUntil(activate()));
+self.addEventListener('fetch', (event) => {
+  const {request} = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.method === 'POST' && url.pathname === '/share') {
+    event.respondWith(takeShared(request));
+  } else if (request.method !== 'GET') {
+    return;
+  } else if (request.mode === 'navigate') {
+    event.respondWith(page(event));
+  } else if (KEPT.has(url.pathname)) {
+    event.respondWith(area(event, url));
+  } else if (/^\/(static|basemap)\//.test(url.pathname)) {
+    event.respondWith(file(request, url));
+  }
+});
+self.addEventListener('sync', (event) => {
+  if (isOurSync(event.tag)) event.waitUntil(sendAll());
+});
+self.addEventListener('message', (event) => {
+  if (event.data === 'forget-area') event.waitUntil(caches.delete(AREA));
+});
+
+/** Files have their content's hash in their names: those of an older version are taken over. */
+async function install() {
+  const cache = await caches.open(SHELL);
+  await Promise.all(BUILD_FILES.map(async (address) => {
+    if (await cache.match(address)) return;
+    const have = await caches.match(address);
+    if (have) await cache.put(address, have);
+    else await cache.add(address);
+  }));
+  await Promise.all(Object.entries(PAGES).map(async ([language, address]) => {
+    const answer = await fetch(address, {credentials: 'omit', cache: 'no-store'});
+    if (!answer.ok) throw new Error(`${answer.status} ${address}: no shell in ${language}`);
+    await cache.put(address, answer);
+  }));
+  await self.skipWaiting();
+}
+
+async function activate() {
+  const names = await caches.keys();
+  await Promise.all(names
+    .filter((name) => name.startsWith('boca-') && name !== SHELL && name !== AREA)
+    .map((name) => caches.delete(name)));
+  await self.registration.navigationPreload?.enable();
+  await self.clients.claim();
+}
+
+/** Pages come from the network; without one, the shell takes their place. */
+async function page(event) {
+  try {
+    return await event.preloadResponse ?? await fetch(event.request);
+  } catch {
+    const language = await getMeta('language') ?? navigator.language.slice(0, 2);
+    const cache = await caches.open(SHELL);
+    return await cache.match(PAGES[language] ?? PAGES.en) ?? Response.error();
+  }
+}
+
+async function file(request, url) {
+  const cache = await caches.open(SHELL);
+  const kept = await cache.match(url.pathname, {ignoreVary: true});
+  if (!kept) return fetch(request);
+  return request.headers.has('range') ? part(kept, request.headers.get('range')) : kept;
+}
+
+/** The Cache API holds whole answers only; the map asks for ranges of the basemap. */
+async function part(kept, range) {
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];
+  const blob = await kept.blob();
+  const first = Number(from);
+  const last = Math.min(to ? Number(to) : Infinity, blob.size - 1);
+  if (from === undefined || first > last) {
+    return new Response(null, {status: 416, headers: {'Content-Range': `bytes */${blob.size}`}});
+  }
+  return new Response(blob.slice(first, last + 1), {
+    status: 206,
+    headers: {
+      'Content-Range': `bytes ${first}-${last}/${blob.size}`,
+      'Content-Length': String(last - first + 1),
+      'Content-Type': kept.headers.get('Content-Type') ?? 'application/octet-stream',
+      ETag: kept.headers.get('ETag') ?? '"kept"',
+    },
+  });
+}
+
+/** Under what an answer about an area is kept: the newest of each choice of filters. */
+function keptAs(url) {
+  const query = new URLSearchParams(url.search);
+  query.delete('bbox');
+  return `${url.pathname}?${query}`;
+}
+
+async function area(event, url) {
+  const {request} = event;
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) event.waitUntil(Promise.all([keep(url), say(event.clientId, null)]));
+    return answer;
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    const cache = await caches.open(AREA);
+    const kept = await cache.match(keptAs(url))
+      ?? await cache.match(url.pathname, {ignoreSearch: true});
+    await say(event.clientId, kept ? kept.headers.get('X-Kept-At') : '');
+    if (kept) return kept;
+    return url.pathname.endsWith('features')
+      ? new Response(EMPTY, {headers: {'Content-Type': 'application/geo+json'}})
+      : new Response('', {headers: {'Content-Type': 'text/html'}});
+  }
+}
+
+/** Tells a page how old its map is: null from the network, '' nothing kept, else an ISO time. */
+async function say(client, keptAt) {
+  (await self.clients.get(client))?.postMessage({area: keptAt});
+}
+
+/** Keeps what the map shows once it stands still, as anybody is shown it. */
+async function keep(url) {
+  wanted[url.pathname] = url;
+  const asked = url;
+  const pause = Math.max(KEEP_AFTER_MS, keptLast + KEEP_EVERY_MS - Date.now());
+  await new Promise((done) => { setTimeout(done, pause); });
+  if (wanted[asked.pathname] !== asked) return;
+  delete wanted[asked.pathname];
+  try {
+    const language = await getMeta('language') ?? 'en';
+    const answer = await fetch(asked, {
+      credentials: 'omit', cache: 'no-store', headers: {'Accept-Language': language},
+    });
+    if (!answer.ok) return;
+    const headers = new Headers({
+      'Content-Type': answer.headers.get('Content-Type'), 'X-Kept-At': new Date().toISOString(),
+    });
+    const cache = await caches.open(AREA);
+    await cache.put(keptAs(asked), new Response(await answer.blob(), {headers}));
+    if (!Object.keys(wanted).length) keptLast = Date.now();
+  } catch (error) {
+    console.info('The area is kept another time.', error);
+  }
+}
+
+/** A rejected sync is tried again by the browser, later and later. */
+async function sendAll() {
+  const {left} = await flush();
+  if (left) throw new Error(`${left} to send later`);
+}
+
+/** A photo handed over by another app: its position is read, its metadata dropped, and the map's
+    sheet opens with it. Nothing leaves the browser. */
+async function takeShared(request) {
+  try {
+    const form = await request.formData();
+    const photos = form.getAll('photos').filter((each) => each instanceof File && each.size);
+    const prepared = await Promise.all(photos.slice(0, 4).map((each) => preparePhoto(each, gps)));
+    await setMeta('shared', {
+      photos: prepared.map(({photo}) => photo),
+      position: prepared.find(({position}) => position)?.position ?? null,
+      text: [form.get('title'), form.get('text')].filter(Boolean).join('\n'),
+    });
+  } catch (error) {
+    console.warn('What was shared could not be taken.', error);
+  }
+  return Response.redirect('/?report=1', 303);
+}

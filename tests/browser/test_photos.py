@@ -57,8 +57,13 @@ def test_choose_send_and_look(
     expect(viewer).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(viewer.get_by_text("2 / 2 · The third one")).to_be_visible()
-    shown = "document.querySelector('dialog img').naturalWidth"
-    page.wait_for_function(f"{shown} === 400")
+    # Not wait_for_function: the site's content security policy allows no eval.
+    large = page.locator("dialog img")
+    for _ in range(100):
+        if large.evaluate("image => image.naturalWidth") == 400:
+            break
+        page.wait_for_timeout(100)
+    assert large.evaluate("image => image.naturalWidth") == 400
     assert axe(page) == []
     page.keyboard.press("Escape")
     expect(viewer).to_be_hidden()

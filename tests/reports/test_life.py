@@ -228,6 +228,17 @@ def test_reopening_needs_a_reason_and_a_right(
     ]
 
 
+def test_every_time_line_has_a_beginning(session: Session, known: Browser) -> None:
+    """Reports that were posted before their state was logged, and imported ones, have one too."""
+    known("mod", role="moderator").post("/reports", data=FORM)
+    report = only(session)
+    report.state = "closed"
+    session.execute(sa.text("ALTER TABLE moves DISABLE TRIGGER append_only"))
+    session.execute(sa.text("DELETE FROM moves"))
+    session.execute(sa.text("ALTER TABLE moves ENABLE TRIGGER append_only"))
+    assert [m.what for m in story.time_line(session, report.id)] == ["posted"]
+
+
 def test_official_answers_stay_on_the_time_line(
     client: FlaskClient, session: Session, known: Browser
 ) -> None:

@@ -225,6 +225,9 @@ class Moment:
     note: str = ""
 
 
+BEGINNINGS = frozenset({"posted", "history", "imported"})
+
+
 def time_line(session: Session, report_id: int) -> list[Moment]:
     """Every public move, oldest first; who voted is nobody's business."""
     moves = session.execute(
@@ -252,6 +255,12 @@ def time_line(session: Session, report_id: int) -> list[Moment]:
         sa.select(ReportVersion.replaced_at).where(ReportVersion.report_id == report_id)
     )
     moments += [Moment("edited", at) for at in edits]
+    if not any(m.what in BEGINNINGS for m in moments):
+        # Posted before its state was logged, or open when it was imported.
+        row = session.execute(
+            sa.select(Report.created_at, Report.source_id).where(Report.id == report_id)
+        ).one()
+        moments.append(Moment("imported" if row.source_id else "posted", row.created_at))
     return sorted(moments, key=lambda m: m.at)
 
 

@@ -21,6 +21,7 @@ from ugc.brands.models import TeamMember
 from ugc.config import ROOT
 from ugc.core import geo
 from ugc.core.db import Session
+from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
 from ugc.places import actions as place_actions
 from ugc.referrals.models import CascadeReach, ReferralLink
@@ -485,6 +486,25 @@ def test_made_up_cursors_are_no_fault_of_ours(get: Get, name: str, parts: list[A
     answer = get(f"/reports?{name}={rules.encode_cursor(*parts)}")
     good = parts[1:] in (["2026-W01-1", 1], ["2026-01-01", 2**62])
     assert answer.status_code == (200 if good else 422)
+
+
+def test_what_was_imported_names_its_source(world: World, get: Get, session: Session) -> None:
+    public_id = world.report()
+    source = Source(
+        code="town",
+        name="Town",
+        attribution="Town Hall",
+        licence="CC BY 4.0",
+        url="https://t.example",
+    )
+    session.add(source)
+    session.flush()
+    session.execute(sa.text("UPDATE reports SET source_id = :id"), {"id": source.id})
+    session.commit()
+    told = get(f"/reports/{public_id}").get_json(force=True)["properties"]
+    assert (told["attribution"], told["licence"], told["source"]) == (
+        "Town Hall", "CC BY 4.0", "https://t.example",
+    )  # fmt: skip
 
 
 def test_text_that_no_database_holds(get: Get) -> None:

@@ -89,6 +89,8 @@ REPORTS = Resource(
         ("city", "t.name", "text"),
         ("author", _AUTHOR, "raw"),
         ("attribution", "o.attribution", "text"),
+        ("licence", "o.licence", "text"),
+        ("source", "o.url", "text"),
     ),
     filters={
         "kind": "c.kind = ANY(%(kind)s)",
@@ -134,6 +136,8 @@ PLACES = Resource(
         ("city", "t.name", "text"),
         ("author", _AUTHOR, "raw"),
         ("attribution", "o.attribution", "text"),
+        ("licence", "o.licence", "text"),
+        ("source", "o.url", "text"),
     ),
     filters={"category": "c.category = ANY(%(category)s)", "brand": _BRAND.format("c.id")},
 )
@@ -165,6 +169,8 @@ REVIEWS = Resource(
         ("changed_at", "s.changed_at", "time"),
         ("author", _AUTHOR, "raw"),
         ("attribution", "o.attribution", "text"),
+        ("licence", "o.licence", "text"),
+        ("source", "o.url", "text"),
     ),
     filters={
         "category": "p.category = ANY(%(category)s)",

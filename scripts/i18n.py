@@ -59,6 +59,7 @@ def update() -> None:
         source.creation_date = catalog.creation_date
         catalog.update(source, no_fuzzy_matching=True)
         catalog.obsolete.clear()
+        catalog.fuzzy = False
         with (FOLDER / f"{name}.po").open("wb") as file:
             write_po(
                 file, catalog, width=100, omit_header=False, no_location=True, sort_output=True

@@ -94,7 +94,7 @@ _deferring = JobManager(procrastinate.SyncPsycopgConnector())
 
 
 def run_waiting(session: Session, limit: int = 1000) -> int:
-    """Runs every due job in this session, without committing; for tests and `ugc demo`.
+    """Runs every due job in the given session, without committing; for tests and `ugc demo`.
 
     Returns how many ran. A job that raises, raises here."""
     ran = 0

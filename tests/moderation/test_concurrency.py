@@ -38,17 +38,19 @@ def deciding(actor: Actor, case: tuple[int, int], outcome: str) -> Callable[[Ses
 
 
 def test_only_one_of_many_moderators_decides(site: Flask, people: list[Actor]) -> None:
-    for _ in range(5):
-        case = held_report(site, people[0])
+    # Another author each time: after three approved ones nothing of theirs waits any more.
+    for author in people[:5]:
+        case = held_report(site, author)
+        deciders = [person for person in people if person is not author]
         answers = at_once(
             site,
             *(
                 deciding(person, case, "approved" if number % 2 else "refused")
-                for number, person in enumerate(people[1:])
+                for number, person in enumerate(deciders)
             ),
         )
         assert answers.count(None) == 1
-        assert sum(isinstance(answer, Conflict) for answer in answers) == len(people) - 2
+        assert sum(isinstance(answer, Conflict) for answer in answers) == len(deciders) - 1
         with site.app_context(), transaction() as session:
             outcome, visibility, moves = session.execute(
                 sa.text(

@@ -91,7 +91,7 @@ def test_the_page_says_why_in_both_languages(client: FlaskClient, known: Browser
     known("ben").post(f"{address}/vote", data=YES)
     page = client.get(address).text
     assert "Why 7 of 10?" in page
-    assert "has proved true 66 times of 100" in page
+    assert "has proved true 67 times of 100" in page
     assert "Confirmations weigh 0.37, denials 0.00" in page
     assert "belief halves every 1 hour" in page
     client.post("/language", data={"language": "es"})

@@ -244,15 +244,22 @@ def test_official_answers_stay_on_the_time_line(
 ) -> None:
     address = known("ana").post("/reports", data=FORM).location
     mod = known("mod", role="moderator")
-    answer = {"note": "A team is on its way."}
+    answer = {"answer": "A team is on its way."}
     assert known("ben").post(f"{address}/answer", data=answer).status_code == 404
     assert mod.post(f"{address}/answer", data=answer).status_code == 303
     assert only(session).state == "open"
     assert "A team is on its way." in client.get(address).text
-    assert mod.post(f"{address}/answer", data={"note": "Repaired.", "closes": "yes"})
+    assert mod.post(f"{address}/answer", data={"answer": "Repaired.", "closes": "yes"})
     assert only(session).state == "closed"
-    again = {"note": "Repaired again.", "closes": "yes"}
+    again = {"answer": "Repaired again.", "closes": "yes"}
     assert mod.post(f"{address}/answer", data=again).status_code == 409
+    # Also when it is over, beside the form to reopen it.
+    assert mod.post(f"{address}/answer", data={"answer": "no"}).status_code == 422
+    assert mod.post(f"{address}/answer", data={"answer": "Done for good."}).status_code == 303
+    page = mod.get(address).text
+    assert "Done for good." in page
+    assert 'name="answer"' in page
+    assert 'name="note"' in page
 
 
 def test_an_edit_keeps_what_was_said(client: FlaskClient, session: Session, known: Browser) -> None:

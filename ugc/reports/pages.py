@@ -287,7 +287,7 @@ def answer(public_id: str) -> Any:
         db.session(),
         current_actor(),
         report.id,
-        note=request.form.get("note", ""),
+        note=request.form.get("answer", ""),
         closes=bool(request.form.get("closes")),
     )
     flash(gettext("Your answer is on the time line."), "good")

@@ -213,8 +213,8 @@ def close(session: Session, actor: Actor, report_id: int) -> None:
     tell(session, report, "closed", actor)
 
 
-def _note(text: str) -> str:
-    """A reason that people can read. Raises Invalid on `note`."""
+def _note(text: str, field: str) -> str:
+    """A reason that people can read. Raises Invalid on `field`."""
     text = text.strip()
     if not rules.REASON_MIN <= len(text) <= rules.REASON_MAX:
         told = lazy_gettext(
@@ -222,7 +222,7 @@ def _note(text: str) -> str:
             least=rules.REASON_MIN,
             most=rules.REASON_MAX,
         )
-        raise Invalid(fields={"note": [told]})
+        raise Invalid(fields={field: [told]})
     return text
 
 
@@ -234,7 +234,7 @@ def answer(session: Session, actor: Actor, report_id: int, *, note: str, closes:
         raise Forbidden()
     if closes and report.state != ReportState.OPEN:
         raise Conflict(lazy_gettext("This report is over already."))
-    note = _note(note)
+    note = _note(note, "answer")
     if closes:
         _end(session, report, ReportState.CLOSED, "official_answer", actor, note)
     else:
@@ -256,7 +256,7 @@ def reopen(session: Session, actor: Actor, report_id: int, *, note: str) -> None
         actor, report.author_id, report.state, report.closed_at, moment, established=established
     ):
         raise Forbidden(lazy_gettext("You cannot reopen this report."))
-    note = _note(note)
+    note = _note(note, "note")
     report.prior = story.trust_of(session, actor.id)
     report.seen_at = moment
     refold(session, report)

@@ -68,7 +68,7 @@ def test_followers_are_told_once_of_each_cause(
     assert told(session, "ana") == ["votes"]
     revision = session.scalar(sa.select(Report.revision))
     mod.post(f"{address}/edit", data={"revision": revision, "text": "Slower now."})
-    mod.post(f"{address}/answer", data={"note": "We know of it."})
+    mod.post(f"{address}/answer", data={"answer": "We know of it."})
     mod.post(f"{address}/close")
     run_jobs()
     mod.post(f"{address}/reopen", data={"note": "It came back."})

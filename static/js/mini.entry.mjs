@@ -2,6 +2,7 @@
 
 import {Marker} from 'maplibre-gl';
 import {makeMap} from './map-core.mjs';
+import {watchReport} from './report-live.mjs';
 
 const box = document.querySelector('[data-mini-map]');
 const watcher = new IntersectionObserver(([{isIntersecting}]) => {
@@ -15,3 +16,6 @@ const watcher = new IntersectionObserver(([{isIntersecting}]) => {
 });
 box.hidden = false;
 watcher.observe(box);
+
+const told = document.querySelector('[data-report-live]');
+if (told) watchReport(told);

@@ -124,7 +124,14 @@ export function reportSheet(map) {
     // Seen when it was chosen, unless the sheet had just been opened.
     if (draft && !draft.editing && Date.now() - draft.seen > LATE_MS) draft.seen = Date.now();
   }
-  part('kinds').addEventListener('change', chosen);
+  part('kinds').addEventListener('change', ({target}) => {
+    const isFirst = part('more').hidden;
+    chosen();
+    // What may be added shows below the kinds; who goes through them by keyboard stays where they are.
+    if (isFirst && !target.matches(':focus-visible')) {
+      text.closest('.field').scrollIntoView({block: 'nearest'});
+    }
+  });
   text.addEventListener('input', keepDraft);
   heading.addEventListener('change', keepDraft);
 
@@ -215,8 +222,10 @@ export function reportSheet(map) {
     });
   }
   for (const button of sheet.querySelectorAll('[data-sheet-close]')) button.addEventListener('click', close);
-  sheet.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape') return;
+  // The focus may have gone on to the map: Escape ends the sheet from there too.
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || event.defaultPrevented || !sheet.open) return;
+    if (document.querySelector('dialog:modal')) return;
     event.preventDefault();
     close();
   });

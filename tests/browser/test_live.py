@@ -97,6 +97,31 @@ def test_one_posts_and_the_other_sees_it(
     expect(entry).to_have_count(0)
 
 
+def test_the_page_of_a_report_says_when_it_is_no_longer_so(
+    browser: Browser, site: Site, spot: Spot, database: psycopg.Connection[Any]
+) -> None:
+    """It says so instead of changing under who reads; what one did oneself is no news."""
+    [public_id] = make_reports(database, spot, 1)
+    ben = browser.new_context(viewport=PHONE, locale="en").new_page()
+    join(ben, site, "vivaben")
+    problems: list[str] = []
+    ben.on("pageerror", lambda error: problems.append(str(error)))
+    with ben.expect_response(lambda answer: "/live?" in answer.url):
+        ben.goto(f"{site.url}/reports/{public_id}")
+    changed = ben.get_by_text("Something has changed here")
+    ben.get_by_role("button", name="Still there").click()
+    expect(ben.get_by_role("button", name="Still there")).to_have_attribute("aria-pressed", "true")
+    ben.wait_for_timeout(4500)
+    expect(changed).to_be_hidden()
+    close_reports(database, [public_id])
+    expect(changed).to_be_visible(timeout=10_000)
+    ben.get_by_role("link", name="See it as it is now").click()
+    expect(changed).to_be_hidden()
+    expect(ben.get_by_text("over", exact=True)).to_be_visible()
+    assert problems == []
+    ben.context.close()
+
+
 def test_a_cut_stream_misses_nothing(
     site: Site, spot: Spot, watcher: Page, database: psycopg.Connection[Any]
 ) -> None:

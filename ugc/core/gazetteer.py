@@ -14,6 +14,7 @@ from ugc.core import geo, geocoder
 from ugc.core.db import Base, Session
 from ugc.core.errors import Invalid
 
+MEANT_SIMILARITY = 0.5  # "Barclona" is meant; of what is less alike people are asked
 CITY_RADIUS_M = 40_000  # a point farther from every city belongs to none
 
 
@@ -117,6 +118,13 @@ def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
+def _is_meant(session: Session, city: str, text: str) -> bool:
+    """Whether nobody needs to be asked: the beginning of the name, or a typo in it."""
+    name, key = sa.func.name_key(city), sa.func.name_key(text)
+    alike = sa.func.similarity(name, key) >= MEANT_SIMILARITY
+    return bool(session.scalar(sa.select(sa.or_(sa.func.starts_with(name, key), alike))))
+
+
 def named_point(session: Session, name: str, field: str) -> geo.Point:
     """`lat, lon` or a city typed as a name. Raises Invalid on `field`."""
     point = geo.Point.parsed(name)
@@ -127,7 +135,15 @@ def named_point(session: Session, name: str, field: str) -> geo.Point:
         return geo.Point.checked(lon, lat)
     found = search_cities(session, name, limit=1)
     if found:
-        return geo.Point.checked(found[0].lon, found[0].lat)
+        [city] = found
+        if _is_meant(session, city.name, name):
+            return geo.Point.checked(city.lon, city.lat)
+        doubt = lazy_gettext(
+            "No city with this name is known. Is it %(name)s (%(where)s)? Then write it so.",
+            name=city.name,
+            where=city.detail,
+        )
+        raise Invalid(fields={field: [doubt]})
     unknown = lazy_gettext("No city with this name is known. Try another, or coordinates.")
     raise Invalid(fields={field: [unknown]})
 

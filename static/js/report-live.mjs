@@ -1,0 +1,48 @@
+// The page of one report says when it no longer shows what is so. It does not change by itself:
+// somebody may be reading or writing in it.
+
+import {liveStream} from './live.mjs';
+
+const AROUND = 0.0005; // degrees
+const OWN_MS = 4000; // what the page shows already, and what I did, comes through the stream so soon
+
+export function watchReport(box) {
+  const {id, reportLive} = box.dataset;
+  const [lon, lat] = [Number(box.dataset.lon), Number(box.dataset.lat)];
+  const view = new URLSearchParams({
+    bbox: [lon - AROUND, lat - AROUND, lon + AROUND, lat + AROUND].map((n) => n.toFixed(6)).join(),
+  });
+  let version; // `null` while it is not on the map
+  let own = performance.now();
+  let live = null;
+
+  function seen(now) {
+    if (now === version) return;
+    version = now;
+    if (performance.now() - own > OWN_MS) box.firstElementChild.hidden = false;
+  }
+
+  async function look() {
+    try {
+      const answer = await fetch(`/map/features?${view}`, {cache: 'no-store'});
+      if (!answer.ok) return;
+      const {features} = await answer.json();
+      const isThere = features.some(({properties}) => properties.id === id);
+      if (version === undefined) version = isThere ? '' : null;
+      else if (isThere !== (version !== null)) seen(isThere ? '' : null);
+      live.open(view, answer.headers.get('Live-Cursor'));
+    } catch { /* without a network the page stays what it was */ }
+  }
+
+  for (const name of ['htmx:beforeRequest', 'htmx:afterRequest']) {
+    document.body.addEventListener(name, () => { own = performance.now(); });
+  }
+  live = liveStream({
+    url: reportLive, changes: '/map/changes', resync: look, status() {},
+    apply({upserts, gone}) {
+      for (const {properties} of upserts) if (properties.id === id) seen(properties.version);
+      if (gone.includes(id)) seen(null);
+    },
+  });
+  look();
+}

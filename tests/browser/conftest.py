@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import redis
+from playwright.sync_api import Browser
 
 from tests.conftest import make_database, redis_url
 from ugc.config import ROOT
@@ -141,6 +142,14 @@ _spots = count()
 def spot() -> Spot:
     """Open sea that no other test has put anything on: tests share the site of their worker."""
     return Spot(lat="-40.25", lon=f"-{80 + next(_spots)}.5")
+
+
+@pytest.fixture(autouse=True)
+def closed_windows(browser: Browser) -> Iterator[None]:
+    """A test's windows close with it: an open map goes on drawing and listening beside the next."""
+    yield
+    for context in browser.contexts:
+        context.close()
 
 
 @pytest.fixture(autouse=True)

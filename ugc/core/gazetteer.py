@@ -43,7 +43,8 @@ class City(Base):
 
 @dataclass(frozen=True)
 class FoundPlace:
-    """An answer to a search by name; degrees, WGS 84."""
+    """An answer to a search by name; degrees, WGS 84. `is_meant`: nobody needs to be asked, it is
+    the beginning of the name, or a typo in it."""
 
     name: str
     detail: str
@@ -51,6 +52,7 @@ class FoundPlace:
     lat: float
     city_id: int | None = None
     population: int = 0
+    is_meant: bool = True
 
 
 def _metres(column: Any, point: Any) -> sa.ColumnElement[float]:
@@ -92,13 +94,19 @@ def search_cities(session: Session, text: str, limit: int = 8) -> list[FoundPlac
     prefix = City.name_key.startswith(sa.func.name_key(text), autoescape=False)
     score = similarity + sa.func.ln(City.population + 1) / 40 + sa.case((prefix, 0.3), else_=0)
     rows = session.execute(
-        sa.select(City, geo.lon(City.geom), geo.lat(City.geom))
+        sa.select(
+            City,
+            geo.lon(City.geom),
+            geo.lat(City.geom),
+            sa.or_(prefix, similarity >= MEANT_SIMILARITY),
+        )
         .where(sa.or_(prefix, City.name_key.op("%")(key)))
         .order_by(score.desc(), City.id)
         .limit(limit)
     )
     return [
-        FoundPlace(city.name, _where(city), x, y, city.id, city.population) for city, x, y in rows
+        FoundPlace(city.name, _where(city), x, y, city.id, city.population, is_meant)
+        for city, x, y, is_meant in rows
     ]
 
 
@@ -118,13 +126,6 @@ def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _is_meant(session: Session, city: str, text: str) -> bool:
-    """Whether nobody needs to be asked: the beginning of the name, or a typo in it."""
-    name, key = sa.func.name_key(city), sa.func.name_key(text)
-    alike = sa.func.similarity(name, key) >= MEANT_SIMILARITY
-    return bool(session.scalar(sa.select(sa.or_(sa.func.starts_with(name, key), alike))))
-
-
 def named_point(session: Session, name: str, field: str) -> geo.Point:
     """`lat, lon` or a city typed as a name. Raises Invalid on `field`."""
     point = geo.Point.parsed(name)
@@ -136,7 +137,7 @@ def named_point(session: Session, name: str, field: str) -> geo.Point:
     found = search_cities(session, name, limit=1)
     if found:
         [city] = found
-        if _is_meant(session, city.name, name):
+        if city.is_meant:
             return geo.Point.checked(city.lon, city.lat)
         doubt = lazy_gettext(
             "No city with this name is known. Is it %(name)s (%(where)s)? Then write it so.",

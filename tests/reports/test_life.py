@@ -204,6 +204,29 @@ def test_what_faded_comes_back_when_somebody_says_so(
     assert mod.post(f"{address}/vote", data=YES).status_code == 409
 
 
+def test_a_word_that_weighs_nothing_brings_nothing_back(
+    session: Session,
+    known: Browser,
+    later: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = known("mod", role="moderator").post("/reports", data=FORM).location
+    liar = known("liar")
+    later("5 hours")
+    life.expire(session)
+    asked = only(session).asked_at
+    assert asked is not None
+    monkeypatch.setattr(story, "trust_of", lambda _session, _member: 0.2)
+    liar.post(f"{address}/vote", data=YES)
+    report = only(session)
+    assert (report.state, report.asked_at) == ("expired", asked)
+    monkeypatch.undo()
+    known("ana").post(f"{address}/vote", data=YES)
+    report = only(session)
+    # Back, and asked about only once whatever comes.
+    assert (report.state, report.asked_at) == ("open", asked)
+
+
 def test_reopening_needs_a_reason_and_a_right(
     client: FlaskClient, session: Session, known: Browser
 ) -> None:
@@ -315,9 +338,16 @@ def test_merging_moves_everything_and_redirects(
     two = ben.post("/reports", data={**FORM, "anyway": "yes"}).location
     for handle in ("c", "d"):
         known(handle).post(f"{two}/vote", data={**YES, "follow": "yes"})
+    mod = known("mod", role="moderator")
+    # What waits in the queue would be lost there: it is decided first.
+    waits = mod.post(f"{two}/merge", data={"into": one})
+    assert waits.status_code == 409
+    assert "waits in the queue" in waits.text
+    for case in session.execute(sa.text("SELECT id, version FROM cases")).all():
+        decision = {"version": case.version, "outcome": "approved"}
+        assert mod.post(f"/moderation/{case.id}", data=decision).status_code == 303
     run_jobs()
     points = session.execute(sa.text("SELECT count(*), sum(points) FROM point_entries")).one()
-    mod = known("mod", role="moderator")
     assert "Merge into another report" in mod.get(two).text
     assert ana.post(f"{two}/merge", data={"into": one}).status_code == 404
     assert mod.post(f"{two}/merge", data={"into": "nothing"}).status_code == 422

@@ -165,6 +165,16 @@ def locked_of(session: Session, subject_id: int) -> list[Photo]:
     )
 
 
+def has_held(session: Session, subject_id: int) -> bool:
+    """Whether a photo of the subject waits for a moderator."""
+    held = sa.exists().where(
+        Photo.subject_id == subject_id,
+        Photo.visibility == Visibility.HELD,
+        Photo.state != PhotoState.DELETED,
+    )
+    return bool(session.scalar(sa.select(held)))
+
+
 def standing_count(session: Session, subject_id: int, member_id: int | None) -> int:
     """How many photos of a member stand on a subject: neither refused, removed nor withdrawn."""
     query = sa.select(sa.func.count()).where(

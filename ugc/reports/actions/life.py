@@ -17,6 +17,7 @@ from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Subject, Visibility
 from ugc.media import actions as media
+from ugc.media import queries as media_queries
 from ugc.moderation import actions as moderation
 from ugc.reports import queries, rules
 from ugc.reports.models import MemberPosition, Report, ReportState, Vote
@@ -102,7 +103,8 @@ def vote(
     )
     refold(session, report)
     denied = not revived and belief.is_denied(story.casts(session, report_id, report.seen_at))
-    if revived:
+    if revived and report.expires_at > moment:
+        # A word that weighs nothing brings nothing back.
         _open_again(session, report, actor, "still_there")
     elif denied:
         _end(session, report, ReportState.CLOSED, "denied_by_many", SYSTEM)
@@ -178,7 +180,7 @@ def _open_again(
     session: Session, report: Report, actor: Actor, reason: str, note: str = ""
 ) -> None:
     before = report.state
-    report.state, report.closed_at, report.asked_at = ReportState.OPEN, None, None
+    report.state, report.closed_at = ReportState.OPEN, None
     if before != ReportState.OPEN:
         subjects.log_move(
             session, report.id, "state", before, ReportState.OPEN,
@@ -281,6 +283,11 @@ def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
         raise Conflict(lazy_gettext("One of them was merged already."))
     if old.visibility not in queries.SHOWN or new.visibility not in queries.SHOWN:
         raise Conflict(lazy_gettext("Only reports that everybody sees can be merged."))
+    if old.visibility == Visibility.HELD or media_queries.has_held(session, old.id):
+        # Its case would be gone, and what waits would wait for ever.
+        raise Conflict(
+            lazy_gettext("Something of it waits in the queue. Decide that first, then merge.")
+        )
     _move_votes(session, old, new)
     media.move_photos(session, old.id, new.id)
     watches.move_followers(session, old.id, new.id)

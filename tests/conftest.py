@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ugc.accounts import actions as account_actions
 from ugc.accounts.models import KIND, Member, UsedHandle
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
-from ugc.core import jobs, subjects
+from ugc.core import cache, jobs, subjects
 from ugc.core.db import Session, db, now
 
 PASSWORD = "correct horse battery"
@@ -133,10 +134,30 @@ def session(app: Flask) -> Iterator[Session]:
             db.engines[None] = engine
 
 
+@contextmanager
+def counted_queries() -> Iterator[list[str]]:
+    """The statements of the test's connection, without those of savepoints."""
+    seen: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            seen.append(statement)
+
+    engine = db.engines[None]
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
 @pytest.fixture(autouse=True)
 def fresh_limits(app: Flask) -> None:
-    """Every test has its own rate limits."""
+    """Every test has its own rate limits, and nothing is cached."""
     with app.app_context():
+        store = cache.client()
+        if store is not None:
+            store.flushdb()
         limiter = app.extensions["boca_limits"]
         if limiter.shared is not None:
             limiter.shared.storage.reset()

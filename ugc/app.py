@@ -29,6 +29,7 @@ from ugc.core import (
 )
 from ugc.core import pages as site_pages
 from ugc.core.db import TransactionalFlask, db
+from ugc.livemap import jobs as _livemap_jobs  # noqa: F401  (registers its jobs)
 from ugc.livemap import pages as livemap_pages
 from ugc.media import jobs as _media_jobs  # noqa: F401  (registers its jobs)
 from ugc.media import pages as media_pages

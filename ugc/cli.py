@@ -10,6 +10,7 @@ import os
 import resource
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ from ugc.imports import jobs as imports
 from ugc.imports import schemas as import_schemas
 from ugc.imports.rules.formats import BrokenFile
 from ugc.imports.rules.mapping import KINDS as IMPORT_KINDS
+from ugc.livemap import actions as livemap_actions
+from ugc.livemap import jobs as livemap
 from ugc.reputation import actions as reputation
 
 
@@ -169,8 +172,14 @@ def live_port() -> int:
 @cli.command()
 @click.option("--concurrency", default=2, type=int)
 def worker(concurrency: int) -> None:
-    """Run the background jobs until stopped."""
-    jobs.run_worker(create_app(), concurrency)
+    """Run the background jobs, and keep the map's cells, until stopped."""
+    app = create_app()
+    stop = threading.Event()
+    folding = threading.Thread(target=livemap.keep_folding, args=(app, stop), daemon=True)
+    folding.start()
+    jobs.run_worker(app, concurrency)
+    stop.set()
+    folding.join(10)
 
 
 @cli.command("dead-jobs")
@@ -205,6 +214,14 @@ def recount_points() -> None:
     for handle, before, after in wrong:
         click.echo(f"{handle}\t{before}\t{after}")
     click.echo(f"{len(wrong)} totals were wrong.")
+
+
+@cli.command("recount-map")
+def recount_map() -> None:
+    """Count the map's cells anew from the reports and places; says how many were wrong."""
+    with create_app().app_context(), transaction() as session:
+        wrong = livemap_actions.rebuild(session)
+    click.echo(f"{wrong} cells were wrong.")
 
 
 @cli.command("vapid-key")

@@ -20,6 +20,7 @@ MODEL_MODULES = (
     "ugc.reports.models",
     "ugc.reviews.models",
     "ugc.brandapi.models",
+    "ugc.livemap.models",
 )
 
 

@@ -125,7 +125,15 @@ def test_held_and_hidden_things_show_what_the_public_may_see(live: LiveSite) -> 
     stream.wait(lambda: stream.ids("upsert").count(held) == 2)
     told = stream.named("upsert")[-1].data
     assert told["properties"]["held"] is True
-    assert set(told["properties"]) == {"id", "held", "layer", "mark", "reliability", "version"}
+    assert set(told["properties"]) == {
+        "id",
+        "at",
+        "held",
+        "layer",
+        "mark",
+        "reliability",
+        "version",
+    }
     assert "Secret" not in json.dumps([each.data for each in stream.events])
 
 

@@ -25,7 +25,7 @@ from ugc.livemap.rules import (
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 JAM = Change(
     id=1, public_id="b2", txid=100, kind="jam", lon=-3.7, lat=40.4, shown=True, held=False,
-    moved=False, reliability=7, expires_at=NOON + dt.timedelta(hours=1),
+    moved=False, reliability=7, occurred_at=NOON, expires_at=NOON + dt.timedelta(hours=1),
 )  # fmt: skip
 
 
@@ -156,6 +156,7 @@ def test_a_feature_says_what_the_public_may_see() -> None:
             "layer": "report",
             "mark": "report-jam",
             "reliability": 7,
+            "at": int(NOON.timestamp()),
             "version": "100",
         },
     }

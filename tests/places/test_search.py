@@ -1,7 +1,5 @@
 """Finding places: accents and mistakes, near by, categories, order, pages, and the plans."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,9 +7,10 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from sqlalchemy.dialects import postgresql
 
+from tests.conftest import counted_queries
 from ugc.core import geo, subjects
 from ugc.core.access import ANONYMOUS
-from ugc.core.db import Session, db
+from ugc.core.db import Session
 from ugc.places import queries, rules
 from ugc.places.models import KIND, Place
 
@@ -45,22 +44,6 @@ def town(session: Session) -> None:
     for step, (name, category) in enumerate(NAMES.items()):
         add(session, name, category, geom=f"SRID=4326;POINT(-3.7 {40.42 + step / 1000})")
     session.commit()
-
-
-@contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            seen.append(statement)
-
-    engine = db.engines[None]
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 def titles(answer_text: str) -> list[str]:

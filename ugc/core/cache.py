@@ -4,7 +4,8 @@ every use has an answer for its absence."""
 from __future__ import annotations
 
 import logging
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import redis
 from flask import Flask, current_app
@@ -54,12 +55,27 @@ def put(key: str, value: bytes, seconds: int) -> None:
         log.warning("cache is away: %s", type(error).__name__)
 
 
-def publish(channel: str, message: bytes) -> None:
-    """A hint to live readers; the database answers what was missed."""
-    store: Any = client()
+def get_many(keys: Sequence[str]) -> list[bytes | None]:
+    """As `get`, of several in one question."""
+    store = client()
+    if store is None:
+        return [None] * len(keys)
+    try:
+        return cast("list[bytes | None]", store.mget(keys))
+    except redis.RedisError as error:
+        log.warning("cache is away: %s", type(error).__name__)
+        return [None] * len(keys)
+
+
+def put_many(values: Mapping[str, bytes], seconds: int) -> None:
+    """As `put`, of several."""
+    store = client()
     if store is None:
         return
     try:
-        store.publish(channel, message)
+        with store.pipeline(transaction=False) as pipe:
+            for key, value in values.items():
+                pipe.set(key, value, ex=seconds)
+            pipe.execute()
     except redis.RedisError as error:
         log.warning("cache is away: %s", type(error).__name__)

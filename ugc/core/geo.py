@@ -98,6 +98,11 @@ class Bounds:
         return cls(west, south, east, north)
 
     @property
+    def centre(self) -> Point:
+        width = self.east - self.west if self.west <= self.east else self.east - self.west + 360
+        return Point.checked(self.west + width / 2, (self.south + self.north) / 2)
+
+    @property
     def parts(self) -> list[tuple[float, float, float, float]]:
         """One box, or two when it crosses the antimeridian."""
         if self.west <= self.east:

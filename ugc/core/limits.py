@@ -36,6 +36,8 @@ LIMITS = {
     "password": "10 per 15 minutes",
     "search": "120 per minute",
     "live": "240 per minute",
+    # Tiles that must be made; those that are kept are free.
+    "tile": "1200 per minute",
     "geocode": "60 per minute",
     # Of one link from one network.
     "visit": "100 per hour",

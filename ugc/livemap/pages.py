@@ -8,13 +8,17 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, render_template, request
+from flask_babel import lazy_gettext
 
+from ugc.brands.models import KIND as BRAND
 from ugc.core import gazetteer, geo, limits, panels, render
 from ugc.core.access import current_actor, public
 from ugc.core.db import db
-from ugc.core.errors import NotFound
+from ugc.core.errors import Invalid, NotFound
+from ugc.core.subjects import SubjectInfo, describe, resolve
 from ugc.livemap import queries as live
 from ugc.livemap import rules as live_rules
+from ugc.livemap.queries import tiles
 from ugc.places import queries as places
 from ugc.places import rules as place_rules
 from ugc.reports import queries, rules
@@ -60,31 +64,81 @@ def _kinds() -> list[str]:
     return [kind for kind in request.args.get("kinds", "").split(",") if kind in rules.KINDS]
 
 
+def _number(name: str, low: int, high: int) -> int | None:
+    """A whole number of the address, or None without one. Raises Invalid."""
+    text = request.args.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
+        bad = lazy_gettext("Give a whole number from %(low)s to %(high)s.", low=low, high=high)
+        raise Invalid(fields={name: [bad]})
+    return int(text)
+
+
+def _only() -> live_rules.Only:
+    """What the address filters by. Raises Invalid, or NotFound for a brand that there is not."""
+    brand = request.args.get("brand", "")
+    return live_rules.Only(
+        kinds=tuple(_kinds()),
+        hours=_number("hours", 1, live_rules.MOST_HOURS),
+        least=_number("reliability", 0, 10) or 0,
+        brand_id=resolve(db.session(), brand, BRAND).id if brand else None,
+    )
+
+
 def _shown() -> list[str]:
     """The layers of `?show=reports&show=places`; all of them when none is named."""
     named = [layer for layer in LAYERS if layer in request.args.getlist("show")]
     return named or list(LAYERS)
 
 
-def _reports(limit: int) -> list[queries.ReportRow]:
+def _reports(limit: int, only: live_rules.Only, near: geo.Point | None = None) -> Any:
     if "reports" not in _shown():
         return []
-    return queries.reports_within(db.session(), current_actor(), _bounds(), _kinds(), limit)
+    return queries.reports_within(
+        db.session(), current_actor(), _bounds(), only.kinds, limit,
+        hours=only.hours, least=only.least, brand_id=only.brand_id, near=near,
+    )  # fmt: skip
 
 
-def _places(limit: int) -> list[places.PlaceRow]:
+def _places(limit: int, only: live_rules.Only, near: geo.Point | None = None) -> Any:
     if "places" not in _shown():
         return []
-    return places.places_within(db.session(), current_actor(), _bounds(), limit=limit)
+    return places.places_within(
+        db.session(), current_actor(), _bounds(), limit=limit, brand_id=only.brand_id, near=near
+    )
+
+
+def _near() -> geo.Point | None:
+    """Where the list is sorted from: what `from` says (lon,lat), else the middle of the view; None
+    when it is sorted by time."""
+    if request.args.get("sort") != "near":
+        return None
+    if "from" in request.args:
+        lon, _, lat = request.args["from"].partition(",")
+        return geo.Point.checked(lon, lat, "from")
+    return _bounds().centre
 
 
 def _listed() -> dict[str, Any]:
-    """What the list beside the map shows: the newest reports, the places with most ratings."""
+    """What the list beside the map shows: the newest or nearest reports, the places with most
+    ratings or the nearest ones; `count` is how many reports the map shows in all."""
+    only, near = _only(), _near()
+    reports = _reports(LIST_LENGTH, only, near)
+    count = len(reports)
+    if count == LIST_LENGTH:
+        zoom = _number("zoom", 0, 24)
+        bounds = _bounds()
+        zoom = live_rules.zoom_of(bounds) if zoom is None else zoom
+        count = max(count, tiles.count_within(db.session(), "reports", bounds, zoom, only))
     return {
         "shown": _shown(),
-        "reports": _reports(LIST_LENGTH),
-        "places": _places(LIST_LENGTH),
+        "reports": reports,
+        "places": _places(LIST_LENGTH, only, near),
         "most": LIST_LENGTH,
+        "count": count,
+        "near": near,
+        "sort": "new" if near is None else "near",
     }
 
 
@@ -101,6 +155,15 @@ def marks(language: str) -> dict[str, dict[str, str]]:
     }
 
 
+def _brand() -> SubjectInfo | None:
+    """The brand that the address filters by."""
+    brand = request.args.get("brand", "")
+    if not brand:
+        return None
+    subject_id = resolve(db.session(), brand, BRAND).id
+    return describe(db.session(), [subject_id]).get(subject_id)
+
+
 @bp.get("/")
 @public
 def map_page() -> str:
@@ -109,6 +172,8 @@ def map_page() -> str:
         view=_view() or START,
         kinds=list(rules.KINDS.values()),
         chosen=_kinds(),
+        only=_only(),
+        brand=_brand(),
         marks=marks(render.language()),
         **_listed(),
     )
@@ -177,6 +242,7 @@ def features() -> Any:
     limits.hit("search")
     cursor = live.cursor_now(db.session())  # first: what is read after it is never older
     language = render.language()
+    only = _only()
     found = [
         _feature(
             report,
@@ -185,16 +251,44 @@ def features() -> Any:
             title=report.kind.name(language),
             reliability=report.reliability,
         )
-        for report in _reports(FEATURES)
+        for report in _reports(FEATURES, only)
     ] + [
         _feature(place, layer="place", mark=f"place-{place.category.code}", title=place.name)
-        for place in _places(FEATURES)
+        for place in _places(FEATURES, only)
     ]
     body = orjson.dumps({"type": "FeatureCollection", "features": found})
     response = Response(body, content_type="application/geo+json")
     response.add_etag()
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Live-Cursor"] = str(cursor)
+    return response.make_conditional(request)
+
+
+@bp.get("/map/tiles/<layer>/<int:z>/<int:x>/<int:y>")
+@public
+def tile(layer: str, z: int, x: int, y: int) -> Any:
+    """A vector tile of `reports` or `places` (layers `points` and, below zoom 10, `clusters`), the
+    same for everybody, with an ETag; the header `Live-Cursor` says from where the live stream goes
+    on. Filters as the page's own: kinds, hours, reliability, brand."""
+    wanted = live_rules.Tile.checked(z, x, y)
+    if layer not in live_rules.LAYERS or wanted is None:
+        raise NotFound()
+    only = _only()
+    marks_now, found = tiles.kept(layer, wanted, only)
+    if found is None:
+        limits.hit("tile")
+        found = tiles.make(db.session(), layer, wanted, only, marks_now)
+    response = Response(content_type="application/vnd.mapbox-vector-tile")
+    if found.packed and "gzip" in request.accept_encodings:
+        response.data = found.body
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response.data = found.plain
+    # Weak, as the same tile may come packed or plain.
+    response.set_etag(found.etag, weak=True)
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Live-Cursor"] = found.cursor
     return response.make_conditional(request)
 
 

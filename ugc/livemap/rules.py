@@ -1,9 +1,11 @@
-"""What a stream of the live map is told, and from where it goes on. Pure."""
+"""What a stream of the live map is told, and from where it goes on; tiles and cells. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,14 +82,14 @@ class Cursor:
         # Rounded down: what expired in that millisecond is told again rather than never.
         return f"{self.system:x}.{snapshot}.{int(self.at.timestamp() * 1000)}"
 
+    def precedes(self, now: Cursor) -> bool:
+        """Whether this was earlier in the same database; not after a restored dump."""
+        return self.system == now.system and self.snapshot.xmax <= now.snapshot.xmax
+
     def goes_on(self, now: Cursor) -> bool:
         """Whether a reader can go on from here, when it is `now`; else it looks at everything
         anew: after a restored dump, or when too much happened meanwhile."""
-        return (
-            self.system == now.system
-            and self.snapshot.xmax <= now.snapshot.xmax
-            and now.at - self.at <= OLDEST
-        )
+        return self.precedes(now) and now.at - self.at <= OLDEST
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Change:
     held: bool
     moved: bool
     reliability: int
+    occurred_at: dt.datetime
     expires_at: dt.datetime
 
 
@@ -121,6 +124,7 @@ def feature(change: Change) -> dict[str, Any]:
             "layer": "report",
             "mark": f"report-{change.kind}",
             "reliability": change.reliability,
+            "at": int(change.occurred_at.timestamp()),
             "version": str(change.txid),
         },
     }
@@ -175,3 +179,117 @@ class View:
         if self.holds(change):
             return change.shown
         return False if change.moved else None
+
+
+# Tiles -----------------------------------------------------------------------------------------
+
+LAYERS = ("reports", "places")
+DEEPEST = 14  # the map draws closer views from these
+CLUSTERED_BELOW = 10  # above it there is a point for each thing
+CELLS_PER_TILE = 3  # levels below a tile: 8 by 8 cells, of 64 pixels
+FINEST_CELL = CLUSTERED_BELOW - 1 + CELLS_PER_TILE
+COARSEST_CELL = CELLS_PER_TILE
+POINT_LEVEL = 20
+SURE = 5  # of 10: the one reliability that cells count apart
+MOST_HOURS = 8760
+PIXELS = 512  # of a tile, as the map draws it
+SCREEN = 1000  # pixels that a view without a zoom is taken to have
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A Web Mercator tile, y from the north; `quad` is x and y with interleaved bits."""
+
+    z: int
+    x: int
+    y: int
+
+    @classmethod
+    def checked(cls, z: int, x: int, y: int) -> Tile | None:
+        return cls(z, x, y) if 0 <= z <= DEEPEST and 0 <= x < 1 << z and 0 <= y < 1 << z else None
+
+    @classmethod
+    def of_quad(cls, z: int, quad: int) -> Tile:
+        x = y = 0
+        for bit in range(z):
+            x |= (quad >> 2 * bit & 1) << bit
+            y |= (quad >> 2 * bit + 1 & 1) << bit
+        return cls(z, x, y)
+
+    @property
+    def quad(self) -> int:
+        found = 0
+        for bit in range(self.z):
+            found |= (self.x >> bit & 1) << 2 * bit | (self.y >> bit & 1) << 2 * bit + 1
+        return found
+
+    def quads(self, level: int) -> tuple[int, int]:
+        """The quads of a deeper level in this tile: from the first up to, without, the second."""
+        shift = 2 * (level - self.z)
+        return self.quad << shift, self.quad + 1 << shift
+
+    @property
+    def bounds(self) -> Bounds:
+        side = 1 << self.z
+
+        def lat(row: int) -> float:
+            return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * row / side))))
+
+        west, east = self.x / side * 360 - 180, (self.x + 1) / side * 360 - 180
+        return Bounds(west, lat(self.y + 1), east, lat(self.y))
+
+
+def tiles_over(quads: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """(z, quad) of every tile in which one of these quads of `POINT_LEVEL` lies."""
+    here = {quad >> 2 * (POINT_LEVEL - DEEPEST) for quad in quads}
+    for z in range(DEEPEST, -1, -1):
+        yield from ((z, quad) for quad in here)
+        here = {quad >> 2 for quad in here}
+
+
+def tiles_within(bounds: Bounds, z: int) -> Iterator[Tile]:
+    """The tiles of a zoom that the bounds touch."""
+    side = 1 << z
+
+    def column(lon: float) -> int:
+        return min(side - 1, max(0, math.floor((lon + 180) / 360 * side)))
+
+    def row(lat: float) -> int:
+        up = math.asinh(math.tan(math.radians(min(85.0511, max(-85.0511, lat)))))
+        return min(side - 1, max(0, math.floor((1 - up / math.pi) / 2 * side)))
+
+    for west, south, east, north in bounds.parts:
+        for x in range(column(west), column(east) + 1):
+            for y in range(row(north), row(south) + 1):
+                yield Tile(z, x, y)
+
+
+@dataclass(frozen=True)
+class Only:
+    """What of a layer is shown: kinds (none named: all), seen within so many hours, believed at
+    least so far (0 to 10), of or near the places of a brand (the id of its subject)."""
+
+    kinds: tuple[str, ...] = ()
+    hours: int | None = None
+    least: int = 0
+    brand_id: int | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the cells know it; else the things themselves are counted."""
+        return self.hours is None and self.brand_id is None and self.least in (0, SURE)
+
+    @property
+    def key(self) -> str:
+        return (
+            f"{','.join(sorted(self.kinds))};{self.hours or ''};{self.least};{self.brand_id or ''}"
+        )
+
+
+def zoom_of(bounds: Bounds) -> int:
+    """The tile zoom at which a view of `SCREEN` pixels shows these bounds."""
+    width = sum(east - west for west, _, east, _ in bounds.parts)
+    if width <= 0:
+        return DEEPEST
+    zoom = math.log2(360 / width * SCREEN / PIXELS)
+    return min(DEEPEST, max(0, math.floor(zoom)))

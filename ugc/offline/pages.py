@@ -28,6 +28,7 @@ from ugc.core import render
 from ugc.core.access import ANONYMOUS, current_actor, public
 from ugc.core.security import csrf
 from ugc.livemap import pages as livemap
+from ugc.livemap import rules as live_rules
 from ugc.reports import rules
 
 bp = Blueprint("offline", __name__)
@@ -49,6 +50,9 @@ def _shell(language: str) -> str:
             view=livemap.START,
             kinds=list(rules.KINDS.values()),
             chosen=[],
+            only=live_rules.Only(),
+            brand=None,
+            sort="new",
             marks=livemap.marks(language),
             shown=livemap.LAYERS,
         )

@@ -269,9 +269,12 @@ def places_within(
     bounds: geo.Bounds,
     categories: Sequence[str] = (),
     limit: int = 300,
+    *,
+    brand_id: int | None = None,
+    near: geo.Point | None = None,
 ) -> list[PlaceRow]:
-    """Published places of a viewport and the actor's own that wait, the most rated first, without
-    their photos."""
+    """Published places of a viewport and the actor's own that wait, the most rated first, or those
+    nearest to a point first, without their photos; only those that a brand runs now, if named."""
     shown = Place.visibility == Visibility.PUBLISHED
     if actor.id is not None:
         own = sa.and_(Place.author_id == actor.id, Place.visibility == Visibility.HELD)
@@ -280,6 +283,19 @@ def places_within(
     chosen = sa.select(Place.id).where(bounds.contains(Place.geom), shown)
     if categories:
         chosen = chosen.where(Place.category.in_(categories))
+    if brand_id is not None:
+        chosen = chosen.where(
+            sa.exists().where(
+                PlaceBrand.place_id == Place.id,
+                PlaceBrand.brand_id == brand_id,
+                PlaceBrand.until.is_(None),
+            )
+        )
+    if near is not None:
+        # The index orders by degrees: more are taken than are shown, and measured.
+        nearest = chosen.order_by(Place.geom.op("<->")(near.sql())).limit(3 * limit)
+        query = _columns(near).where(Place.id.in_(nearest)).order_by(sa.text("metres"))
+        return _plain_rows(session, query.limit(limit))
     order = (Place.rating_count.desc(), Place.id.desc())
     chosen = chosen.order_by(*order).limit(limit)
     return _plain_rows(session, _columns().where(Place.id.in_(chosen)).order_by(*order))

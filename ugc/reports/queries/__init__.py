@@ -19,11 +19,13 @@ from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.media import queries as media
+from ugc.places.models import Place, PlaceBrand
 from ugc.reports import rules
 from ugc.reports.models import KIND, Report, ReportState
 from ugc.reports.rules import belief
 
 SHOWN = (Visibility.PUBLISHED, Visibility.HELD)
+NEAREST_TAKEN = 3  # times as many as are wanted; with 20 wanted, 0.1 % of the true ones are missed
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,26 @@ class ReportRow:
 def belief_now(stored: Any) -> sa.ColumnElement[float]:
     """A stored belief as it is now: halved with every half-life since `believed_at`."""
     return sa.func.belief_now(stored, Report.believed_at, Report.half_life_s, type_=sa.Float)
+
+
+def reliability_now() -> sa.ColumnElement[float]:
+    """What `ReportRow.reliability` is, in SQL."""
+    most = sa.case((Report.visibility == Visibility.HELD, belief.HELD_RELIABILITY_CAP), else_=10)
+    return sa.func.least(sa.func.floor(10 * belief_now(Report.believed) + 0.5), most)
+
+
+def is_near_places_of(brand_id: int) -> sa.ColumnElement[bool]:
+    """Within `rules.NEAR_BRAND_M` of a published place that the brand runs now."""
+    near = sa.func.ST_DWithin(
+        geo.as_geography(Place.geom), geo.as_geography(Report.geom), rules.NEAR_BRAND_M
+    )
+    return sa.exists().where(
+        PlaceBrand.brand_id == brand_id,
+        PlaceBrand.until.is_(None),
+        Place.id == PlaceBrand.place_id,
+        Place.visibility == Visibility.PUBLISHED,
+        near,
+    )
 
 
 def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
@@ -175,22 +197,39 @@ def reports_within(
     bounds: geo.Bounds,
     kinds: Sequence[str] = (),
     limit: int = 500,
+    *,
+    hours: int | None = None,
+    least: int = 0,
+    brand_id: int | None = None,
+    near: geo.Point | None = None,
 ) -> list[ReportRow]:
-    """Living reports of a viewport, newest first."""
-    query = (
-        _columns()
-        .where(
-            bounds.contains(Report.geom),
-            Report.state == ReportState.OPEN,
-            Report.expires_at > app_now(),
-            Report.visibility.in_(SHOWN),
-        )
-        .order_by(Report.created_at.desc(), Report.id.desc())
-        .limit(limit)
+    """Living reports of a viewport, newest first, or those nearest to a point first: of these
+    kinds, seen within so many hours, believed at least so far (0 to 10), near a place that the
+    brand runs."""
+    # Chosen first and joined then: a wide view holds many more than are shown.
+    chosen = sa.select(Report.id).where(
+        bounds.contains(Report.geom),
+        Report.state == ReportState.OPEN,
+        Report.expires_at > app_now(),
+        Report.visibility.in_(SHOWN),
     )
     if kinds:
-        query = query.where(Report.kind.in_(kinds))
-    return _rows(session, query, actor)
+        chosen = chosen.where(Report.kind.in_(kinds))
+    if hours is not None:
+        chosen = chosen.where(Report.occurred_at >= app_now() - dt.timedelta(hours=hours))
+    if least:
+        chosen = chosen.where(reliability_now() >= least)
+    if brand_id is not None:
+        chosen = chosen.where(is_near_places_of(brand_id))
+    newest = (Report.created_at.desc(), Report.id.desc())
+    if near is None:
+        chosen = chosen.order_by(*newest).limit(limit)
+        return _rows(session, _columns().where(Report.id.in_(chosen)).order_by(*newest), actor)
+    # The index orders by degrees, in which those to the east look farther than they are: more are
+    # taken than are shown, and measured.
+    nearest = chosen.order_by(Report.geom.op("<->")(near.sql())).limit(NEAREST_TAKEN * limit)
+    rows = _columns(near).where(Report.id.in_(nearest)).order_by(sa.text("metres")).limit(limit)
+    return _rows(session, rows, actor)
 
 
 def similar_near(

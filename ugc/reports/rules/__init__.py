@@ -18,6 +18,7 @@ LATE_MINUTES = 10  # posted so long after it was seen, a report is marked as lat
 CLOCK_AHEAD_MINUTES = 5
 REVIVED_WITHIN_HOURS = 24  # what faded comes back when somebody says that it is still there
 REOPENED_WITHIN_DAYS = 30
+NEAR_BRAND_M = 250  # a report so near to one of a brand's places is about it
 
 
 @dataclass(frozen=True)

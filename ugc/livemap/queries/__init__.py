@@ -35,7 +35,7 @@ FROM (SELECT 1) AS once LEFT JOIN (
     s.visible AND r.state = 'open' AND r.expires_at > app_now()
       AND r.visibility IN ('published', 'held') AS shown,
     r.visibility = 'held', r.moved, belief_now(r.believed, r.believed_at, r.half_life_s),
-    r.expires_at, s.changed_txid AS turn
+    r.occurred_at, r.expires_at, s.changed_txid AS turn
   FROM told JOIN reports r ON r.id = told.id JOIN subjects s ON s.id = r.id
 ) AS c ON true
 ORDER BY c.turn, c.id
@@ -75,7 +75,8 @@ def _batch(system: int, rows: list[tuple[Any, ...]]) -> Batch:
                 held=row[9],
                 moved=row[10],
                 reliability=belief.out_of_ten(row[11], held=row[9]),
-                expires_at=row[12],
+                occurred_at=row[12],
+                expires_at=row[13],
             )
             for row in rows
             if row[2] is not None
@@ -87,7 +88,8 @@ def _values(since: Snapshot, at: dt.datetime) -> dict[str, Any]:
     return {"since": str(since), "at": at, "most": MOST_AT_ONCE + 1}
 
 
-def _cursor(row: tuple[Any, ...] | None) -> Cursor:
+def read_cursor(row: tuple[Any, ...] | None) -> Cursor:
+    """The cursor of a row such as `NOW` answers."""
     if row is None:
         raise RuntimeError("pg_control_system() answered nothing")
     return Cursor(row[0], Snapshot.parsed(row[1]), row[2])
@@ -96,7 +98,7 @@ def _cursor(row: tuple[Any, ...] | None) -> Cursor:
 def cursor_now(session: Session) -> Cursor:
     """Where the map is now. What is read after this may be newer, never older."""
     row = session.connection().exec_driver_sql(NOW).one()
-    return _cursor(tuple(row))
+    return read_cursor(tuple(row))
 
 
 def changes_since(session: Session, since: Cursor) -> Batch:
@@ -108,7 +110,7 @@ def changes_since(session: Session, since: Cursor) -> Batch:
 async def now(connection: psycopg.AsyncConnection[Any]) -> Cursor:
     """As `cursor_now`, for the stream's own connection."""
     cursor = await connection.execute(NOW)
-    return _cursor(await cursor.fetchone())
+    return read_cursor(await cursor.fetchone())
 
 
 async def read(

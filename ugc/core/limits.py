@@ -36,6 +36,7 @@ LIMITS = {
     "password": "10 per 15 minutes",
     "search": "120 per minute",
     "live": "240 per minute",
+    "history": "90 per minute",
     "geocode": "60 per minute",
     # Of one link from one network.
     "visit": "100 per hour",

@@ -352,7 +352,8 @@ function followBars(map) {
 async function load(map, {isNew = false} = {}) {
   const query = chosen();
   if (!isComplete(query)) return;
-  stop();
+  // A play goes on while the map moves, be it only because a line of text made it smaller.
+  if (isNew) stop();
   running?.abort();
   running = new AbortController();
   const {signal} = running;

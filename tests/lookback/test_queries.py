@@ -100,7 +100,8 @@ def test_the_indexes_answer(session: Session) -> None:
     connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
     connection.exec_driver_sql(
         "INSERT INTO reports (id, kind, geom, occurred_at, expires_at, closed_at, state)"
-        " SELECT 1000000 + n, 'jam', ST_SetSRID(ST_MakePoint(mod(n, 360) - 180, mod(n, 170) - 85), 4326),"
+        " SELECT 1000000 + n, 'jam',"
+        " ST_SetSRID(ST_MakePoint(mod(n, 360) - 180, mod(n, 170) - 85), 4326),"
         " at, at + interval '1 hour', at + interval '1 hour', 'expired'"
         " FROM (SELECT n, '2026-11-01'::timestamptz + n * interval '5 minutes' AS at"
         " FROM generate_series(1, 20000) AS n) AS drawn"

@@ -1,6 +1,7 @@
 """Runs migrations on DATABASE_URL: one at a time (advisory lock), never waiting long for a lock."""
 
 import os
+import time
 
 import sqlalchemy as sa
 from alembic import context
@@ -28,10 +29,16 @@ def run(connection: sa.Connection) -> None:
         transaction_per_migration=True,
     )
     with context.begin_transaction():
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(728301)"))
+        # Of the session, not of a transaction: a migration may commit in between to build an index
+        # beside the running release. Asked again rather than waited for: that build waits for
+        # whoever has a statement running, and would for who waits for it.
+        while not connection.scalar(sa.text("SELECT pg_try_advisory_lock(728301)")):
+            connection.rollback()
+            time.sleep(0.2)
         connection.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
         connection.execute(sa.text("SET LOCAL statement_timeout = '10min'"))
         context.run_migrations()
+    connection.execute(sa.text("SELECT pg_advisory_unlock(728301)"))
 
 
 given = context.config.attributes.get("connection")

@@ -31,6 +31,7 @@ from ugc.core import pages as site_pages
 from ugc.core.db import TransactionalFlask, db
 from ugc.livemap import jobs as _livemap_jobs  # noqa: F401  (registers its jobs)
 from ugc.livemap import pages as livemap_pages
+from ugc.lookback import pages as lookback_pages
 from ugc.media import jobs as _media_jobs  # noqa: F401  (registers its jobs)
 from ugc.media import pages as media_pages
 from ugc.moderation import pages as moderation_pages
@@ -93,6 +94,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         places_pages.bp,
         reviews_pages.bp,
         livemap_pages.bp,
+        lookback_pages.bp,
         offline_pages.bp,
         moderation_pages.bp,
         reputation_pages.bp,

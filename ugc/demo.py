@@ -20,6 +20,7 @@ from ugc.core.access import Actor, ActorKind, Role
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import City
 from ugc.core.subjects import Visibility
+from ugc.demo_history import make_history
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
 from ugc.moderation.models import Case
@@ -441,7 +442,10 @@ def fill(session: Session) -> int:
     make_brands(session, people, place_ids, chance)
     make_waiting(session, people, place_ids)
     make_watches(session, people)
-    return made
+    posters = [people[h] for h in ("demo-ana", "demo-ben", "demo-carla", "demo-gala")]
+    centres = [(centre_of(session, name, c), count) for name, (c, count) in CITIES.items()]
+    cities = [(centre, count) for centre, count in centres if centre is not None]
+    return made + make_history(session, posters, cities, TEXTS, chance)
 
 
 def demo_people(session: Session) -> dict[str, Member]:

@@ -299,6 +299,9 @@ function start() {
     });
   }
   map.once('idle', () => { document.body.dataset.mapReady = '1'; });
+  document.getElementById('look-back').addEventListener('click', ({currentTarget}) => {
+    currentTarget.href = `/map/history?kinds=${chosen().get('kinds') ?? ''}${location.hash}`;
+  });
   const report = document.getElementById('report-here');
   map.on('move', () => {
     const {lng, lat: y} = map.getCenter();

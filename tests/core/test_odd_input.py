@@ -12,7 +12,10 @@ from tests.conftest import PASSWORD
 Browser = Callable[..., FlaskClient]
 ODD = ("\x00", "a\x00b", "9" * 30, "-1", "%", "nan", "x" * 300)
 PAGES = (
-    "/?bbox={}", "/map/features?bbox={}", "/search?q={}", "/geo/search?q={}", "/places?q={}",
+    "/?bbox={}", "/map/features?bbox={}", "/map/history?bbox={}", "/map/history?span=day&day={}",
+    "/map/history?from={}&to={}&zone={}", "/map/history/data?span=between&first={}&last={}",
+    "/map/history/list?kinds={}&bbox={}", "/map/history/data?zoom={}",
+    "/search?q={}", "/geo/search?q={}", "/places?q={}",
     "/places?near={}",
     "/places?lat={}&lon={}", "/places?bbox={}", "/places?page={}&radius={}", "/brands?q={}",
     "/leaderboard?city={}", "/members/{}", "/inbox?before={}", "/r/{}", "/confirm/{}",

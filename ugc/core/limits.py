@@ -38,6 +38,7 @@ LIMITS = {
     "live": "240 per minute",
     # Tiles that must be made; those that are kept are free.
     "tile": "1200 per minute",
+    "history": "90 per minute",
     "geocode": "60 per minute",
     # Of one link from one network.
     "visit": "100 per hour",

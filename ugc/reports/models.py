@@ -15,6 +15,8 @@ from ugc.core.db import Base, app_now
 from ugc.moderation.models import Moderated, visibility_check
 
 KIND = "report"
+# What looking back counts (ugc.lookback): public, and not again what was merged into another.
+_LOOKED_BACK_AT = sa.text("visibility = 'published' AND state <> 'merged'")
 
 
 class ReportState(enum.StrEnum):
@@ -78,6 +80,23 @@ class Report(Moderated, Base):
         ),
         sa.Index(
             "ix_reports_open_expires_at", "expires_at", postgresql_where=sa.text("state = 'open'")
+        ),
+        # When it began, with all that a count asks, so that the table itself is not read.
+        sa.Index(
+            "ix_reports_occurred_at",
+            "occurred_at",
+            postgresql_include=["geom", "kind", "id"],
+            postgresql_where=_LOOKED_BACK_AT,
+        ),
+        # What was alive at a moment, and where.
+        sa.Index(
+            "ix_reports_lifetime",
+            sa.text(
+                "tstzrange(occurred_at, greatest(occurred_at, coalesce(closed_at, expires_at)))"
+            ),
+            "geom",
+            postgresql_using="gist",
+            postgresql_where=_LOOKED_BACK_AT,
         ),
     )
 

@@ -111,6 +111,7 @@ class Hub:
         self.read_at = 0.0
         self.listening = False
         self._checked_at = 0.0
+        self.closed = False
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         return await psycopg.AsyncConnection.connect(
@@ -206,6 +207,8 @@ class Hub:
                 stream.offer(mark, now)
             stream.opened.set_result(200)
             self.streams.add(stream)
+            if self.closed:
+                stream.end()
 
     async def _admit(self, connection: psycopg.AsyncConnection[Any]) -> list[Stream]:
         """The new streams that may open; the others are refused."""
@@ -261,7 +264,12 @@ class Hub:
 
     def close(self) -> None:
         """Ends every stream without a word: browsers come back to the next process."""
+        self.closed = True
         self._all(b"")
+        # Who waits to come in would hold the process up.
+        for stream in self.newcomers:
+            if not stream.opened.done():
+                stream.opened.set_result(503)
 
 
 def feed(
@@ -407,6 +415,9 @@ class Live:
         given = last or query.get("cursor", [""])[0]
         cursor = Cursor.parsed(given)
         address = self._address(scope, headers)
+        if self.hub.closed:
+            await self._answer(send, headers, 503, {"code": "unavailable"}, 1)
+            return
         if (
             self.addresses.total() >= self.settings["LIVE_STREAMS"]
             or self.addresses[address] >= self.settings["LIVE_STREAMS_PER_ADDRESS"]
@@ -433,6 +444,9 @@ class Live:
             status = await asyncio.wait_for(stream.opened, OPENING_S)
         except TimeoutError:
             await self._answer(send, headers, 503, {"code": "unavailable"}, 5)
+            return
+        if status == 503:
+            await self._answer(send, headers, status, {"code": "unavailable"}, 1)
             return
         if status != 200:
             await self._answer(send, headers, status, {"code": "suspended"})

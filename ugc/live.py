@@ -115,15 +115,10 @@ class Hub:
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         return await psycopg.AsyncConnection.connect(
-            self.conninfo,
-            autocommit=True,
-            connect_timeout=5,
+            self.conninfo, autocommit=True, connect_timeout=5, application_name="ugc live",
             options="-c timezone=UTC -c statement_timeout=5s",
-            application_name="ugc live",
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-        )
+            keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
+        )  # fmt: skip
 
     async def listen(self) -> None:
         """Wakes the reader after each commit that changed a report. While this connection is away,
@@ -266,8 +261,7 @@ class Hub:
         """Ends every stream without a word: browsers come back to the next process."""
         self.closed = True
         self._all(b"")
-        # Who waits to come in would hold the process up.
-        for stream in self.newcomers:
+        for stream in self.newcomers:  # they would hold the process up
             if not stream.opened.done():
                 stream.opened.set_result(503)
 
@@ -415,11 +409,9 @@ class Live:
         given = last or query.get("cursor", [""])[0]
         cursor = Cursor.parsed(given)
         address = self._address(scope, headers)
-        if self.hub.closed:
-            await self._answer(send, headers, 503, {"code": "unavailable"}, 1)
-            return
         if (
-            self.addresses.total() >= self.settings["LIVE_STREAMS"]
+            self.hub.closed
+            or self.addresses.total() >= self.settings["LIVE_STREAMS"]
             or self.addresses[address] >= self.settings["LIVE_STREAMS_PER_ADDRESS"]
         ):
             await self._answer(send, headers, 503, {"code": "unavailable"}, RETRY_FULL_S)
@@ -443,13 +435,10 @@ class Live:
         try:
             status = await asyncio.wait_for(stream.opened, OPENING_S)
         except TimeoutError:
-            await self._answer(send, headers, 503, {"code": "unavailable"}, 5)
-            return
-        if status == 503:
-            await self._answer(send, headers, status, {"code": "unavailable"}, 1)
-            return
+            status = 503
         if status != 200:
-            await self._answer(send, headers, status, {"code": "suspended"})
+            code, retry_s = ("unavailable", 5) if status == 503 else ("suspended", 0)
+            await self._answer(send, headers, status, {"code": code}, retry_s)
             return
 
         async def watch() -> None:

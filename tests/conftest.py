@@ -48,9 +48,9 @@ def redis_url(worker_id: str, *, site: bool = False) -> str:
     return os.environ.get("REDIS_URL", "").replace("db=0", f"db={number}")
 
 
-def make_database(name: str) -> str:
+def make_database(name: str, server: str | None = None) -> str:
     """A new database, its schema built by the migrations; returns its address."""
-    base = sa.engine.make_url(sqlalchemy_url(_server()))
+    base = sa.engine.make_url(sqlalchemy_url(server or _server()))
     url = base.set(database=name)
     maintenance = libpq_url(base.set(database="postgres").render_as_string(hide_password=False))
     with psycopg.connect(maintenance, autocommit=True) as connection:

@@ -111,18 +111,14 @@ class Hub:
         self.read_at = 0.0
         self.listening = False
         self._checked_at = 0.0
+        self.closed = False
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         return await psycopg.AsyncConnection.connect(
-            self.conninfo,
-            autocommit=True,
-            connect_timeout=5,
+            self.conninfo, autocommit=True, connect_timeout=5, application_name="ugc live",
             options="-c timezone=UTC -c statement_timeout=5s",
-            application_name="ugc live",
-            keepalives_idle=10,
-            keepalives_interval=5,
-            keepalives_count=3,
-        )
+            keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
+        )  # fmt: skip
 
     async def listen(self) -> None:
         """Wakes the reader after each commit that changed a report. While this connection is away,
@@ -206,6 +202,8 @@ class Hub:
                 stream.offer(mark, now)
             stream.opened.set_result(200)
             self.streams.add(stream)
+            if self.closed:
+                stream.end()
 
     async def _admit(self, connection: psycopg.AsyncConnection[Any]) -> list[Stream]:
         """The new streams that may open; the others are refused."""
@@ -261,7 +259,11 @@ class Hub:
 
     def close(self) -> None:
         """Ends every stream without a word: browsers come back to the next process."""
+        self.closed = True
         self._all(b"")
+        for stream in self.newcomers:  # they would hold the process up
+            if not stream.opened.done():
+                stream.opened.set_result(503)
 
 
 def feed(
@@ -408,7 +410,8 @@ class Live:
         cursor = Cursor.parsed(given)
         address = self._address(scope, headers)
         if (
-            self.addresses.total() >= self.settings["LIVE_STREAMS"]
+            self.hub.closed
+            or self.addresses.total() >= self.settings["LIVE_STREAMS"]
             or self.addresses[address] >= self.settings["LIVE_STREAMS_PER_ADDRESS"]
         ):
             await self._answer(send, headers, 503, {"code": "unavailable"}, RETRY_FULL_S)
@@ -432,10 +435,10 @@ class Live:
         try:
             status = await asyncio.wait_for(stream.opened, OPENING_S)
         except TimeoutError:
-            await self._answer(send, headers, 503, {"code": "unavailable"}, 5)
-            return
+            status = 503
         if status != 200:
-            await self._answer(send, headers, status, {"code": "suspended"})
+            code, retry_s = ("unavailable", 5) if status == 503 else ("suspended", 0)
+            await self._answer(send, headers, status, {"code": code}, retry_s)
             return
 
         async def watch() -> None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import psycopg
@@ -69,7 +69,12 @@ class Reader:
         head += [f"{name}: {value}" for name, value in self.headers.items()]
         self.socket.sendall("\r\n".join([*head, "", ""]).encode())
         self.answer = http.client.HTTPResponse(self.socket)
-        self.answer.begin()
+        try:
+            self.answer.begin()
+        except (OSError, http.client.HTTPException):
+            self.answer.close()
+            self.socket.close()
+            raise
         self.thread = threading.Thread(target=self._read, daemon=True)
         if self.answer.status == 200:
             self.thread.start()
@@ -142,6 +147,9 @@ class Reader:
         self.socket.close()
 
 
+Site = TypeVar("Site", bound="LiveSite")
+
+
 class LiveSite:
     """The database, the process, and people who write."""
 
@@ -173,11 +181,15 @@ class LiveSite:
             self.valkey.wait(20)
             self.valkey = None
 
-    def start(self, **more: str) -> None:
+    def launch(self, **more: str) -> None:
+        """Starts the process; who reads waits for it."""
         self.process = subprocess.Popen(
             [*COMMAND, "live", "--port", str(self.port)],
             env={**self.environment, **more}, cwd=ROOT, start_new_session=True,
         )  # fmt: skip
+
+    def start(self, **more: str) -> None:
+        self.launch(**more)
         for _ in range(600):
             if self.health().get("listening"):
                 return
@@ -256,24 +268,33 @@ class LiveSite:
             return {"Cookie": f"{name}={signer.dumps({COOKIE_TOKEN: token})}"}
 
 
-@contextmanager
-def made_site(app: Flask, worker_id: str, data: str) -> Iterator[LiveSite]:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def made_site(
+    app: Flask, database: str, data: str, make: type[Site] = LiveSite, **more: str
+) -> Iterator[Site]:
+    """A site on the database of this address; `more` are settings."""
+    port = free_port()
     sockets = tempfile.mkdtemp()  # a socket's path is short
     environment = {
         **os.environ,
         "BOCA_ENV": "test",
-        "DATABASE_URL": make_database(f"test_live_{worker_id}"),
+        "DATABASE_URL": database,
         "SECRET_KEY": "a secret of the tests, long enough",
         "SITE_URL": "http://127.0.0.1:4",
+        "LIVE_URL": f"http://127.0.0.1:{port}",
         "DATA_DIR": data,
         "REDIS_URL": f"unix://{sockets}/valkey.sock?db=0",
+        **more,
     }
     site_app = create_app(environment)
     jobs.init_app(app)  # jobs that tests run are those of the tests' own application
-    site = LiveSite(site_app, environment, port)
+    site = make(site_app, environment, port)
     try:
         yield site
     finally:
@@ -288,7 +309,8 @@ def made_site(app: Flask, worker_id: str, data: str) -> Iterator[LiveSite]:
 def _live_site(
     app: Flask, worker_id: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveSite]:
-    with made_site(app, worker_id, str(tmp_path_factory.mktemp("live"))) as site:
+    database = make_database(f"test_live_{worker_id}")
+    with made_site(app, database, str(tmp_path_factory.mktemp("live"))) as site:
         yield site
 
 

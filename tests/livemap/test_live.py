@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
+from collections.abc import MutableMapping
+from typing import Any
 
 import pytest
 
 from tests.livemap.conftest import EVERYWHERE, SOON, LiveSite
 from ugc.core.access import SYSTEM
 from ugc.core.subjects import Visibility
+from ugc.live import Live
 from ugc.reports import actions
 from ugc.reports.actions import life
 
@@ -351,3 +355,24 @@ def test_after_the_database_cut_it_off_it_goes_on(live: LiveSite) -> None:
     again = live.post(-3.2)
     stream.expect("upsert", again)
     assert stream.ids("upsert") == [report, again]
+
+
+def test_a_process_that_ends_takes_nobody_in(live: LiveSite) -> None:
+    """Who was cut off comes back at once, while it still listens."""
+    process = Live(live.app.config)
+    process.hub.close()
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": "/live", "client": ("192.0.2.1", 1),
+        "query_string": b"bbox=0,0,1,1", "headers": [],
+    }  # fmt: skip
+    asyncio.run(process(scope, receive, send))
+    assert sent[0]["status"] == 503
+    assert json.loads(sent[1]["body"])["code"] == "unavailable"

@@ -8,6 +8,7 @@ leave behind (a failed sign-in, a visit) survives the roll-back."""
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy import orm
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.compiler import compiles
 
+log = logging.getLogger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 RECORDABLE_TABLES = frozenset(
     {"visits", "cascade_reaches", "sign_in_attempts", "refusals", "usage_marks", "mail_attempts"}
@@ -99,12 +101,24 @@ class TransactionalFlask(Flask):
         finally:
             records = g.pop("records", None)
             if records:
-                db.session.rollback()
-                _append(records)
+                _roll_back()
+                try:
+                    _append(records)
+                except sa.exc.OperationalError as error:
+                    # What was answered stays so: it may have been committed already.
+                    log.error("not recorded: %s", error.orig)
 
     def handle_user_exception(self, e: Exception) -> Any:
-        db.session.rollback()
+        _roll_back()
         return super().handle_user_exception(e)
+
+
+def _roll_back() -> None:
+    """Ends the transaction; that of a lost connection has ended already."""
+    try:
+        db.session.rollback()
+    except sa.exc.OperationalError:
+        db.session().invalidate()
 
 
 @contextmanager

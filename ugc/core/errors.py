@@ -12,6 +12,7 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from flask_babel import gettext, lazy_gettext
 from marshmallow import ValidationError
 from psycopg import DataError as DriverDataError
+from psycopg import OperationalError as DriverOperationalError
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -285,12 +286,13 @@ def init_app(app: Flask) -> None:
         return answer(Invalid(), with_form=False)
 
     @app.errorhandler(OperationalError)
-    def operational_error(error: OperationalError) -> Response:
-        log.error("database: %s", error.orig)
+    @app.errorhandler(DriverOperationalError)
+    def operational_error(error: OperationalError | DriverOperationalError) -> Response:
+        log.error("database: %s", getattr(error, "orig", error))
         away = Unavailable(retry_after=5)
         try:
             return answer(away)
-        except OperationalError:
+        except (OperationalError, DriverOperationalError):
             # The page would ask the same database who reads it.
             headers = {"Retry-After": "5", "Cache-Control": "no-store"}
             return Response(str(away.message), away.status, headers, "text/plain")

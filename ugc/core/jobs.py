@@ -4,12 +4,16 @@ may run twice (so it is idempotent), backs off, and ends in the dead list (`ugc 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
+import signal
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, LiteralString
 
 import procrastinate
+import psycopg
 import sqlalchemy as sa
 from flask import Flask
 from procrastinate.manager import JobManager
@@ -21,6 +25,7 @@ from ugc.core.db import Session, transaction
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 8
+AGAIN_S = 1.0  # between a worker that lost the database and the next one
 # Waits of 2, 4, 8 … 256 seconds between attempts.
 BACK_OFF = procrastinate.RetryStrategy(max_attempts=MAX_ATTEMPTS, exponential_wait=2)
 
@@ -86,7 +91,13 @@ def defer(
             return
         options["queueing_lock"] = unique
     options["queue"] = queue.tasks[name].queue
-    configure_task(name=name, job_manager=_deferring, **options).defer(**arguments)
+    try:
+        configure_task(name=name, job_manager=_deferring, **options).defer(**arguments)
+    except procrastinate.exceptions.ConnectorException as error:
+        # A database that went away is said as everywhere else.
+        if isinstance(error.__cause__, psycopg.OperationalError):
+            raise error.__cause__ from None
+        raise
 
 
 # The jobs' rows go through the session's connection; this connector never opens one itself.
@@ -120,17 +131,67 @@ def run_waiting(session: Session, limit: int = 1000) -> int:
 def run_worker(app: Flask, concurrency: int = 2) -> None:
     """Works until SIGINT or SIGTERM. Listens for new jobs and polls each second, because a
     LISTEN does not come back after the database was away."""
-    url = libpq_url(str(app.config["SQLALCHEMY_DATABASE_URI"]))
-    connector = procrastinate.PsycopgConnector(
-        conninfo=url, kwargs={"options": "-c timezone=UTC"}, min_size=1, max_size=concurrency + 2
-    )
-    with queue.replace_connector(connector):
-        queue.run_worker(
-            concurrency=concurrency,
-            fetch_job_polling_interval=1.0,
-            delete_jobs="successful",
-            install_signal_handlers=True,
-        )
+    asyncio.run(_work(libpq_url(str(app.config["SQLALCHEMY_DATABASE_URI"])), concurrency))
+
+
+class _Connector(procrastinate.PsycopgConnector):
+    """Says when a statement did not arrive. A job whose end could not be written would stay with
+    its worker for as long as that one lives: then another takes over, and it is rescued."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.lost = asyncio.Event()
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        try:
+            await super().execute_query_async(query, **arguments)
+        except procrastinate.exceptions.ConnectorException:
+            self.lost.set()
+            raise
+
+
+async def _work(url: str, concurrency: int) -> None:
+    """One worker after the other: procrastinate's stops when the database goes away, as if it had
+    been told to. Raises ConnectorException when the database cannot be reached at first."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    stopping = asyncio.create_task(told.wait())
+    worked = False
+    while not told.is_set():
+        connector = _Connector(
+            conninfo=url, kwargs={"options": "-c timezone=UTC"}, min_size=1,
+            max_size=concurrency + 2,
+        )  # fmt: skip
+        losing = asyncio.create_task(connector.lost.wait())
+        try:
+            with queue.replace_connector(connector):
+                async with queue.open_async():
+                    worked = True
+                    working = asyncio.create_task(
+                        queue.run_worker_async(
+                            concurrency=concurrency,
+                            fetch_job_polling_interval=1.0,
+                            delete_jobs="successful",
+                            install_signal_handlers=False,
+                        )
+                    )
+                    await asyncio.wait(
+                        {working, stopping, losing}, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    # Cancelled, it finishes the jobs that run.
+                    working.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await working
+        except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
+            if not worked:
+                raise
+            log.warning("the database is away: %s", type(error).__name__)
+        finally:
+            losing.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), AGAIN_S)
 
 
 def init_app(app: Flask) -> None:

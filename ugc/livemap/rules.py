@@ -57,7 +57,7 @@ class Snapshot:
 @dataclass(frozen=True)
 class Cursor:
     """Everything up to here was told: what `snapshot` sees, and what had expired `at` that time.
-    `system` names the database cluster, whose transaction ids these are."""
+    `system` names the database cluster, whose transaction ids these are, since its last crash."""
 
     system: int
     snapshot: Snapshot
@@ -83,12 +83,13 @@ class Cursor:
         return f"{self.system:x}.{snapshot}.{int(self.at.timestamp() * 1000)}"
 
     def precedes(self, now: Cursor) -> bool:
-        """Whether this was earlier in the same database; not after a restored dump."""
+        """Whether this was earlier in the same database; not after a restored dump or a
+        crash."""
         return self.system == now.system and self.snapshot.xmax <= now.snapshot.xmax
 
     def goes_on(self, now: Cursor) -> bool:
         """Whether a reader can go on from here, when it is `now`; else it looks at everything
-        anew: after a restored dump, or when too much happened meanwhile."""
+        anew: after a restored dump or a crash, or when too much happened meanwhile."""
         return self.precedes(now) and now.at - self.at <= OLDEST
 
 

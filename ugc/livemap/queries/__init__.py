@@ -40,7 +40,14 @@ FROM (SELECT 1) AS once LEFT JOIN (
 ) AS c ON true
 ORDER BY c.turn, c.id
 """
-NOW = "SELECT system_identifier, pg_current_snapshot()::text, app_now() FROM pg_control_system()"
+# A server that crashes gives the numbers of transactions again that it had not written down, and
+# begins its statistics anew: the time of that makes it another system for cursors.
+NOW = """
+SELECT hashtextextended(concat(system_identifier, ':',
+    extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time())), 0) & x'7fffffffffffffff'::bigint,
+  pg_current_snapshot()::text, app_now()
+FROM pg_control_system()
+"""
 STANDINGS = """
 SELECT s.token_hash, coalesce(m.suspended_until > app_now(), false)
 FROM member_sessions s JOIN members m ON m.id = s.member_id

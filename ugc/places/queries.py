@@ -390,13 +390,6 @@ def published_by_group(session: Session, ids: sa.Select[int]) -> int:
     return session.scalar(query) or 0
 
 
-def published_by(session: Session, member_id: int) -> int:
-    query = sa.select(sa.func.count()).where(
-        Place.author_id == member_id, Place.visibility == Visibility.PUBLISHED
-    )
-    return session.scalar(query) or 0
-
-
 def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:

@@ -265,13 +265,6 @@ def published_by_group(session: Session, ids: sa.Select[int]) -> int:
     return session.scalar(query) or 0
 
 
-def published_by(session: Session, member_id: int) -> int:
-    query = sa.select(sa.func.count()).where(
-        Review.author_id == member_id, Review.visibility == Visibility.PUBLISHED
-    )
-    return session.scalar(query) or 0
-
-
 def versions(session: Session, review_id: int) -> list[ReviewVersion]:
     """What it said before, newest first."""
     return list(

@@ -254,14 +254,6 @@ def published_by_group(session: Session, ids: sa.Select[int]) -> int:
     return session.scalar(query) or 0
 
 
-def published_by(session: Session, member_id: int) -> int:
-    """How many of the member's reports are published."""
-    query = sa.select(sa.func.count()).where(
-        Report.author_id == member_id, Report.visibility == Visibility.PUBLISHED
-    )
-    return session.scalar(query) or 0
-
-
 def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:

@@ -52,9 +52,13 @@ def push_key() -> str:
 @members
 def index_page() -> str:
     member_id = current_actor().id or 0
+    watches = queries.watches_of(db.session(), member_id)
+    ids = [watch.id for watch in watches]
     return render_template(
         "watches/index.html",
-        watches=queries.watches_of(db.session(), member_id),
+        watches=watches,
+        ids=ids,
+        cities=queries.cities_of(db.session(), ids),
         most=rules.WATCHES_MAX,
         followed=queries.followed(db.session(), member_id),
         delivery=DELIVERIES[Delivery(queries.choice(db.session(), member_id).delivery)],
@@ -182,6 +186,7 @@ def page(public_id: str) -> str:
     return render_template(
         "watches/page.html",
         watch=watch,
+        cities=queries.cities_of(db.session(), [watch.id]),
         outline=queries.outline(db.session(), watch.id),
         kinds=rules.kinds(),
         push_key=push_key(),

@@ -305,6 +305,13 @@ def describe(
         .where(Review.id.in_(list(ids)), sa.or_(public, own))
     )
     return [
-        SubjectInfo(r.id, KIND, r.public_id, r.title or r.name, f"/reviews/{r.public_id}")
+        SubjectInfo(
+            r.id,
+            KIND,
+            r.public_id,
+            r.title or r.name,
+            f"/reviews/{r.public_id}",
+            r.name if r.title else "",
+        )
         for r in rows
     ]

@@ -24,6 +24,7 @@ from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors, wants_json
 from ugc.watches import actions, queries, rules, schemas
 from ugc.watches.models import Delivery, MailKind, Shape
+from ugc.watches.queries import news
 from ugc.watches.rules import files, geometry
 
 bp = Blueprint("watches", __name__)
@@ -263,6 +264,17 @@ def settings_panel(member_id: int, **_context: Any) -> str:
 
 
 panels.register("settings", settings_panel, order=50)
+
+
+def posted_panel(item: Any, **_context: Any) -> str:
+    """Which watch a line of the inbox comes from; all are asked for at once."""
+    if "watch_names" not in g:
+        g.watch_names = news.watch_names(db.session(), current_actor().id or 0)
+    name = g.watch_names.get(item.subject_id)
+    return render_template("watches/_told.html", name=name) if name else ""
+
+
+panels.register("notification.news_posted", posted_panel)
 
 
 @bp.post("/settings/watching")

@@ -2,10 +2,13 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 from alembic import context
 
+from migrations import online
 from ugc.config import sqlalchemy_url
 from ugc.core.db import Base
 from ugc.schema import load_models
@@ -20,25 +23,39 @@ def include_object(_object, name, type_, _reflected, _compare_to):
     return not (type_ == "table" and (name in FOREIGN or name.startswith("procrastinate_")))
 
 
+@contextmanager
+def one_at_a_time(engine: sa.Engine) -> Iterator[None]:
+    """Holds a lock of the server on a connection of its own. Who waits for it asks again and again:
+    one that waits inside a statement would keep an index from ever being made concurrently."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
+        while not guard.scalar(sa.text("SELECT pg_try_advisory_lock(728301)")):
+            time.sleep(0.5)
+        try:
+            yield
+        finally:
+            # When the server went away, so did the lock.
+            with suppress(sa.exc.DBAPIError):
+                guard.execute(sa.text("SELECT pg_advisory_unlock(728301)"))
+
+
 def run(connection: sa.Connection) -> None:
-    context.configure(
-        connection=connection,
-        target_metadata=Base.metadata,
-        include_object=include_object,
-        compare_type=True,
-        transaction_per_migration=True,
-    )
-    with context.begin_transaction():
-        # Of the session, not of a transaction: a migration may commit in between to build an index
-        # beside the running release. Asked again rather than waited for: that build waits for
-        # whoever has a statement running, and would for who waits for it.
-        while not connection.scalar(sa.text("SELECT pg_try_advisory_lock(728301)")):
-            connection.rollback()
-            time.sleep(0.2)
-        connection.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
-        connection.execute(sa.text("SET LOCAL statement_timeout = '10min'"))
-        context.run_migrations()
-    connection.execute(sa.text("SELECT pg_advisory_unlock(728301)"))
+    with one_at_a_time(connection.engine):
+        # For the whole connection: each migration is a transaction of its own, or several.
+        connection.execute(sa.text(f"SET lock_timeout = '{online.LOCK_TIMEOUT}'"))
+        connection.execute(sa.text(f"SET statement_timeout = '{online.STATEMENT_TIMEOUT}'"))
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            include_object=include_object,
+            compare_type=True,
+            transaction_per_migration=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.execute(sa.text("RESET lock_timeout"))
+        connection.execute(sa.text("RESET statement_timeout"))
+        connection.commit()
 
 
 given = context.config.attributes.get("connection")

@@ -7,7 +7,7 @@ rises when a field changes its meaning."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
@@ -241,14 +241,19 @@ _ABOUT = ("subject_id", "report_id", "review_id", "brand_id")
 _subscribers: dict[type[Event], list[str]] = {}
 
 
-def emit(session: Session, event: Event) -> None:
-    """Enqueues the event for each of its subscribers, in the session's transaction. What happened
-    to one thing reaches a subscriber's capability in the order in which it happened."""
+def emit(session: Session, *events: Event) -> None:
+    """Enqueues each event for each of its subscribers, in the session's transaction and in one
+    statement. What happened to one thing reaches a subscriber's capability in the order in which it
+    happened."""
+    jobs.defer_all(session, (job for event in events for job in _jobs_of(event)))
+
+
+def _jobs_of(event: Event) -> Iterator[jobs.Waiting]:
     facts = asdict(event)
     about = next((facts[name] for name in _ABOUT if name in facts), None)
     for name in _subscribers.get(type(event), []):
         order = f"{name.partition('.')[0]}:{about}" if about is not None else None
-        jobs.defer(session, name, in_order=order, version=event.version, **facts)
+        yield jobs.Waiting(name, {"version": event.version, **facts}, order)
 
 
 def on(event_type: type[Event], name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -7,18 +7,20 @@ concurrently. The lock and statement time-outs of env.py hold.
 import sqlalchemy as sa
 from alembic import op
 
+from migrations import online
+
 revision = '0004'
 down_revision = '0003'
 
 
 def upgrade() -> None:
-    op.create_index(
+    online.create_index(
         "ix_places_phone", "places", ["phone"], postgresql_where=sa.text("phone <> ''")
     )
-    op.create_index(
+    online.create_index(
         "ix_places_website", "places", ["website"], postgresql_where=sa.text("website <> ''")
     )
-    op.create_index(
+    online.create_index(
         "ix_places_rated", "places", ["rating_count", "rating_sum"],
         postgresql_where=sa.text("rating_count > 0 AND visibility = 'published'"),
     )
@@ -26,4 +28,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for name in ("ix_places_rated", "ix_places_website", "ix_places_phone"):
-        op.drop_index(name, table_name="places")
+        online.drop_index(name, "places")

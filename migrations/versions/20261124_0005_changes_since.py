@@ -1,14 +1,14 @@
 """The change feed begins at a time: an index for it."""
 
-from alembic import op
+from migrations import online
 
 revision = "0005"
 down_revision = "0004"
 
 
 def upgrade() -> None:
-    op.create_index("ix_subjects_changed_at", "subjects", ["kind", "changed_at"])
+    online.create_index("ix_subjects_changed_at", "subjects", ["kind", "changed_at"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_subjects_changed_at", "subjects")
+    online.drop_index("ix_subjects_changed_at", "subjects")

@@ -296,6 +296,33 @@ def test_memory_stays_the_same_whatever_the_size_of_the_file(
     assert peaks[1] < 1.5 * peaks[0] < 15_000_000 < paths[1].stat().st_size + 5_000_000
 
 
+def staged_rows_read(session: Session) -> int:
+    """In this transaction, without an index."""
+    return session.scalar(
+        sa.text(
+            "SELECT sum(seq_tup_read)::bigint FROM pg_stat_xact_all_tables"
+            " WHERE relname = 'import_report'"
+        )
+    )  # type: ignore[return-value]
+
+
+def test_figures_from_before_the_table_grew_make_no_batch_slow(
+    run: Run, ndjson: Write, session: Session, database_url: str
+) -> None:
+    count = 600
+    run("reports", ndjson([aviso(n) for n in range(count)], "a"), "--mapping", "madrid")
+    # Another connection sees an empty table, and that is what the planner goes by from now on.
+    with psycopg.connect(libpq_url(database_url), autocommit=True) as other:
+        other.execute("ANALYZE reports, subjects, moves")
+    before = staged_rows_read(session)
+    new = [aviso(n, id=f"new{n}") for n in range(count)]
+    changed = [aviso(n, description="It grew.") for n in range(count)]
+    assert f"{count} added" in run("reports", ndjson(new, "b"), "--mapping", "madrid").output
+    assert f"{count} changed" in run("reports", ndjson(changed, "c"), "--mapping", "madrid").output
+    # A join the wrong way round reads all that is staged for every report.
+    assert staged_rows_read(session) - before < 100 * count
+
+
 def test_two_imports_of_a_source_at_once_are_refused(
     run: Run, ndjson: Write, database_url: str
 ) -> None:

@@ -441,7 +441,7 @@ def test_a_roll_back_leaves_no_row(
     def broken(*_args: object) -> None:
         raise RuntimeError("after the photos were attached")
 
-    monkeypatch.setattr(moderation, "open_case", broken)
+    monkeypatch.setattr(moderation, "open_first_case", broken)
     with pytest.raises(RuntimeError):
         post(ana, SCENE)
     session.rollback()

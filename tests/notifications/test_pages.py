@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.core.db import Session
+from ugc.notifications import actions, queries, rules
 from ugc.notifications.models import Notification
 from ugc.reputation.models import Badge
 
@@ -71,11 +72,108 @@ def test_many_confirmations_are_one_line(
     for name in ("bea", "cai", "dan"):
         signed_in(name).post(f"{address}/vote", data={"still_there": "yes"})
     run_jobs()
-    kinds = session.scalars(
-        sa.select(Notification.kind).where(Notification.kind == "confirmed")
-    ).all()
-    assert kinds == ["confirmed"]
-    assert "still there: Traffic jam" in ana.get("/inbox").text
+    lines = [line for line in titles(ana.get("/inbox").text) if "confirmed" in line]
+    assert lines == ["3 people confirmed your report: Traffic jam in Madrid"]
+
+
+def titles(page: str) -> list[str]:
+    """The lines of the inbox, newest first."""
+    return [part.split("<")[0].strip() for part in page.split('class="item__title">')[1:]]
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "many"),
+    [
+        (
+            "en",
+            "1 person confirmed your report: Traffic jam in Zaragoza",
+            "2 people confirmed your report: Traffic jam in Madrid",
+        ),
+        (
+            "es",
+            "1 persona confirmó tu aviso: Atasco en Zaragoza",
+            "2 personas confirmaron tu aviso: Atasco en Madrid",
+        ),
+    ],
+)
+def test_lines_say_what_and_where_and_fold_only_what_is_alike(
+    session: Session, signed_in: Browser, run_jobs: Run, language: str, one: str, many: str
+) -> None:
+    ana = signed_in("ana", role="moderator", language=language)
+    madrid = ana.post("/reports", data=REPORT).location
+    zaragoza = ana.post("/reports", data={**REPORT, "lat": "41.65", "lon": "-0.88"}).location
+    for name in ("bea", "cai"):
+        voter = signed_in(name)
+        voter.post(f"{madrid}/vote", data={"still_there": "yes"})
+        # Whoever changes their mind and back is told of once.
+        voter.post(f"{madrid}/vote", data={"still_there": "no"})
+        voter.post(f"{madrid}/vote", data={"still_there": "yes"})
+    voter.post(f"{zaragoza}/vote", data={"still_there": "yes"})
+    run_jobs()
+    lines = [line for line in titles(ana.get("/inbox").text) if "confirm" in line]
+    assert lines == [one, many]
+
+
+def test_another_day_is_another_line_and_one_press_reads_a_line(
+    session: Session, signed_in: Browser, run_jobs: Run
+) -> None:
+    ana = signed_in("ana", role="moderator", timezone="Europe/Madrid")
+    address = ana.post("/reports", data=REPORT).location
+    for name in ("bea", "cai", "dan"):
+        signed_in(name).post(f"{address}/vote", data={"still_there": "yes"})
+    run_jobs()
+    session.execute(sa.delete(Notification).where(Notification.kind != "confirmed"))
+    rows = session.scalars(sa.select(Notification).order_by(Notification.id)).all()
+    member_id = rows[0].member_id
+    # 21:30 and 22:30 UTC are two days in Madrid.
+    for row, at in zip(rows, ("20:00", "21:30", "22:30"), strict=True):
+        row.created_at = sa.func.timestamptz(f"2026-07-01 {at}+00")  # type: ignore[assignment]
+    session.commit()
+    zone = "Europe/Madrid"
+    lines, following = queries.inbox(session, member_id, None, zone)
+    assert [len(line.ids) for line in lines] == [1, 2]
+    assert following is None
+    assert queries.unread_count(session, member_id, zone) == 2
+    assert queries.unread_count(session, member_id, "UTC") == 1
+    assert ana.get("/inbox").text.count('name="folded"') == 1
+    form = {"next": address, "folded": list(lines[1].ids[1:])}
+    assert ana.post(f"/inbox/{lines[1].id}", data=form).location == address
+    session.expire_all()
+    assert queries.unread_count(session, member_id, zone) == 1
+
+
+def test_what_is_folded_is_ones_own(session: Session, signed_in: Browser, run_jobs: Run) -> None:
+    for name in ("ana", "bea"):
+        signed_in(name, role="moderator").post("/reports", data={**REPORT, "anyway": "1"})
+    run_jobs()
+    rows = session.scalars(sa.select(Notification).order_by(Notification.id)).all()
+    mine, theirs = rows[0], next(row for row in rows if row.member_id != rows[0].member_id)
+    bea = signed_in("cai")
+    assert bea.post(f"/inbox/{mine.id}").status_code == 404
+    actions.mark_read(session, mine.member_id, mine.id, [theirs.id])
+    session.expire_all()
+    assert mine.read_at is not None
+    assert theirs.read_at is None
+
+
+def test_a_page_ends_with_a_day(
+    session: Session, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "PAGE", 2)
+    signed_in("ana")
+    member_id = session.scalars(sa.text("SELECT id FROM members WHERE handle = 'ana'")).one()
+    for number, day in enumerate((1, 2, 2, 2, 3)):
+        actions.tell(session, member_id, "badge", f"badge:{number}", badge="first_report")
+        session.execute(
+            sa.update(Notification)
+            .where(Notification.cause == f"badge:{number}")
+            .values(created_at=sa.func.timestamptz(f"2026-07-0{day} 12:00+00"))
+        )
+    first, following = queries.inbox(session, member_id)
+    assert [line.text for line in first] == ["You earned a badge:", "You earned 3 badges:"]
+    second, end = queries.inbox(session, member_id, following)
+    assert [len(line.ids) for line in second] == [1]
+    assert end is None
 
 
 def test_firsts_earn_badges_once(
@@ -87,7 +185,7 @@ def test_firsts_earn_badges_once(
     run_jobs()
     assert session.scalars(sa.select(Badge.badge)).all() == ["first_report"]
     assert "First report" in client.get("/members/ana").text
-    assert "You earned a badge" in ana.get("/inbox").text
+    assert "You earned a badge:" in ana.get("/inbox").text
 
 
 def test_held_points_earn_no_badge_yet(session: Session, signed_in: Browser, run_jobs: Run) -> None:
@@ -128,8 +226,6 @@ def test_the_inbox_is_ones_own(
 
 
 def test_reading_leaves_nothing_old(session: Session, signed_in: Browser, run_jobs: Run) -> None:
-    from ugc.notifications import actions
-
     ana = signed_in("ana", role="moderator")
     ana.post("/reports", data=REPORT)
     run_jobs()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -166,3 +167,31 @@ def test_too_fast_is_told(signed_in: Browser) -> None:
         codes.append(browser.post("/reports", data=form).status_code)
     assert codes[:12] == [303] * 12
     assert codes[12] == 429
+
+
+@pytest.mark.parametrize(("role", "most"), [("moderator", 12), ("member", 14)])
+def test_a_post_asks_the_database_no_more_than_it_must(
+    signed_in: Browser,
+    run_jobs: Callable[[], int],
+    monkeypatch: pytest.MonkeyPatch,
+    role: str,
+    most: int,
+) -> None:
+    """Of a member: who asks, the idempotency key, what is near, how many were approved, the time,
+    how far to believe them; subject, city, report, moves, follow, case, jobs; the key's answer."""
+    ana = signed_in("ana", role=role)
+    ana.post("/reports", data={**FORM, "idempotency_key": "first"})
+    run_jobs()
+    asked: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def note(cursor: object, query: object, *args: object, **more: object) -> object:
+        if "SAVEPOINT" not in str(query):  # the tests' own transactions
+            asked.append(str(query))
+        return execute(cursor, query, *args, **more)  # type: ignore[arg-type, call-overload]
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", note)
+    answer = ana.post("/reports", data={**FORM, "lat": "43.5", "idempotency_key": "second"})
+    assert answer.status_code == 303
+    assert sum(text.startswith("INSERT") for text in asked) >= 5
+    assert len(asked) <= most, "\n".join(asked)

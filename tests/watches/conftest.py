@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -43,6 +44,28 @@ def at(session: Session) -> Iterator[Callable[[dt.datetime], None]]:
 
     yield move
     session.execute(sa.text("SELECT set_config('boca.clock_offset', '', true)"))
+
+
+@pytest.fixture
+def count_queries(session: Session) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with count_queries() as asked:` the statements of the block."""
+
+    @contextmanager
+    def counting() -> Iterator[list[str]]:
+        asked: list[str] = []
+        engine = session.connection().engine
+
+        def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if "SAVEPOINT" not in statement:
+                asked.append(statement)
+
+        sa.event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield asked
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", note)
+
+    return counting
 
 
 @pytest.fixture

@@ -63,8 +63,8 @@ def report(mod: FlaskClient, number: int) -> str:
 @pytest.mark.parametrize(
     ("language", "subject", "greeting", "stop"),
     [
-        ("en", "New where you watch: Roadworks · Madrid", "Hello ana", "No more of these mails"),
-        ("es", "Nuevo donde vigilas: Obras · Madrid", "Hola, ana", "No recibir más estos correos"),
+        ("en", "New where you watch: Roadworks in Madrid", "Hello ana", "No more of these mails"),
+        ("es", "Nuevo donde vigilas: Obras en Madrid", "Hola, ana", "No recibir más estos correos"),
     ],
 )
 def test_news_is_mailed_at_once(
@@ -124,7 +124,7 @@ def test_quiet_hours_hold_mail_back(
     run("watches.hand_over")
     (letter,) = letters()
     assert letter["To"] == "ana@example.org"
-    assert letter["Subject"] == "2 things happened where you watch"
+    assert letter["Subject"] == "2 things happened in Madrid"
     run("watches.hand_over")
     assert letters() == []
 
@@ -148,7 +148,7 @@ def test_a_digest_comes_at_the_readers_hour_once(
     run("watches.begin_digests")
     (letter,) = letters()
     assert letter["To"] == "ana@example.org"
-    assert letter["Subject"] == "Your digest: 2 things happened"
+    assert letter["Subject"] == "Your digest: 2 things happened in Madrid"
     assert all(f"http://localhost{address}" in text_of(letter) for address in (first, second))
     run("watches.begin_digests")
     at(NOON.replace(day=11, hour=6))
@@ -158,7 +158,7 @@ def test_a_digest_comes_at_the_readers_hour_once(
     run("watches.begin_digests")
     (letter,) = letters()
     assert letter["To"] == "eva@example.org"
-    assert letter["Subject"] == "Tu resumen: han pasado 2 cosas"
+    assert letter["Subject"] == "Tu resumen: han pasado 2 cosas en Madrid"
 
 
 def test_a_digest_keeps_its_hour_when_the_clocks_change(
@@ -349,7 +349,7 @@ def test_a_link_that_we_did_not_sign_is_nothing(
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "Is it still there? Roadworks"), ("es", "¿Sigue ahí? Obras")],
+    [("en", "Is it still there? Roadworks in Madrid"), ("es", "¿Sigue ahí? Obras en Madrid")],
 )
 def test_whether_it_is_still_there_is_asked_by_mail_once(
     session: Session, signed_in: Browser, run: Callable[[str], None], run_jobs: Run,

@@ -96,6 +96,17 @@ def test_the_words_are_the_readers(session: Session, signed_in: Browser, run_job
     assert "Ya terminó: Atasco" in ana.get("/inbox").text
 
 
+def test_the_inbox_names_the_watch(signed_in: Browser, watcher: Browser, run_jobs: Run) -> None:
+    ana = watcher("ana")
+    mod = signed_in("mod", role="moderator")
+    for lat in ("40.42", "40.43"):
+        mod.post("/reports", data={**REPORT, "lat": lat, "anyway": "1"})
+    run_jobs()
+    page = ana.get("/inbox").text
+    assert page.count("New where you watch: Traffic jam in Madrid") == 2
+    assert page.count("Round my home") == 2
+
+
 def test_votes_of_another_day_are_another_line(
     session: Session, signed_in: Browser, run_jobs: Run, at: Callable[[dt.datetime], None]
 ) -> None:
@@ -121,7 +132,7 @@ def test_an_author_is_told_in_the_authors_words(
     signed_in("bea").post(f"{address}/vote", data=YES)
     run_jobs()
     assert told(session, "ana") == []
-    assert "Others say that it is still there" in ana.get("/inbox").text
+    assert "1 person confirmed your report: Traffic jam in Madrid" in ana.get("/inbox").text
 
 
 def test_followers_of_what_is_merged_are_told(

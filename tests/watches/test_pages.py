@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from ugc.watches.models import Follow, MailChoice, News, PushSubscription, Watch
 from ugc.watches.rules import files
 
 Browser = Callable[..., FlaskClient]
+Count = Callable[[], AbstractContextManager[list[str]]]
 GPX = """<?xml version="1.0"?><gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk>
 <trkseg><trkpt lat="40.40" lon="-3.80"/><trkpt lat="40.40" lon="-3.60"/></trkseg></trk></gpx>"""
 BOMB = """<?xml version="1.0"?><!DOCTYPE gpx [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>
@@ -346,3 +348,54 @@ def test_export_and_erasure_take_everything(
         query = sa.select(sa.func.count()).where(table.member_id == me)
         assert session.scalar(query) == 0, table
     assert actions.export_member(session, me)["watches"] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "live", "none"),
+    [("en", "2 live reports", "nothing now"), ("es", "2 avisos en vivo", "nada ahora")],
+)
+def test_a_card_says_where_it_is_and_how_much_is_live_there(
+    signed_in: Browser, session: Session, language: str, live: str, none: str
+) -> None:
+    ana = signed_in("ana", language=language, role="moderator")
+    way = json.dumps([[-3.70, 40.41], [-2.0, 41.0], [2.16, 41.38]])
+    for form in (
+        {**AREA, "name": "Home"},
+        {**AREA, "name": "Sure ones", "least": "10"},
+        {**AREA, "name": "Waste", "kinds": ["waste"]},
+        {**WAY, "drawn": way},
+        {**AREA, "name": "The sea", "lat": "36", "lon": "-15"},
+    ):
+        made = ana.post("/watching", data=form)
+        assert made.status_code == 303, made.text
+    for lat in ("40.42", "40.43"):
+        assert ana.post("/reports", data={**REPORT, "lat": lat, "anyway": "1"}).status_code == 303
+    over = ana.post("/reports", data={**REPORT, "lat": "40.41", "anyway": "1"}).location
+    ana.post(f"{over}/withdraw")
+    page = ana.get("/watching").text
+    cards = {
+        name: page[page.index(f'title">{name}') :].partition("</li>")[0]
+        for name in ("Home", "Sure ones", "Waste", "To work", "The sea")
+    }
+    assert "Madrid" in cards["Home"]
+    assert live in cards["Home"]
+    assert none in cards["Sure ones"]
+    assert none in cards["Waste"]
+    assert ("Madrid to Barcelona" if language == "en" else "De Madrid a Barcelona") in cards[
+        "To work"
+    ]
+    assert "Madrid" not in cards["The sea"]
+    address = f"/watching/{session.scalars(sa.select(Watch.public_id).order_by(Watch.id)).first()}"
+    assert "Madrid" in ana.get(address).text
+
+
+def test_many_watches_ask_no_more_than_one(signed_in: Browser, count_queries: Count) -> None:
+    ana = signed_in("ana")
+    ana.post("/watching", data=AREA)
+    with count_queries() as one:
+        ana.get("/watching")
+    for number in range(3):
+        ana.post("/watching", data={**AREA, "name": f"Area {number}"})
+    with count_queries() as four:
+        ana.get("/watching")
+    assert len(four) == len(one)

@@ -113,8 +113,8 @@ def pushed(
 @pytest.mark.parametrize(
     ("language", "body"),
     [
-        ("en", "New where you watch: Traffic jam · Madrid"),
-        ("es", "Nuevo donde vigilas: Atasco · Madrid"),
+        ("en", "New where you watch: Traffic jam in Madrid"),
+        ("es", "Nuevo donde vigilas: Atasco en Madrid"),
     ],
 )
 def test_a_browser_is_pushed_in_its_language(
@@ -175,7 +175,7 @@ def test_many_at_once_are_one(
         mod.post("/reports", data={**REPORT, "lat": f"{40.40 + number / 100:.2f}"})
     run_jobs()
     assert [(p["body"], p["url"]) for p in service.payloads] == [
-        ("4 things happened where you watch", "/inbox")
+        ("4 things happened in Madrid", "/inbox")
     ]
 
 

@@ -218,7 +218,7 @@ def author_of(session: Session, brand_id: int) -> int | None:
     return queries.locked(session, brand_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, Brand, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Brand, counts=True))
 # A brand is the root of its own cascade.
 referrals.register_root(KIND, lambda _session, brand_id: brand_id)
 referrals.register_insiders(queries.is_in_team)

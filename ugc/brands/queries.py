@@ -262,13 +262,6 @@ def followed_by(session: Session, actor: Actor) -> list[BrandRow]:
     return [_row(row) for row in session.execute(query)]
 
 
-def published_by(session: Session, member_id: int) -> int:
-    query = sa.select(sa.func.count()).where(
-        Brand.author_id == member_id, Brand.visibility == Visibility.PUBLISHED
-    )
-    return session.scalar(query) or 0
-
-
 def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:

@@ -136,6 +136,7 @@ def describe(
             row.public_id,
             about[row.about_id].title,
             f"{about[row.about_id].url}#comment-{row.public_id}",
+            about[row.about_id].where,
         )
         for row in rows
         if row.about_id in about

@@ -22,5 +22,6 @@ def tell(session: Session, event: events.CommentPublished) -> None:
             "comment",
             f"comment:{event.comment_id}",
             subject_id=event.comment_id,
+            about=event.about_id,
             **({"who": event.author_id} if event.author_id else {}),
         )

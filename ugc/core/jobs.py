@@ -8,14 +8,16 @@ import asyncio
 import functools
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import procrastinate
 import psycopg
 import sqlalchemy as sa
 from flask import Flask
+from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
@@ -73,8 +75,7 @@ def defer(
     """Enqueues the job in the session's transaction. `arguments` are ids and codes, never free
     text. With `unique`, a job with the same text that still waits is not enqueued again; with
     `in_order`, jobs with the same text run one after the other, the oldest first."""
-    connection = session.connection().connection.driver_connection
-    options: dict[str, Any] = {"connection": connection}
+    options: dict[str, Any] = {}
     if in_seconds:
         options["schedule_in"] = {"seconds": in_seconds}
     if in_order is not None:
@@ -90,9 +91,34 @@ def defer(
         if waiting:
             return
         options["queueing_lock"] = unique
+    _enqueue(session, [_job(name, arguments, **options)])
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A job to be enqueued; `in_order` as in `defer`."""
+
+    name: str
+    arguments: dict[str, Any]
+    in_order: str | None = None
+
+
+def defer_all(session: Session, waiting: Iterable[Waiting]) -> None:
+    """As `defer`, of many in the given order, in one statement."""
+    found = [_job(each.name, each.arguments, lock=each.in_order) for each in waiting]
+    if found:
+        _enqueue(session, found)
+
+
+def _job(name: str, arguments: dict[str, Any], **options: Any) -> Job:
     options["queue"] = queue.tasks[name].queue
+    return configure_task(name=name, job_manager=_deferring, **options).make_new_job(**arguments)
+
+
+def _enqueue(session: Session, found: list[Job]) -> None:
+    connection = session.connection().connection.driver_connection
     try:
-        configure_task(name=name, job_manager=_deferring, **options).defer(**arguments)
+        _deferring.batch_defer_jobs(found, connection=connection)
     except procrastinate.exceptions.ConnectorException as error:
         # A database that went away is said as everywhere else.
         if isinstance(error.__cause__, psycopg.OperationalError):

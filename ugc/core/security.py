@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, redirect, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as BaseResponse
 
 from ugc.core.access import current_actor
 from ugc.core.errors import DomainError, answer
 
 csrf = CSRFProtect()
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _origin(url: str) -> str:
@@ -40,8 +42,30 @@ def content_security_policy(map_style_url: str, live_url: str) -> str:
     )
 
 
+def other_spelling(site_url: str, asked_url: str) -> str | None:
+    """The address of a page at SITE_URL, when it was asked for by another spelling of the same
+    loopback address and port; None for all else."""
+    site, asked = urlsplit(site_url), urlsplit(asked_url)
+    if site.hostname == asked.hostname or not {site.hostname, asked.hostname} <= LOOPBACK:
+        return None
+    if (site.scheme, site.port or 80) != (asked.scheme, asked.port or 80):
+        return None  # a tunnel from another port; SITE_URL leads elsewhere from there
+    return asked._replace(netloc=site.netloc).geturl()
+
+
 def init_app(app: Flask) -> None:
     csrf.init_app(app)
+    if app.config["ENV_NAME"] == "development":
+
+        @app.before_request
+        def lead_to_site_url() -> BaseResponse | None:
+            # Cookies, the live map's streams and pushes belong to one spelling of the host. Scripts
+            # and probes are answered where they ask.
+            if request.headers.get("Sec-Fetch-Mode") != "navigate" or request.method != "GET":
+                return None
+            there = other_spelling(str(app.config["SITE_URL"]), request.url)
+            return redirect(there, 307) if there else None
+
     hops = int(app.config["PROXY_HOPS"])
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import gettext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ugc.core.db import Base, Session, app_now
@@ -111,13 +112,22 @@ def resolve(session: Session, public_id: str, kind: str | None = None) -> Subjec
 
 @dataclass(frozen=True)
 class SubjectInfo:
-    """What a lower page may show of a higher thing."""
+    """What a lower page may show of a higher thing; `where` is the name of its city or place, ''
+    when there is none or the title says it."""
 
     id: int
     kind: str
     public_id: str
     title: str
     url: str
+    where: str = ""
+
+    @property
+    def named(self) -> str:
+        """What it is and where, in the language in force, for use inside a sentence."""
+        if not self.where:
+            return str(self.title)
+        return gettext("%(title)s in %(where)s", title=self.title, where=self.where)
 
 
 @dataclass(frozen=True)

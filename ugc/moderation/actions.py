@@ -23,13 +23,13 @@ from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated
 @dataclass(frozen=True)
 class Content:
     """How a kind of content is moderated: whose it is, how its visibility moves
-    (`move(session, subject_id, visibility, reason, actor_reference)`), its table, and how many of a
-    member's are published (None: the kind says nothing about a member's contributions)."""
+    (`move(session, subject_id, visibility, reason, actor_reference)`), its table, and whether
+    published ones count as contributions of a member."""
 
     author_of: Callable[[Session, int], int | None]
     move: Callable[[Session, int, Visibility, str, str], None]
     table: type[Moderated]
-    published_by: Callable[[Session, int], int] | None = None
+    counts: bool = False
 
 
 _contents: dict[str, Content] = {}
@@ -48,8 +48,8 @@ def published_by(session: Session, member_id: int | None) -> int:
     """How many contributions of a member are published, of every kind."""
     if member_id is None:
         return 0
-    counts = (content.published_by for content in _contents.values() if content.published_by)
-    return sum(count(session, member_id) for count in counts)
+    tables = [content.table for content in _contents.values() if content.counts]
+    return queries.published_by(session, member_id, tables)
 
 
 def record_of(session: Session, member_id: int) -> queries.Record:
@@ -59,6 +59,8 @@ def record_of(session: Session, member_id: int) -> queries.Record:
 
 def must_be_held(session: Session, actor: Actor) -> bool:
     """Whether what `actor` contributes now waits for a moderator."""
+    if actor.is_moderator:
+        return rules.must_be_held(actor, 0)
     return rules.must_be_held(actor, published_by(session, actor.id))
 
 
@@ -75,6 +77,12 @@ def open_case(session: Session, subject_id: int, reason: str) -> None:
             set_={"version": Case.version + 1},
         )
     )
+
+
+def open_first_case(session: Session, subject_id: int) -> None:
+    """As `open_case`, held, of what this transaction made: nobody else can know it yet, so there is
+    nobody to wait for."""
+    session.execute(insert(Case).values(subject_id=subject_id, reason="held"))
 
 
 def _alone(session: Session, subject_id: int) -> None:

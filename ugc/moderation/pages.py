@@ -80,7 +80,7 @@ def decided_panel(item: Any, **_context: Any) -> str:
     """The rule and the note under a line of the inbox."""
     decision_id = int(item.cause.removeprefix("decision:"))
     note = queries.decision_note(db.session(), decision_id)
-    rule = rules.RULES.get(item.facts.get("rule"), "")
+    rule = rules.RULES.get(item.folded[0].get("rule"), "")
     return render_template("moderation/_decided.html", rule=rule, note=note)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,12 +32,18 @@ def tell(
     )
 
 
-def mark_read(session: Session, member_id: int, notification_id: int) -> None:
-    """Raises NotFound."""
+def mark_read(
+    session: Session, member_id: int, notification_id: int, folded: Sequence[int] = ()
+) -> None:
+    """With what was folded into the same line. Raises NotFound."""
     row = queries.own(session, member_id, notification_id)
     session.execute(
         sa.update(Notification)
-        .where(Notification.id == row.id, Notification.read_at.is_(None))
+        .where(
+            Notification.id.in_([row.id, *folded]),
+            Notification.member_id == member_id,
+            Notification.read_at.is_(None),
+        )
         .values(read_at=app_now())
     )
 

@@ -9,7 +9,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from ugc.core import panels, privacy, render
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
-from ugc.notifications import actions, queries, rules
+from ugc.notifications import actions, queries
 
 bp = Blueprint("notifications", __name__)
 privacy.register("notifications", actions.export_member, actions.erase_member)
@@ -22,7 +22,7 @@ def unread_notifications() -> int:
     if actor.id is None:
         return 0
     if "unread" not in g:
-        g.unread = queries.unread_count(db.session(), actor.id)
+        g.unread = queries.unread_count(db.session(), actor.id, render.timezone())
     return int(g.unread)
 
 
@@ -30,13 +30,13 @@ def unread_notifications() -> int:
 @members
 def inbox_page() -> str:
     before = request.args.get("before", type=int)
-    items = queries.inbox(db.session(), current_actor().id or 0, before)
+    items, following = queries.inbox(
+        db.session(), current_actor().id or 0, before, render.timezone()
+    )
     return render_template(
         "notifications/inbox.html",
         items=[(i, panels.render(f"notification.{i.kind}", item=i)) for i in items],
-        next_page=url_for("notifications.inbox_page", before=items[-1].id)
-        if len(items) == rules.PAGE
-        else None,
+        next_page=url_for("notifications.inbox_page", before=following) if following else None,
     )
 
 
@@ -44,7 +44,8 @@ def inbox_page() -> str:
 @members
 def open_one(notification_id: int) -> Any:
     """Marks it as read and leads to what it is about."""
-    actions.mark_read(db.session(), current_actor().id or 0, notification_id)
+    folded = [int(each) for each in request.form.getlist("folded", type=int)]
+    actions.mark_read(db.session(), current_actor().id or 0, notification_id, folded)
     return redirect(render.safe_next(request.form.get("next"), "/inbox"), 303)
 
 

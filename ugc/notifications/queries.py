@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,76 +19,128 @@ from ugc.notifications.models import Notification
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the inbox; `url` is where it leads, '' when the thing is gone."""
+    """One line of the inbox; `url` is where it leads, '' when the thing is gone. `ids`, `facts` and
+    `cause` are of what was folded into it, the newest first."""
 
-    id: int
+    ids: tuple[int, ...]
     kind: str
     icon: str
     text: str
     url: str
     subject_id: int | None
-    facts: dict[str, Any]
+    folded: tuple[dict[str, Any], ...]
     cause: str
     read: bool
     created_at: dt.datetime
 
+    @property
+    def id(self) -> int:
+        return self.ids[0]
 
-def unread_count(session: Session, member_id: int) -> int:
-    """By the partial index on unread ones."""
-    query = sa.select(sa.func.count()).where(
+
+def _day(zone: str) -> sa.ColumnElement[dt.date]:
+    """The reader's."""
+    return sa.cast(sa.func.timezone(zone, Notification.created_at), sa.Date)
+
+
+def _fold(zone: str) -> sa.ColumnElement[str]:
+    """What is one line has the same."""
+    folding = [code for code, kind in rules.KINDS.items() if kind.folds]
+    # Of comments each is a subject of its own; what they are about is in the facts.
+    about = sa.func.coalesce(
+        Notification.facts["about"].astext, sa.cast(Notification.subject_id, sa.Text), ""
+    )
+    return sa.case(
+        (
+            Notification.kind.in_(folding),
+            sa.func.concat(Notification.kind, ":", about, ":", _day(zone)),
+        ),
+        else_=sa.cast(Notification.id, sa.Text),
+    )
+
+
+def unread_count(session: Session, member_id: int, zone: str) -> int:
+    """How many lines of the inbox are new, by the partial index on unread ones."""
+    query = sa.select(sa.func.count(sa.distinct(_fold(zone)))).where(
         Notification.member_id == member_id, Notification.read_at.is_(None)
     )
     return session.scalar(query) or 0
 
 
-def inbox(session: Session, member_id: int, before: int | None = None) -> list[Item]:
-    """A page, newest first; `before` is the id of the last one seen."""
+def inbox(
+    session: Session, member_id: int, before: int | None = None, zone: str = "UTC"
+) -> tuple[list[Item], int | None]:
+    """A page of lines, newest first, and the id that the next page is `before`, None at the end.
+    `rules.PAGE` notifications, and the rest of the day of the last one, so that no line is told in
+    two halves."""
     query = (
-        sa.select(Notification)
+        sa.select(Notification, _fold(zone).label("fold"), _day(zone).label("day"))
         .where(Notification.member_id == member_id)
         .order_by(Notification.id.desc())
-        .limit(rules.PAGE)
     )
     if before is not None:
         query = query.where(Notification.id < before)
-    rows = session.scalars(query).all()
+    rows = list(session.execute(query.limit(rules.PAGE)))
+    following = None
+    if len(rows) == rules.PAGE:
+        last = rows[-1]
+        rest = query.where(Notification.id < last.Notification.id, _day(zone) == last.day)
+        rows += session.execute(rest)
+        following = rows[-1].Notification.id
+    return _lines(session, member_id, rows), following
+
+
+def _lines(session: Session, member_id: int, rows: Sequence[Any]) -> list[Item]:
+    folds: dict[str, list[Notification]] = {}
+    for row in rows:
+        folds.setdefault(row.fold, []).append(row.Notification)
     about = subjects.describe(
-        session, [row.subject_id for row in rows if row.subject_id], member_id
+        session,
+        [row.Notification.subject_id for row in rows if row.Notification.subject_id],
+        member_id,
     )
-    people = {int(row.facts["who"]) for row in rows if "who" in row.facts}
+    people = {int(row.Notification.facts["who"]) for row in rows if "who" in row.Notification.facts}
     handles = {
         row.id: row.handle
         for row in session.execute(sa.select(Member.id, Member.handle).where(Member.id.in_(people)))
     }
-    return [_item(row, about, handles) for row in rows]
+    return [_item(fold, about, handles) for fold in folds.values()]
 
 
 def _item(
-    row: Notification, about: dict[int, subjects.SubjectInfo], handles: dict[int, str | None]
+    fold: Sequence[Notification],
+    about: dict[int, subjects.SubjectInfo],
+    handles: dict[int, str | None],
 ) -> Item:
-    info = about.get(row.subject_id) if row.subject_id else None
-    kind = rules.KINDS[row.kind]
-    handle = handles.get(int(row.facts.get("who", 0)))
-    title = str(info.title) if info else str(row.facts.get("title", rules.GONE))
-    url = info.url if info else str(row.facts.get("url", ""))
-    if row.kind == "contact" and handle:
-        url = f"/members/{handle}"
-    text = str(kind.text) % {
-        "title": title,
-        "who": handle or str(rules.SOMEBODY),
-        "n": row.facts.get("n", ""),
-    }
+    """Of notifications that are one line, the newest first."""
+    newest = fold[0]
+    kind = rules.KINDS[newest.kind]
+    # The newest that can still be seen: of several comments one may be gone.
+    seen = (about.get(row.subject_id) for row in fold if row.subject_id)
+    info = next((each for each in seen if each), None)
+    people = dict.fromkeys(row.facts["who"] for row in fold if "who" in row.facts)
+    who = tuple(handles.get(int(each)) or str(rules.SOMEBODY) for each in people)
+    url = info.url if info else str(newest.facts.get("url", ""))
+    if newest.kind == "contact":
+        known = [handle for each in people if (handle := handles.get(int(each)))]
+        url = f"/members/{known[0]}" if len(who) == 1 and known else "/contacts"
+    told = rules.Told(
+        title=info.named if info else str(newest.facts.get("title", rules.GONE)),
+        who=who or (str(rules.SOMEBODY),),
+        count=len(people) or len(fold),
+        level=max(int(row.facts.get("n", 0)) for row in fold),
+    )
     return Item(
-        row.id,
-        row.kind,
+        tuple(row.id for row in fold),
+        newest.kind,
         kind.icon,
-        text,
+        kind.say(told),
         url,
-        row.subject_id,
-        dict(row.facts),
-        row.cause,
-        row.read_at is not None,
-        row.created_at,
+        newest.subject_id,
+        tuple(dict(row.facts) for row in fold),
+        newest.cause,
+        all(row.read_at is not None for row in fold),
+        newest.created_at,
     )
 
 

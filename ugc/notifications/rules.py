@@ -2,43 +2,117 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
 PAGE = 30
 KEPT_DAYS = 90
+NAMED = 3  # people who are named in one line
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a line speaks of: `title` is what it is about and where, `who` are handles, `count` how
+    many people or things were folded into it, `level` a member's."""
+
+    title: str = ""
+    who: tuple[str, ...] = ()
+    count: int = 1
+    level: int = 0
+
+    @property
+    def names(self) -> str:
+        return ", ".join(self.who[:NAMED]) + ("…" if len(self.who) > NAMED else "")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`text` may name `%(title)s` (what it is about), `%(who)s` (a member) and `%(n)s`; `icon` is
-    one of the sprite."""
+    """`icon` is one of the sprite; `say` makes the line in the language in force. Of a kind that
+    `folds`, what a day brought about one thing is one line."""
 
     icon: str
-    text: Any
+    say: Callable[[Told], str]
+    folds: bool = False
+
+
+def _commented(told: Told) -> str:
+    return ngettext(
+        "%(who)s said something about %(title)s",
+        "%(num)d people said something about %(title)s: %(who)s",
+        told.count,
+        who=told.names,
+        title=told.title,
+    )
+
+
+def _confirmed(told: Told) -> str:
+    return ngettext(
+        "%(num)d person confirmed your report: %(title)s",
+        "%(num)d people confirmed your report: %(title)s",
+        told.count,
+        title=told.title,
+    )
+
+
+def _helpful(told: Told) -> str:
+    return ngettext(
+        "%(num)d person found your review helpful: %(title)s",
+        "%(num)d people found your review helpful: %(title)s",
+        told.count,
+        title=told.title,
+    )
+
+
+def _joined(told: Told) -> str:
+    return ngettext(
+        "%(who)s joined through your link.",
+        "%(num)d people joined through your link: %(who)s",
+        told.count,
+        who=told.names,
+    )
+
+
+def _badges(told: Told) -> str:
+    return ngettext("You earned a badge:", "You earned %(num)d badges:", told.count)
+
+
+def _about(text: Any) -> Callable[[Told], str]:
+    """A sentence that names `%(title)s` only."""
+    return lambda told: str(text) % {"title": told.title}
 
 
 KINDS = {
-    "approved": Kind("check", lazy_gettext("A moderator approved it: %(title)s")),
-    "refused": Kind("x", lazy_gettext("A moderator refused it: %(title)s")),
-    "confirmed": Kind("thumbs-up", lazy_gettext("Others say that it is still there: %(title)s")),
-    "still_there": Kind("map-pin", lazy_gettext("Is it still there? %(title)s")),
-    "comment": Kind("message-circle", lazy_gettext("%(who)s said something about %(title)s")),
-    "helpful": Kind("thumbs-up", lazy_gettext("Somebody found your review helpful: %(title)s")),
-    "level": Kind("trending-up", lazy_gettext("You reached level %(n)s.")),
-    "badge": Kind("award", lazy_gettext("You earned a badge.")),
-    "contact": Kind("users", lazy_gettext("%(who)s joined through your link.")),
-    "claim_approved": Kind("badge-check", lazy_gettext("You speak for %(title)s now.")),
-    "claim_refused": Kind("x", lazy_gettext("Your claim was refused: %(title)s")),
-    "news_posted": Kind("map-pin", lazy_gettext("New where you watch: %(title)s")),
-    "news_votes": Kind("users", lazy_gettext("Others say whether it is still there: %(title)s")),
-    "news_edited": Kind("pencil", lazy_gettext("Its author changed the text: %(title)s")),
-    "news_answered": Kind("landmark", lazy_gettext("There is an official answer: %(title)s")),
-    "news_closed": Kind("check", lazy_gettext("It is over: %(title)s")),
-    "news_reopened": Kind("history", lazy_gettext("It is open again: %(title)s")),
-    "news_merged": Kind("copy", lazy_gettext("Another report was merged into it: %(title)s")),
+    "approved": Kind("check", _about(lazy_gettext("A moderator approved it: %(title)s"))),
+    "refused": Kind("x", _about(lazy_gettext("A moderator refused it: %(title)s"))),
+    "confirmed": Kind("thumbs-up", _confirmed, folds=True),
+    "still_there": Kind("map-pin", _about(lazy_gettext("Is it still there? %(title)s"))),
+    "comment": Kind("message-circle", _commented, folds=True),
+    "helpful": Kind("thumbs-up", _helpful, folds=True),
+    "level": Kind(
+        "trending-up", lambda told: gettext("You reached level %(n)s.", n=told.level), folds=True
+    ),
+    "badge": Kind("award", _badges, folds=True),
+    "contact": Kind("users", _joined, folds=True),
+    "claim_approved": Kind("badge-check", _about(lazy_gettext("You speak for %(title)s now."))),
+    "claim_refused": Kind("x", _about(lazy_gettext("Your claim was refused: %(title)s"))),
+    "news_posted": Kind("map-pin", _about(lazy_gettext("New where you watch: %(title)s"))),
+    "news_votes": Kind(
+        "users", _about(lazy_gettext("Others say whether it is still there: %(title)s")), folds=True
+    ),
+    "news_edited": Kind(
+        "pencil", _about(lazy_gettext("Its author changed the text: %(title)s")), folds=True
+    ),
+    "news_answered": Kind(
+        "landmark", _about(lazy_gettext("There is an official answer: %(title)s")), folds=True
+    ),
+    "news_closed": Kind("check", _about(lazy_gettext("It is over: %(title)s"))),
+    "news_reopened": Kind("history", _about(lazy_gettext("It is open again: %(title)s"))),
+    "news_merged": Kind(
+        "copy", _about(lazy_gettext("Another report was merged into it: %(title)s"))
+    ),
 }
 GONE = lazy_gettext("something that is gone")
 SOMEBODY = lazy_gettext("Somebody")

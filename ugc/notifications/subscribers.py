@@ -1,4 +1,5 @@
-"""What members are told of. Causes fold what repeats: one line per report however many confirm."""
+"""What members are told of. Each is told once, by its
+cause; the inbox folds what a day brought about one thing into one line."""
 
 from __future__ import annotations
 
@@ -24,8 +25,13 @@ def case_decided(session: Session, event: events.CaseDecided) -> None:
 @events.on(events.ReportConfirmed, "notifications.report_confirmed")
 def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
     if event.still_there:
-        cause = f"report:{event.report_id}"
-        actions.tell(session, event.author_id, "confirmed", cause, subject_id=event.report_id)
+        actions.tell(
+            session,
+            event.author_id,
+            "confirmed",
+            f"report:{event.report_id}:{event.member_id}",
+            subject_id=event.report_id,
+        )
 
 
 @events.on(events.StillThereAsked, "notifications.still_there_asked")
@@ -38,8 +44,13 @@ def still_there_asked(session: Session, event: events.StillThereAsked) -> None:
 @events.on(events.ReviewFoundHelpful, "notifications.review_found_helpful")
 def review_found_helpful(session: Session, event: events.ReviewFoundHelpful) -> None:
     if event.helpful:
-        cause = f"review:{event.review_id}"
-        actions.tell(session, event.author_id, "helpful", cause, subject_id=event.review_id)
+        actions.tell(
+            session,
+            event.author_id,
+            "helpful",
+            f"review:{event.review_id}:{event.member_id}",
+            subject_id=event.review_id,
+        )
 
 
 @events.on(events.LevelReached, "notifications.level_reached")

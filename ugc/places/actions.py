@@ -216,7 +216,7 @@ def author_of(session: Session, place_id: int) -> int | None:
     return queries.locked(session, place_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, Place, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Place, counts=True))
 # A place that is shared spreads the brand that runs it.
 referrals.register_root(KIND, queries.brand_of)
 

@@ -406,21 +406,18 @@ def published_by_group(session: Session, ids: sa.Select[int]) -> int:
     return session.scalar(query) or 0
 
 
-def published_by(session: Session, member_id: int) -> int:
-    query = sa.select(sa.func.count()).where(
-        Place.author_id == member_id, Place.visibility == Visibility.PUBLISHED
-    )
-    return session.scalar(query) or 0
-
-
 def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:
     """What all may see, and what this author still sees of their own."""
     own = sa.and_(Place.author_id == author_id, Place.visibility != Visibility.WITHDRAWN)
     rows = session.execute(
-        sa.select(Place.id, Place.name, Subject.public_id)
+        sa.select(Place.id, Place.name, Subject.public_id, City.name.label("city"))
         .join(Subject, Subject.id == Place.id)
+        .outerjoin(City, City.id == Place.city_id)
         .where(Place.id.in_(list(ids)), sa.or_(Place.visibility == Visibility.PUBLISHED, own))
     )
-    return [SubjectInfo(r.id, KIND, r.public_id, r.name, f"/places/{r.public_id}") for r in rows]
+    return [
+        SubjectInfo(r.id, KIND, r.public_id, r.name, f"/places/{r.public_id}", r.city or "")
+        for r in rows
+    ]

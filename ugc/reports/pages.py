@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from typing import Any
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import format_timedelta, gettext, lazy_gettext
 
 from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
@@ -384,12 +384,21 @@ def watched_panel(watch: watches_queries.WatchRow, **_context: Any) -> str:
     return render_template("reports/_watched.html", found=found, watch=watch)
 
 
+def watch_count_panel(watch: watches_queries.WatchRow, among: list[int], **_context: Any) -> str:
+    """How many live reports a watch has, in a list of watches with the ids `among`: all are counted
+    at once."""
+    if "watch_counts" not in g:
+        g.watch_counts = watched.live_counts(db.session(), among)
+    return render_template("reports/_watch_count.html", count=g.watch_counts.get(watch.id, 0))
+
+
 def followed_panel(ids: list[int], **_context: Any) -> str:
     reports = watched.reports_followed(db.session(), current_actor(), ids)
     return render_template("reports/_followed.html", reports=reports)
 
 
 panels.register("watch.live", watched_panel)
+panels.register("watch.card", watch_count_panel)
 panels.register("watch.followed", followed_panel)
 watches_rules.register_kinds(rules.KINDS.values())
 

@@ -61,9 +61,10 @@ panels.register("profile", profile_panel, order=10)
 
 
 def badge_told(item: Any, **_context: Any) -> str:
-    """Which badge, under its line of the inbox."""
-    badge = rules.BADGES.get(item.facts.get("badge", ""))
-    return render_template("reputation/_badge_told.html", badge=badge) if badge else ""
+    """Which badges, under their line of the inbox."""
+    codes = dict.fromkeys(facts.get("badge", "") for facts in item.folded)
+    badges = [rules.BADGES[code] for code in codes if code in rules.BADGES]
+    return render_template("reputation/_badge_told.html", badges=badges)
 
 
 panels.register("notification.badge", badge_told)

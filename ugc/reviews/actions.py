@@ -278,7 +278,7 @@ def author_of(session: Session, review_id: int) -> int | None:
     return _locked_with_place(session, review_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, Review, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Review, counts=True))
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:

@@ -265,13 +265,6 @@ def published_by_group(session: Session, ids: sa.Select[int]) -> int:
     return session.scalar(query) or 0
 
 
-def published_by(session: Session, member_id: int) -> int:
-    query = sa.select(sa.func.count()).where(
-        Review.author_id == member_id, Review.visibility == Visibility.PUBLISHED
-    )
-    return session.scalar(query) or 0
-
-
 def versions(session: Session, review_id: int) -> list[ReviewVersion]:
     """What it said before, newest first."""
     return list(
@@ -312,6 +305,13 @@ def describe(
         .where(Review.id.in_(list(ids)), sa.or_(public, own))
     )
     return [
-        SubjectInfo(r.id, KIND, r.public_id, r.title or r.name, f"/reviews/{r.public_id}")
+        SubjectInfo(
+            r.id,
+            KIND,
+            r.public_id,
+            r.title or r.name,
+            f"/reviews/{r.public_id}",
+            r.name if r.title else "",
+        )
         for r in rows
     ]

@@ -14,7 +14,7 @@ from pywebpush import WebPushException, webpush
 
 from ugc.accounts import queries as accounts
 from ugc.accounts.models import Member
-from ugc.core import gazetteer, guarded, jobs, mail, render, subjects
+from ugc.core import guarded, jobs, mail, render, subjects
 from ugc.core.db import Session, app_now, exclusive, record
 from ugc.notifications import rules as inbox
 from ugc.watches import actions, queries, rules
@@ -61,22 +61,21 @@ def _send_once(session: Session, batch: str, message: EmailMessage) -> None:
 
 
 def _told(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
-    """What the lines say in the language in force: text, url, watch, public_id and time. Things
-    that nobody may see any more are left out."""
+    """What the lines say in the language in force: text, url, where (a city, or ''), watch,
+    public_id and time. Things that nobody may see any more are left out."""
     about = subjects.describe(session, [line.report_id for line in lines])
-    cities = gazetteer.city_names(session, [line.city_id for line in lines if line.city_id])
     site = current_app.config["SITE_URL"]
     told: list[dict[str, object]] = []
     for line in lines:
         info = about.get(line.report_id)
         if info is None:
             continue
-        title = " · ".join(filter(None, (str(info.title), cities.get(line.city_id or 0))))
         code = line.what if line.what == "still_there" else f"news_{line.what}"
         told.append(
             {
-                "text": str(inbox.KINDS[code].text) % {"title": title, "who": "", "n": ""},
-                "title": title,
+                "text": inbox.KINDS[code].say(inbox.Told(title=info.named)),
+                "title": info.named,
+                "where": info.where,
                 "url": f"{site}{info.url}",
                 "path": info.url,
                 "public_id": info.public_id,
@@ -90,14 +89,37 @@ def _told(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
 def _subject(kind: str, told: list[dict[str, object]]) -> str:
     if kind == MailKind.STILL_THERE or (kind == MailKind.NOW and len(told) == 1):
         return str(told[0]["text"])
+    where = _where(told)
     if kind == MailKind.NOW:
+        return _happened(told)
+    if where:
         return ngettext(
-            "%(num)d thing happened where you watch", "%(num)d things happened where you watch",
-            len(told),
+            "Your digest: %(num)d thing happened in %(where)s",
+            "Your digest: %(num)d things happened in %(where)s",
+            len(told), where=where,
         )  # fmt: skip
     return ngettext(
         "Your digest: %(num)d thing happened", "Your digest: %(num)d things happened", len(told)
     )
+
+
+def _where(told: list[dict[str, object]]) -> str:
+    """The cities of the lines, '' when none is known."""
+    names = [str(name) for name in dict.fromkeys(each["where"] for each in told) if name]
+    return ", ".join(names[: rules.CITIES_SHOWN]) + ("…" if len(names) > rules.CITIES_SHOWN else "")
+
+
+def _happened(told: list[dict[str, object]]) -> str:
+    where = _where(told)
+    if where:
+        return ngettext(
+            "%(num)d thing happened in %(where)s", "%(num)d things happened in %(where)s",
+            len(told), where=where,
+        )  # fmt: skip
+    return ngettext(
+        "%(num)d thing happened where you watch", "%(num)d things happened where you watch",
+        len(told),
+    )  # fmt: skip
 
 
 @jobs.task(news.MAIL)
@@ -139,12 +161,9 @@ def _payloads(session: Session, member: Member, news_ids: list[int]) -> list[dic
     with render.in_language(member.language):
         told = _told(session, reads.lines_by_id(session, news_ids))
         if len(told) > rules.PUSHED_ONE_BY_ONE:
-            body = ngettext(
-                "%(num)d thing happened where you watch",
-                "%(num)d things happened where you watch",
-                len(told),
-            )
-            told = [{"text": body, "watch": None, "path": "/inbox", "public_id": "inbox"}]
+            told = [
+                {"text": _happened(told), "watch": None, "path": "/inbox", "public_id": "inbox"}
+            ]
         return [
             {
                 "title": each["watch"] or gettext("You follow this"),

@@ -24,6 +24,7 @@ from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors, wants_json
 from ugc.watches import actions, queries, rules, schemas
 from ugc.watches.models import Delivery, MailKind, Shape
+from ugc.watches.queries import news
 from ugc.watches.rules import files, geometry
 
 bp = Blueprint("watches", __name__)
@@ -52,9 +53,13 @@ def push_key() -> str:
 @members
 def index_page() -> str:
     member_id = current_actor().id or 0
+    watches = queries.watches_of(db.session(), member_id)
+    ids = [watch.id for watch in watches]
     return render_template(
         "watches/index.html",
-        watches=queries.watches_of(db.session(), member_id),
+        watches=watches,
+        ids=ids,
+        cities=queries.cities_of(db.session(), ids),
         most=rules.WATCHES_MAX,
         followed=queries.followed(db.session(), member_id),
         delivery=DELIVERIES[Delivery(queries.choice(db.session(), member_id).delivery)],
@@ -182,6 +187,7 @@ def page(public_id: str) -> str:
     return render_template(
         "watches/page.html",
         watch=watch,
+        cities=queries.cities_of(db.session(), [watch.id]),
         outline=queries.outline(db.session(), watch.id),
         kinds=rules.kinds(),
         push_key=push_key(),
@@ -258,6 +264,17 @@ def settings_panel(member_id: int, **_context: Any) -> str:
 
 
 panels.register("settings", settings_panel, order=50)
+
+
+def posted_panel(item: Any, **_context: Any) -> str:
+    """Which watch a line of the inbox comes from; all are asked for at once."""
+    if "watch_names" not in g:
+        g.watch_names = news.watch_names(db.session(), current_actor().id or 0)
+    name = g.watch_names.get(item.subject_id)
+    return render_template("watches/_told.html", name=name) if name else ""
+
+
+panels.register("notification.news_posted", posted_panel)
 
 
 @bp.post("/settings/watching")

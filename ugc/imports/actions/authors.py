@@ -21,9 +21,9 @@ def name(session: Session, source_id: int, source: m.Source) -> None:
     anything else about the person, so that nobody can sign in with it."""
     missing = session.scalars(
         sa.text(
-            "SELECT DISTINCT s.author FROM import_review s LEFT JOIN members m"
-            " ON m.source_id = :source AND m.external_id = s.author"
-            " WHERE s.author <> '' AND m.id IS NULL ORDER BY s.author"
+            "SELECT author FROM (SELECT DISTINCT author FROM import_review WHERE author <> '') AS s"
+            " WHERE (SELECT m.id FROM members m WHERE m.source_id = :source"
+            " AND m.external_id = s.author) IS NULL ORDER BY author"
         ),
         {"source": source_id},
     ).all()
@@ -31,8 +31,8 @@ def name(session: Session, source_id: int, source: m.Source) -> None:
         _make_accounts(session, source_id, source, missing)
     execute(
         session,
-        "UPDATE import_review s SET author_id = m.id FROM members m"
-        " WHERE m.source_id = :source AND m.external_id = s.author AND s.author <> ''",
+        "UPDATE import_review s SET author_id = (SELECT m.id FROM members m"
+        " WHERE m.source_id = :source AND m.external_id = s.author) WHERE s.author <> ''",
         source=source_id,
     )
 

@@ -14,6 +14,7 @@ from ugc.imports.actions.staging import (
     make_subjects,
     match,
     stage,
+    staged_ids,
     touch,
 )
 from ugc.imports.rules.convert import PlaceRow
@@ -35,6 +36,9 @@ def write(session: Session, source_id: int, rows: Sequence[tuple[int, PlaceRow]]
         source=source_id,
     )
     log_new(session, "place")
+    changed = staged_ids(session, "place", "is_changed")
+    if not changed:
+        return Counts(added)
     execute(
         session,
         "UPDATE places t SET content_hash = s.content_hash, language = s.language, name = s.name,"
@@ -44,6 +48,7 @@ def write(session: Session, source_id: int, rows: Sequence[tuple[int, PlaceRow]]
         " address = s.address, phone = s.phone, website = s.website,"
         " opening_hours = s.opening_hours, timezone = s.timezone, revision = t.revision + 1"
         f" FROM import_place s, LATERAL (SELECT {POINT} AS geom OFFSET 0) AS p"
-        " WHERE s.id = t.id AND s.is_changed",
+        " WHERE s.id = t.id AND s.is_changed AND t.id = ANY(:changed)",
+        changed=changed,
     )
-    return Counts(added, touch(session, "SELECT id FROM import_place WHERE is_changed"))
+    return Counts(added, touch(session, changed))

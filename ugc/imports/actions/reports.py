@@ -15,6 +15,7 @@ from ugc.imports.actions.staging import (
     make_subjects,
     match,
     stage,
+    staged_ids,
     touch,
 )
 from ugc.imports.rules.convert import ReportRow
@@ -75,7 +76,8 @@ def _log_states(session: Session, where: str, old: str) -> None:
 def _change_reports(session: Session) -> int:
     """Members' confirmations may have prolonged it, and its end may have been said here: the
     source takes neither back."""
-    if not execute(session, "SELECT 1 FROM import_report WHERE is_changed LIMIT 1").first():
+    changed = staged_ids(session, "report", "is_changed")
+    if not changed:
         return 0
     execute(
         session,
@@ -86,7 +88,8 @@ def _change_reports(session: Session) -> int:
         " closed = s.closed OR ended.here"
         " FROM reports r, LATERAL (SELECT r.state = 'closed' AND EXISTS (SELECT FROM moves"
         " WHERE subject_id = r.id AND reason LIKE 'closed\\_by\\_%') AS here) AS ended"
-        " WHERE r.id = s.id AND s.is_changed",
+        " WHERE r.id = s.id AND s.is_changed AND r.id = ANY(:changed)",
+        changed=changed,
     )
     execute(
         session,
@@ -104,7 +107,8 @@ def _change_reports(session: Session) -> int:
         " expires_at = s.expires_at, closed_at = s.closed_at, revision = r.revision + 1,"
         f" half_life_s = {_half_life()}"
         f" FROM import_report s, LATERAL (SELECT {POINT} AS geom OFFSET 0) AS p"
-        " WHERE s.id = r.id AND s.is_changed",
+        " WHERE s.id = r.id AND s.is_changed AND r.id = ANY(:changed)",
+        changed=changed,
     )
     _log_states(session, "is_changed AND new_state <> old_state", "old_state")
-    return touch(session, "SELECT id FROM import_report WHERE is_changed")
+    return touch(session, changed)

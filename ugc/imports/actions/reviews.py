@@ -13,6 +13,7 @@ from ugc.imports.actions.staging import (
     make_subjects,
     match,
     stage,
+    staged_ids,
     touch,
 )
 from ugc.imports.rules import mapping as m
@@ -29,9 +30,9 @@ def write(
     stage(session, "review", rows)
     execute(
         session,
-        "UPDATE import_review s SET place_id = coalesce(u.merged_into_id, p.id)"
+        "UPDATE import_review s SET place_id = (SELECT coalesce(u.merged_into_id, p.id)"
         " FROM places p JOIN subjects u ON u.id = p.id"
-        " WHERE p.source_id = :source AND p.external_id = s.place",
+        " WHERE p.source_id = :source AND p.external_id = s.place)",
         source=place_source_id,
     )
     refused = _take_out(
@@ -40,12 +41,16 @@ def write(
         "'there is no place “' || left(place, 60) || '”; import the places first'",
     )
     # A person who rates one of these places waits until the counts are right.
+    spoken_of = execute(
+        session,
+        "SELECT place_id FROM import_review UNION SELECT (SELECT r.place_id FROM reviews r"
+        " WHERE r.source_id = :source AND r.external_id = s.external_id) FROM import_review s",
+        source=source_id,
+    ).scalars()
     execute(
         session,
-        "SELECT id FROM places WHERE id IN (SELECT place_id FROM import_review"
-        " UNION SELECT r.place_id FROM reviews r JOIN import_review s USING (external_id)"
-        " WHERE r.source_id = :source) ORDER BY id FOR UPDATE",
-        source=source_id,
+        "SELECT id FROM places WHERE id = ANY(:ids) ORDER BY id FOR UPDATE",
+        ids=[place_id for place_id in spoken_of if place_id is not None],
     )
     match(session, "review", source_id)
     authors.name(session, source_id, source)
@@ -84,16 +89,20 @@ def _take_out(session: Session, where: str, reason: str) -> list[tuple[int, str]
 
 def _change_reviews(session: Session) -> int:
     """What a review said before is kept, as when its author edits it."""
+    changed = staged_ids(session, "review", "is_changed")
+    if not changed:
+        return 0
     execute(
         session,
-        "UPDATE import_review s SET old_place_id = r.place_id FROM reviews r"
-        " WHERE r.id = s.id AND s.is_changed",
+        "UPDATE import_review s SET old_place_id ="
+        " (SELECT r.place_id FROM reviews r WHERE r.id = s.id) WHERE s.is_changed",
     )
     execute(
         session,
         "INSERT INTO review_versions (review_id, revision, rating, title, text)"
-        " SELECT r.id, r.revision, r.rating, r.title, r.text FROM reviews r"
-        " JOIN import_review s ON s.id = r.id WHERE s.is_changed",
+        " SELECT id, revision, rating, title, text FROM reviews WHERE id = ANY(:changed)"
+        " ORDER BY id",
+        changed=changed,
     )
     execute(
         session,
@@ -102,9 +111,10 @@ def _change_reviews(session: Session) -> int:
         " subratings = s.subratings, title = s.title, text = s.text,"
         " visited_month = s.visited_month, original = s.original,"
         " edited_at = app_now(), revision = r.revision + 1"
-        " FROM import_review s WHERE s.id = r.id AND s.is_changed",
+        " FROM import_review s WHERE s.id = r.id AND s.is_changed AND r.id = ANY(:changed)",
+        changed=changed,
     )
-    return touch(session, "SELECT id FROM import_review WHERE is_changed")
+    return touch(session, changed)
 
 
 def _recount(session: Session) -> None:

@@ -83,17 +83,30 @@ def stage(session: Session, kind: str, rows: Sequence[tuple[int, Any]]) -> None:
 
 
 def match(session: Session, kind: str, source_id: int) -> None:
-    """Finds the rows that are here already, locked in order, and which of them changed."""
+    """Finds the rows that are here already, locked in order, and which of them changed.
+
+    Row by row through the indexes, never as a join: where a table grew since PostgreSQL last took
+    its figures, it believes the table small and would look at all of it for every staged row."""
     execute(
         session,
-        f"WITH here AS (SELECT t.id, t.external_id, t.content_hash FROM {kind}s t"
-        f" JOIN import_{kind} s ON s.external_id = t.external_id"
-        " WHERE t.source_id = :source ORDER BY t.id FOR UPDATE OF t)"
-        f" UPDATE import_{kind} s SET id = here.id,"
-        " is_changed = here.content_hash IS DISTINCT FROM s.content_hash"
-        " FROM here WHERE here.external_id = s.external_id",
+        f"UPDATE import_{kind} s SET id = (SELECT t.id FROM {kind}s t"
+        " WHERE t.source_id = :source AND t.external_id = s.external_id)",
         source=source_id,
     )
+    ids = staged_ids(session, kind, "id IS NOT NULL")
+    if not ids:
+        return
+    execute(session, f"SELECT id FROM {kind}s WHERE id = ANY(:ids) ORDER BY id FOR UPDATE", ids=ids)
+    execute(
+        session,
+        f"UPDATE import_{kind} s SET is_changed = (SELECT t.content_hash IS DISTINCT FROM"
+        f" s.content_hash FROM {kind}s t WHERE t.id = s.id) WHERE s.id IS NOT NULL",
+    )
+
+
+def staged_ids(session: Session, kind: str, where: str) -> list[int]:
+    """Ids of rows that are here, for `= ANY(:ids)`, which keeps big tables to these rows."""
+    return list(execute(session, f"SELECT id FROM import_{kind} WHERE {where}").scalars())
 
 
 def make_subjects(session: Session, kind: str) -> int:
@@ -119,11 +132,11 @@ def log_new(session: Session, kind: str) -> None:
     )
 
 
-def touch(session: Session, where: str, **values: Any) -> int:
+def touch(session: Session, ids: Sequence[int]) -> int:
     """`subjects.touch` for many; returns how many. Hidden things stay hidden."""
     return execute(
         session,
         "UPDATE subjects SET changed_at = app_now(), changed_txid = pg_current_xact_id()"
-        f" WHERE id IN ({where})",
-        **values,
+        " WHERE id = ANY(:ids)",
+        ids=list(ids),
     ).rowcount

@@ -73,31 +73,30 @@ def post_report(
     subject = subjects.create(session, KIND)
     city_id = gazetteer.nearest_city(session, point)
     visibility = Visibility.HELD if held else Visibility.PUBLISHED
-    session.add(
-        Report(
-            id=subject.id,
-            author_id=author_id,
-            kind=kind,
-            geom=point.ewkt,
-            accuracy_m=accuracy_m,
-            heading=heading,
-            city_id=city_id,
-            text=text,
-            language=language,
-            visibility=visibility,
-            state=ReportState.EXPIRED if over else ReportState.OPEN,
-            closed_at=expires_at if over else None,
-            asked_at=moment if over else None,
-            occurred_at=seen_at,
-            seen_at=seen_at,
-            expires_at=expires_at,
-            prior=prior,
-            half_life_s=rules.KINDS[kind].span.half_life.total_seconds(),
-            believed=prior,
-            believed_at=seen_at,
-            reacted=belief.PRIOR_FLAT,
-        )
+    report = Report(
+        id=subject.id,
+        author_id=author_id,
+        kind=kind,
+        geom=point.ewkt,
+        accuracy_m=accuracy_m,
+        heading=heading,
+        city_id=city_id,
+        text=text,
+        language=language,
+        visibility=visibility,
+        state=ReportState.EXPIRED if over else ReportState.OPEN,
+        closed_at=expires_at if over else None,
+        asked_at=moment if over else None,
+        occurred_at=seen_at,
+        seen_at=seen_at,
+        expires_at=expires_at,
+        prior=prior,
+        half_life_s=rules.KINDS[kind].span.half_life.total_seconds(),
+        believed=prior,
+        believed_at=seen_at,
+        reacted=belief.PRIOR_FLAT,
     )
+    session.add(report)
     session.flush()
     subjects.log_move(
         session, subject.id, "state", None, ReportState.EXPIRED if over else ReportState.OPEN,
@@ -108,13 +107,14 @@ def post_report(
     )
     media.attach(session, actor, subject.id, photos, held=held, city_id=city_id)
     watches.follow(session, actor, subject.id)
-    events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
+    told: list[events.Event] = [events.ContentPosted(subject.id, KIND, author_id, city_id, held)]
     if not over:
-        life.tell(session, queries.locked(session, subject.id), "posted", actor)
+        told.append(life.changed(report, "posted", actor, point, moment))
     if held:
-        moderation.open_case(session, subject.id, "held")
+        moderation.open_first_case(session, subject.id)
     else:
-        events.emit(session, events.ContentApproved(subject.id, KIND, author_id, city_id))
+        told.append(events.ContentApproved(subject.id, KIND, author_id, city_id))
+    events.emit(session, *told)
     return subject.public_id
 
 
@@ -222,7 +222,7 @@ def author_of(session: Session, report_id: int) -> int | None:
     return queries.locked(session, report_id).author_id
 
 
-moderation.register(KIND, moderation.Content(author_of, move, Report, queries.published_by))
+moderation.register(KIND, moderation.Content(author_of, move, Report, counts=True))
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:

@@ -28,25 +28,28 @@ from ugc.watches import actions as watches
 
 def tell(session: Session, report: Report, what: str, actor: Actor) -> None:
     """Says what happened to a report that everybody can see."""
-    if report.visibility not in queries.SHOWN:
-        return
-    lon, lat = story.position(session, report.id)
+    if report.visibility in queries.SHOWN:
+        point = geo.Point(*story.position(session, report.id))
+        events.emit(session, changed(report, what, actor, point, now(session)))
+
+
+def changed(
+    report: Report, what: str, actor: Actor, point: geo.Point, moment: dt.datetime
+) -> events.ReportChanged:
+    """What happened to a report at its public `point`, told at `moment`."""
     held = report.visibility == Visibility.HELD
-    events.emit(
-        session,
-        events.ReportChanged(
-            report.id,
-            what,
-            report.kind,
-            report.author_id,
-            actor.id,
-            lon,
-            lat,
-            report.city_id,
-            belief.out_of_ten(report.believed, held=held),
-            held,
-            now(session).isoformat(),
-        ),
+    return events.ReportChanged(
+        report.id,
+        what,
+        report.kind,
+        report.author_id,
+        actor.id,
+        point.lon,
+        point.lat,
+        report.city_id,
+        belief.out_of_ten(report.believed, held=held),
+        held,
+        moment.isoformat(),
     )
 
 

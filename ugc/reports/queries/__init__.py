@@ -293,29 +293,26 @@ def published_by_group(session: Session, ids: sa.Select[int]) -> int:
     return session.scalar(query) or 0
 
 
-def published_by(session: Session, member_id: int) -> int:
-    """How many of the member's reports are published."""
-    query = sa.select(sa.func.count()).where(
-        Report.author_id == member_id, Report.visibility == Visibility.PUBLISHED
-    )
-    return session.scalar(query) or 0
-
-
 def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:
     """What all may see, and what this author still sees of their own."""
     own = sa.and_(Report.author_id == author_id, Report.visibility != Visibility.WITHDRAWN)
-    language = str(get_locale())
     rows = session.execute(
-        sa.select(Report.id, Report.kind, Subject.public_id)
+        sa.select(Report.id, Report.kind, Subject.public_id, City.name.label("city"))
         .join(Subject, Subject.id == Report.id)
+        .outerjoin(City, City.id == Report.city_id)
         .where(Report.id.in_(list(ids)), sa.or_(Report.visibility.in_(SHOWN), own))
     )
     language = str(get_locale() or "en")
     return [
         SubjectInfo(
-            r.id, KIND, r.public_id, rules.KINDS[r.kind].name(language), f"/reports/{r.public_id}"
+            r.id,
+            KIND,
+            r.public_id,
+            rules.KINDS[r.kind].name(language),
+            f"/reports/{r.public_id}",
+            r.city or "",
         )
         for r in rows
     ]

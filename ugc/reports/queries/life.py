@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -60,9 +62,25 @@ def trust_of(session: Session, member_id: int | None) -> float:
     confirmations, denials), each beside what others said of the same report within one half-life
     of its kind, the sooner the weightier. A report that a moderator took away proved false.
 
-    One row a statement: said, same weight, other weight, taken away."""
+    The query is built once: it is asked for each post and vote."""
     if member_id is None:
         return belief.trust(0, 0)
+    proved_true = proved_false = 0.0
+    for row in session.execute(_statements(), {"member_id": member_id}):
+        spoken = [(True, float(row.there)), (False, float(row.not_there))]
+        if row.taken_away:
+            spoken = [(False, 1.0)]
+        right, wrong = belief.agreement(row.said, spoken)
+        proved_true += right
+        proved_false += wrong
+    return belief.trust(proved_true, proved_false)
+
+
+@functools.cache
+def _statements() -> sa.Select[Any]:
+    """One row for each of the last statements of `:member_id`: said, taken away, and what others
+    weigh who said that it is there and that it is not."""
+    member_id = sa.bindparam("member_id", type_=sa.BigInteger)
     own = (
         sa.select(
             Report.id.label("report_id"),
@@ -87,7 +105,7 @@ def trust_of(session: Session, member_id: int | None) -> float:
     other = sa.orm.aliased(Vote)
     age = sa.func.extract("epoch", other.voted_at - last.c.at) / last.c.half_life_s
     weight = other.weight * sa.func.power(2.0, -age)
-    rows = session.execute(
+    return (
         sa.select(
             last.c.said,
             last.c.taken_away,
@@ -108,15 +126,6 @@ def trust_of(session: Session, member_id: int | None) -> float:
         )
         .group_by(last.c.report_id, last.c.at, last.c.said, last.c.taken_away)
     )
-    proved_true = proved_false = 0.0
-    for row in rows:
-        spoken = [(True, float(row.there)), (False, float(row.not_there))]
-        if row.taken_away:
-            spoken = [(False, 1.0)]
-        right, wrong = belief.agreement(row.said, spoken)
-        proved_true += right
-        proved_false += wrong
-    return belief.trust(proved_true, proved_false)
 
 
 def companions(session: Session, report_id: int, member_id: int, still_there: bool) -> int:

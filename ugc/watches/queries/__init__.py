@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,11 @@ from geoalchemy2.shape import to_shape
 from shapely.geometry.base import BaseGeometry
 
 from ugc.accounts.models import Member, MemberSession
+from ugc.core import gazetteer
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject
+from ugc.watches import rules
 from ugc.watches.models import Follow, MailChoice, PushSubscription, Watch
 
 
@@ -117,6 +120,42 @@ def locked(session: Session, member_id: int, public_id: str) -> Watch:
     )
     if found is None:
         raise NotFound()
+    return found
+
+
+_WHERE = sa.text(
+    f"""
+    WITH parts AS (
+      SELECT id, shape, ST_GeometryN(geom, 1) AS first,
+        ST_GeometryN(geom, ST_NumGeometries(geom)) AS last,
+        ST_Envelope(ST_GeometryN(reach, 1)) AS box
+      FROM watches WHERE id = ANY(:ids)),
+    points AS (
+      SELECT id, 0 AS n, ST_StartPoint(first) AS geom FROM parts WHERE shape = 'way'
+      UNION ALL SELECT id, 1, ST_EndPoint(last) FROM parts WHERE shape = 'way'
+      UNION ALL SELECT id, n, ST_SetSRID(ST_MakePoint(
+          (ST_XMin(box) + ST_XMax(box)) / 2 + dx * (ST_XMax(box) - ST_XMin(box)),
+          (ST_YMin(box) + ST_YMax(box)) / 2 + dy * (ST_YMax(box) - ST_YMin(box))), 4326)
+        FROM parts, (VALUES (0, 0.0, 0.0), (1, -0.25, 0.25), (2, 0.25, 0.25),
+          (3, -0.25, -0.25), (4, 0.25, -0.25)) AS moved (n, dx, dy)
+        WHERE shape = 'area')
+    SELECT found.id, found.n, cities.name
+    FROM (SELECT id, n, {gazetteer.nearest_city_sql("points.geom")} AS city_id FROM points) AS found
+    JOIN cities ON cities.id = found.city_id
+    ORDER BY found.id, found.n
+    """
+)
+
+
+def cities_of(session: Session, watch_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Where watches are, by their ids: of a way the city where it starts and, when that is another,
+    the one where it ends; of an area at most `rules.CITIES_SHOWN`, that of its middle first. What
+    is far from every city is left out. One statement."""
+    found: dict[int, list[str]] = {}
+    for row in session.execute(_WHERE, {"ids": list(watch_ids)}):
+        names = found.setdefault(row.id, [])
+        if row.name not in names and len(names) < rules.CITIES_SHOWN:
+            names.append(row.name)
     return found
 
 

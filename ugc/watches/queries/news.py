@@ -26,6 +26,8 @@ MATCHING = sa.text(
     """
 )
 
+NAMED_MAX = 300  # of the latest news, whose watch the inbox names
+
 
 @dataclass(frozen=True)
 class Match:
@@ -183,6 +185,19 @@ def _lines(session: Session, *where: sa.ColumnElement[bool]) -> list[Line]:
         .order_by(News.id)
     )
     return [Line(*row) for row in rows]
+
+
+def watch_names(session: Session, member_id: int) -> dict[int, str]:
+    """Through which of their watches a member was told of the latest reports, by the report's id;
+    the watch's name."""
+    rows = session.execute(
+        sa.select(News.report_id, Watch.name)
+        .join(Watch, Watch.id == News.watch_id)
+        .where(News.member_id == member_id, News.what == "posted")
+        .order_by(News.id.desc())
+        .limit(NAMED_MAX)
+    )
+    return {row.report_id: row.name for row in rows}
 
 
 def lines_of_batch(session: Session, batch: str) -> list[Line]:

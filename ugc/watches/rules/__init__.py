@@ -18,6 +18,7 @@ from ugc.watches.models import Delivery, MailKind
 WATCHES_MAX = 20  # of one member
 BROWSERS_MAX = 10  # of one member
 NAME_MAX = 80
+CITIES_SHOWN = 3  # of an area
 KEPT_DAYS = 90  # news
 MAIL_MAX = 50  # lines of one mail; the rest is counted
 PUSHED_ONE_BY_ONE = 3  # more at once are one line

@@ -1,0 +1,164 @@
+"""Migrations run beside the running release: nobody waits long, and one cut short begins again."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from migrations import online
+from tests.conftest import _server
+from ugc.config import ROOT, libpq_url, sqlalchemy_url
+
+CONFIG = str(ROOT / "alembic.ini")
+INDEX = re.compile(
+    r"CREATE\s+(?:UNIQUE\s+)?INDEX\s+(CONCURRENTLY)?.*?\sON\s+(?:ONLY\s+)?([\w.]+)", re.S | re.I
+)
+TABLE = re.compile(r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?([\w.]+)", re.I)
+KEY = re.compile(
+    r"ALTER\s+TABLE\s+(\w+)\s+ADD\s+CONSTRAINT\s+\w+\s+(?:UNIQUE|PRIMARY\s+KEY|EXCLUDE)(?!\s+USING\s+INDEX)",
+    re.I,
+)
+HELP = (
+    "An index on a table with millions of rows keeps every writer waiting while it is made. Use"
+    " online.create_index() of migrations/online.py (a unique constraint: that index with"
+    " unique=True, then ADD CONSTRAINT ... USING INDEX)."
+)
+
+
+@contextmanager
+def empty_database(name: str) -> Iterator[sa.Engine]:
+    base = sa.engine.make_url(sqlalchemy_url(_server()))
+    maintenance = libpq_url(base.set(database="postgres").render_as_string(hide_password=False))
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {name}")
+    engine = sa.create_engine(base.set(database=name))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+        with psycopg.connect(maintenance, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def migrate(engine: sa.Engine, revision: str) -> None:
+    config = Config(CONFIG)
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def blocking(statements: list[str]) -> list[str]:
+    """Of the statements of one migration those that index a table which it did not make, without
+    CONCURRENTLY."""
+    made = {name for text in statements for name in TABLE.findall(text)}
+    bad = [
+        f"{table}: {text.strip()[:90]}"
+        for text in statements
+        for concurrently, table in INDEX.findall(text)
+        if not concurrently and table not in made
+    ]
+    return bad + [
+        f"{table}: {text.strip()[:90]}"
+        for text in statements
+        for table in KEY.findall(text)
+        if table not in made
+    ]
+
+
+def test_what_blocks_is_seen() -> None:
+    assert blocking(["CREATE INDEX ix_a ON votes (member_id)"])
+    assert blocking(["CREATE UNIQUE INDEX ix_a ON votes USING gist (member_id)"])
+    assert blocking(["ALTER TABLE votes ADD CONSTRAINT uq_a UNIQUE (member_id)"])
+    assert not blocking(["CREATE INDEX CONCURRENTLY ix_a ON votes (member_id)"])
+    assert not blocking(["CREATE TABLE a (id int)", "CREATE INDEX ix_a ON a (id)"])
+    assert not blocking(["ALTER TABLE votes ADD CONSTRAINT uq_a UNIQUE USING INDEX ix_a"])
+
+
+def test_no_migration_indexes_a_table_in_use_without_concurrently(worker_id: str) -> None:
+    script = ScriptDirectory.from_config(Config(CONFIG))
+    revisions = [each.revision for each in script.walk_revisions()][::-1]
+    statements: dict[str, list[str]] = {}
+    with empty_database(f"test_migrations_{worker_id}") as engine:
+
+        @sa.event.listens_for(engine, "before_cursor_execute")
+        def listen(_conn, _cursor, statement, *_rest):  # type: ignore[no-untyped-def]
+            statements[revision].append(statement)
+
+        for revision in revisions:
+            statements[revision] = []
+            migrate(engine, revision)
+    assert len(statements) > 5
+    assert all(statements.values())
+    bad = [
+        f"{revision}: {text}" for revision in revisions for text in blocking(statements[revision])
+    ]
+    assert bad == [], HELP
+
+
+def posted(engine: sa.Engine, count: int) -> None:
+    """Reports as the release before beliefs left them."""
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "WITH made AS (INSERT INTO subjects (kind, public_id)"
+                " SELECT 'report', 'r' || n FROM generate_series(1, :count) n RETURNING id)"
+                " INSERT INTO reports (id, kind, geom, occurred_at, expires_at, confirmations)"
+                " SELECT id, 'jam', ST_SetSRID(ST_MakePoint(-3.7, 40.4), 4326),"
+                " '2026-01-01', '2026-01-02', 2 FROM made"
+            ),
+            {"count": count},
+        )
+
+
+def test_backfills_commit_in_batches_and_begin_again(
+    worker_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(online, "BATCH", 3)
+    monkeypatch.setattr(online, "LOCK_TIMEOUT", "50ms")
+    with empty_database(f"test_backfill_{worker_id}") as engine:
+        migrate(engine, "0006")
+        posted(engine, 8)
+
+        # Who reads the table for long keeps the migration from it, not everybody else.
+        with engine.connect() as reader:
+            reader.execute(sa.text("SELECT count(*) FROM reports"))
+            with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
+                migrate(engine, "0010")
+
+        # Cut short in the middle of the backfill: what was done stays done.
+        batches = 0
+
+        @sa.event.listens_for(engine, "before_cursor_execute")
+        def cut(_conn, _cursor, statement, *_rest):  # type: ignore[no-untyped-def]
+            nonlocal batches
+            if statement.startswith("UPDATE reports"):
+                batches += 1
+                if batches == 3:
+                    raise RuntimeError("the machine went away")
+
+        with suppress(RuntimeError):
+            migrate(engine, "0010")
+        assert batches == 3
+        with engine.connect() as connection:
+            done = sa.text("SELECT count(*) FROM reports WHERE believed_at = '2026-01-01'")
+            assert connection.scalar(done) == 6
+
+        migrate(engine, "0010")
+        with engine.connect() as connection:
+            assert connection.scalar(done) == 8
+            row = connection.execute(sa.text("SELECT * FROM reports LIMIT 1")).one()
+            assert (row.believed, row.half_life_s) == (0.75, 3600)
+            transactions = sa.text("SELECT count(DISTINCT xmin::text) FROM reports")
+            assert connection.scalar(transactions) == 3
+            broken = sa.text(
+                "SELECT (SELECT count(*) FROM pg_index WHERE NOT indisvalid)"
+                " + (SELECT count(*) FROM pg_constraint WHERE NOT convalidated)"
+            )
+            assert connection.scalar(broken) == 0

@@ -1,7 +1,7 @@
 """What migrations do to tables in use: indexes made concurrently, rows changed in batches.
 
 Each commits what the migration did before it and works outside of a transaction, so a migration
-that was cut short has to be able to begin again: `if_not_exists`, `CREATE OR REPLACE`, and so on."""
+that was cut short has to be able to begin again: `if_not_exists`, `CREATE OR REPLACE` and such."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -11,9 +11,11 @@ const FAILURES = 3; // so many broken attempts in a row, and we poll
 const SPREAD_MS = 3000; // thousands who must look anew do not ask in the same moment
 
 /**
- * Follows one view after another. `apply({upserts, gone})` is called once per batch, features and
- * public ids; `resync()` when the view must be fetched anew; `status(state)` with `live`,
- * `polling`, `reconnecting` or `ended`. Ids may be told again: what is applied twice is as once.
+ * Follows one view after another. `apply({upserts, gone, isFirst})` is called once per batch,
+ * features and {id, version} of what is no longer there; `isFirst` for the first one since `open`,
+ * which comes even when it is empty. `resync()` is called when the view must be fetched anew;
+ * `status(state)` with `live`, `polling`, `reconnecting` or `ended`. Things may be told again: what
+ * is applied twice is as once.
  */
 export function liveStream({url, changes, apply, resync, status}) {
   let view = null; // URLSearchParams of what is shown
@@ -27,6 +29,14 @@ export function liveStream({url, changes, apply, resync, status}) {
   let watchdog = null;
   let generation = 0;
   let over = false;
+  let isFirst = false;
+
+  function pass(upserts, gone) {
+    if (!isFirst && !upserts.length && !gone.length) return;
+    const told = {upserts, gone, isFirst};
+    isFirst = false;
+    apply(told);
+  }
 
   function close() {
     generation += 1;
@@ -67,7 +77,7 @@ export function liveStream({url, changes, apply, resync, status}) {
     heard = 0;
     const began = Date.now();
     mine.addEventListener('upsert', ({data}) => upserts.push(JSON.parse(data)));
-    mine.addEventListener('gone', ({data}) => gone.push(JSON.parse(data).id));
+    mine.addEventListener('gone', ({data}) => gone.push(JSON.parse(data)));
     // It ends a batch: what came before it goes together, and the next connection begins here.
     mine.addEventListener('cursor', ({data}) => {
       if (mine !== source) return;
@@ -77,7 +87,7 @@ export function liveStream({url, changes, apply, resync, status}) {
       polling = null;
       cursor = data;
       status('live');
-      if (upserts.length || gone.length) apply({upserts, gone});
+      pass(upserts, gone);
       upserts = [];
       gone = [];
     });
@@ -121,7 +131,8 @@ export function liveStream({url, changes, apply, resync, status}) {
           return;
         }
         const {upserts, gone} = told;
-        if (upserts.length || gone.length) apply({upserts, gone});
+        // A poll names no versions: what is gone is gone in all that is shown now.
+        pass(upserts, gone.map((id) => ({id, version: Number.MAX_SAFE_INTEGER})));
         cursor = told.cursor;
         next = {etag: '', since: Date.now()};
         // The first answer of an address tells what "nothing new" looks like.
@@ -159,14 +170,19 @@ export function liveStream({url, changes, apply, resync, status}) {
   });
 
   return {
-    /** Nothing is told until `open`: the view is about to be fetched. */
-    pause: close,
-    /** Follows `query` (bbox, kinds) from `from`, the cursor that its features came with. */
+    /** Nothing is followed any more, until `open`. */
+    stop() {
+      close();
+      view = null;
+    },
+    /** Follows `query` (bbox, kinds) from `from`, the cursor that its features came with. What was
+        followed before is told until now. */
     open(query, from) {
       if (over) return;
       close();
       view = query;
       cursor = from;
+      isFirst = true;
       connect();
     },
   };

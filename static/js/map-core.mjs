@@ -71,6 +71,10 @@ export function makeMap(container, {center, zoom, hash = false, still = false, o
       style: bundledStyle({theme: theme(), language}),
       attributionControl: false,
       maxZoom: 18,
+      // North is up, and each tile is of one zoom: whoever turned it by accident has no way back.
+      maxPitch: 0, dragRotate: false, touchPitch: false,
+      // What leaves the screen is asked for again: it may have changed meanwhile.
+      maxTileCacheSize: 0,
       fadeDuration: 0,
       locale: language === 'es' ? CONTROLS_ES : {},
     });
@@ -79,6 +83,8 @@ export function makeMap(container, {center, zoom, hash = false, still = false, o
     container.textContent = container.dataset.textNoMap ?? '';
     return null;
   }
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
   if (!still) map.addControl(new NavigationControl({showCompass: false}), 'top-right');
   map.addControl(new ScaleControl({}), 'bottom-left');
   map.addControl(new AttributionControl({compact: true, customAttribution: ATTRIBUTION}), 'bottom-right');
@@ -95,16 +101,19 @@ export function makeMap(container, {center, zoom, hash = false, still = false, o
   return map;
 }
 
-/** Images for the map from the page's own sprite: [name, symbol, colour], 16 px wide. */
-export async function addIcons(map, sprite, wanted) {
+/** Badges for the map, each a symbol of the page's own sprite in a shape: [name, symbol, look], the
+    look being {fill, ring, ink (colours), isBroken (the ring), isSquare}; 32 px wide. */
+export async function addBadges(map, sprite, wanted) {
   const text = await (await fetch(sprite)).text();
-  await Promise.all(wanted.map(async ([name, symbol, colour]) => {
+  await Promise.all(wanted.map(async ([name, symbol, {fill, ring, ink, isBroken, isSquare}]) => {
     const [, found] = text.match(`<symbol id="${symbol}"[^>]*>([^]*?)</symbol>`) ?? [];
     if (!found || map.hasImage(name)) return;
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="32" height="32"
-      fill="none" stroke="${colour}" color="${colour}" stroke-width="2.25" stroke-linecap="round"
-      stroke-linejoin="round">${found}</svg>`;
-    const image = new Image(32, 32);
+    const edge = isSquare ? 'x="4" y="4" width="24" height="24" rx="8"' : 'x="2.5" y="2.5" width="27" height="27" rx="13.5"';
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="64" height="64">
+      <rect ${edge} fill="${fill}" stroke="${ring}" stroke-width="2"${isBroken ? ' stroke-dasharray="4.2 2.9"' : ''}/>
+      <svg x="8" y="8" width="16" height="16" viewBox="0 0 24 24" fill="none" stroke="${ink}" color="${ink}"
+        stroke-width="2.25" stroke-linecap="round" stroke-linejoin="round">${found}</svg></svg>`;
+    const image = new Image(64, 64);
     image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
     await image.decode();
     if (!map.hasImage(name)) map.addImage(name, image, {pixelRatio: 2});

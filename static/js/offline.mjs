@@ -49,8 +49,10 @@ function register() {
   else addEventListener('load', start, {once: true});
 }
 
-/** Dark or light as chosen: the shell is the same for everybody. */
+/** Dark or light as chosen, and the menu of whoever uses this browser: the shell is the same for
+    everybody. */
 function dressShell() {
+  known.then(() => { document.getElementById('shell-menu').hidden = !viewer; });
   const [, theme] = document.cookie.match(/(?:^|; )theme=(light|dark)/) ?? [];
   if (theme) document.documentElement.dataset.theme = theme;
 }

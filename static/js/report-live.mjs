@@ -41,7 +41,7 @@ export function watchReport(box) {
     url: reportLive, changes: '/map/changes', resync: look, status() {},
     apply({upserts, gone}) {
       for (const {properties} of upserts) if (properties.id === id) seen(properties.version);
-      if (gone.includes(id)) seen(null);
+      if (gone.some((each) => each.id === id)) seen(null);
     },
   });
   look();

@@ -8,6 +8,7 @@ import {preparePhoto} from './prepare-photo.mjs';
 import {deleteMeta, getItem, getMeta} from './store.mjs';
 
 const NEAR_ZOOM = 10; // farther out, the middle of the map is no place
+const CLOSE_ZOOM = 14;
 const PATIENCE_MS = 8000; // how long the sheet waits before it says "will be sent"
 const LATE_MS = 10 * 60_000;
 const STEP_PX = 24;
@@ -34,6 +35,8 @@ export function reportSheet(map) {
   // ---- the place -----------------------------------------------------------------------------
   function setPlace(point, from, accuracy = '') {
     draft.place = {...point, from, accuracy};
+    part('closer').hidden = true;
+    complain('');
     lat.value = point.lat.toFixed(6);
     lon.value = point.lon.toFixed(6);
     const words = {
@@ -52,12 +55,28 @@ export function reportSheet(map) {
   function showPlace({lon: x, lat: y}, zoom = Math.max(map?.getZoom() ?? 0, 14)) {
     map?.jumpTo({center: [x, y], zoom}, {ours: true});
   }
+  /** Takes the middle of the map; from far out it is no place, and one is asked for first. */
+  function placeFromMap() {
+    const isFar = map.getZoom() < NEAR_ZOOM;
+    part('closer').hidden = !isFar;
+    if (!isFar) {
+      setPlace(centre(), 'centre');
+      return;
+    }
+    draft.place = null;
+    lat.value = lon.value = '';
+    part('place').textContent = say.textFar;
+  }
   map?.on('move', (event) => {
     if (!sheet.open || event.ours || !draft) return;
     const [{lon: x, lat: y}, {place}] = [centre(), draft];
     // The sheet's own opening resizes the map, which is no choice of another place.
     if (place && Math.abs(place.lon - x) < SAME && Math.abs(place.lat - y) < SAME) return;
-    setPlace({lon: x, lat: y}, 'centre');
+    placeFromMap();
+  });
+  part('closer').addEventListener('click', () => {
+    map.easeTo({zoom: CLOSE_ZOOM});
+    part('locate').focus(); // the button goes away
   });
   for (const event of ['load', 'moveend']) {
     map?.on(event, () => rememberView(map.getCenter(), map.getZoom()));
@@ -76,7 +95,7 @@ export function reportSheet(map) {
   for (const button of sheet.querySelectorAll('[data-sheet-move]')) {
     button.addEventListener('click', () => {
       const [x, y] = button.dataset.sheetMove.split(',').map(Number);
-      const {lon: fromX, lat: fromY} = draft.place ?? {lon: 0, lat: 0};
+      const {lon: fromX, lat: fromY} = draft.place ?? (map ? centre() : {lon: 0, lat: 0});
       const step = (STEP_PX * 360) / (512 * 2 ** (map?.getZoom() ?? 15));
       const point = {
         lon: fromX + x * step,
@@ -195,7 +214,7 @@ export function reportSheet(map) {
     } else if (position) {
       setPlace(position, 'photo');
       showPlace(position, 16);
-    } else if (map) setPlace(centre(), 'centre');
+    } else if (map) placeFromMap();
     putRecentFirst();
     part('question').hidden = true;
     form.hidden = false;
@@ -206,6 +225,9 @@ export function reportSheet(map) {
     document.body.dataset.sheet = 'open';
     scrollTo({top: 0});
     document.getElementById('sheet-title').focus();
+    // Whoever lets this site know where they are need not press for it.
+    const asked = !draft.place && await navigator.permissions?.query({name: 'geolocation'});
+    if (asked && asked.state === 'granted' && sheet.open && !draft.place) part('locate').click();
   }
   function close() {
     sheet.close();
@@ -258,7 +280,7 @@ export function reportSheet(map) {
     if (state.url) {
       close();
       notify(say.textSent, state.url);
-      map?.fire('moveend');
+      map?.fire('look');
     } else if (state.item && (state.item.state === 'asks' || !may)) {
       form.hidden = true;
       part('question').hidden = false;
@@ -285,10 +307,9 @@ export function reportSheet(map) {
       form.querySelector('input[name=kind]').focus();
       return;
     }
-    const far = place?.from === 'centre' && map.getZoom() < NEAR_ZOOM;
-    if (!place || far) {
+    if (!place) {
       complain(say.textFar);
-      part('locate').focus();
+      part(part('closer').hidden ? 'locate' : 'closer').focus();
       return;
     }
     if (!currentMember()) {
@@ -351,6 +372,6 @@ export function reportSheet(map) {
       if (location.pathname === '/') history.replaceState(history.state, '', `/${location.hash}`);
     });
   }
-  addEventListener('online', () => map?.fire('moveend'));
+  addEventListener('online', () => map?.fire('look'));
   document.body.dataset.sheetReady = '1';
 }

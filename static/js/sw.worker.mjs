@@ -3,8 +3,9 @@
 // It keeps two caches, and nothing that belongs to a person:
 // - the shell: the map page without anybody signed in (in both languages), the build's files, the
 //   basemap. Its name carries the version of the build and of the shell; another version replaces it;
-// - the area: what the map last showed, as anybody without an account is shown it (asked for again
-//   without cookies). A page throws it away when somebody signs out.
+// - the area: what the map last showed. Its tiles are the same for everybody, and kept as they came;
+//   its list is asked for again without cookies, as anybody without an account is shown it. A page
+//   throws it away when somebody signs out.
 // Pages themselves are never kept.
 
 import {gps} from 'exifr/dist/lite.esm.mjs';
@@ -16,12 +17,14 @@ import {getMeta, setMeta} from './store.mjs';
 const SHELL = `boca-shell-${BUILD_VERSION}-${self.SHELL_VERSION}`;
 const AREA = 'boca-area';
 const PAGES = {es: '/offline/es', en: '/offline/en'};
-const KEPT = new Set(['/map/features', '/map/list']);
+const LIST = '/map/list';
+const TILES = '/map/tiles/';
+const MOST_TILES = 200; // a dozen screens
 const KEEP_AFTER_MS = 1000;
 const KEEP_EVERY_MS = 15_000;
-const EMPTY = '{"type":"FeatureCollection","features":[]}';
 let keptLast = 0;
-let wanted = {};
+let wanted = null;
+let trimming = null;
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(activate()));
@@ -35,8 +38,10 @@ self.addEventListener('fetch', (event) => {
     return;
   } else if (request.mode === 'navigate') {
     event.respondWith(page(event));
-  } else if (KEPT.has(url.pathname)) {
-    event.respondWith(area(event, url));
+  } else if (url.pathname === LIST) {
+    event.respondWith(list(event, url));
+  } else if (url.pathname.startsWith(TILES)) {
+    event.respondWith(tile(event));
   } else if (/^\/(static|basemap)\//.test(url.pathname)) {
     event.respondWith(file(request, url));
   }
@@ -112,14 +117,14 @@ async function part(kept, range) {
   });
 }
 
-/** Under what an answer about an area is kept: the newest of each choice of filters. */
+/** Under what a list is kept: the newest of each choice of filters, wherever it was. */
 function keptAs(url) {
   const query = new URLSearchParams(url.search);
-  query.delete('bbox');
+  for (const name of ['bbox', 'zoom', 'from']) query.delete(name);
   return `${url.pathname}?${query}`;
 }
 
-async function area(event, url) {
+async function list(event, url) {
   const {request} = event;
   try {
     const answer = await fetch(request);
@@ -131,11 +136,42 @@ async function area(event, url) {
     const kept = await cache.match(keptAs(url))
       ?? await cache.match(url.pathname, {ignoreSearch: true});
     await say(event.clientId, kept ? kept.headers.get('X-Kept-At') : '');
-    if (kept) return kept;
-    return url.pathname.endsWith('features')
-      ? new Response(EMPTY, {headers: {'Content-Type': 'application/geo+json'}})
-      : new Response('', {headers: {'Content-Type': 'text/html'}});
+    return kept ?? new Response('', {headers: {'Content-Type': 'text/html'}});
   }
+}
+
+/** A tile as it comes; without a network as it last came, or empty. */
+async function tile(event) {
+  const {request} = event;
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) event.waitUntil(keepTile(request.url, answer.clone()));
+    return answer;
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    const cache = await caches.open(AREA);
+    return await cache.match(request.url)
+      ?? new Response(new ArrayBuffer(), {headers: {'Content-Type': 'application/vnd.mapbox-vector-tile'}});
+  }
+}
+
+/** Keeps a tile that was shown; of too many, those seen longest ago go. */
+async function keepTile(url, answer) {
+  try {
+    const cache = await caches.open(AREA);
+    await cache.delete(url); // what is put again counts as seen last
+    await cache.put(url, answer);
+    trimming ??= trim(cache).finally(() => { trimming = null; });
+    await trimming;
+  } catch (error) {
+    console.info('The tile is kept another time.', error);
+  }
+}
+
+async function trim(cache) {
+  await new Promise((done) => { setTimeout(done, KEEP_AFTER_MS); });
+  const tiles = (await cache.keys()).filter(({url}) => new URL(url).pathname.startsWith(TILES));
+  await Promise.all(tiles.slice(0, -MOST_TILES).map((each) => cache.delete(each)));
 }
 
 /** Tells a page how old its map is: null from the network, '' nothing kept, else an ISO time. */
@@ -143,17 +179,16 @@ async function say(client, keptAt) {
   (await self.clients.get(client))?.postMessage({area: keptAt});
 }
 
-/** Keeps what the map shows once it stands still, as anybody is shown it. */
+/** Keeps the list of what the map shows once it stands still, as anybody is shown it. */
 async function keep(url) {
-  wanted[url.pathname] = url;
-  const asked = url;
+  wanted = url;
   const pause = Math.max(KEEP_AFTER_MS, keptLast + KEEP_EVERY_MS - Date.now());
   await new Promise((done) => { setTimeout(done, pause); });
-  if (wanted[asked.pathname] !== asked) return;
-  delete wanted[asked.pathname];
+  if (wanted !== url) return;
+  wanted = null;
   try {
     const language = await getMeta('language') ?? 'en';
-    const answer = await fetch(asked, {
+    const answer = await fetch(url, {
       credentials: 'omit', cache: 'no-store', headers: {'Accept-Language': language},
     });
     if (!answer.ok) return;
@@ -161,10 +196,10 @@ async function keep(url) {
       'Content-Type': answer.headers.get('Content-Type'), 'X-Kept-At': new Date().toISOString(),
     });
     const cache = await caches.open(AREA);
-    await cache.put(keptAs(asked), new Response(await answer.blob(), {headers}));
-    if (!Object.keys(wanted).length) keptLast = Date.now();
+    await cache.put(keptAs(url), new Response(await answer.blob(), {headers}));
+    keptLast = Date.now();
   } catch (error) {
-    console.info('The area is kept another time.', error);
+    console.info('The list is kept another time.', error);
   }
 }
 

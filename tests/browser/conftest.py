@@ -17,12 +17,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import redis
 from playwright.sync_api import Browser
 
 from tests.conftest import make_database, redis_url
-from ugc.config import ROOT
+from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core import push
 
 COMMAND = [sys.executable, "-c", "from ugc.cli import main; main()"]
@@ -136,12 +137,64 @@ class Spot:
 
 
 _spots = count()
+_oceans = count()
 
 
 @pytest.fixture
 def spot() -> Spot:
     """Open sea that no other test has put anything on: tests share the site of their worker."""
     return Spot(lat="-40.25", lon=f"-{80 + next(_spots)}.5")
+
+
+@pytest.fixture
+def ocean() -> Spot:
+    """As `spot`, with nobody's things for some hundred kilometres round it."""
+    row, column = divmod(next(_oceans), 6)
+    return Spot(lat=f"-{6 + 9 * row}.3", lon=f"-{100 + 12 * column}.5")
+
+
+@pytest.fixture
+def database(site: Site) -> Iterator[psycopg.Connection[Any]]:
+    url = libpq_url(sqlalchemy_url(site.environment["DATABASE_URL"]))
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+def make_reports(
+    database: psycopg.Connection[Any], spot: Spot, count: int, step: float = 1e-4
+) -> list[str]:
+    """So many committed reports round `spot`, beside each other."""
+    rows = database.execute(
+        "WITH made AS (INSERT INTO subjects (kind, public_id)"
+        " SELECT 'report', substr(md5(random()::text), 1, 12) FROM generate_series(1, %s)"
+        " RETURNING id, public_id), numbered AS (SELECT *, row_number() OVER () AS n FROM made),"
+        " put AS (INSERT INTO reports (id, kind, geom, expires_at)"
+        " SELECT id, 'jam', ST_SetSRID(ST_MakePoint(%s + n * %s, %s), 4326),"
+        " app_now() + interval '1 hour' FROM numbered RETURNING id)"
+        " SELECT public_id FROM made",
+        (count, float(spot.lon), step, float(spot.lat)),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def close_reports(database: psycopg.Connection[Any], public_ids: list[str]) -> None:
+    database.execute(
+        "WITH closed AS (UPDATE reports SET state = 'closed' FROM subjects s WHERE s.id ="
+        " reports.id AND s.public_id = ANY(%s) RETURNING reports.id)"
+        " UPDATE subjects SET changed_txid = pg_current_xact_id() FROM closed"
+        " WHERE closed.id = subjects.id",
+        (public_ids,),
+    )
+
+
+def move_report(database: psycopg.Connection[Any], public_id: str, lon: float, lat: float) -> None:
+    database.execute(
+        "WITH moved AS (UPDATE reports SET geom = ST_SetSRID(ST_MakePoint(%s, %s), 4326)"
+        " FROM subjects s WHERE s.id = reports.id AND s.public_id = %s RETURNING reports.id)"
+        " UPDATE subjects SET changed_txid = pg_current_xact_id() FROM moved"
+        " WHERE moved.id = subjects.id",
+        (lon, lat, public_id),
+    )
 
 
 @pytest.fixture(autouse=True)

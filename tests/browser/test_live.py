@@ -9,17 +9,9 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, Spot
+from tests.browser.conftest import Site, Spot, close_reports, make_reports, move_report
 from tests.browser.test_map import add_report, shown
 from tests.browser.test_story import PHONE, join
-from ugc.config import libpq_url, sqlalchemy_url
-
-
-@pytest.fixture
-def database(site: Site) -> Iterator[psycopg.Connection[Any]]:
-    url = libpq_url(sqlalchemy_url(site.environment["DATABASE_URL"]))
-    with psycopg.connect(url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture
@@ -37,33 +29,6 @@ def watcher(browser: Browser, site: Site, spot: Spot) -> Iterator[Page]:
     assert page.evaluate("window.sameDocument") is True, "it was reloaded"
     assert problems == []
     context.close()
-
-
-def make_reports(
-    database: psycopg.Connection[Any], spot: Spot, count: int, step: float = 1e-4
-) -> list[str]:
-    """So many committed reports round `spot`, beside each other."""
-    rows = database.execute(
-        "WITH made AS (INSERT INTO subjects (kind, public_id)"
-        " SELECT 'report', substr(md5(random()::text), 1, 12) FROM generate_series(1, %s)"
-        " RETURNING id, public_id), numbered AS (SELECT *, row_number() OVER () AS n FROM made),"
-        " put AS (INSERT INTO reports (id, kind, geom, expires_at)"
-        " SELECT id, 'jam', ST_SetSRID(ST_MakePoint(%s + n * %s, %s), 4326),"
-        " app_now() + interval '1 hour' FROM numbered RETURNING id)"
-        " SELECT public_id FROM made",
-        (count, float(spot.lon), step, float(spot.lat)),
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
-def close_reports(database: psycopg.Connection[Any], public_ids: list[str]) -> None:
-    database.execute(
-        "WITH closed AS (UPDATE reports SET state = 'closed' FROM subjects s WHERE s.id ="
-        " reports.id AND s.public_id = ANY(%s) RETURNING reports.id)"
-        " UPDATE subjects SET changed_txid = pg_current_xact_id() FROM closed"
-        " WHERE closed.id = subjects.id",
-        (public_ids,),
-    )
 
 
 def test_one_posts_and_the_other_sees_it(
@@ -198,3 +163,82 @@ def test_a_suspended_member_is_told_that_it_ended(
 
 def test_the_live_map_is_accessible(watcher: Page, axe: Callable[[Any], list[Any]]) -> None:
     assert axe(watcher) == []
+
+
+def test_clusters_follow_what_changes(
+    browser: Browser, site: Site, ocean: Spot, database: psycopg.Connection[Any]
+) -> None:
+    """From far out things are counted: a new one is in the count, one that closed is not."""
+    page = browser.new_context(viewport={"width": 1200, "height": 800}, locale="en").new_page()
+    made = make_reports(database, ocean, 3)
+    page.goto(f"{site.url}/#at=7/{ocean.lat}/{ocean.lon}")
+    shown(page, 3)
+    expect(page.locator("#live-state")).to_have_text("Live", timeout=20_000)
+    page.evaluate("window.sameDocument = true")
+    make_reports(database, ocean, 2, 2e-4)
+    shown(page, 5)
+    expect(page.locator("#map-list li")).to_have_count(5)
+    expect(page.locator("#live-news")).to_have_text("2 new reports")
+    close_reports(database, made)
+    shown(page, 2)
+    assert page.evaluate("window.sameDocument") is True
+
+
+def test_what_closed_out_of_sight_does_not_come_back(
+    site: Site, spot: Spot, watcher: Page, database: psycopg.Connection[Any]
+) -> None:
+    """Away and back while one closes, one is new and one moves: no ghost, and none twice."""
+    closing, moving, _staying = make_reports(database, spot, 3, 1e-3)
+    shown(watcher, 3)  # told by the stream, not by tiles
+    look_at = "at => { location.hash = `#at=${at}`; }"
+    away = f"12/{float(spot.lat) + 3}/{spot.lon}"
+    watcher.evaluate(look_at, away)
+    shown(watcher, 0)
+    expect(watcher.locator("#live-state")).to_have_text("Live", timeout=20_000)
+    close_reports(database, [closing])
+    make_reports(database, spot, 1, 3e-3)
+    move_report(database, moving, float(spot.lon) + 0.01, float(spot.lat))
+    watcher.evaluate(look_at, f"12/{spot.lat}/{spot.lon}")
+    shown(watcher, 3)
+    watcher.wait_for_timeout(1500)  # nothing comes late
+    shown(watcher, 3)
+    expect(watcher.locator("#map-list li")).to_have_count(3)
+    expect(watcher.locator(f"#map-list li[data-id='{closing}']")).to_have_count(0)
+
+
+def test_what_moves_is_in_one_place(
+    site: Site, spot: Spot, watcher: Page, database: psycopg.Connection[Any]
+) -> None:
+    """Out of the view, then the view goes after it."""
+    [moving] = make_reports(database, spot, 1, 0)
+    shown(watcher, 1)
+    move_report(database, moving, float(spot.lon) + 0.6, float(spot.lat))
+    shown(watcher, 0)
+    watcher.evaluate(
+        "at => { location.hash = `#at=${at}`; }", f"12/{spot.lat}/{float(spot.lon) + 0.6}"
+    )
+    shown(watcher, 1)
+    watcher.evaluate("at => { location.hash = `#at=${at}`; }", f"10/{spot.lat}/{spot.lon}")
+    expect(watcher.locator("#map-list li")).to_have_count(1)
+    shown(watcher, 1)
+
+
+def test_what_is_told_passes_the_filters(
+    site: Site, spot: Spot, watcher: Page, database: psycopg.Connection[Any]
+) -> None:
+    watcher.locator("#map-filters summary").click()
+    watcher.get_by_label("Reliability").select_option("8")
+    expect(watcher.locator("#live-state")).to_have_text("Live", timeout=20_000)
+    [public_id] = make_reports(database, spot, 1)
+    watcher.wait_for_timeout(1500)
+    shown(watcher, 0)
+    believe = (
+        "WITH told AS (UPDATE reports SET believed = %s, believed_at = app_now() FROM subjects s"
+        " WHERE s.id = reports.id AND s.public_id = %s RETURNING reports.id)"
+        " UPDATE subjects SET changed_txid = pg_current_xact_id() FROM told"
+        " WHERE told.id = subjects.id"
+    )
+    database.execute(believe, (0.95, public_id))
+    shown(watcher, 1)
+    database.execute(believe, (0.4, public_id))
+    shown(watcher, 0)

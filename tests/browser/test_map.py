@@ -1,13 +1,16 @@
 """The map, its list and what changes without a new page, on a desktop and on a phone."""
 
 import io
+import itertools
 import re
+from collections.abc import Callable
 from typing import Any
 
+import psycopg
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, Spot
+from tests.browser.conftest import Site, Spot, make_reports
 from tests.browser.test_story import PHONE, join
 
 
@@ -41,7 +44,9 @@ def press_map(page: Page, right: int = 0) -> None:
     page.mouse.click(box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2)
 
 
-def test_the_map_and_its_list_say_the_same(browser: Browser, site: Site, spot: Spot) -> None:
+def test_the_map_and_its_list_say_the_same(
+    browser: Browser, site: Site, spot: Spot, database: psycopg.Connection[Any]
+) -> None:
     page = browser.new_context(viewport={"width": 1200, "height": 800}, locale="en").new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -49,6 +54,12 @@ def test_the_map_and_its_list_say_the_same(browser: Browser, site: Site, spot: S
     address = add_report(page, site, spot, "Lighting")
     expect(page.locator("[data-mini-map][data-ready]")).to_be_visible(timeout=20_000)
     add_place(page, site, spot)
+    # As a moderator would: until then it is nobody's but its author's, and tiles are for everybody.
+    database.execute(
+        "WITH shown AS (UPDATE places SET visibility = 'published' WHERE visibility = 'held'"
+        " RETURNING id) UPDATE subjects SET visible = true, changed_txid = pg_current_xact_id()"
+        " FROM shown WHERE shown.id = subjects.id"
+    )
     page.goto(f"{site.url}/#at=14/{spot.lat}/{spot.lon}")
     shown(page, 2)
     page.wait_for_selector("body[data-map-icons]", state="attached")
@@ -140,3 +151,185 @@ def test_land_stays_land_where_the_bundled_map_ends(browser: Browser, site: Site
     page.wait_for_selector("body[data-map-ready]", state="attached")
     shot = Image.open(io.BytesIO(page.locator("#map").screenshot())).convert("RGB")
     assert shot.getpixel((shot.width // 4, shot.height // 4)) == (0xF6, 0xF1, 0xE9)
+
+
+def test_clusters_open_into_what_they_hold(
+    browser: Browser, site: Site, ocean: Spot, database: psycopg.Connection[Any]
+) -> None:
+    """From far out numbers, which a press takes nearer; there each thing by itself."""
+    page = browser.new_context(viewport={"width": 1200, "height": 800}, locale="en").new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    make_reports(database, ocean, 40, 1e-6)
+    page.goto(f"{site.url}/#at=6/{ocean.lat}/{ocean.lon}")
+    shown(page, 40)  # as one circle
+    expect(page.locator("#map-list")).to_contain_text("40 live reports here")
+    for zoom in (8, 10):
+        press_map(page)
+        expect(page).to_have_url(re.compile(f"#at={zoom}/"))
+        shown(page, 40)
+    # They lie on each other: a press lists them.
+    press_map(page)
+    popup = page.locator(".maplibregl-popup")
+    expect(popup.get_by_role("link")).to_have_count(8)
+    expect(popup.get_by_role("link").first).to_contain_text("Traffic jam")
+    popup.get_by_role("button", name="32 more: come closer").click()
+    expect(page).to_have_url(re.compile("#at=12/"))
+    expect(popup).to_have_count(0)
+    assert problems == []
+
+
+def test_filters_narrow_the_map_and_the_list_alike(
+    browser: Browser, site: Site, ocean: Spot, database: psycopg.Connection[Any]
+) -> None:
+    page = browser.new_context(viewport=PHONE, locale="en").new_page()
+    sure, old, dubious, _plain = make_reports(database, ocean, 4, 2e-3)
+    database.execute(
+        "UPDATE reports SET believed = CASE public_id WHEN %s THEN 0.97 WHEN %s THEN 0.2"
+        " ELSE believed END, half_life_s = 1e9, occurred_at = CASE public_id WHEN %s"
+        " THEN app_now() - interval '3 hours' ELSE occurred_at END"
+        " FROM subjects s WHERE s.id = reports.id AND s.public_id = ANY(%s)",
+        (sure, dubious, old, [sure, old, dubious, _plain]),
+    )
+    page.goto(f"{site.url}/#at=12/{ocean.lat}/{ocean.lon}")
+    shown(page, 4)
+    entries = page.locator("#map-list li")
+    expect(entries).to_have_count(4)
+    filters = page.locator("#map-filters summary")
+    expect(page.locator("#filters-count")).to_be_hidden()
+    filters.click()
+    page.get_by_label("Reliability").select_option("5")
+    shown(page, 3)
+    expect(entries).to_have_count(3)
+    page.get_by_label("Reliability").select_option("8")
+    shown(page, 1)
+    expect(entries).to_have_attribute("data-id", sure)
+    expect(filters).to_contain_text("1")
+    page.get_by_label("Reliability").select_option("")
+    page.get_by_label("Reported").select_option("1")
+    shown(page, 3)
+    expect(page.locator(f"#map-list li[data-id='{old}']")).to_have_count(0)
+    # The address says it, for whoever comes with it and without scripts too.
+    assert "hours=1" in page.url
+    assert "reliability" not in page.url
+    page.reload()
+    shown(page, 3)
+    expect(filters).to_contain_text("1")
+    expect(page.get_by_label("Reported")).to_have_value("1")
+
+
+def test_a_brand_on_the_map(
+    browser: Browser, site: Site, ocean: Spot, database: psycopg.Connection[Any]
+) -> None:
+    """Its places and what is reported near them, until the reader wants to see more."""
+    make_reports(database, ocean, 1)
+    far = Spot(lat=ocean.lat, lon=f"{ocean.lon}3")
+    make_reports(database, far, 1)
+    row = database.execute(
+        "WITH b AS (INSERT INTO subjects (kind, public_id) VALUES ('brand', substr(md5("
+        " random()::text), 1, 12)) RETURNING id, public_id), p AS (INSERT INTO subjects (kind,"
+        " public_id) VALUES ('place', substr(md5(random()::text), 13, 12)) RETURNING id),"
+        " named AS (INSERT INTO brands (id, name) SELECT id, 'Faro Azul' FROM b RETURNING id),"
+        " put AS (INSERT INTO places (id, name, category, geom) SELECT id, 'Faro Azul Mar',"
+        " 'museum', ST_SetSRID(ST_MakePoint(%s, %s), 4326) FROM p RETURNING id),"
+        " runs AS (INSERT INTO place_brands (place_id, brand_id) SELECT put.id, named.id"
+        " FROM put, named) SELECT public_id FROM b",
+        (float(ocean.lon), float(ocean.lat)),
+    ).fetchone()
+    assert row is not None
+    page = browser.new_context(viewport=PHONE, locale="en").new_page()
+    page.goto(f"{site.url}/brands/{row[0]}")
+    address = page.get_by_role("link", name="On the map").get_attribute("href")
+    page.goto(f"{site.url}{address}#at=12/{ocean.lat}/{ocean.lon}")
+    shown(page, 2)
+    expect(page.locator("#brand-chip")).to_contain_text("Faro Azul")
+    expect(page.locator("#map-list li")).to_have_count(2)
+    page.get_by_role("link", name="Show more than Faro Azul").click()
+    shown(page, 3)
+    assert "brand" not in page.url
+
+
+def test_the_list_is_sorted_by_distance(
+    browser: Browser, site: Site, ocean: Spot, database: psycopg.Connection[Any]
+) -> None:
+    context = browser.new_context(
+        viewport=PHONE, locale="en", permissions=["geolocation"],
+        geolocation={"latitude": float(ocean.lat), "longitude": float(ocean.lon) + 0.02},
+    )  # fmt: skip
+    page = context.new_page()
+    [near] = make_reports(database, ocean, 1, 0)
+    far = Spot(lat=ocean.lat, lon=str(float(ocean.lon) + 0.015))
+    [newer] = make_reports(database, far, 1, 0)
+    page.goto(f"{site.url}/#at=13/{ocean.lat}/{ocean.lon}")
+    first = page.locator("#map-list li").first
+    expect(first).to_have_attribute("data-id", newer)
+    page.get_by_role("radio", name="Nearest").check()
+    expect(first).to_have_attribute("data-id", near)
+    expect(page.locator("#sort-from")).to_have_text("from the middle of the map")
+    assert "sort=near" in page.url
+    page.get_by_role("button", name="Near me").click()
+    expect(page.locator("#sort-from")).to_have_text("from where you are")
+    expect(first).to_have_attribute("data-id", newer)
+    expect(first).to_contain_text("m")
+    page.get_by_role("radio", name="Newest").check()
+    expect(page.locator("#sort-from")).to_have_text("")
+
+
+def test_the_list_by_keyboard_alone(
+    browser: Browser, site: Site, ocean: Spot, database: psycopg.Connection[Any]
+) -> None:
+    page = browser.new_context(viewport={"width": 1200, "height": 800}, locale="es").new_page()
+    [public_id] = make_reports(database, ocean, 1)
+    page.goto(f"{site.url}/#at=12/{ocean.lat}/{ocean.lon}")
+    shown(page, 1)
+    expect(page.locator("#map-list li")).to_have_count(1)
+
+    def tab_to(selector: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("s => document.activeElement.matches(s)", selector):
+                return
+        raise AssertionError(f"the keyboard does not reach {selector}")
+
+    page.locator("#locate").focus()
+    tab_to("#map-filters summary")
+    page.keyboard.press("Enter")
+    tab_to("#kinds")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#hours")).to_have_value("6")
+    tab_to("#map-filters [name=sort]")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#sort-from")).to_have_text("desde el centro del mapa")
+    shown(page, 1)
+    tab_to("#map-list a")
+    expect(page.locator("#map-list li")).to_have_class("is-chosen")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/reports/{public_id}")
+
+
+def test_the_map_fits_a_small_phone(
+    browser: Browser, site: Site, ocean: Spot, database: psycopg.Connection[Any],
+    axe: Callable[[Any], list[Any]],
+) -> None:  # fmt: skip
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, locale="es", color_scheme="dark", has_touch=True
+    )
+    page = context.new_page()
+    make_reports(database, ocean, 3, 0)
+    page.goto(f"{site.url}/?reliability=5&kinds=jam#at=12/{ocean.lat}/{ocean.lon}")
+    shown(page, 3)
+    chips = page.locator("#map-filters .chip")
+    boxes: list[Any] = [chip.bounding_box() for chip in chips.all()[:3]]
+    assert len({box["y"] for box in boxes}) == 1, "they take more than one line"
+    assert all(a["x"] + a["width"] <= b["x"] for a, b in itertools.pairwise(boxes))
+    summary = page.locator("#map-filters summary")
+    expect(summary).to_contain_text("2")
+    assert axe(page) == []
+    summary.click()
+    expect(page.get_by_label("Fiabilidad")).to_have_value("5")
+    press_map(page)
+    expect(page.locator(".maplibregl-popup").get_by_role("link")).to_have_count(3)
+    assert axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -2,7 +2,7 @@
 // here it is drawn.
 
 import {Popup} from 'maplibre-gl';
-import {addIcons, makeMap, theme} from './map-core.mjs';
+import {addBadges, makeMap, theme} from './map-core.mjs';
 import {COLOURS} from './map-colours.mjs';
 
 const get = (id) => document.getElementById(id);
@@ -150,8 +150,9 @@ function overlay(map) {
     id: 'dots-icons', type: 'symbol', source: 'reports', minzoom: 12,
     layout: {'icon-image': ['get', 'kind'], 'icon-allow-overlap': true},
   });
-  addIcons(map, container.dataset.icons,
-    Object.entries(marks).map(([kind, {icon}]) => [kind, icon, '#ffffff'])).catch((error) => console.warn(error));
+  addBadges(map, container.dataset.icons, Object.entries(marks).map(([kind, {icon, colour: name}]) => (
+    [kind, icon, {fill: COLOURS[name], ring: dark ? '#17101a' : '#ffffff', ink: '#ffffff'}])))
+    .catch((error) => console.warn(error));
   if (data) draw(map);
 }
 

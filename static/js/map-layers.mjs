@@ -1,11 +1,8 @@
 // How reports and places look on the map: layers over the tiles and over what the stream told.
 
 import {theme} from './map-core.mjs';
+import {COLOURS} from './map-colours.mjs';
 
-const COLOURS = {
-  red: '#c0322b', orange: '#d2601a', amber: '#b7790a', blue: '#2a6fb8', violet: '#7b4bb3',
-  yellow: '#9a7b00', teal: '#147d78', green: '#2b7d43', brown: '#86583a', grey: '#6b6470',
-};
 const EMPTY = {type: 'FeatureCollection', features: []};
 const NOTHING = ['==', ['get', 'id'], ''];
 const CROWDED = 12.5; // below this zoom an icon shows only where it has room; its dot always does

@@ -1,5 +1,5 @@
 // What the map draws is its tiles, and over them what the live stream told since the oldest of
-// them. docs/decisions/0008-tiles-in-the-browser.md says why.
+// them. docs/decisions/0014-tiles-in-the-browser.md says why.
 
 import {oldest} from './cursors.mjs';
 import {liveStream} from './live.mjs';

@@ -17,7 +17,7 @@ const JUST_NOW_S = 15 * 60;
 /** Whether a told report passes the filters that the stream knows nothing of. */
 const isShown = (feature, {reliability, hours}) => {
   const {reliability: believed, at} = feature.properties;
-  return believed >= reliability && (!hours || !at || at > Date.now() / 1000 - hours * 3600);
+  return believed >= reliability && (!hours || at > Date.now() / 1000 - hours * 3600);
 };
 
 /**
@@ -37,6 +37,7 @@ export function followMap(map, {tiles, url, filters, draw, changed, settled, sta
   let [soon, onceMore, retry] = [null, null, null];
   let isRenewing = false;
   let renewedAt = 0;
+  let emptiedAt = 0;
 
   function limits() {
     const {query} = filters();
@@ -56,16 +57,15 @@ export function followMap(map, {tiles, url, filters, draw, changed, settled, sta
 
   async function renewTiles() {
     soon = null;
-    const mine = turn;
-    const isOver = () => mine !== turn;
-    // What is on its way may have been asked for before the change.
-    if (isRenewing || !await tiles.drained(isOver)) return;
+    if (isRenewing) return;
     isRenewing = true;
+    // What is on its way may have been asked for before the change.
+    await tiles.drained();
     renewedAt = Date.now();
     tiles.refresh();
-    const isDone = await tiles.drained(isOver);
+    await tiles.drained();
     isRenewing = false;
-    if (isDone && tiles.failed()) retryLater();
+    if (tiles.failed()) retryLater();
   }
 
   /** Asks for the tiles again a moment after a change, and once more when all is folded; in a flood
@@ -88,25 +88,28 @@ export function followMap(map, {tiles, url, filters, draw, changed, settled, sta
   function apply({upserts, gone, isFirst}) {
     const isDeep = Boolean(followed?.isDeep);
     const limit = limits();
-    const known = isDeep ? inTiles(upserts.map(({properties}) => properties.id)) : new Set();
     const before = told;
     if (isFirst) told = new Map();
-    let count = 0;
+    const news = [];
     for (const feature of upserts) {
       const {id, version, at} = feature.properties;
-      const isNew = !heard.has(id) && !known.has(id) && !before.has(id)
-        && (!at || at > Date.now() / 1000 - JUST_NOW_S);
+      const isNew = !heard.has(id) && !before.has(id) && at > Date.now() / 1000 - JUST_NOW_S;
       heard.add(id);
-      if (isNew && isShown(feature, limit)) count += 1;
+      if (isNew && isShown(feature, limit)) news.push(id);
       if (isDeep) told.set(id, {version: Number(version), feature});
     }
+    const known = isDeep ? inTiles(news) : new Set();
+    const count = news.filter((id) => !known.has(id)).length;
     for (const {id, version} of gone) if (isDeep) told.set(id, {version: Number(version), feature: null});
     if (told.size || before.size) drawSoon();
     if (!upserts.length && !gone.length) return;
     toldAt = performance.now();
     if (!isDeep) renewSoon();
     changed(count);
-    if (told.size > MOST_TOLD) look({anew: true});
+    if (told.size > MOST_TOLD && Date.now() - emptiedAt > FLOOD_MS) {
+      emptiedAt = Date.now();
+      look({anew: true});
+    }
   }
 
   const live = liveStream({
@@ -134,6 +137,7 @@ export function followMap(map, {tiles, url, filters, draw, changed, settled, sta
     if (!await tiles.settled(isOver)) return;
     const {query, isFollowed} = filters();
     settled();
+    if (told.size) drawSoon(); // the filters may be others
     if (tiles.failed()) retryLater();
     if (!isFollowed) {
       live.stop();
@@ -145,11 +149,8 @@ export function followMap(map, {tiles, url, filters, draw, changed, settled, sta
     const view = new URLSearchParams({bbox: tiles.box()});
     if (query.get('kinds')) view.set('kinds', query.get('kinds'));
     const isDeep = tiles.zoom() >= DEEP && !query.has('brand');
-    const key = `${view} ${isDeep}`;
-    if (key === followed?.key) {
-      drawSoon(); // the other filters may be others
-      return;
-    }
+    const key = `${view} ${isDeep} ${query}`;
+    if (key === followed?.key) return;
     // What stayed on screen is brought up to date, so that what was told over it can be forgotten:
     // what is gone from here may be somewhere in the new part.
     tiles.refresh(Math.max(told.size ? toldAt : 0, performance.now() - OLD_MS));

@@ -46,12 +46,13 @@ export function mapList({address, choose}) {
   }
 
   return {
-    /** Shows another part of the map, and says how much there is. Raises Error when it cannot be had. */
-    async open() {
+    /** Shows what the map shows now; with `isNews`, because the reader went there, it says how much
+        that is. Raises Error when it cannot be had. */
+    async open({isNews}) {
       list.ariaBusy = 'true';
       await show();
       list.ariaBusy = 'false';
-      tell(list.querySelector('p')?.textContent ?? '');
+      if (isNews) tell(list.querySelector('p')?.textContent ?? '');
     },
     /** Something changed: the list follows a little later. */
     renewSoon() {
@@ -73,7 +74,6 @@ export function mapList({address, choose}) {
         this.tellOf(more);
       }, TELL_MS);
     },
-    tell,
     /** Marks an entry, and brings it into sight where the list scrolls by itself; the page, and the
         map, stay put. */
     mark(id) {

@@ -24,6 +24,7 @@ let here = null; // where the reader is, once they asked: [lon, lat]
 function chosen() {
   const said = new URLSearchParams([...new FormData(filters)].filter(([, value]) => value));
   if (said.get('sort') === 'new') said.delete('sort');
+  if (said.getAll('show').length === LAYERS.length) said.delete('show');
   return said;
 }
 
@@ -68,6 +69,7 @@ function start() {
       addBadges(made, container.dataset.icons, wanted)
         .then(() => { document.body.dataset.mapIcons = wanted.length; })
         .catch((error) => console.warn(error));
+      if (follow) look({anew: true}); // another style asks for its tiles by itself
     },
   });
   reportSheet(map);
@@ -127,7 +129,7 @@ function start() {
     });
     follow.look(options);
     try {
-      await list.open();
+      await list.open({isNews: !options?.anew});
     } catch (error) {
       if (error.name === 'AbortError') return;
       console.warn(error);
@@ -150,7 +152,8 @@ function start() {
     serviceWorker.addEventListener('controllerchange', () => look({anew: true}), {once: true});
   }
   filters.addEventListener('change', () => {
-    history.replaceState(null, '', `?${chosen()}${location.hash}`);
+    const query = chosen().toString();
+    history.replaceState(history.state, '', `${location.pathname}${query && `?${query}`}${location.hash}`);
     sayFilters();
     tiles.choose(narrowed().toString(), shown());
     showLayers(map, shown());
@@ -179,7 +182,11 @@ function start() {
       marker.setLngLat(here.map(Number)).addTo(map);
       sayFilters();
       map.flyTo({center: here.map(Number), zoom: 14});
-    }, () => list.tell(container.dataset.textNoPosition));
+    }, () => {
+      document.getElementById('notices').replaceChildren(Object.assign(document.createElement('p'), {
+        className: 'notice notice--warn', textContent: container.dataset.textNoPosition,
+      }));
+    });
   });
 }
 

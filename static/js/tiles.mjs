@@ -54,11 +54,13 @@ export function mapTiles(map) {
   const isLoaded = () => layers.every((layer) => map.getSource(layer) && map.isSourceLoaded(layer));
 
   /** Waits until nothing is on its way; false when `isOver()` before. */
-  async function drained(isOver) {
+  async function drained(isOver = () => false) {
     do {
       await pause(LOOK_MS);
       if (isOver()) return false;
     } while (asking || !isLoaded());
+    // Tiles that were the same are no event for the map: it would not say that it is idle again.
+    map.triggerRepaint();
     return true;
   }
 
@@ -109,9 +111,10 @@ export function mapTiles(map) {
     },
     drained,
     /** Asks again for what is on screen; with `before`, only for what was loaded earlier than that
-        (a `performance.now()`). Never while something is on its way: answers must not overtake
-        each other. */
+        (a `performance.now()`). Not while something is on its way: answers must not overtake each
+        other, so `drained` comes first. */
     refresh(before = Infinity) {
+      if (asking || !isLoaded()) return;
       // Beside itself on a wide screen, one tile is there more than once.
       const each = new Map(onScreen().map(([layer, tile]) => [keyOf(layer, tile), [layer, tile]]));
       for (const [key, [layer, tile]] of each) {

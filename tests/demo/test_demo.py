@@ -52,6 +52,11 @@ def test_there_is_enough_of_everything(world: Session) -> None:
         ("brand_claim", "held"),
     }  # fmt: skip
     assert count(world, "decisions", "outcome = 'refused'") == 1
+    # Days to look back at: over, and nobody's points.
+    over = "state = 'expired' AND visibility = 'published' AND closed_at < app_now()"
+    days = f"{over} AND occurred_at < app_now() - interval '8 days'"
+    assert count(world, "reports", over) > 100
+    assert count(world, "reports", days) > 20
 
 
 def test_nothing_was_published_without_a_decision(world: Session) -> None:

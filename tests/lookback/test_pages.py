@@ -193,7 +193,7 @@ def test_a_day_takes_few_questions(client: FlaskClient, make_report: Make) -> No
         make_report(f"2026-11-20T08:{minute}")
     with counted() as statements:
         ask(client, f"{DAY}&{BOX}")
-    assert len(statements) <= 2, statements  # the time, the reports
+    assert len(statements) <= 2, statements  # the time, the reports; the estimate is an EXPLAIN
     with counted() as statements:
         client.get(f"/map/history?{DAY}&{BOX}")
     assert len(statements) <= 6, statements

@@ -42,7 +42,7 @@ def test_only_what_the_public_sees(session: Session, make_report: Make, visibili
     make_report("2026-11-20T10:00", state="merged")
     within = queries.Within(MADRID, *DAY)
     assert ids(session, within) == []
-    total = queries.total_of(session, within, EDGES, 0.1, 10)
+    total = queries.total_of(session, within, EDGES, 0.1, 10, 1)
     assert (total.counts, total.before, total.cells, total.sample) == ({}, 0, [], [])
     assert queries.newest(session, within, 5) == []
     assert queries.nearest(session, queries.Within(MADRID, DAY[1], utc("2026-12-01T00:00"))) is None
@@ -65,16 +65,29 @@ def test_sums_say_the_same_as_single_reports(session: Session, make_report: Make
         )
     make_report("2026-11-19T10:00", "2026-11-21T10:00", kind="waste")
     within = queries.Within(MADRID, *DAY)
-    total = queries.total_of(session, within, EDGES, 0.05, 1000)
+    total = queries.total_of(session, within, EDGES, 0.05, 1000, 1)
     assert total.counts == {"jam": [6, 4], "waste": [6, 4]}
     assert total.before == 1
     assert sum(count for _, _, count in total.cells) == 21
     assert all(-3.71 < lon < -3.5 and abs(lat - 40.4) < 1e-4 for lon, lat, _ in total.cells)
     assert len(total.sample) == len(set(total.sample)) == 21
-    few = queries.total_of(session, within, EDGES, 0.05, 5)
-    assert 0 < len(few.sample) < 21
+    for expected in (1, 21, 1e9):  # whatever the planner thinks
+        few = queries.total_of(session, within, EDGES, 0.05, 8, expected)
+        assert 0 < len(few.sample) <= 8
+        assert set(few.sample) < set(total.sample)
     only = queries.Within(MADRID, *DAY, kinds=["waste"])
-    assert queries.total_of(session, only, EDGES, 0.05, 10).counts == {"waste": [6, 4]}
+    assert queries.total_of(session, only, EDGES, 0.05, 10, 10).counts == {"waste": [6, 4]}
+
+
+def test_each_report_has_the_same_chance(session: Session, make_report: Make) -> None:
+    """Neither the oldest nor the first in the table are preferred."""
+    made = [make_report(f"2026-11-20T{n // 60:02}:{n % 60:02}") for n in range(200)]
+    within = queries.Within(MADRID, *DAY)
+    sample = queries.total_of(session, within, EDGES, 0.1, 100, 200).sample
+    places = [made.index(past.public_id) for past in queries.sample_of(session, sample)]
+    assert 50 <= len(places) <= 100
+    halves = [sum(place < 100 for place in places), sum(place >= 100 for place in places)]
+    assert min(halves) > len(places) / 4
 
 
 def test_a_box_over_the_antimeridian_is_one_place(session: Session, make_report: Make) -> None:

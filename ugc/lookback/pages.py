@@ -95,6 +95,15 @@ def _asked() -> Asked:
     return Asked(_bounds(), rules.chosen(request.args, _zone(), at), _kinds(), at)
 
 
+def _few(asked: Asked, edges: list[dt.datetime]) -> Answer | None:
+    """Every report by itself; None when there are more than are sent so."""
+    reports = queries.reports_of(db.session(), asked.within, MOST_POINTS)
+    if reports is None:
+        return None
+    rows = ((past.kind, past.began) for past in reports)
+    return Answer(edges, *rules.tally(rows, edges), reports)
+
+
 def _answer(asked: Asked) -> Answer:
     """Few reports are read as they are now. Sums of many are kept for some minutes, but each single
     report that is sent with them is public at this moment."""
@@ -107,11 +116,12 @@ def _answer(asked: Asked) -> Answer:
     if kept is not None:
         total = queries.Total(**orjson.loads(kept))
     else:
-        reports = queries.reports_of(session, asked.within, MOST_POINTS)
-        if reports is not None:
-            rows = ((past.kind, past.began) for past in reports)
-            return Answer(edges, *rules.tally(rows, edges), reports)
-        total = queries.total_of(session, wide, edges, size, SAMPLE)
+        expected = queries.estimate(session, asked.within)
+        if expected < MOST_POINTS * 4 and (few := _few(asked, edges)):
+            return few
+        total = queries.total_of(session, wide, edges, size, SAMPLE, expected)
+        if sum(cell[2] for cell in total.cells) <= MOST_POINTS and (few := _few(asked, edges)):
+            return few
         cache.put(key, orjson.dumps(vars(total)), KEPT_SECONDS)
     sample = queries.sample_of(session, total.sample)
     return Answer(edges, total.counts, total.before, sample, total.cells)
@@ -373,7 +383,7 @@ def data() -> Any:
         "now": _seconds(asked.now),
         "edges": [_seconds(at) for at in answer.edges],
         "days": None if span.by_moment else [_seconds(at) for at in rules.day_edges(span)],
-        "names": bar_names(span, answer.edges),
+        "names": [bar["name"] for bar in told["bars"]],
         "counts": answer.counts,
         "before": answer.before,
         "total": answer.total,

@@ -7,6 +7,7 @@ somebody typed."""
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -129,13 +130,24 @@ SELECT GROUPING(bar), GROUPING(x), bar, kind, count(*), avg(lon), avg(lat), pick
 GROUP BY GROUPING SETS ((bar, kind), (x, y), (picked))"""
 
 
+def estimate(session: Session, within: Within) -> float:
+    """How many the planner expects; 1 or more. Nothing is read for it."""
+    rows = _run(session, f"EXPLAIN (FORMAT JSON) {within.sql}")
+    plan = rows[0][0] if isinstance(rows[0][0], list) else json.loads(rows[0][0])
+    return max(1.0, float(plan[0]["Plan"]["Plan Rows"]))
+
+
 def total_of(
-    session: Session, within: Within, edges: Sequence[dt.datetime], size: float, wanted: int
+    session: Session,
+    within: Within,
+    edges: Sequence[dt.datetime],
+    size: float,
+    wanted: int,
+    expected: float,
 ) -> Total:
-    """Of however many; about `wanted` of them as a sample. Reads everything once, and again when
-    there are so few of all reports that the first sample is too small."""
-    known = _run(session, "SELECT greatest(reltuples, 1) FROM pg_class WHERE relname = 'reports'")
-    share = min(1.0, wanted / float(known[0][0]))
+    """Of however many; at most `wanted` of them as a sample, and half as many at least. Reads
+    everything once, and again when there are far fewer than `expected`."""
+    share = min(1.0, 2 * wanted / expected)
     counts: dict[str, list[int]] = {}
     before, cells, sample = 0, [], []
     for by_kind, by_cell, bar, kind, count, lon, lat, picked in _run(
@@ -151,9 +163,9 @@ def total_of(
         elif picked is not None:
             sample.append(picked)
     everything = before + sum(map(sum, counts.values()))
-    if everything and len(sample) < wanted * 0.8:
-        sample = _sample(session, within, min(1.0, wanted / everything))
-    if len(sample) > wanted * 1.2:  # the table has grown since it was last counted
+    if len(sample) < min(wanted, everything) / 2:
+        sample = _sample(session, within, min(1.0, 1.2 * wanted / everything))
+    if len(sample) > wanted:
         sample = random.Random(0).sample(sorted(sample), wanted)
     return Total(counts, before, cells, sample)
 

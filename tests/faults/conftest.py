@@ -183,8 +183,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @contextlib.contextmanager
 def whole_site(app: Flask, database: str, data: Path) -> Iterator[FaultSite]:
     """All processes running."""
-    settings = {"SITE_URL": f"http://127.0.0.1:{free_port()}"}
-    with made_site(app, database, str(data), FaultSite, **settings) as site:
+    web, live = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    port = urlsplit(live).port or 0
+    with made_site(app, database, str(data), FaultSite, port, SITE_URL=web, LIVE_URL=live) as site:
         try:
             site.start_all()
             yield site

@@ -276,10 +276,10 @@ def free_port() -> int:
 
 @contextmanager
 def made_site(
-    app: Flask, database: str, data: str, make: type[Site] = LiveSite, **more: str
+    app: Flask, database: str, data: str, make: type[Site] = LiveSite, port: int = 0, **more: str
 ) -> Iterator[Site]:
-    """A site on the database of this address; `more` are settings."""
-    port = free_port()
+    """A site on the database of this address; `port` is the live process's, `more` are settings."""
+    port = port or free_port()
     sockets = tempfile.mkdtemp()  # a socket's path is short
     environment = {
         **os.environ,
@@ -287,7 +287,6 @@ def made_site(
         "DATABASE_URL": database,
         "SECRET_KEY": "a secret of the tests, long enough",
         "SITE_URL": "http://127.0.0.1:4",
-        "LIVE_URL": f"http://127.0.0.1:{port}",
         "DATA_DIR": data,
         "REDIS_URL": f"unix://{sockets}/valkey.sock?db=0",
         **more,

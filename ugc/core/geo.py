@@ -103,6 +103,11 @@ class Bounds:
         return Point.checked(self.west + width / 2, (self.south + self.north) / 2)
 
     @property
+    def area(self) -> float:
+        """In square degrees."""
+        return sum((e - w) * (n - s) for w, s, e, n in self.parts)
+
+    @property
     def parts(self) -> list[tuple[float, float, float, float]]:
         """One box, or two when it crosses the antimeridian."""
         if self.west <= self.east:

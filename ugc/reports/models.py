@@ -79,6 +79,19 @@ class Report(Moderated, Base):
             postgresql_where=sa.text("state = 'open'"),
         ),
         sa.Index(
+            "ix_reports_open_geom_created_at",
+            "geom",
+            "created_at",
+            postgresql_using="gist",
+            postgresql_where=sa.text("state = 'open'"),
+        ),
+        sa.Index(
+            "ix_reports_open_created_at_id",
+            sa.text("created_at DESC"),
+            sa.text("id DESC"),
+            postgresql_where=sa.text("state = 'open'"),
+        ),
+        sa.Index(
             "ix_reports_open_expires_at", "expires_at", postgresql_where=sa.text("state = 'open'")
         ),
         # When it began, with all that a count asks, so that the table itself is not read.

@@ -345,7 +345,7 @@ def expire(session: Session) -> int:
     over = session.scalars(
         sa.select(Report)
         .where(Report.state == ReportState.OPEN, Report.expires_at <= app_now())
-        .order_by(Report.id)
+        .order_by(Report.expires_at)  # by id, the whole table would be searched for them
         .limit(1000)
         .with_for_update(skip_locked=True)
     ).all()

@@ -1,0 +1,79 @@
+"""Which indexes answer what the map asks most, on a table where few are alive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from psycopg import ClientCursor
+
+from ugc.core import geo
+from ugc.core.access import ANONYMOUS
+from ugc.core.db import Session
+from ugc.reports import queries
+from ugc.reports.actions import life
+
+FILL = """
+WITH made AS (INSERT INTO subjects (kind, public_id)
+  SELECT 'report', 'plan-' || n FROM generate_series(1, 20000) n RETURNING id)
+INSERT INTO reports (id, kind, geom, state, created_at, expires_at)
+SELECT id, 'jam', ST_SetSRID(ST_MakePoint(2 * sin(id), 40 + cos(id * 7)), 4326),
+  CASE WHEN id % 10 = 0 THEN 'open' ELSE 'expired' END,
+  app_now() - id * interval '1 minute',
+  app_now() + CASE WHEN id % 10 = 0 THEN interval '1 day' ELSE interval '-1 hour' END FROM made
+"""
+
+
+@pytest.fixture
+def filled(session: Session) -> Session:
+    session.execute(sa.text(FILL))
+    session.execute(sa.text("ANALYZE reports"))
+    return session
+
+
+def plan_of(session: Session, ask: Callable[[], Any]) -> str:
+    """The plan of the first statement that `ask` sends."""
+    sent: list[str] = []
+    connection = session.connection()
+
+    def note(_c: Any, cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        sent.append(ClientCursor(cursor.connection).mogrify(statement, values))
+
+    sa.event.listen(connection, "before_cursor_execute", note)
+    ask()
+    sa.event.remove(connection, "before_cursor_execute", note)
+    rows = connection.exec_driver_sql("EXPLAIN " + sent[0].replace("%", "%%"))
+    return "\n".join(row[0] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("box", "index"),
+    [("-1,39.5,0,40.5", "ix_reports_open_geom_created_at"),
+     ("-180,-85,180,85", "ix_reports_open_created_at_id")],
+)  # fmt: skip
+def test_the_newest_of_a_view_are_read_in_their_order(
+    filled: Session, box: str, index: str
+) -> None:
+    bounds = geo.Bounds.parsed(box)
+    rows: list[queries.ReportRow] = []
+    plan = plan_of(
+        filled, lambda: rows.extend(queries.reports_within(filled, ANONYMOUS, bounds, limit=10))
+    )
+    assert f"using {index}" in plan
+    assert "ix_reports_open_expires_at" not in plan
+    expected = filled.scalars(
+        sa.text(
+            "SELECT id FROM reports WHERE state = 'open' AND ST_X(geom) BETWEEN :w AND :e"
+            " AND ST_Y(geom) BETWEEN :s AND :n ORDER BY created_at DESC LIMIT 10"
+        ),
+        {"w": bounds.west, "s": bounds.south, "e": bounds.east, "n": bounds.north},
+    ).all()
+    assert [row.id for row in rows] == expected
+
+
+def test_what_is_over_is_found_without_reading_the_rest(filled: Session) -> None:
+    plan = plan_of(filled, lambda: life.expire(filled))
+    assert "using ix_reports_open_expires_at" in plan
+    assert "Sort" not in plan

@@ -6,8 +6,8 @@ four seconds, for which posts wait."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 OPEN = sa.text("state = 'open'")
 

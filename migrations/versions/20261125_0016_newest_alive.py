@@ -1,10 +1,8 @@
 """The newest living reports of a view: of a small one by place and time, of a wide one by time.
-
-Only what is open is in them: of five million reports of which 100,000 are open, both are made in
-four seconds, for which posts wait."""
+Only what is open is in these indexes."""
 
 import sqlalchemy as sa
-from alembic import op
+from migrations import online
 
 revision = "0016"
 down_revision = "0015"
@@ -13,14 +11,14 @@ OPEN = sa.text("state = 'open'")
 
 
 def upgrade() -> None:
-    op.create_index(
+    online.create_index(
         "ix_reports_open_geom_created_at",
         "reports",
         ["geom", "created_at"],
         postgresql_using="gist",
         postgresql_where=OPEN,
     )
-    op.create_index(
+    online.create_index(
         "ix_reports_open_created_at_id",
         "reports",
         [sa.text("created_at DESC"), sa.text("id DESC")],
@@ -29,5 +27,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("ix_reports_open_created_at_id", "reports")
-    op.drop_index("ix_reports_open_geom_created_at", "reports")
+    online.drop_index("ix_reports_open_created_at_id", "reports")
+    online.drop_index("ix_reports_open_geom_created_at", "reports")

@@ -189,7 +189,7 @@ def measure(url: str, port: int, case: Case, store: redis.Redis, folder: Path) -
     if many:
         common.tell("  from the cache, the sample looked up", kept, "ms")
     common.tell("  pgbench, the same statements", bare, "ms")
-    common.tell_ratio("  web server to pgbench", cold, bare)
+    common.tell_ratio("web server to pgbench", cold, bare)
 
 
 def main() -> None:

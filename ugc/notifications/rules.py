@@ -59,7 +59,7 @@ def _confirmed(told: Told) -> str:
 
 def _helpful(told: Told) -> str:
     return ngettext(
-        "%(num)d person found your review helpful: %(title)s",
+        "Somebody found your review helpful: %(title)s",
         "%(num)d people found your review helpful: %(title)s",
         told.count,
         title=told.title,

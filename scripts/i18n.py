@@ -80,8 +80,10 @@ def compile_all() -> None:
 
 
 def check() -> int:
-    """How many messages of the source have no Spanish text; prints them."""
+    """How many messages of the source have no Spanish text, or two that differ (one would win
+    everywhere); prints them."""
     missing = 0
+    texts: dict[object, tuple[str, object]] = {}
     for name, source in extracted().items():
         catalog = stored(name)
         for message in source:
@@ -94,6 +96,11 @@ def check() -> int:
             if not strings or not all(strings) or (known and known.fuzzy):
                 missing += 1
                 print(f"{name}.po: {message.id!r} has no Spanish text")
+                continue
+            other, string = texts.setdefault(message.id, (name, known.string))
+            if string != known.string:
+                missing += 1
+                print(f"{name}.po: {message.id!r} has another Spanish text in {other}.po")
     return missing
 
 

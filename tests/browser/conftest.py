@@ -69,7 +69,7 @@ class Site:
         """Runs `ugc ARGUMENTS` on this site."""
         subprocess.run([*COMMAND, *arguments], check=True, env=self.environment, cwd=ROOT)
 
-    def link_for(self, address: str, seconds: float = 20) -> str:
+    def link_for(self, address: str, seconds: float = 60) -> str:
         """The link of the newest mail to `address`, as soon as the worker has sent it."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -35,6 +35,11 @@ def database(name: str) -> str:
     with psycopg.connect(maintenance, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")
+    migrate(url)
+    return url.render_as_string(hide_password=False)
+
+
+def migrate(url: sa.URL) -> None:
     engine = sa.create_engine(url)
     config = Config(str(ROOT / "alembic.ini"))
     with engine.connect() as connection:
@@ -42,7 +47,6 @@ def database(name: str) -> str:
         command.upgrade(config, "head")
         connection.commit()
     engine.dispose()
-    return url.render_as_string(hide_password=False)
 
 
 def settings(url: str, port: int = 8000) -> dict[str, str]:

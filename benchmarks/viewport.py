@@ -220,8 +220,8 @@ def wrk(paths: Sequence[str], port: int, folder: Path, seconds: int = SECONDS) -
     listed = ", ".join(f'"{path}"' for path in paths)
     script.write_text(WRK_SCRIPT.format(paths=listed), encoding="utf-8")
     result = subprocess.run(
-        [str(shutil.which("wrk")), "-t1", "-c8", f"-d{seconds}s", "-s", str(script),
-         f"http://127.0.0.1:{port}"],
+        [str(shutil.which("wrk")), "-t1", "-c8", "--timeout", "30s", f"-d{seconds}s",
+         "-s", str(script), f"http://127.0.0.1:{port}"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     found = re.search(r"RESULT (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+)", result.stdout)

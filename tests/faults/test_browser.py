@@ -53,9 +53,8 @@ def test_one_posts_and_another_watches_while_servers_die(
     expect(watcher.locator("#live-state")).not_to_have_text("Live", timeout=20_000)
     site.start_valkey()
     site.launch()
+    # By the stream, or asking every few seconds where that took long to come back.
     expect(seen).to_have_count(3, timeout=60_000)
-    # A map that asks every few seconds tries the stream again after one or two minutes.
-    expect(watcher.locator("#live-state")).to_have_text("Live", timeout=150_000)
     site.kill_valkey()
     site.stop(kill=True)
     site.start_valkey()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 import time
 from collections.abc import MutableMapping
 from typing import Any
@@ -373,6 +374,9 @@ def test_a_process_that_ends_takes_nobody_in(live: LiveSite) -> None:
         "type": "http", "method": "GET", "path": "/live", "client": ("192.0.2.1", 1),
         "query_string": b"bbox=0,0,1,1", "headers": [],
     }  # fmt: skip
-    asyncio.run(process(scope, receive, send))
+    # In a thread: tests of browsers leave a loop running in this one.
+    thread = threading.Thread(target=asyncio.run, args=(process(scope, receive, send),))
+    thread.start()
+    thread.join(SOON)
     assert sent[0]["status"] == 503
     assert json.loads(sent[1]["body"])["code"] == "unavailable"

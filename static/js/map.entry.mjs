@@ -105,6 +105,7 @@ function start() {
       if (properties.id) alone.add(properties.id);
       else together.set(`${source} ${geometry.coordinates.map((each) => each.toFixed(3))}`, properties.n);
     }
+    document.body.dataset.mapClusters = together.size;
     document.body.dataset.mapFeatures = alone.size + [...together.values()].reduce((a, b) => a + b, 0);
   }
   const countSoon = () => { counting ??= setTimeout(count, COUNT_MS); };

@@ -168,7 +168,9 @@ def test_clusters_open_into_what_they_hold(
         press_map(page)
         expect(page).to_have_url(re.compile(f"#at={zoom}/"))
         shown(page, 40)
-    # They lie on each other: a press lists them.
+    # They lie on each other, once the circle gave way to them: a press lists them.
+    page.wait_for_selector("body[data-map-clusters='0']", state="attached", timeout=20_000)
+    shown(page, 40)
     press_map(page)
     popup = page.locator(".maplibregl-popup")
     expect(popup.get_by_role("link")).to_have_count(8)

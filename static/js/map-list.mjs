@@ -17,6 +17,12 @@ export function mapList({address, choose}) {
   let waiting = null;
   let fresh = 0;
   let telling = null;
+  let marked = null;
+
+  const entries = () => [...list.querySelectorAll('[data-id]')];
+  const showMark = () => {
+    for (const entry of entries()) entry.classList.toggle('is-chosen', entry.dataset.id === marked);
+  };
 
   /** Entries that stay are the same elements: what has the focus keeps it, what is read stays put. */
   async function show() {
@@ -28,6 +34,7 @@ export function mapList({address, choose}) {
     const answer = await fetch(address(), {signal: running.signal});
     if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
     await htmx.swap({target: list, text: await answer.text(), swap: 'innerMorph'});
+    showMark(); // the server knows of none
   }
 
   /** Says `text` to those who listen; silences what is older. */
@@ -77,14 +84,13 @@ export function mapList({address, choose}) {
     /** Marks an entry, and brings it into sight where the list scrolls by itself; the page, and the
         map, stay put. */
     mark(id) {
+      marked = id;
+      showMark();
+      const entry = entries().find(({dataset}) => dataset.id === id);
       const side = list.closest('.map-side');
-      for (const entry of list.querySelectorAll('[data-id]')) {
-        const isIt = entry.dataset.id === id;
-        entry.classList.toggle('is-chosen', isIt);
-        if (!isIt || side.scrollHeight <= side.clientHeight) continue;
-        const [box, at] = [side.getBoundingClientRect(), entry.getBoundingClientRect()];
-        side.scrollTop += Math.min(0, at.top - box.top) + Math.max(0, at.bottom - box.bottom);
-      }
+      if (!entry || side.scrollHeight <= side.clientHeight) return;
+      const [box, at] = [side.getBoundingClientRect(), entry.getBoundingClientRect()];
+      side.scrollTop += Math.min(0, at.top - box.top) + Math.max(0, at.bottom - box.bottom);
     },
     /** The entry's card as HTML, when it is listed. */
     card: (id) => list.querySelector(`[data-id="${CSS.escape(id)}"]`)?.innerHTML,

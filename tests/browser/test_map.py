@@ -307,6 +307,11 @@ def test_the_list_by_keyboard_alone(
     shown(page, 1)
     tab_to("#map-list a")
     expect(page.locator("#map-list li")).to_have_class("is-chosen")
+    # A renewed list keeps the mark, as it keeps the focus.
+    with page.expect_response("**/map/list?*"):
+        make_reports(database, ocean, 1)
+    expect(page.locator("#map-list li")).to_have_count(2)
+    expect(page.locator(f"#map-list li[data-id='{public_id}']")).to_have_class("is-chosen")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/reports/{public_id}")
 

@@ -70,7 +70,10 @@ def test_an_unfinished_transaction_is_told_later(live: LiveSite, web: FlaskClien
     report = live.post()
     cursor = cursor_of(web)
     with live.connect() as slow:
-        slow.execute("UPDATE subjects SET changed_txid = pg_current_xact_id()")
+        slow.execute(
+            "UPDATE subjects SET changed_txid = pg_current_xact_id() WHERE public_id = %s",
+            (report,),
+        )
         other = live.post(-3.5)
         told = changes(web, cursor)
         assert [each["properties"]["id"] for each in told["upserts"]] == [other]

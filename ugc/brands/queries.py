@@ -266,7 +266,7 @@ def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:
     """What all may see, and what this author still sees of their own."""
-    own = sa.and_(Brand.author_id == author_id, Brand.visibility != Visibility.WITHDRAWN)
+    own = Brand.still_seen_by(author_id)
     rows = session.execute(
         sa.select(Brand.id, Brand.name, Subject.public_id)
         .join(Subject, Subject.id == Brand.id)

@@ -122,7 +122,7 @@ def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:
     """By what they are about: what all may see, and what this author still sees of their own."""
-    own = sa.and_(Comment.author_id == author_id, Comment.visibility != Visibility.WITHDRAWN)
+    own = Comment.still_seen_by(author_id)
     rows = session.execute(
         sa.select(Comment.id, Comment.about_id, Subject.public_id)
         .join(Subject, Subject.id == Comment.id)

@@ -29,6 +29,14 @@ class Moderated:
     # Rises with each edit; forms and decisions carry it, so that nobody acts on an older text.
     revision: Mapped[int] = mapped_column(server_default="1")
 
+    @classmethod
+    def still_seen_by(cls, author_id: int | None) -> sa.ColumnElement[bool]:
+        """What an author still sees of their own, whatever was decided on it. Content without an
+        author (imported, or of somebody who left) is nobody's own."""
+        if author_id is None:
+            return sa.false()
+        return sa.and_(cls.author_id == author_id, cls.visibility != Visibility.WITHDRAWN)
+
 
 def visibility_check() -> sa.CheckConstraint:
     return sa.CheckConstraint(f"visibility IN ({VISIBILITIES})", name="visibility")

@@ -410,7 +410,7 @@ def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:
     """What all may see, and what this author still sees of their own."""
-    own = sa.and_(Place.author_id == author_id, Place.visibility != Visibility.WITHDRAWN)
+    own = Place.still_seen_by(author_id)
     rows = session.execute(
         sa.select(Place.id, Place.name, Subject.public_id, City.name.label("city"))
         .join(Subject, Subject.id == Place.id)

@@ -294,7 +294,7 @@ def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:
     """What all may see, and what this author still sees of their own."""
-    own = sa.and_(Review.author_id == author_id, Review.visibility != Visibility.WITHDRAWN)
+    own = Review.still_seen_by(author_id)
     public = sa.and_(
         Review.visibility == Visibility.PUBLISHED, Place.visibility == Visibility.PUBLISHED
     )

@@ -328,7 +328,7 @@ def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:
     """What all may see, and what this author still sees of their own."""
-    own = sa.and_(Report.author_id == author_id, Report.visibility != Visibility.WITHDRAWN)
+    own = Report.still_seen_by(author_id)
     rows = session.execute(
         sa.select(Report.id, Report.kind, Subject.public_id, City.name.label("city"))
         .join(Subject, Subject.id == Report.id)

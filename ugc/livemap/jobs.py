@@ -50,6 +50,10 @@ def keep_folding(app: Flask, stop: threading.Event) -> None:
         except (psycopg.Error, sa.exc.DBAPIError) as error:
             log.warning("the map is not folded: %s", type(error).__name__)
             stop.wait(POLL_S)
+        except Exception:
+            # Whatever it was: a thread that ended would leave the map standing still unnoticed.
+            log.exception("the map is not folded")
+            stop.wait(POLL_S)
 
 
 @jobs.task("livemap.rebuild", cron="11 4 * * *")

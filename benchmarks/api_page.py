@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -111,19 +110,11 @@ function request()
   return wrk.format("GET", string.format("/api/v1/reports?limit=100&bbox=%.3f,%.3f,%.3f,%.3f",
     west, south, west + {size}, south + {size}))
 end
-function done(summary, latency)
-  local bad = summary.errors.status + summary.errors.connect + summary.errors.read
-    + summary.errors.timeout
-  io.write(string.format("RESULT %d %d %d %.3f %.3f\\n", summary.requests, summary.duration, bad,
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000))
-end
 """
 
 
 def main() -> None:
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        sys.exit("✗ wrk makes the requests; type this once: sudo apt-get install -y wrk")
+    common.need_wrk()
     print(f"API page: 100 features of {ROWS:,} reports, key check included", flush=True)
     url = common.database("bench_api")
     key = fill(url)
@@ -134,12 +125,8 @@ def main() -> None:
     ):
         script = Path(folder) / "page.sql"
         script.write_text(pgbench_script(key), encoding="utf-8")
-        lua = Path(folder) / "page.lua"
-        lua.write_text(
-            WRK_SCRIPT.format(
-                key=key, last=BOXES - 1, west=WEST, south=SOUTH, step=STEP, size=SIZE
-            ),
-            encoding="utf-8",
+        pages = WRK_SCRIPT.format(
+            key=key, last=BOXES - 1, west=WEST, south=SOUTH, step=STEP, size=SIZE
         )
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/api/v1/reports?bbox=-9,36,-8.8,36.2",
@@ -150,15 +137,7 @@ def main() -> None:
         assert len(page["features"]) == 100, len(page["features"])
         ours, theirs, medians, tails = [], [], [], []
         for round_number in range(ROUNDS + 1):
-            result = subprocess.run(
-                [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(lua),
-                 f"http://127.0.0.1:{port}"],
-                capture_output=True, text=True, check=True,
-            )  # fmt: skip
-            found = re.search(r"RESULT (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+)", result.stdout)
-            assert found, result.stdout
-            if int(found[3]):
-                sys.exit(f"✗ {found[3]} requests failed")
+            rate, median, tail = common.wrk(pages, port, Path(folder), SECONDS, CONNECTIONS)
             bench = subprocess.run(
                 [common.postgres_program("pgbench"), "-n", "-M", "prepared", "-c",
                  str(CONNECTIONS), "-j1", "-T", str(SECONDS), "-f", str(script),
@@ -167,14 +146,14 @@ def main() -> None:
             )  # fmt: skip
             if bench.returncode:
                 sys.exit(bench.stderr)
-            rate = re.search(r"tps = ([\d.]+) \(without", bench.stdout)
-            assert rate, bench.stdout
+            bare = re.search(r"tps = ([\d.]+) \(without", bench.stdout)
+            assert bare, bench.stdout
             if round_number == 0:
                 continue  # warms caches and connections
-            ours.append(int(found[1]) / (int(found[2]) / 1e6))
-            medians.append(float(found[4]))
-            tails.append(float(found[5]))
-            theirs.append(float(rate[1]))
+            ours.append(rate)
+            medians.append(median)
+            tails.append(tail)
+            theirs.append(float(bare[1]))
     common.tell("through the web server", ours, "pages/s")
     common.tell("its median time", medians, "ms")
     common.tell("its 99th percentile", tails, "ms")

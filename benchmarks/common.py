@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shutil
 import signal
 import socket
 import statistics
@@ -108,6 +110,40 @@ def postgres_program(name: str) -> str:
     """`pgbench` or `psql` of the newest server here."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(found[-1]) if found else name
+
+
+WRK_DONE = """
+function done(summary, latency)
+  local bad = summary.errors.status + summary.errors.connect + summary.errors.read
+    + summary.errors.timeout
+  io.write(string.format("RESULT %d %d %d %.3f %.3f\\n", summary.requests, summary.duration, bad,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+end
+"""
+
+
+def need_wrk() -> None:
+    """Ends with what to do where it is missing."""
+    if shutil.which("wrk") is None:
+        sys.exit("✗ wrk makes the requests; type this once: sudo apt-get install -y wrk")
+
+
+def wrk(
+    request: str, port: int, folder: Path, seconds: int, connections: int = 8
+) -> tuple[float, float, float]:
+    """(requests a second, median ms, 99th percentile ms) of wrk with `request`, Lua for each one.
+    Ends when one failed."""
+    script = folder / "requests.lua"
+    script.write_text(request + WRK_DONE, encoding="utf-8")
+    result = subprocess.run(
+        ["wrk", "-t1", f"-c{connections}", "--timeout", "30s", f"-d{seconds}s", "-s", str(script),
+         f"http://127.0.0.1:{port}"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+)", result.stdout)
+    if found is None or int(found[3]):
+        sys.exit(f"✗ requests failed: {result.stdout}")
+    return int(found[1]) / (int(found[2]) / 1e6), float(found[4]), float(found[5])
 
 
 def tell(label: str, figures: Sequence[float], unit: str) -> None:

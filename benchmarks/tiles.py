@@ -4,8 +4,6 @@ each time by the web server, and from its cache, beside pgbench with the same st
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -36,8 +34,7 @@ def case(z: int) -> viewport.Case:
 
 
 def main() -> None:
-    if shutil.which("wrk") is None:
-        sys.exit("✗ wrk makes the requests; type this once: sudo apt-get install -y wrk")
+    common.need_wrk()
     print(f"Tiles over {ROWS:,} reports, {min(ROWS, world.ALIVE):,} alive", flush=True)
     url = world.make(ROWS)
     with common.application(url).app_context():

@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -205,29 +204,15 @@ function request()
     math.floor(who / 65536), math.floor(who / 256) % 256, who % 256)
   return wrk.format("GET", paths[n % #paths + 1])
 end
-function done(summary, latency)
-  local bad = summary.errors.status + summary.errors.connect + summary.errors.read
-    + summary.errors.timeout
-  io.write(string.format("RESULT %d %d %d %.3f %.3f\\n", summary.requests, summary.duration, bad,
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000))
-end
 """
 
 
-def wrk(paths: Sequence[str], port: int, folder: Path, seconds: int = SECONDS) -> tuple[float, ...]:
-    """(requests a second, median ms, 99th percentile ms); 8 connections."""
-    script = folder / "paths.lua"
+def wrk(
+    paths: Sequence[str], port: int, folder: Path, seconds: int = SECONDS
+) -> tuple[float, float, float]:
+    """As `common.wrk`, of these paths in turns."""
     listed = ", ".join(f'"{path}"' for path in paths)
-    script.write_text(WRK_SCRIPT.format(paths=listed), encoding="utf-8")
-    result = subprocess.run(
-        [str(shutil.which("wrk")), "-t1", "-c8", "--timeout", "30s", f"-d{seconds}s",
-         "-s", str(script), f"http://127.0.0.1:{port}"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    found = re.search(r"RESULT (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+)", result.stdout)
-    if found is None or int(found[3]):
-        sys.exit(f"✗ requests failed: {result.stdout}")
-    return int(found[1]) / (int(found[2]) / 1e6), float(found[4]), float(found[5])
+    return common.wrk(WRK_SCRIPT.format(paths=listed), port, folder, seconds)
 
 
 # Plans ------------------------------------------------------------------------------------------
@@ -302,8 +287,7 @@ def tile_of(point: geo.Point, z: int) -> tuple[int, int]:
 
 
 def main() -> None:
-    if shutil.which("wrk") is None:
-        sys.exit("✗ wrk makes the requests; type this once: sudo apt-get install -y wrk")
+    common.need_wrk()
     for rows in SIZES:
         print(f"Viewports over {rows:,} reports, {min(rows, world.ALIVE):,} alive", flush=True)
         url = world.make(rows)

@@ -10,11 +10,9 @@ import sqlalchemy as sa
 from ugc.core import geo
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now
-from ugc.core.subjects import Visibility
 from ugc.reports import queries
 from ugc.reports.models import Report, ReportState
 from ugc.reports.queries import ReportRow
-from ugc.reports.rules import belief
 from ugc.watches.models import Watch
 from ugc.watches.queries import WatchRow
 
@@ -81,12 +79,6 @@ def reports_watched(session: Session, actor: Actor, watch: WatchRow) -> list[Wat
 
 def live_counts(session: Session, watch_ids: Sequence[int]) -> dict[int, int]:
     """How many living reports each of the watches tells of now, by its id; in one statement."""
-    held = Report.visibility == Visibility.HELD
-    # As `belief.out_of_ten`.
-    rounded = sa.func.floor(10 * queries.belief_now(Report.believed) + 0.5)
-    reliability = sa.case(
-        (held, sa.func.least(rounded, belief.HELD_RELIABILITY_CAP)), else_=rounded
-    )
     rows = session.execute(
         sa.select(Watch.id, sa.func.count())
         .join(
@@ -104,7 +96,7 @@ def live_counts(session: Session, watch_ids: Sequence[int]) -> dict[int, int]:
             Report.expires_at > app_now(),
             Report.visibility.in_(queries.SHOWN),
             sa.or_(sa.func.cardinality(Watch.kinds) == 0, Report.kind == sa.any_(Watch.kinds)),
-            reliability >= Watch.least,
+            queries.reliability_now() >= Watch.least,
         )
         .group_by(Watch.id)
     )

@@ -285,6 +285,12 @@ def test_by_brand(
     assert client.get("/map/tiles/reports/3/3/3?brand=nobody").status_code == 404
     page = client.get(f"/map/list?bbox=-4,40,-3,41&brand={brand.public_id}").text
     assert (near in page, page.count("data-id=")) == (True, 2)
+    assert "Prueba" in client.get(f"/?brand={brand.public_id}").text
+    # A brand that nobody sees filters nothing: what it runs is not told either.
+    session.execute(sa.text("UPDATE brands SET visibility = 'hidden' WHERE id = :brand"), values)
+    session.commit()
+    for address in (f"/map/tiles/places/{over(*MADRID, 10)}", "/map/list", "/"):
+        assert client.get(address, query_string={"brand": brand.public_id}).status_code == 404
 
 
 def test_both_sides_of_the_antimeridian_and_what_no_map_shows(

@@ -124,6 +124,10 @@ class Bounds:
         )
 
 
+WORLD = Bounds(-180, -85, 180, 85)  # about what Web Mercator shows
+FIRST_LOOK = (-3.7, 40.2, 4.8)  # lon, lat, zoom: the peninsula
+
+
 def point_column(**kwargs: Any) -> Any:
     """`geometry(Point, 4326)` without an implicit index: each table names its own."""
     return sa.orm.mapped_column(Geometry("POINT", srid=4326, spatial_index=False), **kwargs)

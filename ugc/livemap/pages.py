@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, g, render_template, request
 from flask_babel import lazy_gettext
 
 from ugc.brands.models import KIND as BRAND
@@ -24,11 +24,9 @@ from ugc.places import rules as place_rules
 from ugc.reports import queries, rules
 
 bp = Blueprint("livemap", __name__)
-WORLD = geo.Bounds(-180, -85, 180, 85)
 LAYERS = ("reports", "places")
 LIST_LENGTH = 50
 FEATURES = 500  # of a layer
-START = (-3.7, 40.2, 4.8)  # lon, lat, zoom: the peninsula
 CITIES_FOUND = 5
 BIG_CITY = 50_000  # people
 CITY_ZOOM, POINT_ZOOM = 12, 15
@@ -52,7 +50,7 @@ def _bounds() -> geo.Bounds:
         return geo.Bounds.parsed(text)
     view = _view()
     if view is None:
-        return WORLD
+        return geo.WORLD
     # What a screen of about 1000 pixels shows: a tile of 512 pixels is 360°/2^zoom wide.
     lon, lat, zoom = view
     half = 360 / 2**zoom
@@ -75,14 +73,28 @@ def _number(name: str, low: int, high: int) -> int | None:
     return int(text)
 
 
+def _brand() -> SubjectInfo | None:
+    """The brand that the address filters by. Raises NotFound for one that nobody sees."""
+    public_id = request.args.get("brand", "")
+    if not public_id:
+        return None
+    if "map_brand" not in g:
+        subject_id = resolve(db.session(), public_id, BRAND).id
+        g.map_brand = describe(db.session(), [subject_id]).get(subject_id)
+    brand: SubjectInfo | None = g.map_brand
+    if brand is None:
+        raise NotFound()
+    return brand
+
+
 def _only() -> live_rules.Only:
     """What the address filters by. Raises Invalid, or NotFound for a brand that there is not."""
-    brand = request.args.get("brand", "")
+    brand = _brand()
     return live_rules.Only(
         kinds=tuple(_kinds()),
         hours=_number("hours", 1, live_rules.MOST_HOURS),
         least=_number("reliability", 0, 10) or 0,
-        brand_id=resolve(db.session(), brand, BRAND).id if brand else None,
+        brand_id=brand.id if brand else None,
     )
 
 
@@ -155,21 +167,12 @@ def marks(language: str) -> dict[str, dict[str, str]]:
     }
 
 
-def _brand() -> SubjectInfo | None:
-    """The brand that the address filters by."""
-    brand = request.args.get("brand", "")
-    if not brand:
-        return None
-    subject_id = resolve(db.session(), brand, BRAND).id
-    return describe(db.session(), [subject_id]).get(subject_id)
-
-
 @bp.get("/")
 @public
 def map_page() -> str:
     return render_template(
         "livemap/map.html",
-        view=_view() or START,
+        view=_view() or geo.FIRST_LOOK,
         kinds=list(rules.KINDS.values()),
         chosen=_kinds(),
         only=_only(),

@@ -26,8 +26,6 @@ from ugc.reports import rules as report_rules
 from ugc.reports.queries import ReportRow, watched
 
 bp = Blueprint("lookback", __name__)
-WORLD = geo.Bounds(-180, -85, 180, 85)
-START = (-3.7, 40.2, 4.8)  # lon, lat, zoom: the peninsula
 MOST_POINTS = 10_000  # sent one by one
 SAMPLE = 5_000  # of more
 KEPT_SECONDS = 300
@@ -78,7 +76,7 @@ def _kinds() -> list[str]:
 
 def _bounds() -> geo.Bounds:
     text = request.args.get("bbox")
-    return geo.Bounds.parsed(text) if text else WORLD
+    return geo.Bounds.parsed(text) if text else geo.WORLD
 
 
 def _zoom() -> float | None:
@@ -286,11 +284,11 @@ def _newest(asked: Asked) -> list[ReportRow]:
 def _view() -> tuple[float, float, float]:
     """(lon, lat, zoom) that the map begins with: about the box of the address."""
     if not request.args.get("bbox"):
-        return START
+        return geo.FIRST_LOOK
     try:
         bounds = _bounds()
     except Invalid:
-        return START
+        return geo.FIRST_LOOK
     west, south, east, north = bounds.west, bounds.south, bounds.east, bounds.north
     width = (east - west) % 360 or 360
     side = max(width, north - south, 1e-4)

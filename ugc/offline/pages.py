@@ -24,7 +24,7 @@ from flask_babel import gettext
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from ugc.core import render
+from ugc.core import geo, render
 from ugc.core.access import ANONYMOUS, current_actor, public
 from ugc.core.security import csrf
 from ugc.livemap import pages as livemap
@@ -47,7 +47,7 @@ def _shell(language: str) -> str:
             theme="auto",
             csrf_field=lambda: Markup(""),
             get_flashed_messages=lambda **_options: [],
-            view=livemap.START,
+            view=geo.FIRST_LOOK,
             kinds=list(rules.KINDS.values()),
             chosen=[],
             only=live_rules.Only(),

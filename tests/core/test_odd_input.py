@@ -20,7 +20,10 @@ PAGES = (
     "/places?lat={}&lon={}", "/places?bbox={}", "/places?page={}&radius={}", "/brands?q={}",
     "/leaderboard?city={}", "/members/{}", "/inbox?before={}", "/r/{}", "/confirm/{}",
     "/places/{}", "/reviews/{}",
-    "/reports/{}", "/brands/{}", "/share/{}", "/flag/{}", "/photos/{}/large.webp", "/basemap/{}",
+    "/reports/{}", "/brands/{}", "/share/{}", "/share/{}/qr.png", "/share/site?text={}&text_in={}",
+    "/share/site?as={}", "/embed/{}", "/embed/site?link={}&lang={}", "/cards/{}.png",
+    "/oembed?url={}", "/sitemaps/places/{}.xml", "/about?lang={}",
+    "/flag/{}", "/photos/{}/large.webp", "/basemap/{}",
 )  # fmt: skip
 WHERE = {"lat": "40", "lon": "-3", "place_name": ""}
 FORMS = {

@@ -22,9 +22,9 @@ from sqlalchemy.ext.compiler import compiles
 
 log = logging.getLogger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-RECORDABLE_TABLES = frozenset(
-    {"visits", "cascade_reaches", "sign_in_attempts", "refusals", "usage_marks", "mail_attempts"}
-)
+RECORDABLE_TABLES = frozenset({"sign_in_attempts", "refusals", "usage_marks", "mail_attempts"})
+# What is more than a row: (capability, what), with a function that writes it.
+RECORDABLE_ACTS = frozenset({"referrals.visits", "referrals.salt", "referrals.reach"})
 
 
 class Base(orm.DeclarativeBase):
@@ -102,11 +102,13 @@ class TransactionalFlask(Flask):
             records = g.pop("records", None)
             if records:
                 _roll_back()
-                try:
-                    _append(records)
-                except sa.exc.OperationalError as error:
-                    # What was answered stays so: it may have been committed already.
-                    log.error("not recorded: %s", error.orig)
+                for write in records:
+                    try:
+                        with own_transaction() as session:
+                            write(session)
+                    except sa.exc.OperationalError as error:
+                        # What was answered stays so: it may have been committed already.
+                        log.error("not recorded: %s", error.orig)
 
     def handle_user_exception(self, e: Exception) -> Any:
         _roll_back()
@@ -161,6 +163,19 @@ def exclusive(name: str) -> Iterator[bool]:
             connection.close()
 
 
+@contextmanager
+def own_transaction() -> Iterator[Session]:
+    """A transaction on a connection of its own, for what is written beside a request."""
+    engine = db.engine
+    # In tests the engine is the test's connection, whose transaction is rolled back at the end.
+    begin = engine.begin_nested() if isinstance(engine, sa.Connection) else engine.begin()
+    with begin as opened:
+        connection = engine if isinstance(engine, sa.Connection) else opened
+        with Session(bind=connection, join_transaction_mode="create_savepoint") as session:
+            yield session
+            session.commit()
+
+
 def record(table: sa.Table, values: Mapping[str, Any]) -> None:
     """Appends one row outside the request's transaction.
 
@@ -169,18 +184,22 @@ def record(table: sa.Table, values: Mapping[str, Any]) -> None:
     holds two connections. Raises ValueError for any other table."""
     if table.name not in RECORDABLE_TABLES:
         raise ValueError(f"{table.name} is not one of the tables that record() may append to")
+    row = dict(values)
+    # A mark that is there already (one a day) is no error.
+    _afterwards(lambda session: session.execute(insert(table).values(row).on_conflict_do_nothing()))
+
+
+def record_act(name: str, write: Callable[[Session], object]) -> None:
+    """As `record`, for what is more than a row: `write(session)` in a transaction of its own. Only
+    for `RECORDABLE_ACTS`; raises ValueError for any other name."""
+    if name not in RECORDABLE_ACTS:
+        raise ValueError(f"{name} is not one of the acts that may be recorded beside a request")
+    _afterwards(write)
+
+
+def _afterwards(write: Callable[[Session], object]) -> None:
     if has_request_context():
-        g.setdefault("records", []).append((table, dict(values)))
-    else:
-        _append([(table, dict(values))])
-
-
-def _append(records: list[tuple[sa.Table, dict[str, Any]]]) -> None:
-    # In tests the engine is the test's connection, whose transaction is rolled back at the end.
-    engine = db.engine
-    begin = engine.begin_nested() if isinstance(engine, sa.Connection) else engine.begin()
-    with begin as opened:
-        connection = engine if isinstance(engine, sa.Connection) else opened
-        for table, values in records:
-            # A mark that is there already (one visit a day) is no error.
-            connection.execute(insert(table).values(**values).on_conflict_do_nothing())
+        g.setdefault("records", []).append(write)
+        return
+    with own_transaction() as session:
+        write(session)

@@ -4,83 +4,178 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import secrets
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 from flask import (
     Blueprint,
     Response,
+    after_this_request,
     current_app,
     flash,
+    g,
     redirect,
     render_template,
     request,
     url_for,
 )
+from flask import session as browser_session
+from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, Signer
+from werkzeug.wrappers import Response as BaseResponse
 
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import Member
-from ugc.core import limits, panels, privacy, subjects
-from ugc.core.access import Actor, current_actor, members, public, require_contributor
-from ugc.core.db import Session, db, now, record
-from ugc.core.errors import NotFound
+from ugc.core import limits, panels, privacy, render, subjects
+from ugc.core.access import current_actor, public
+from ugc.core.batches import Batch
+from ugc.core.db import Session, db, now, own_transaction, record_act
 from ugc.core.subjects import SITE_PUBLIC_ID
 from ugc.referrals import actions, queries, rules
-from ugc.referrals.models import CascadeReach, ReferralLink, Visit
+from ugc.referrals.actions import visits
+from ugc.referrals.models import ReferralLink
 
 bp = Blueprint("referrals", __name__)
 COOKIE = "via"
+ANSWERED = "invitation_answered"
+VISITS, SALTS = "boca_visits", "boca_visit_salts"
 privacy.register("contacts", actions.export_member, actions.erase_member)
 
 
-def signer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="referral")
+@bp.record_once
+def prepare(state: BlueprintSetupState) -> None:
+    state.app.extensions[VISITS] = Batch(
+        state.app,
+        "referrals.visits",
+        visits.count_visits,
+        every_s=float(state.app.config["VISIT_BATCH_S"]),
+    )
 
 
-def read_cookie() -> dict[str, Any]:
-    """{code, at (Unix seconds), visitor} of the last click, or nothing."""
+def _signer() -> Signer:
+    return Signer(str(current_app.config["SECRET_KEY"]), salt="referral", digest_method=sha256)
+
+
+def seal(opened: rules.Opened) -> str:
+    """A click as text that nobody else can write: in the cookie, or in addresses."""
+    said = f"{opened.code}.{int(opened.clicked_at.timestamp())}.{opened.channel}"
+    return _signer().sign(said).decode()
+
+
+def unseal(text: str) -> rules.Opened | None:
+    """The click that a text of ours tells of; None for any other text."""
     try:
-        value = signer().loads(request.cookies.get(COOKIE, ""))
-    except BadSignature:
-        return {}
-    return value if isinstance(value, dict) else {}
+        code, at, channel = _signer().unsign(text).decode().split(".")
+    except (BadSignature, ValueError):
+        return None
+    return rules.Opened(code, dt.datetime.fromtimestamp(int(at), dt.UTC), channel)
+
+
+def said_via() -> str | None:
+    """The text of the click that this request's address carries, when it is ours."""
+    via = request.args.get(rules.VIA, "")
+    return via if via and unseal(via) else None
+
+
+def clicks() -> list[rules.Opened]:
+    """What this browser says it opened: in this visit, and, where that was agreed, before."""
+    said = (request.args.get(rules.VIA, ""), request.cookies.get(COOKIE, ""))
+    return [opened for text in said if text and (opened := unseal(text))]
 
 
 @bp.get("/r/<code>")
 @public
 def open_link(code: str) -> Any:
-    """Leads to what the link shares, and remembers the click for 90 days: the last one wins. When
-    that is gone, to the map, which says so; nobody was reached then. A link to the site itself
-    leads to the map, which says who invites. One network does not make a link look popular: past
-    `LIMITS["visit"]` its visits are not counted."""
-    link = queries.link_by_code(db.session(), code)
-    target = db.session().get_one(subjects.Subject, link.subject_id)
-    info = subjects.describe(db.session(), [target.id]).get(target.id)
-    response = redirect(info.url if info else "/", 302)
-    if target.public_id == SITE_PUBLIC_ID:
-        if current_actor().id is None:
-            flash(_invitation(link.owner_id), "good")
-    elif info is None:
+    """Leads to what the link shares. When that is gone, to the map, which says so; nobody was
+    reached then. A link to the site itself leads to the map, which says who invites.
+
+    Who invites travels on in the addresses (`via`), and only where the visitor agreed to it before,
+    in the cookie. One network does not make a link look popular: past `LIMITS["visit"]` its visits
+    are not counted."""
+    link, target, moment = queries.opened(db.session(), code)
+    info = subjects.describe_one(db.session(), target)
+    address = info.url if info else "/"
+    if info is None and target.public_id != SITE_PUBLIC_ID:
         flash(gettext("What this link led to is not there any more. Here is the map."), "warn")
-    agent = request.headers.get("User-Agent", "")
-    purpose = " ".join(request.headers.get(name, "") for name in rules.AHEAD_HEADERS)
-    if request.method == "HEAD" or rules.is_machine(agent, purpose):
-        return response
     actor = current_actor()
-    if actor.id == link.owner_id:
-        return response
-    moment = now(db.session())
-    visitor = str(read_cookie().get("visitor") or secrets.token_urlsafe(12))
-    counted = limits.allows("visit", f"{link.id}:{limits.network(request.remote_addr)}")
-    if counted:
-        _record_visit(link, target if info else None, actor, visitor, moment)
-    value = {"code": code, "at": moment.timestamp(), "visitor": visitor}
+    agent = request.headers.get("User-Agent", "")
+    if (
+        request.method == "HEAD"
+        or rules.is_machine(agent)
+        or actor.id == link.owner_id
+        or actions.belongs(db.session(), link.owner_id, actor.id)
+    ):
+        return _lead(address)
+    channel = rules.channel(request.args.get("by", ""), request.args.get("utm_source", ""))
+    # What is fetched ahead may be shown later without another request: it leads on as well.
+    purpose = " ".join(request.headers.get(name, "") for name in rules.AHEAD_HEADERS)
+    if not rules.is_ahead(purpose):
+        _count(link, agent, channel, moment, present=info is not None)
+        if info is not None and actor.id is not None:
+            _reach(link.id, actor.id, channel)
+    if said := rules.carried(request.args.items(multi=True)):
+        address = with_query(address, urlencode(said))
+    if actor.id is not None:
+        return _lead(address)
+    via = seal(rules.Opened(code, moment, channel))
+    if unseal(request.cookies.get(COOKIE, "")):
+        return remember(_lead(address), via)
+    return _lead(rules.with_via(address, via))
+
+
+def with_query(address: str, query: str) -> str:
+    path, mark, fragment = address.partition("#")
+    return f"{path}{'&' if '?' in path else '?'}{query}{mark}{fragment}"
+
+
+def _lead(address: str) -> BaseResponse:
+    response = redirect(address, 302)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _count(
+    link: ReferralLink, agent: str, channel: str, moment: dt.datetime, *, present: bool
+) -> None:
+    network = limits.network(request.remote_addr)
+    if not limits.allows("visit", f"{link.id}:{network}"):
+        return
+    day = moment.date()
+    language = request.headers.get("Accept-Language", "")
+    mark = rules.mark(_salt(day), request.remote_addr or "", agent, language, link.id)
+    batch: Batch[rules.Seen] = current_app.extensions[VISITS]
+    batch.add(rules.Seen(link.id, day, mark, channel, moment, present))
+
+
+def _salt(day: dt.date) -> bytes:
+    """The day's salt: asked for once by each process."""
+    known: dict[dt.date, bytes] = current_app.extensions.setdefault(SALTS, {})
+    if day not in known:
+        with own_transaction() as session:
+            salt = visits.day_salt(session, day)
+        known.clear()
+        known[day] = salt
+    return known[day]
+
+
+def _reach(link_id: int, member_id: int, channel: str) -> None:
+    """A member came: written at once, when this request is over."""
+
+    def write(session: Session) -> None:
+        actions.reach(session, session.get_one(ReferralLink, link_id), member_id, channel)
+
+    record_act("referrals.reach", write)
+
+
+def remember(response: BaseResponse, via: str) -> BaseResponse:
+    """The first-party cookie of somebody who agreed to it."""
     response.set_cookie(
         COOKIE,
-        signer().dumps(value),
+        via,
         max_age=rules.ATTRIBUTION_DAYS * 86_400,
         httponly=True,
         samesite="Lax",
@@ -89,66 +184,131 @@ def open_link(code: str) -> Any:
     return response
 
 
-def _record_visit(
-    link: ReferralLink,
-    target: subjects.Subject | None,
-    actor: Actor,
-    visitor: str,
-    moment: dt.datetime,
-) -> None:
-    """The visit and, the first time, that the person was reached; `target` None when it is gone."""
-    record(
-        Visit.__table__,  # type: ignore[arg-type]
-        {
-            "link_id": link.id,
-            "visitor": visitor,
-            "member_id": actor.id,
-            "channel": "qr" if request.args.get("by") == "qr" else "link",
-            "visited_on": moment.date(),
-        },
-    )
-    root_id = actions.root_of(db.session(), target) if target is not None else None
-    if (
-        root_id is not None
-        and not actions.belongs(db.session(), root_id, actor.id)
-        and not queries.has_reached(db.session(), root_id, actor.id, visitor)
-    ):
-        record(
-            CascadeReach.__table__,  # type: ignore[arg-type]
-            {
-                "root_id": root_id,
-                "visitor": visitor,
-                "member_id": actor.id,
-                "link_id": link.id,
-                "degree": queries.degree_of_sharer(db.session(), root_id, link.owner_id) + 1,
-            },
+def forget(response: BaseResponse) -> BaseResponse:
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+    return response
+
+
+@bp.after_app_request
+def carry_on(response: Response) -> Response:
+    """Who invited travels with a visitor from page to page, without a cookie, and through nobody's
+    cache."""
+    if rules.VIA not in request.args or request.endpoint == "referrals.open_link":
+        return response
+    response.headers["Cache-Control"] = "private, no-store"
+    via = said_via()
+    if via is None or g.get("invitation_is_over") or current_actor().is_member:
+        return response
+    location = response.headers.get("Location", "")
+    if location.startswith("/") and not location.startswith("//"):
+        response.headers["Location"] = rules.with_via(location, via)
+    elif response.mimetype == "text/html" and not response.is_streamed:
+        response.set_data(rules.carry(response.get_data(as_text=True), via))
+    return response
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Whom and what a click was about, as all may see it; `who` and `what` are None when they are
+    gone or hidden. `until` is when the click stops counting."""
+
+    who: subjects.SubjectInfo | None
+    what: subjects.SubjectInfo | None
+    to_site: bool
+    clicked_at: dt.datetime
+    until: dt.datetime
+
+
+def invitation() -> Invitation | None:
+    """The last good click of this browser."""
+    fresh = [each for each in clicks() if rules.is_fresh(each.clicked_at, now(db.session()))]
+    for each in sorted(fresh, key=lambda each: each.clicked_at, reverse=True):
+        link = queries.link_with_code(db.session(), each.code)
+        if link is None:
+            continue
+        found = subjects.describe(db.session(), [link.owner_id, link.subject_id])
+        site = subjects.site(db.session())
+        return Invitation(
+            found.get(link.owner_id),
+            found.get(link.subject_id),
+            link.subject_id == site.id,
+            each.clicked_at,
+            each.clicked_at + dt.timedelta(days=rules.ATTRIBUTION_DAYS),
         )
+    return None
 
 
-def _invitation(owner_id: int) -> str:
-    """What a newcomer reads who came by a link to the site."""
-    owner = subjects.describe(db.session(), [owner_id]).get(owner_id)
-    if owner is None:
-        return gettext("You are invited: join, and tell what you see where you are.")
-    return gettext(
-        "%(who)s invites you: join, and tell what you see where you are.", who=owner.title
+@bp.get("/invitation")
+@public
+def invitation_page() -> str:
+    """Who invites, to what, what is kept of it, and how to forget it."""
+    return render_template(
+        "referrals/invitation.html",
+        invitation=None if current_actor().is_member else invitation(),
+        remembered=unseal(request.cookies.get(COOKIE, "")) is not None,
+        carried=said_via() is not None,
+        days=rules.ATTRIBUTION_DAYS,
     )
+
+
+@bp.post("/invitation")
+@public
+def answer_invitation() -> Any:
+    """`answer=yes` remembers who invited for 90 days, `no` only that it was answered, `forget` ends
+    what was remembered; then on to `next`."""
+    via, answer = said_via(), request.form.get("answer")
+    target = render.safe_next(request.form.get("next"), url_for("referrals.invitation_page"))
+    response = redirect(rules.without_via(target), 303)
+    if answer == "yes" and via is not None:
+        g.invitation_is_over = True
+        flash(gettext("We remember for 90 days who invited you."), "good")
+        return remember(response, via)
+    if answer == "forget":
+        g.invitation_is_over = True
+        browser_session.pop(ANSWERED, None)
+        flash(gettext("Forgotten: nothing here says any more who invited you."), "good")
+        return forget(response)
+    browser_session[ANSWERED] = True
+    return response
+
+
+def invitation_panel() -> str:
+    """On the pages of a visit that an invitation began, until the question is answered."""
+    via = said_via()
+    asked = via is not None and not browser_session.get(ANSWERED)
+    here = request.endpoint in ("referrals.invitation_page", "accounts.join_page", "accounts.join")
+    if not asked or here or request.method != "GET" or current_actor().is_member:
+        return ""
+    found = invitation()
+    return render_template("referrals/_invitation.html", invitation=found, via=via) if found else ""
+
+
+def join_panel() -> str:
+    found = invitation() if clicks() else None
+    return render_template("referrals/_join.html", invitation=found) if found else ""
+
+
+panels.register("invitation", invitation_panel)
+panels.register("join", join_panel)
 
 
 def attribute_newcomer(db_session: Session, member: Member) -> None:
     """Joining looks for the click that brought the person."""
-    click = read_cookie()
-    if click:
-        clicked_at = dt.datetime.fromtimestamp(float(click["at"]), dt.UTC)
-        actions.attribute(db_session, member, str(click["code"]), clicked_at)
-        actions.adopt_visitor(db_session, member.id, str(click["visitor"]))
+    actions.attribute_last(db_session, member, clicks())
+    _let_go()
 
 
 def recognise_member(db_session: Session, member_id: int) -> None:
     """What this browser reached before signing in was reached by the member."""
-    click = read_cookie()
-    if click:
-        actions.adopt_visitor(db_session, member_id, str(click["visitor"]))
+    if opened := clicks():
+        actions.arrive(db_session, member_id, opened)
+        _let_go()
+
+
+def _let_go() -> None:
+    """The cookie has done its work."""
+    if COOKIE in request.cookies:
+        after_this_request(forget)
 
 
 accounts.on_join(attribute_newcomer)
@@ -172,76 +332,6 @@ def qr_svg(address: str) -> Response:
     out = io.BytesIO()
     code.save(out, kind="svg", scale=6, dark="#24161f", light="#ffffff", xmldecl=False)
     return Response(out.getvalue(), mimetype="image/svg+xml")
-
-
-def _shared(public_id: str) -> subjects.SubjectInfo:
-    subject = subjects.resolve(db.session(), public_id)
-    info = subjects.describe(db.session(), [subject.id]).get(subject.id)
-    if info is None:
-        raise NotFound()
-    return info
-
-
-@bp.get("/share/<public_id>")
-@members
-def share_page(public_id: str) -> str:
-    """The member's own link to a brand, a place, a report…"""
-    info = _shared(public_id)
-    link = queries.link_of(db.session(), current_actor().id or 0, info.id)
-    return render_template(
-        "referrals/share.html", subject=info, address=address_of(link) if link else None
-    )
-
-
-@bp.post("/share/<public_id>")
-@members
-def share(public_id: str) -> Any:
-    info = _shared(public_id)
-    actions.link_for(db.session(), require_contributor(current_actor()), info.id)
-    return redirect(url_for("referrals.share_page", public_id=public_id), 303)
-
-
-@bp.get("/share/<public_id>/qr.svg")
-@members
-def share_qr(public_id: str) -> Response:
-    link = actions.own_link(db.session(), current_actor().id or 0, _shared(public_id).id)
-    return qr_svg(address_of(link))
-
-
-@bp.get("/contacts")
-@members
-def contacts_page() -> str:
-    member_id = current_actor().id or 0
-    contacts = queries.contacts(db.session(), member_id)
-    return render_template(
-        "referrals/contacts.html",
-        reach=queries.reach(db.session(), member_id),
-        contacts=contacts,
-        limit=queries.CONTACTS_SHOWN,
-        contributed=actions.contributions_by_degree(db.session(), member_id),
-        tree=rules.tree((c.id, c.via_id, c.degree, c.handle or "") for c in contacts),
-        visits=queries.visits_of_links(db.session(), member_id),
-        address=my_address(),
-    )
-
-
-@bp.post("/contacts/link")
-@members
-def make_link() -> Any:
-    """Makes the member's link to the site (a GET writes nothing)."""
-    site = subjects.resolve(db.session(), SITE_PUBLIC_ID)
-    actions.link_for(db.session(), current_actor().id or 0, site.id)
-    return redirect(url_for("referrals.contacts_page"), 303)
-
-
-@bp.get("/contacts/qr.svg")
-@members
-def qr() -> Response:
-    """The QR code of the member's link, as SVG."""
-    address = my_address()
-    if address is None:
-        raise NotFound()
-    return qr_svg(address)
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:

@@ -3,35 +3,160 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+
+from crawleruseragents import is_crawler
 
 ATTRIBUTION_DAYS = 90
 CODE_LENGTH = 8
-# Machines that open links without a person; they are answered but not counted.
+CHANNELS = (
+    "link", "qr", "mail", "whatsapp", "telegram", "x", "facebook", "instagram", "web_share",
+    "embed", "other",
+)  # fmt: skip
+# What people and tools write into utm_source for the same thing.
+SOURCES = {
+    "email": "mail", "e-mail": "mail", "newsletter": "mail", "correo": "mail", "wa": "whatsapp",
+    "t.me": "telegram", "tg": "telegram", "twitter": "x", "t.co": "x", "fb": "facebook",
+    "ig": "instagram", "webshare": "web_share", "web-share": "web_share", "share": "web_share",
+    "widget": "embed", "oembed": "embed", "qrcode": "qr", "qr-code": "qr",
+}  # fmt: skip
+UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+UTM_LENGTH = 100
+
+# Machines that open links without a person: they are answered but not counted. Most are in the
+# library's list; these are what it lacks.
 MACHINES = re.compile(
     r"bot|crawl|spider|preview|facebookexternalhit|whatsapp|telegram|slack|discord|curl|wget|"
-    r"python-requests|headlesschrome-lighthouse",
+    r"python-requests|headlesschrome|lighthouse|http\.rb|cardyb|embedly|iframely|vkshare|viber|"
+    r"google-pagerenderer|scrap|misskey|pleroma|akkoma|lemmy|slurp|externalagent|facebookcatalog|"
+    r"rocket\.chat|nextcloud|node-fetch|axios|\bgot \(|go-http-client|okhttp|cfnetwork|dalvik/|"
+    r"^java/|apache-httpclient|postmanruntime",
     re.IGNORECASE,
 )
-
-
+# What apps and telephones add to the name of a browser that a person holds.
+IN_APP = re.compile(
+    r"\b(?:WhatsApp/[\d.]+|Telegram-\w+/[^)]*\)|Viber/[\d.]+|Slack/[\d.]+|Discord/[\d.]+|Cubot\b)",
+    re.IGNORECASE,
+)
+BROWSER = re.compile(r"^Mozilla/5\.0 \([^)]*\) (?:AppleWebKit|Gecko)/")
 # What browsers say of pages that they fetch before anybody asks for them.
 AHEAD = re.compile(r"prefetch|prerender|preview", re.IGNORECASE)
 AHEAD_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 
-def is_machine(user_agent: str, purpose: str) -> bool:
-    """Whether a GET comes from a bot, a link previewer or a prefetch; `purpose` is what the
-    `AHEAD_HEADERS` say."""
-    return not user_agent or bool(MACHINES.search(user_agent) or AHEAD.search(purpose))
+@lru_cache(maxsize=4096)
+def is_machine(user_agent: str) -> bool:
+    """Whether a GET comes from a bot or a link previewer."""
+    if not user_agent:
+        return True
+    if BROWSER.search(user_agent):
+        user_agent = IN_APP.sub("", user_agent)
+    return bool(MACHINES.search(user_agent)) or is_crawler(user_agent)
 
 
-def counts(clicked_at: dt.datetime, joined_at: dt.datetime) -> bool:
-    """Whether a click is recent enough to make a referral; the last one always wins."""
-    age = joined_at - clicked_at
-    return dt.timedelta(0) <= age <= dt.timedelta(days=ATTRIBUTION_DAYS)
+def is_ahead(purpose: str) -> bool:
+    """Whether a browser fetches before anybody asks; `purpose` is what the `AHEAD_HEADERS` say."""
+    return bool(AHEAD.search(purpose))
+
+
+def channel(by: str, utm_source: str) -> str:
+    """One of `CHANNELS`: what the link itself says (`by`), else where it was put."""
+    for said in (by, utm_source):
+        name = said.strip().lower()
+        if name:
+            name = SOURCES.get(name, name)
+            return name if name in CHANNELS else "other"
+    return "link"
+
+
+def carried(query: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The UTM parameters of a link's address that its target gets too."""
+    said: dict[str, str] = {}
+    for name, value in query:
+        if name in UTM and value:
+            said.setdefault(name, value[:UTM_LENGTH])
+    return [(name, said[name]) for name in UTM if name in said]
+
+
+VIA = "via"
+# Links and forms of our own pages (templates escape `"`, `<` and `>` in every value).
+OWN_LINK = re.compile(r'(<(?:a|form)\b[^<>]*?\s(?:href|action)=")((?:/(?!/|static/)|\?)[^"#]*)')
+GET_FORM = re.compile(r'<form\b[^<>]*\smethod="get"[^<>]*>')
+
+
+def with_via(address: str, via: str) -> str:
+    """An address of this site that carries on who invited; one that says so already stays. `via`
+    is of letters, digits, `-`, `_`, `.` and `:`."""
+    path, mark, fragment = address.partition("#")
+    if re.search(rf"[?&]{VIA}=", path):
+        return address
+    return f"{path}{'&' if '?' in path else '?'}{VIA}={via}{mark}{fragment}"
+
+
+def without_via(address: str) -> str:
+    """The address as everybody else has it."""
+    path, mark, fragment = address.partition("#")
+    path, _, query = path.partition("?")
+    kept = "&".join(each for each in query.split("&") if each and not each.startswith(f"{VIA}="))
+    return f"{path}{'?' if kept else ''}{kept}{mark}{fragment}"
+
+
+def carry(page: str, via: str) -> str:
+    """A page of ours whose links and forms to this site carry on who invited."""
+
+    def link(found: re.Match[str]) -> str:
+        address = found[2]
+        if re.search(rf"[?&](?:amp;)?{VIA}=", address):
+            return found[0]
+        joint = "&amp;" if "?" in address else "?"
+        return f"{found[1]}{address}{joint}{VIA}={via}"
+
+    hidden = f'<input type="hidden" name="{VIA}" value="{via}">'
+    return GET_FORM.sub(lambda form: form[0] + hidden, OWN_LINK.sub(link, page))
+
+
+def is_fresh(clicked_at: dt.datetime, moment: dt.datetime) -> bool:
+    """Whether a click may still bring somebody."""
+    return dt.timedelta(0) <= moment - clicked_at <= dt.timedelta(days=ATTRIBUTION_DAYS)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whom a link belongs to, when it is a member, as they are when somebody joins."""
+
+    member_id: int
+    is_erased: bool = False
+    is_suspended: bool = False
+    is_false: bool = False
+
+
+@dataclass(frozen=True)
+class Click:
+    """A link that somebody opened before they joined; `owner` is None when it is a brand's."""
+
+    link_id: int
+    clicked_at: dt.datetime
+    owner: Owner | None = None
+    channel: str = "link"
+
+
+def attributed(clicks: Iterable[Click], newcomer_id: int, joined_at: dt.datetime) -> Click | None:
+    """The click that brought a newcomer: the last one of 90 days whose owner can be a parent, that
+    is, a member other than themselves, who was there before them (has the smaller id), and is
+    neither erased nor suspended nor found to be false. At one moment the newer link wins."""
+    good = [
+        click
+        for click in clicks
+        if is_fresh(click.clicked_at, joined_at)
+        and click.owner is not None
+        and click.owner.member_id < newcomer_id
+        and not (click.owner.is_erased or click.owner.is_suspended or click.owner.is_false)
+    ]
+    return max(good, key=lambda click: (click.clicked_at, click.link_id), default=None)
 
 
 def ancestors(
@@ -44,50 +169,43 @@ def ancestors(
 
 
 @dataclass(frozen=True)
-class Node:
-    """A person of the drawing: `x` and `y` in units of the drawing, `label` '' for who is not
-    named; the line to the person who brought them starts at (`from_x`, `from_y`)."""
+class Opened:
+    """A link that a browser says it opened, signed by us."""
 
-    x: int
-    y: int
-    degree: int
-    label: str
-    from_x: int
-    from_y: int
+    code: str
+    clicked_at: dt.datetime
+    channel: str = "link"
+
+
+def month_of(day: dt.date, ahead: int = 0) -> dt.date:
+    """The first of the month that is `ahead` months after that of `day` (before it, below 0)."""
+    months = day.year * 12 + day.month - 1 + ahead
+    return dt.date(months // 12, months % 12 + 1, 1)
+
+
+def partition_name(first: dt.date) -> str:
+    """Of the month that begins with `first`; the names sort by time."""
+    return f"visits_{first:%Y_%m}"
+
+
+MARK_BYTES = 16
+
+
+def mark(salt: bytes, address: str, agent: str, language: str, link_id: int) -> bytes:
+    """What tells one visitor of a link from another on one day: a hash keyed with the day's random
+    salt. Without the salt, which is deleted when the day is over, nobody can compute it again."""
+    shown = "\0".join((address, agent, language, str(link_id)))
+    return hashlib.blake2b(shown.encode(), digest_size=MARK_BYTES, key=salt).digest()
 
 
 @dataclass(frozen=True)
-class Tree:
-    width: int
-    height: int
-    nodes: list[Node]
-    left_out: int
+class Seen:
+    """A visit that is to be counted. `present` says whether what the link shares was still there:
+    otherwise nobody came to its brand."""
 
-
-TREE_WIDTH, COLUMN, ROW, MARGIN, TREE_NODES = 320, 88, 30, 22, 60
-
-
-def tree(contacts: Iterable[tuple[int, int, int, str]]) -> Tree:
-    """A small drawing of (id, via id, degree, label), one column a degree, the reader on the left.
-
-    Everybody stands beside who brought them; after `TREE_NODES` people the rest is counted."""
-    people = list(contacts)
-    shown = people[:TREE_NODES]
-    below: dict[int, list[tuple[int, int, int, str]]] = {}
-    known = {person[0] for person in shown}
-    for person in shown:
-        below.setdefault(person[1] if person[1] in known else 0, []).append(person)
-    nodes: list[Node] = []
-    row = 0
-
-    def place(parent: int, from_x: int, from_y: int) -> None:
-        nonlocal row
-        for number, (member, _via, degree, label) in enumerate(below.get(parent, [])):
-            if number:
-                row += 1
-            x, y = MARGIN + COLUMN * degree, MARGIN + ROW * row
-            nodes.append(Node(x, y, degree, label, from_x, from_y))
-            place(member, x, y)
-
-    place(0, MARGIN, MARGIN)
-    return Tree(TREE_WIDTH, 2 * MARGIN + ROW * row, nodes, len(people) - len(shown))
+    link_id: int
+    day: dt.date
+    mark: bytes
+    channel: str
+    at: dt.datetime
+    present: bool = True

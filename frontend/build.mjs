@@ -15,6 +15,7 @@ import {fileURLToPath} from 'node:url';
 import {build} from 'esbuild';
 import {appIcon, ready as iconsReady} from './app-icons.mjs';
 import {buildBasemap} from './basemap.mjs';
+import {FAMILIES, cardPack} from './card-pack.mjs';
 import {cityTable} from './cities.mjs';
 import {iconSprite} from './icons.mjs';
 
@@ -85,10 +86,18 @@ function emitFonts() {
 }
 
 function emitIcons() {
-  emit('icons.svg', iconSprite({
-    list: from('static/icons/icons.txt'),
-    folder: from('static/icons'),
-  }));
+  const sprite = iconSprite({list: from('static/icons/icons.txt'), folder: from('static/icons')});
+  emit('icons.svg', sprite);
+  return sprite;
+}
+
+/** Fonts and icons for the pictures that the server draws; no browser asks for it. */
+function emitCardPack(sprite) {
+  const packageOf = (family) => from('node_modules/@fontsource-variable', family);
+  emit('cards.pack', cached('cards.pack', [
+    sprite, from('frontend/card-pack.mjs'),
+    ...FAMILIES.map((family) => path.join(packageOf(family), 'package.json')),
+  ], () => cardPack(sprite, packageOf)));
 }
 
 function emitAppIcons() {
@@ -106,7 +115,7 @@ const addressOf = (file) => (file.endsWith('.pmtiles') ? `/basemap/${file}` : `/
     file without imports, so that it also runs where workers cannot be modules. */
 async function bundleWorker() {
   const files = [...new Set(manifest.values())]
-    .filter((file) => !file.endsWith('.gz') && !file.startsWith('app-icon'))
+    .filter((file) => !/\.(gz|pack)$/.test(file) && !file.startsWith('app-icon'))
     .sort()
     .map(addressOf);
   await bundle([{in: from('static/js/sw.worker.mjs'), out: 'sw'}], {
@@ -194,8 +203,9 @@ fs.mkdirSync(path.join(CACHE, 'sourcemaps'), {recursive: true});
 
 emitData();
 emitFonts();
-emitIcons();
+const sprite = emitIcons();
 await iconsReady();
+emitCardPack(sprite);
 emitAppIcons();
 // The worker comes first: the map's script asks for its address.
 await bundle([{in: from('node_modules/maplibre-gl/dist/maplibre-gl-worker.mjs'), out: 'map-worker'}]);

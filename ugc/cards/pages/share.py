@@ -1,0 +1,205 @@
+"""The page where a member takes their link to anything, and a brand's team the brand's own."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+from flask import Response, current_app, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from ugc.brands import queries as brands
+from ugc.brands.models import KIND as BRAND
+from ugc.cards import rules
+from ugc.cards.pages.base import bp, picture_alt, picture_path, told
+from ugc.cards.pages.embeds import embed_path, embed_size, snippet
+from ugc.cards.queries import Told
+from ugc.core import limits, render, subjects
+from ugc.core.access import current_actor, members, require_contributor
+from ugc.core.db import db
+from ugc.core.errors import NotFound
+from ugc.referrals import actions as referrals
+from ugc.referrals import queries as referral_queries
+from ugc.referrals.models import ReferralLink
+from ugc.referrals.pages import address_of
+
+INK, PAPER = "#24161f", "#ffffff"
+QUIET = 4  # modules of white round a QR code, ISO/IEC 18004
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What is shared, by whom: `owner_id` is the member, or the brand whose own link it is."""
+
+    subject: subjects.Subject
+    info: subjects.SubjectInfo
+    owner_id: int
+    is_brands_own: bool
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Of this page's addresses."""
+        own = {"as": "brand"} if self.is_brands_own else {}
+        return {"public_id": self.info.public_id, **own}
+
+    @property
+    def link(self) -> ReferralLink | None:
+        return referral_queries.link_of(db.session(), self.owner_id, self.info.id)
+
+
+def _shared(public_id: str) -> Shared:
+    """Raises NotFound for what the public may not see, and for the brand's own link unless one is
+    in its team."""
+    session, actor = db.session(), current_actor()
+    subject = subjects.resolve(session, public_id)
+    info = subjects.describe(session, [subject.id]).get(subject.id)
+    if info is None or subject.kind in rules.NOT_SHARED:
+        raise NotFound()
+    own = request.values.get("as") == "brand"
+    if own:
+        if subject.kind != BRAND:
+            raise NotFound()
+        brands.team_brand(session, actor, subject.public_id)
+    return Shared(subject, info, subject.id if own else actor.id or 0, own)
+
+
+def _own_address(shared: Shared) -> str:
+    """Raises NotFound when there is no link yet."""
+    return address_of(referrals.own_link(db.session(), shared.owner_id, shared.info.id))
+
+
+def suggested_text(shared: Shared, language: str) -> str:
+    """What goes with the link, in one of the languages, as that kind of thing is talked about."""
+    with render.in_language(language):
+        # In that language: what the name of a kind of report is, say.
+        info = subjects.describe(db.session(), [shared.info.id])[shared.info.id]
+        site = str(current_app.config["SITE_NAME"])
+        name = {"name": info.named, "site": site}
+        if shared.is_brands_own:
+            return gettext("Follow %(name)s on %(site)s and tell us what you think.", **name)
+        texts = {
+            "site": gettext(
+                "On %(site)s people put what they see on the map: reports, places, reviews. Join"
+                " me.",
+                site=site,
+            ),
+            "place": gettext("Do you know %(name)s? Look at it on %(site)s.", **name),
+            "review": gettext("A review worth reading on %(site)s: %(name)s", **name),
+            "report": gettext(
+                "Careful: %(name)s. See on %(site)s whether it is still there.", **name
+            ),
+            "brand": gettext("I follow %(name)s on %(site)s. Have a look.", **name),
+            "comment": gettext("Look at what is being said on %(site)s: %(name)s", **name),
+            "member": gettext("See what %(name)s puts on the map of %(site)s.", **name),
+        }
+        return texts.get(shared.subject.kind, gettext("Look at this on %(site)s: %(name)s", **name))
+
+
+def _text_language() -> str:
+    said = request.values.get("text_in")
+    return said if said in render.LANGUAGES else render.language()
+
+
+@bp.get("/share/<public_id>")
+@members
+def share_page(public_id: str) -> Any:
+    """`text_in` es or en is the language of the suggested text; `text` what it was changed to."""
+    shared = _shared(public_id)
+    if shared.info.public_id != public_id:
+        return redirect(url_for("cards.share_page", **shared.values), 301)
+    link, language = shared.link, _text_language()
+    found: Told | None = told(shared.subject, language)
+    card = found.card if found else None
+    suggested = suggested_text(shared, language)
+    text = request.args.get("text", suggested).replace("\r\n", "\n").strip()[: rules.TEXT_MAX]
+    title = str(shared.info.named)
+    address = address_of(link) if link else ""
+    return render_template(
+        "cards/share.html",
+        shared=shared,
+        subject=shared.info,
+        address=address,
+        suggested={code: suggested_text(shared, code) for code in render.LANGUAGES},
+        text=text,
+        text_in=language,
+        text_max=rules.TEXT_MAX,
+        places=rules.hand_overs(address, title, text) if address else [],
+        web_share=rules.with_channel(address, "web_share"),
+        title=title,
+        card=card,
+        picture=picture_path(card) if card else None,
+        alt=picture_alt(card) if card else "",
+        snippet=snippet(card, link.code, embed_size(None, None)) if card and link else "",
+        embed_path=embed_path(card, link.code) if card and link else "",
+        sizes=(rules.QR_USUAL, 1024, rules.QR_MOST),
+    )
+
+
+@bp.post("/share/<public_id>")
+@members
+def share(public_id: str) -> Any:
+    """Makes the link, once: a second time it is the same one."""
+    limits.hit("write")
+    shared = _shared(public_id)
+    require_contributor(current_actor())
+    referrals.link_for(db.session(), shared.owner_id, shared.info.id)
+    return redirect(url_for("cards.share_page", **shared.values), 303)
+
+
+def qr_code(address: str) -> segno.QRCode:
+    """Of a short link; visits by it are told apart. 15 % of it may be dirty (correction M)."""
+    return segno.make(rules.with_channel(address, "qr"), error="m", micro=False)
+
+
+def _download(response: Response, shared: Shared, ending: str) -> Response:
+    if request.args.get("download"):
+        name = rules.file_name(str(current_app.config["SITE_NAME"]), str(shared.info.title))
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
+    return response
+
+
+@bp.get("/share/<public_id>/qr.svg")
+@members
+def qr_svg(public_id: str) -> Response:
+    shared = _shared(public_id)
+    out = io.BytesIO()
+    qr_code(_own_address(shared)).save(
+        out, kind="svg", scale=6, border=QUIET, dark=INK, light=PAPER, xmldecl=False
+    )
+    return _download(Response(out.getvalue(), mimetype="image/svg+xml"), shared, "svg")
+
+
+@bp.get("/share/<public_id>/qr.png")
+@members
+def qr_png(public_id: str) -> Response:
+    """`?size=` is the most pixels of its side; modules are whole pixels, so that it may be a little
+    smaller."""
+    shared = _shared(public_id)
+    code = qr_code(_own_address(shared))
+    modules = code.symbol_size(border=QUIET)[0]
+    scale = max(1, rules.qr_size(request.args.get("size")) // modules)
+    out = io.BytesIO()
+    code.save(out, kind="png", scale=scale, border=QUIET, dark=INK, light=PAPER)
+    return _download(Response(out.getvalue(), mimetype="image/png"), shared, "png")
+
+
+@bp.get("/share/<public_id>/poster")
+@members
+def poster_page(public_id: str) -> str:
+    """One sheet to print and hang up: name, QR code, address."""
+    shared = _shared(public_id)
+    language = _text_language()
+    found = told(shared.subject, language)
+    address = _own_address(shared)
+    with render.in_language(language):
+        return render_template(
+            "cards/poster.html",
+            shared=shared,
+            subject=shared.info,
+            card=found.card if found else None,
+            address=address,
+            locale=language,
+            text_in=language,
+        )

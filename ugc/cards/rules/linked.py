@@ -1,0 +1,164 @@
+"""JSON-LD of what has a card (schema.org): what search engines read of a place, a review, a brand.
+
+Reports have none: a SpecialAnnouncement is of an authority, an Event is planned, and a passer-by's
+report is neither."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+# Categories of places that schema.org has a type of its own for; all are LocalBusiness or Place.
+BUSINESSES = {
+    "restaurant": "Restaurant", "cafe": "CafeOrCoffeeShop", "bar": "BarOrPub",
+    "fast_food": "FastFoodRestaurant", "bakery": "Bakery", "ice_cream": "IceCreamShop",
+    "hotel": "Hotel", "hostel": "Hostel", "campsite": "Campground", "cinema": "MovieTheater",
+    "sports": "SportsActivityLocation", "supermarket": "GroceryStore", "pharmacy": "Pharmacy",
+    "bank": "BankOrCreditUnion", "fuel": "GasStation", "hairdresser": "HairSalon",
+    "garage": "AutoRepair", "post_office": "PostOffice", "shop": "Store", "market": "Store",
+    "public_service": "GovernmentOffice", "library": "Library", "recycling": "RecyclingCenter",
+}  # fmt: skip
+PLACES = {
+    "museum": "Museum", "monument": "LandmarksOrHistoricalBuildings",
+    "viewpoint": "TouristAttraction", "theatre": "PerformingArtsTheater", "park": "Park",
+    "playground": "Playground", "beach": "Beach", "swimming_pool": "PublicSwimmingPool",
+    "hospital": "Hospital", "school": "School", "station": "TrainStation",
+    "parking": "ParkingFacility",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A review as it is told; times aware; `author` '' when nobody's name is shown."""
+
+    url: str
+    rating: int
+    title: str
+    text: str
+    language: str
+    author: str
+    written_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Venue:
+    """A place as it is told; degrees; `mean` is the plain mean of its ratings, 1 to 5."""
+
+    url: str
+    name: str
+    category: str
+    lon: float
+    lat: float
+    address: str
+    city: str
+    country: str
+    phone: str
+    website: str
+    image: str
+    brand: str
+    count: int
+    mean: float | None
+
+
+def type_of(category: str) -> str:
+    """The schema.org type of a category: a LocalBusiness or a Place, or one of theirs."""
+    return BUSINESSES.get(category) or PLACES.get(category) or "Place"
+
+
+def _without_blanks(node: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in node.items() if value not in ("", None, [], {})}
+
+
+def review(opinion: Opinion, reviewed: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A Review; `reviewed` is left out inside the node of the place itself."""
+    node = {
+        "@type": "Review",
+        "url": opinion.url,
+        "name": opinion.title,
+        "reviewBody": opinion.text,
+        "inLanguage": "" if opinion.language == "und" else opinion.language,
+        "datePublished": opinion.written_at.date().isoformat(),
+        "reviewRating": {
+            "@type": "Rating", "ratingValue": opinion.rating, "bestRating": 5, "worstRating": 1,
+        },
+        # Google asks for an author; who left has no name here.
+        "author": {"@type": "Person", "name": opinion.author} if opinion.author else None,
+        "itemReviewed": reviewed,
+    }  # fmt: skip
+    return _without_blanks(node)
+
+
+def place(venue: Venue, opinions: Iterable[Opinion] = ()) -> dict[str, Any]:
+    """A LocalBusiness or Place with its ratings: count and plain mean, for anybody to recount."""
+    node = {
+        "@type": type_of(venue.category),
+        "@id": venue.url,
+        "url": venue.url,
+        "name": venue.name,
+        "image": venue.image,
+        "telephone": venue.phone,
+        "sameAs": venue.website,
+        "address": _without_blanks(
+            {
+                "@type": "PostalAddress",
+                "streetAddress": venue.address,
+                "addressLocality": venue.city,
+                "addressCountry": venue.country,
+            }
+        ),
+        "geo": {"@type": "GeoCoordinates", "latitude": venue.lat, "longitude": venue.lon},
+        "review": [review(opinion) for opinion in opinions if opinion.author],
+    }
+    if venue.category in BUSINESSES and venue.brand:
+        node["brand"] = {"@type": "Brand", "name": venue.brand}
+    if venue.mean is not None and venue.count:
+        node["aggregateRating"] = {
+            "@type": "AggregateRating",
+            "ratingValue": round(venue.mean, 2),
+            "ratingCount": venue.count,
+            "bestRating": 5,
+            "worstRating": 1,
+        }
+    return _without_blanks(node)
+
+
+def brand(name: str, url: str, about: str, website: str) -> dict[str, Any]:
+    return _without_blanks(
+        {
+            "@type": "Organization",
+            "@id": url,
+            "name": name,
+            "url": website or url,
+            "description": about,
+            "mainEntityOfPage": url,
+        }
+    )
+
+
+def site(name: str, url: str, search: str) -> dict[str, Any]:
+    """The site, with its search (`search` has `{search_term_string}` in it)."""
+    return {
+        "@type": "WebSite",
+        "name": name,
+        "url": url,
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": {"@type": "EntryPoint", "urlTemplate": search},
+            "query-input": "required name=search_term_string",
+        },
+    }
+
+
+def as_text(node: dict[str, Any]) -> str:
+    """JSON that can stand inside <script>: nothing in it ends the element or begins a comment, and
+    quotation marks that people wrote are none of the markup."""
+    text = json.dumps({"@context": "https://schema.org", **node}, ensure_ascii=False)
+    # Escapes pair by pair: what follows an escaped backslash is no escape.
+    text = re.sub(r"\\(.)", lambda pair: r"\u0022" if pair[1] == '"' else pair[0], text)
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text

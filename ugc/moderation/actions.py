@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
@@ -23,13 +24,19 @@ from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated
 @dataclass(frozen=True)
 class Content:
     """How a kind of content is moderated: whose it is, how its visibility moves
-    (`move(session, subject_id, visibility, reason, actor_reference)`), its table, and whether
-    published ones count as contributions of a member."""
+    (`move(session, subject_id, visibility, reason, actor_reference)`), its table (None for what is
+    no contribution: a ring, an appeal), and whether published ones count as contributions of a
+    member. `rules` are those that a refusal may name; `barred` are members who may not decide,
+    whatever their role (who decided what is appealed against, who is part of it). A kind with an
+    `own_form` is decided by its capability, which calls `decide_in_own_form`."""
 
     author_of: Callable[[Session, int], int | None]
     move: Callable[[Session, int, Visibility, str, str], None]
-    table: type[Moderated]
+    table: type[Moderated] | None
     counts: bool = False
+    rules: Mapping[str, Any] = field(default_factory=lambda: rules.RULES)
+    barred: Callable[[Session, int], Collection[int]] = lambda _session, _id: ()
+    own_form: bool = False
 
 
 _contents: dict[str, Content] = {}
@@ -44,17 +51,35 @@ def is_moderated(kind: str) -> bool:
     return kind in _contents
 
 
+def rules_of(kind: str) -> Mapping[str, Any]:
+    """The rules that a refusal of this kind may name: code and text."""
+    return _contents[kind].rules
+
+
+def rule_text(code: str | None) -> Any:
+    """What a code says, whichever kind it belongs to; '' for none."""
+    known = {**rules.RULES}
+    for content in _contents.values():
+        known |= content.rules
+    return known.get(code or "", "")
+
+
+def counted_tables() -> list[type[Moderated]]:
+    """Tables whose published rows count as contributions."""
+    return [each.table for each in _contents.values() if each.counts and each.table is not None]
+
+
 def published_by(session: Session, member_id: int | None) -> int:
     """How many contributions of a member are published, of every kind."""
     if member_id is None:
         return 0
-    tables = [content.table for content in _contents.values() if content.counts]
-    return queries.published_by(session, member_id, tables)
+    return queries.published_by(session, member_id, counted_tables())
 
 
 def record_of(session: Session, member_id: int) -> queries.Record:
     """An author's record over every kind of content."""
-    return queries.record_of(session, member_id, (each.table for each in _contents.values()))
+    tables = [each.table for each in _contents.values() if each.table is not None]
+    return queries.record_of(session, member_id, tables)
 
 
 def must_be_held(session: Session, actor: Actor) -> bool:
@@ -65,8 +90,8 @@ def must_be_held(session: Session, actor: Actor) -> bool:
 
 
 def open_case(session: Session, subject_id: int, reason: str) -> None:
-    """Opens the question; `reason` is held or flagged. One that is open already has changed: nobody
-    decides it by what they saw before."""
+    """Opens the question; `reason` is a code of `rules.REASONS`. One that is open already has
+    changed: nobody decides it by what they saw before."""
     _alone(session, subject_id)
     session.execute(
         insert(Case)
@@ -158,6 +183,35 @@ def decide_case(
 ) -> None:
     """Approves (published) or refuses (hidden, with a rule). The row lock and `version` let only
     one moderator decide, and only on what they saw. Raises Conflict, Forbidden, Invalid."""
+    _decide(session, actor, case_id, version, outcome, rule, note, own_form=False)
+
+
+def decide_in_own_form(
+    session: Session,
+    actor: Actor,
+    case_id: int,
+    *,
+    version: int,
+    outcome: str,
+    rule: str | None,
+    note: str,
+) -> Decision:
+    """As `decide_case`, for the capability of a kind that has a form of its own, which does the
+    rest beside it."""
+    return _decide(session, actor, case_id, version, outcome, rule, note, own_form=True)
+
+
+def _decide(
+    session: Session,
+    actor: Actor,
+    case_id: int,
+    version: int,
+    outcome: str,
+    rule: str | None,
+    note: str,
+    *,
+    own_form: bool,
+) -> Decision:
     case = queries.locked_case(session, case_id)
     if case.decided_at is not None:
         raise Conflict(lazy_gettext("Another moderator decided this case a moment ago."))
@@ -165,16 +219,20 @@ def decide_case(
         raise Conflict(lazy_gettext("This case changed meanwhile. Reload and look again."))
     if outcome not in ("approved", "refused"):
         raise Invalid(fields={"outcome": [lazy_gettext("Approve or refuse.")]})
-    if outcome == "refused" and rule not in rules.RULES:
+    subject = session.get_one(Subject, case.subject_id)
+    content = _contents[subject.kind]
+    if content.own_form != own_form:
+        raise Invalid(lazy_gettext("This is decided in a form of its own: open the queue again."))
+    if outcome == "refused" and rule not in content.rules:
         raise Invalid(fields={"rule": [lazy_gettext("A refusal names the rule.")]})
     if len(note) > rules.NOTE_MAX:
         too_long = lazy_gettext("At most %(count)d characters.", count=rules.NOTE_MAX)
         raise Invalid(fields={"note": [too_long]})
-    subject = session.get_one(Subject, case.subject_id)
-    content = _contents[subject.kind]
     author_id = content.author_of(session, subject.id)
     if not rules.may_decide(actor, author_id):
         raise Forbidden(lazy_gettext("Your own content is decided by others."))
+    if actor.id in content.barred(session, subject.id):
+        raise Forbidden(lazy_gettext("You had a part in this: another moderator decides it."))
     case.decided_at = now(session)
     case.version += 1
     decision = Decision(
@@ -195,6 +253,7 @@ def decide_case(
             case.id, decision.id, subject.id, subject.kind, author_id, outcome, decision.rule
         ),
     )
+    return decision
 
 
 def lock_case(session: Session, subject_id: int) -> None:

@@ -20,13 +20,24 @@ privacy.register("moderation", actions.export_member, actions.erase_member)
 @bp.get("/moderation")
 @moderators
 def queue_page(error: DomainError | None = None, case_id: int | None = None) -> str:
-    """`error` is told in the case that was being decided, with what was typed there."""
+    """`error` is told in the case that was being decided, with what was typed there. A kind that
+    registers a `decide.<kind>` panel has a form of its own."""
     cases = queries.open_cases(db.session())
+    tried = case_id if case_id in {c.id for c in cases} else None
     return render_template(
         "moderation/queue.html",
         error=error,
-        tried=case_id if case_id in {c.id for c in cases} else None,
-        cases=[(c, panels.render(f"case.{c.kind}", subject_id=c.subject_id)) for c in cases],
+        tried=tried,
+        cases=[
+            (
+                c,
+                panels.render(f"case.{c.kind}", subject_id=c.subject_id),
+                panels.render(f"decide.{c.kind}", case=c, error=error if tried == c.id else None),
+            )
+            for c in cases
+        ],
+        reasons=rules.REASONS,
+        rules_of=actions.rules_of,
         waiting=queries.open_count(db.session()),
         rules=rules.RULES,
         note_max=rules.NOTE_MAX,
@@ -80,7 +91,7 @@ def decided_panel(item: Any, **_context: Any) -> str:
     """The rule and the note under a line of the inbox."""
     decision_id = int(item.cause.removeprefix("decision:"))
     note = queries.decision_note(db.session(), decision_id)
-    rule = rules.RULES.get(item.folded[0].get("rule"), "")
+    rule = actions.rule_text(item.folded[0].get("rule"))
     return render_template("moderation/_decided.html", rule=rule, note=note)
 
 
@@ -90,7 +101,7 @@ panels.register("notification.refused", decided_panel)
 
 @bp.app_template_global()
 def moderation_rule(code: str) -> Any:
-    return rules.RULES.get(code, "")
+    return actions.rule_text(code)
 
 
 @bp.app_template_global()

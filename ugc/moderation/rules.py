@@ -19,6 +19,13 @@ RULES = {
     "illegal": lazy_gettext("Against the law"),
     "other": lazy_gettext("Something else, see the note"),
 }
+# Why a case was opened, as the queue says it.
+REASONS = {
+    "held": lazy_gettext("first contributions"),
+    "flagged": lazy_gettext("flagged"),
+    "doubted": lazy_gettext("doubted accounts"),
+    "appealed": lazy_gettext("appeal"),
+}
 
 
 def may_decide(actor: Actor, author_id: int | None) -> bool:

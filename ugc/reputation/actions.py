@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
@@ -40,30 +42,82 @@ def credit(
     recount(session, member_id)
 
 
-def release(session: Session, cause: str) -> None:
-    """Moves the held points of a cause to the available ones: a pair of entries."""
-    for entry in queries.standing_entries(session, cause):
+def lock_totals(session: Session, member_ids: Iterable[int]) -> None:
+    """Whoever moves points of these members waits for everybody who does, always in the same
+    order: what stands is then read as it is."""
+    ids = sorted(set(member_ids))
+    if not ids:
+        return
+    session.execute(
+        insert(Score).values([{"member_id": each} for each in ids]).on_conflict_do_nothing()
+    )
+    query = sa.select(Score.member_id).where(Score.member_id.in_(ids)).order_by(Score.member_id)
+    session.execute(query.with_for_update()).all()
+
+
+def release(session: Session, cause: str, member_id: int | None = None) -> None:
+    """Moves the held points of a cause (of one member, when given) to the available ones: a pair
+    of entries."""
+    entries = queries.standing_entries(session, cause, member_id)
+    lock_totals(session, (entry.member_id for entry in entries))
+    for entry in entries:
+        held, lap = queries.standing(session, entry, "held")
         # What was taken back meanwhile cannot be released.
-        if entry.account != "held" or queries.standing(session, entry, "held") != entry.points:
+        if entry.account != "held" or held != entry.points:
             continue
         for account, points in (("held", -entry.points), ("available", entry.points)):
-            _copy(session, entry, account, "release", points)
+            _copy(session, entry, account, "release", points, lap)
         recount(session, entry.member_id)
 
 
 def reverse(session: Session, cause: str, action: str | None = None) -> None:
     """Takes back what a cause earned (by `action` alone, when given), wherever it is now."""
-    for entry in queries.standing_entries(session, cause):
+    entries = queries.standing_entries(session, cause)
+    lock_totals(session, (entry.member_id for entry in entries))
+    for entry in entries:
         if action is not None and entry.action != action:
             continue
         for account in ("held", "available"):
-            standing = queries.standing(session, entry, account)
+            standing, lap = queries.standing(session, entry, account)
             if standing:
-                _copy(session, entry, account, "reverse", -standing)
+                _copy(session, entry, account, "reverse", -standing, lap)
         recount(session, entry.member_id)
 
 
-def _copy(session: Session, entry: PointEntry, account: str, step: str, points: int) -> None:
+def reverse_held(session: Session, cause: str, member_id: int) -> None:
+    """Takes back what of a cause still waits for one member; what was released stays."""
+    entries = queries.standing_entries(session, cause, member_id)
+    lock_totals(session, (entry.member_id for entry in entries))
+    for entry in entries:
+        standing, lap = queries.standing(session, entry, "held")
+        if standing:
+            _copy(session, entry, "held", "reverse", -standing, lap)
+        recount(session, entry.member_id)
+
+
+def reverse_member(session: Session, member_id: int, causes: Sequence[str] = ()) -> list[int]:
+    """Takes back all that a member earned, and what `causes` earned anybody. Answers the ids of the
+    entries that did it, for `restore`."""
+    people = {member_id, *queries.earners(session, causes)}
+    lock_totals(session, people)
+    made = queries.reverse_standing(session, member_id, causes)
+    for each in sorted({owner for _, owner in made}):
+        recount(session, each)
+    return [entry_id for entry_id, _ in made]
+
+
+def restore(session: Session, entry_ids: Sequence[int]) -> None:
+    """Gives back what these entries of `reverse_member` took, once."""
+    owners = queries.owners(session, entry_ids)
+    lock_totals(session, owners)
+    queries.restore_entries(session, entry_ids)
+    for each in sorted(owners):
+        recount(session, each)
+
+
+def _copy(
+    session: Session, entry: PointEntry, account: str, step: str, points: int, lap: int
+) -> None:
     _enter(
         session,
         member_id=entry.member_id,
@@ -74,6 +128,7 @@ def _copy(session: Session, entry: PointEntry, account: str, step: str, points: 
         cause=entry.cause,
         subject_id=entry.subject_id,
         city_id=entry.city_id,
+        round=lap,
     )
 
 

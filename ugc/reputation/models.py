@@ -12,8 +12,9 @@ from ugc.core.db import Base, app_now
 
 class PointEntry(Base):
     """One movement, never edited. Points of held content go to `account` `held` and move to
-    `available` by a pair of entries on release. `step` is credit, release or reverse; one of each
-    per member, cause, action and account. The balance is the sum."""
+    `available` by a pair of entries on release. `step` is credit, release, reverse or restore (a
+    granted appeal gives back); one of each per member, cause, action, account and `round`, which
+    rises with each giving back. The balance is the sum."""
 
     __tablename__ = "point_entries"
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
@@ -27,10 +28,20 @@ class PointEntry(Base):
     subject_id: Mapped[int | None] = mapped_column(sa.ForeignKey("subjects.id"), index=True)
     city_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cities.id"))
     created_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    round: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
     __table_args__ = (
-        sa.UniqueConstraint("member_id", "cause", "action", "account", "step"),
+        sa.Index(
+            "uq_point_entries_once",
+            "member_id",
+            "cause",
+            "action",
+            "account",
+            "step",
+            "round",
+            unique=True,
+        ),
         sa.CheckConstraint("account IN ('held', 'available')", name="account"),
-        sa.CheckConstraint("step IN ('credit', 'release', 'reverse')", name="step"),
+        sa.CheckConstraint("step IN ('credit', 'release', 'reverse', 'restore')", name="step"),
         sa.Index("ix_point_entries_member_id_created_at", "member_id", "created_at"),
         sa.Index("ix_point_entries_created_at", "created_at"),
         sa.Index("ix_point_entries_cause", "cause"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -78,26 +79,78 @@ def badges_of(session: Session, member_id: int) -> list[tuple[str, dt.datetime]]
     return [(row.badge, row.awarded_at) for row in rows]
 
 
-def standing_entries(session: Session, cause: str) -> list[PointEntry]:
-    """The credits of a cause, of all members."""
-    return list(
-        session.scalars(
-            sa.select(PointEntry).where(PointEntry.cause == cause, PointEntry.step == "credit")
-        )
-    )
+def standing_entries(
+    session: Session, cause: str, member_id: int | None = None
+) -> list[PointEntry]:
+    """The credits of a cause, of all members or of one, in the order of the members."""
+    query = sa.select(PointEntry).where(PointEntry.cause == cause, PointEntry.step == "credit")
+    if member_id is not None:
+        query = query.where(PointEntry.member_id == member_id)
+    return list(session.scalars(query.order_by(PointEntry.member_id, PointEntry.id)))
 
 
-def standing(session: Session, credit: PointEntry, account: str) -> int:
-    """What is left in an account of what a credit brought."""
-    left = session.scalar(
-        sa.select(sa.func.sum(PointEntry.points)).where(
+def standing(session: Session, credit: PointEntry, account: str) -> tuple[int, int]:
+    """What is left in an account of what a credit brought, and the round that it is in."""
+    row = session.execute(
+        sa.select(sa.func.sum(PointEntry.points), sa.func.max(PointEntry.round)).where(
             PointEntry.member_id == credit.member_id,
             PointEntry.cause == credit.cause,
             PointEntry.action == credit.action,
             PointEntry.account == account,
         )
-    )
-    return int(left or 0)
+    ).one()
+    return int(row[0] or 0), int(row[1] or 0)
+
+
+def earners(session: Session, causes: Sequence[str]) -> list[int]:
+    """Who has entries of any of the causes."""
+    if not causes:
+        return []
+    query = sa.select(PointEntry.member_id).where(PointEntry.cause.in_(causes)).distinct()
+    return list(session.scalars(query))
+
+
+def owners(session: Session, entry_ids: Sequence[int]) -> list[int]:
+    query = sa.select(PointEntry.member_id).where(PointEntry.id.in_(entry_ids)).distinct()
+    return list(session.scalars(query))
+
+
+_REVERSE = sa.text(
+    """
+    INSERT INTO point_entries
+      (member_id, account, step, action, points, cause, subject_id, city_id, round)
+    SELECT member_id, account, 'reverse', action, -sum(points), cause, max(subject_id),
+           max(city_id), max(round)
+    FROM point_entries WHERE member_id = :member OR cause = ANY(:causes)
+    GROUP BY member_id, cause, action, account HAVING sum(points) <> 0
+    ON CONFLICT DO NOTHING RETURNING id, member_id
+    """
+)
+
+
+def reverse_standing(
+    session: Session, member_id: int, causes: Sequence[str]
+) -> list[tuple[int, int]]:
+    """Writes the entries that bring to zero all that stands of a member and of the causes; answers
+    (entry, member). A write that is one statement of sums, therefore here with the SQL."""
+    rows = session.execute(_REVERSE, {"member": member_id, "causes": list(causes)})
+    return [(int(row.id), int(row.member_id)) for row in rows]
+
+
+_RESTORE = sa.text(
+    """
+    INSERT INTO point_entries
+      (member_id, account, step, action, points, cause, subject_id, city_id, round)
+    SELECT member_id, account, 'restore', action, -points, cause, subject_id, city_id, round + 1
+    FROM point_entries WHERE id = ANY(:ids) AND step = 'reverse'
+    ON CONFLICT DO NOTHING
+    """
+)
+
+
+def restore_entries(session: Session, entry_ids: Sequence[int]) -> None:
+    """Writes the opposite of reversals, each once."""
+    session.execute(_RESTORE, {"ids": list(entry_ids)})
 
 
 def causes(session: Session, subject_id: int, action: str) -> list[str]:

@@ -31,7 +31,7 @@ ACTIONS = load_actions(Path(__file__).with_name("points.toml"))
 
 @dataclass(frozen=True)
 class Badge:
-    """`when` is the action whose first available points earn it, or `referral`."""
+    """`when` is the action whose first available points earn it."""
 
     code: str
     icon: str

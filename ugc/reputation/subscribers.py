@@ -94,8 +94,3 @@ def photo_published(session: Session, event: events.PhotoPublished) -> None:
 def photo_gone(session: Session, event: events.PhotoGone) -> None:
     if not event.remaining:
         actions.reverse(session, rules.photo_cause(event.subject_id, event.member_id))
-
-
-@events.on(events.ReferralMade, "reputation.referral_made")
-def referral_made(session: Session, event: events.ReferralMade) -> None:
-    actions.award(session, event.parent_id, "referral")

@@ -1,0 +1,137 @@
+"""A ring of doubted accounts in the moderators' queue, and what one of them reads and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Site
+from tests.browser.test_story import PHONE, join
+from tests.conftest import PASSWORD as SEEDED
+from tests.conftest import PASSWORD_HASH
+from ugc.accounts.models import KIND, Member, UsedHandle
+from ugc.app import create_app
+from ugc.core import subjects
+from ugc.core.db import db, now, transaction
+from ugc.referrals import actions as referrals
+from ugc.referrals.models import Referral
+from ugc.rewards import actions
+from ugc.rewards.actions import scoring
+
+PEOPLE = 14
+
+
+@pytest.fixture(scope="module")
+def ring(site: Site) -> list[str]:
+    """The names of somebody and of whom they made on one network with one browser."""
+    app = create_app(site.environment)
+    names = ["gang-head", *(f"gang-{number}" for number in range(1, PEOPLE))]
+    with app.app_context():
+        with transaction() as session:
+            ids = []
+            for name in names:
+                subject = subjects.create(session, KIND)
+                session.add(
+                    Member(
+                        id=subject.id, handle=name, email=f"{name}@example.org",
+                        password_hash=PASSWORD_HASH, email_confirmed_at=now(session),
+                    )
+                )  # fmt: skip
+                session.add(UsedHandle(handle=name))
+                session.flush()
+                ids.append(subject.id)
+                actions.note_marks(
+                    session, subject.id, {"browser": b"x" * 16, "network": b"y" * 16}
+                )
+            link = referrals.link_for(session, ids[0], ids[0])
+            for each in ids[1:]:
+                session.add(Referral(member_id=each, parent_id=ids[0], link_id=link.id))
+            session.flush()
+            for each in ids[1:]:
+                actions.hold(session, each)
+            scoring.score(session, ids)
+        db.session.remove()
+        db.engine.dispose()
+    return names
+
+
+def sign_in(page: Page, site: Site, handle: str, password: str) -> None:
+    page.goto(f"{site.url}/sign-in")
+    page.get_by_label("E-mail").fill(f"{handle}@example.org")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page).not_to_have_url(f"{site.url}/sign-in")
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_a_ring_is_looked_at_decided_and_appealed(
+    browser: Browser, site: Site, ring: list[str], axe: Callable[[Any], list[Any]]
+) -> None:
+    first = browser.new_context(viewport=PHONE, locale="en")
+    page = first.new_page()
+    join(page, site, "ringmod")
+    site.command("make-moderator", "ringmod")
+    state = first.storage_state()
+    for locale, scheme, width in (
+        ("en", "light", 360), ("es", "dark", 360), ("es", "light", 1280), ("en", "dark", 1280),
+    ):  # fmt: skip
+        context = browser.new_context(
+            storage_state=state, locale=locale, color_scheme=scheme,  # type: ignore[arg-type]
+            viewport={"width": width, "height": 900},
+        )  # fmt: skip
+        look = context.new_page()
+        name = "Español" if locale == "es" else "English"
+        look.goto(f"{site.url}/moderation")
+        if look.get_by_role("button", name=name).count():
+            look.get_by_role("button", name=name).click()
+            look.goto(f"{site.url}/moderation")
+        expect(look.locator(".ring__dot")).to_have_count(PEOPLE)
+        assert axe(look) == [], (locale, scheme, width)
+        assert fits(look), (locale, width)
+        context.close()
+
+    # By keyboard: two of them are cleared, the others wait in a new case.
+    page.goto(f"{site.url}/moderation")
+    if page.get_by_role("button", name="English").count():
+        page.get_by_role("button", name="English").click()
+        page.goto(f"{site.url}/moderation")
+    for name in ("gang-1", "gang-2"):
+        page.get_by_role("checkbox", name=name, exact=True).focus()
+        page.keyboard.press("Space")
+    page.get_by_label("Only those ticked above").check()
+    page.get_by_role("button", name="They are genuine").click()
+    expect(page.locator(".ring__dot")).to_have_count(PEOPLE - 2)
+
+    # The rest is false.
+    page.get_by_label("Rule (when they are false)").select_option("several_accounts")
+    page.get_by_label("Note to those concerned").fill("All from one browser within a minute.")
+    page.get_by_role("button", name="They are false").click()
+    expect(page.locator(".ring__dot")).to_have_count(0)
+
+    theirs = browser.new_context(viewport=PHONE, locale="en")
+    head = theirs.new_page()
+    sign_in(head, site, "gang-head", SEEDED)
+    head.goto(f"{site.url}/rewards")
+    expect(head.get_by_text("Several accounts of one person")).to_be_visible()
+    assert axe(head) == []
+    assert fits(head)
+    head.get_by_label("Why the decision is wrong").fill("These are my pupils, I can show it.")
+    head.get_by_role("button", name="Appeal").click()
+    expect(head.get_by_text("waits for another moderator").first).to_be_visible()
+
+    other = browser.new_context(viewport=PHONE, locale="en").new_page()
+    join(other, site, "ringmod2")
+    site.command("make-moderator", "ringmod2")
+    other.goto(f"{site.url}/moderation")
+    case = other.locator("main article", has_text="These are my pupils")
+    assert axe(other) == []
+    case.get_by_role("button", name="Approve").click()
+    expect(case).to_have_count(0)
+    head.reload()
+    expect(head.get_by_text("Your appeal was granted")).to_be_visible()

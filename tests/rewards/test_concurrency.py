@@ -1,0 +1,162 @@
+"""Many at once, each in a transaction of its own: every point once, and one decision."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.reviews.test_concurrency import at_once, in_transaction, people, site
+from ugc.core.access import Actor
+from ugc.core.db import Session
+from ugc.core.errors import Conflict, DomainError
+from ugc.moderation.models import Case
+from ugc.referrals import actions as referrals
+from ugc.referrals.models import Referral
+from ugc.reputation import actions as reputation
+from ugc.reputation import queries as ledger
+from ugc.rewards import actions, rules
+from ugc.rewards.actions import deciding, scoring
+from ugc.rewards.models import FraudScore, ReferralReward
+from ugc.rewards.queries import rings
+
+__all__ = ["people", "site"]  # fixtures
+
+
+def read(site: Flask, work: Callable[[Session], object]) -> object:
+    answer = in_transaction(site, work)
+    assert not isinstance(answer, DomainError)
+    return answer
+
+
+@pytest.fixture
+def chain(site: Flask, people: list[Actor]) -> list[int]:
+    """The first brought all others; their ids."""
+    ids = [person.id or 0 for person in people]
+
+    def make(session: Session) -> None:
+        session.execute(sa.text("TRUNCATE procrastinate_jobs CASCADE"))
+        link = referrals.link_for(session, ids[0], ids[0])
+        for each in ids[1:]:
+            session.add(Referral(member_id=each, parent_id=ids[0], link_id=link.id))
+
+    read(site, make)
+    return ids
+
+
+def adds_up(site: Flask, member_id: int) -> tuple[int, int]:
+    """(available, held) as folded, which is what the ledger says."""
+
+    def check(session: Session) -> tuple[int, int]:
+        score = ledger.score(session, member_id)
+        balance = ledger.balance(session, member_id)
+        assert (score.points, score.points_held) == balance
+        return balance
+
+    answer = read(site, check)
+    assert isinstance(answer, tuple)
+    return answer
+
+
+def test_held_once_however_often_and_however_many_at_once(site: Flask, chain: list[int]) -> None:
+    works = [lambda s, n=each: actions.hold(s, n) for each in chain[1:]] * 3
+    assert at_once(site, *works) == [None] * len(works)
+    assert adds_up(site, chain[0]) == (0, 20 * (len(chain) - 1))
+
+
+def test_the_cap_holds_when_all_come_at_once(site: Flask, chain: list[int]) -> None:
+    def spend(session: Session) -> None:
+        session.add(
+            ReferralReward(
+                newcomer_id=chain[1], beneficiary_id=chain[0], degree=1, state="released",
+                points=rules.DAILY_CAP - 50, given_on=sa.func.current_date(),
+            )
+        )  # fmt: skip
+
+    read(site, spend)
+    at_once(site, *(lambda s, n=each: actions.hold(s, n) for each in chain[2:]))
+    assert adds_up(site, chain[0]) == (0, 40)
+    states = read(
+        site,
+        lambda s: s.scalars(
+            sa.select(ReferralReward.state).where(ReferralReward.beneficiary_id == chain[0])
+        ).all(),
+    )
+    assert isinstance(states, list)
+    assert sorted(states) == ["capped"] * (len(chain) - 4) + ["held", "held", "released"]
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_release_and_reversal_at_once_leave_one_of_both(
+    site: Flask, chain: list[int], attempt: int
+) -> None:
+    boss, newcomer = chain[0], chain[1]
+    cause = rules.cause(newcomer)
+    read(site, lambda s: actions.hold(s, newcomer))
+    works: list[Callable[[Session], object]] = []
+    for _ in range(3):
+        works += [
+            lambda s: reputation.release(s, cause, boss),
+            lambda s: reputation.reverse(s, cause),
+            lambda s: reputation.reverse_member(s, newcomer, [cause]),
+        ]
+    answers = at_once(site, *works)
+    assert not [each for each in answers if isinstance(each, Exception)]
+    # Whoever came first, it was taken back in the end, from wherever it was.
+    assert adds_up(site, boss) == (0, 0)
+
+
+def test_giving_back_at_once_gives_back_once(site: Flask, chain: list[int]) -> None:
+    boss = chain[0]
+    read(site, lambda s: actions.hold(s, chain[1]))
+    taken = read(site, lambda s: reputation.reverse_member(s, boss))
+    assert isinstance(taken, list)
+    at_once(site, *[lambda s: reputation.restore(s, taken)] * 6)
+    assert adds_up(site, boss) == (0, 20)
+
+
+def test_one_of_many_moderators_decides_a_ring_while_others_score(
+    site: Flask, people: list[Actor], chain: list[int]
+) -> None:
+    suspects, moderators = chain[:4], people[4:]
+
+    def doubt(session: Session) -> None:
+        session.add_all(FraudScore(member_id=each, score=90, reasons=[]) for each in suspects)
+
+    def find(session: Session) -> None:
+        scoring.alone(session)
+        scoring.find_rings(session)
+
+    for each in suspects:
+        read(site, lambda s, n=each: actions.hold(s, n))
+    read(site, doubt)
+    at_once(site, find, find, find)
+    case = read(
+        site,
+        lambda s: s.execute(
+            sa.select(Case.id, Case.version, Case.subject_id).where(
+                Case.reason == "doubted", Case.decided_at.is_(None)
+            )
+        ).all(),
+    )
+    assert isinstance(case, list)
+    assert len(case) == 1
+    case_id, version, ring_id = case[0]
+
+    def decide(actor: Actor) -> Callable[[Session], object]:
+        return lambda session: deciding.decide_ring(
+            session, actor, case_id, version=version, outcome="false", chosen=None, rule="machine"
+        )
+
+    works = [decide(each) for each in moderators]
+    works.insert(2, lambda s: scoring.score(s, chain) and None)
+    answers = at_once(site, *works)
+    assert sum(isinstance(each, Conflict) for each in answers) == len(moderators) - 1
+    outcomes = read(
+        site, lambda s: [each.outcome for each in rings.suspects(s, ring_id, undecided=False)]
+    )
+    assert outcomes == ["false"] * 4
+    decided = sa.text("SELECT count(*) FROM decisions WHERE case_id = :c")
+    assert read(site, lambda s: s.scalar(decided, {"c": case_id})) == 1
+    for each in chain:
+        adds_up(site, each)

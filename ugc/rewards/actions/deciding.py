@@ -1,0 +1,275 @@
+"""Writes of decisions on rings, and of appeals. Nothing here commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc import events
+from ugc.accounts.models import Member
+from ugc.core import subjects
+from ugc.core.access import Actor
+from ugc.core.db import Session, app_now, now
+from ugc.core.errors import Conflict, Invalid, NotFound, SignInNeeded
+from ugc.core.subjects import Subject, Visibility
+from ugc.moderation import actions as moderation
+from ugc.moderation import queries as moderation_queries
+from ugc.referrals import actions as referrals
+from ugc.reputation import actions as reputation
+from ugc.reputation import queries as ledger
+from ugc.rewards import actions, queries, rules
+from ugc.rewards.actions import scoring
+from ugc.rewards.models import (
+    APPEAL_KIND,
+    RING_KIND,
+    Appeal,
+    Clearing,
+    ReferralReward,
+    RingMember,
+)
+from ugc.rewards.queries import rings
+from ugc.rewards.rules.score import WITH_MOST
+
+
+def decide_ring(
+    session: Session,
+    actor: Actor,
+    case_id: int,
+    *,
+    version: int,
+    outcome: str,
+    chosen: Collection[int] | None,
+    rule: str | None = None,
+    note: str = "",
+    suspend_days: int = 0,
+) -> None:
+    """Decides about all of a ring (`chosen` None) or some: `false` with a rule, or `cleared`. Who
+    is not chosen waits in a new case. Raises Conflict, Forbidden, Invalid, NotFound."""
+    scoring.alone(session)
+    case = moderation_queries.locked_case(session, case_id)
+    if session.get_one(Subject, case.subject_id).kind != RING_KIND:
+        raise NotFound()
+    if outcome not in ("false", "cleared"):
+        raise Invalid(fields={"outcome": [lazy_gettext("Say whether they are false or genuine.")]})
+    if suspend_days not in rules.SUSPENSIONS:
+        raise Invalid(fields={"suspend": [lazy_gettext("Choose one of the spans.")]})
+    waiting = rings.undecided_of(session, case.subject_id)
+    rows = [row for row in waiting if chosen is None or row.member_id in chosen]
+    as_seen = case.decided_at is None and case.version == version
+    if as_seen and (not rows or (chosen is not None and len(rows) != len(set(chosen)))):
+        raise Invalid(fields={"who": [lazy_gettext("Choose at least one of the group.")]})
+    decision = moderation.decide_in_own_form(
+        session,
+        actor,
+        case_id,
+        version=version,
+        outcome="refused" if outcome == "false" else "approved",
+        rule=rule,
+        note=note,
+    )
+    moment = now(session)
+    for row in rows:
+        row.outcome, row.decision_id, row.decided_at = outcome, decision.id, moment
+    session.flush()
+    people = [row.member_id for row in rows]
+    if outcome == "false":
+        _find_false(session, rows, suspend_days, moment)
+    else:
+        for row in rows:
+            _clear(session, row)
+    if len(rows) < len(waiting):
+        moderation.open_case(session, case.subject_id, "doubted")
+    scoring.score(session, [*people, *queries.parents(session, people)])
+    if outcome == "cleared":
+        actions.release_soon(session, people)
+    events.emit(
+        session,
+        events.RingDecided(case.subject_id, decision.id, people, outcome, decision.rule),
+    )
+
+
+def _find_false(
+    session: Session, rows: Sequence[RingMember], suspend_days: int, moment: dt.datetime
+) -> None:
+    people = [row.member_id for row in rows]
+    referrals.mark_false(session, people)
+    causes = {each: [rules.cause(each), *rings.votes_of(session, each)] for each in people}
+    earned = [each for own in causes.values() for each in own]
+    reputation.lock_totals(session, [*people, *ledger.earners(session, earned)])
+    until = moment + dt.timedelta(days=suspend_days) if suspend_days else None
+    for row in rows:
+        # What they earned, what was earned by bringing them, and what their votes gave to others.
+        row.taken = reputation.reverse_member(session, row.member_id, causes[row.member_id])
+        member = session.get_one(Member, row.member_id)
+        if until is not None and (member.suspended_until or moment) < until:
+            member.suspended_until = row.suspended_until = until
+    session.execute(
+        sa.update(ReferralReward)
+        .where(
+            sa.or_(
+                ReferralReward.newcomer_id.in_(people), ReferralReward.beneficiary_id.in_(people)
+            ),
+            ReferralReward.state.in_(("held", "released")),
+        )
+        .values(state="reversed", changed_at=app_now())
+    )
+    session.flush()
+
+
+def _clear(session: Session, row: RingMember) -> None:
+    """Remembers what was looked at: as it was when the case came, and as it is now."""
+    score = queries.score_of(session, row.member_id)
+    before = queries.clearings(session, [row.member_id]).get(row.member_id, {})
+    for reason in [*row.reasons, *(score.reasons if score else [])]:
+        if reason["points"] <= 0:
+            continue
+        known = before.get(reason["code"])
+        ids = sorted({*reason["with"], *(known.with_ids if known else ())})[: 5 * WITH_MOST]
+        statement = insert(Clearing).values(
+            member_id=row.member_id, code=reason["code"], points=reason["points"], with_ids=ids
+        )
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["member_id", "code"],
+                set_={
+                    "points": sa.func.greatest(Clearing.points, statement.excluded.points),
+                    "with_ids": statement.excluded.with_ids,
+                    "cleared_at": app_now(),
+                },
+            )
+        )
+        before = queries.clearings(session, [row.member_id]).get(row.member_id, {})
+
+
+def _stay(session: Session, ring_id: int, visibility: Visibility, reason: str, who: str) -> None:
+    """A ring has no visibility: what a decision does is done beside it. The log says who."""
+    subjects.log_move(
+        session, ring_id, "visibility", None, str(visibility), reason=reason, actor=who
+    )
+
+
+moderation.register(
+    RING_KIND,
+    moderation.Content(
+        lambda _session, _ring_id: None,
+        _stay,
+        None,
+        rules=rules.RULES,
+        barred=rings.people_of,
+        own_form=True,
+    ),
+)
+
+
+# appeals ------------------------------------------------------------------------------------
+
+
+def appeal(session: Session, actor: Actor, ring_id: int, text: str) -> None:
+    """The one objection of somebody who was found to be false; the suspended may too. Raises
+    Conflict, Invalid, NotFound."""
+    if not actor.is_member or actor.id is None:
+        raise SignInNeeded()
+    row = rings.locked_ring_member(session, ring_id, actor.id)
+    if row.outcome != "false":
+        raise NotFound()
+    if any(each.ring_id == ring_id for each in rings.appeals_of(session, actor.id)):
+        raise Conflict(lazy_gettext("You appealed before: there is one appeal."))
+    if len(text) < rules.APPEAL_MIN:
+        short = lazy_gettext(
+            "Say why the decision is wrong: at least %(count)d characters.",
+            count=rules.APPEAL_MIN,
+        )
+        raise Invalid(fields={"text": [short]})
+    if len(text) > rules.APPEAL_MAX:
+        long = lazy_gettext("At most %(count)d characters.", count=rules.APPEAL_MAX)
+        raise Invalid(fields={"text": [long]})
+    subject = subjects.create(session, APPEAL_KIND, visible=False)
+    session.add(Appeal(id=subject.id, ring_id=ring_id, member_id=actor.id, text=text))
+    session.flush()
+    moderation.open_case(session, subject.id, "appealed")
+
+
+def decide_appeal(
+    session: Session, appeal_id: int, visibility: Visibility, reason: str, who: str
+) -> None:
+    """What the decision on an appeal does: granted, all that the first decision took comes back."""
+    found = rings.appeal(session, appeal_id)
+    if found.granted is not None:
+        return
+    granted = visibility is Visibility.PUBLISHED
+    subjects.log_move(
+        session, appeal_id, "visibility", None, str(visibility), reason=reason, actor=who
+    )
+    found.granted, found.decided_at = granted, now(session)
+    if not granted:
+        return
+    scoring.alone(session)
+    row = rings.locked_ring_member(session, found.ring_id, found.member_id)
+    row.outcome = "cleared"
+    session.flush()
+    referrals.clear_false(session, [row.member_id])
+    _clear(session, row)
+    member = session.get_one(Member, row.member_id)
+    if row.suspended_until is not None and member.suspended_until == row.suspended_until:
+        member.suspended_until = None
+    row.suspended_until = None
+    back = rings.taken_back(session, row.ring_id, row.member_id)
+    if back:
+        reputation.restore(session, back)
+    _rewards_as_the_ledger_says(session, row.member_id)
+    scoring.score(session, [row.member_id, *queries.parents(session, [row.member_id])])
+    actions.release_soon(session, [row.member_id])
+
+
+def _rewards_as_the_ledger_says(session: Session, member_id: int) -> None:
+    for reward, held, available in rings.reversed_of(session, member_id):
+        if held or available:
+            reward.state = "held" if held else "released"
+            reward.changed_at = now(session)
+    session.flush()
+
+
+def _appellant(session: Session, appeal_id: int) -> int | None:
+    return rings.appeal(session, appeal_id).member_id
+
+
+def _barred_from_appeal(session: Session, appeal_id: int) -> set[int]:
+    """Who decided about the member, and who is of the ring."""
+    found = rings.appeal(session, appeal_id)
+    return rings.deciders(session, found.ring_id, found.member_id) | rings.people_of(
+        session, found.ring_id
+    )
+
+
+moderation.register(
+    APPEAL_KIND,
+    moderation.Content(
+        _appellant,
+        decide_appeal,
+        None,
+        rules=rules.APPEAL_RULES,
+        barred=_barred_from_appeal,
+    ),
+)
+
+
+def _describe_own(
+    session: Session, ids: Iterable[int], author_id: int
+) -> list[subjects.SubjectInfo]:
+    title = lazy_gettext("Your appeal")
+    return [
+        subjects.SubjectInfo(each.id, APPEAL_KIND, "", title, "/rewards#decisions")  # type: ignore[arg-type]
+        for each in rings.appeals_of(session, author_id)
+        if each.id in set(ids)
+    ]
+
+
+# Nobody else sees them; a moderator sees them in their case.
+subjects.register(
+    subjects.Kind(APPEAL_KIND, lazy_gettext("Appeal"), lambda _s, _ids: [], _describe_own)
+)
+subjects.register(subjects.Kind(RING_KIND, lazy_gettext("Doubted accounts"), lambda _s, _ids: []))

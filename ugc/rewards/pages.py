@@ -1,0 +1,234 @@
+"""What waits for a member and what was decided about them; rings in the moderators' queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    has_request_context,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import format_decimal, gettext
+
+from ugc.accounts import actions as accounts
+from ugc.accounts import queries as account_queries
+from ugc.accounts.models import Member
+from ugc.core import limits, panels, privacy
+from ugc.core.access import current_actor, members, moderators
+from ugc.core.db import Session, db, now
+from ugc.core.errors import DomainError, Invalid, shows_errors
+from ugc.moderation import actions as moderation
+from ugc.moderation import pages as moderation_pages
+from ugc.moderation import rules as moderation_rules
+from ugc.reputation import rules as reputation_rules
+from ugc.rewards import actions, queries, rules
+from ugc.rewards.actions import deciding
+from ugc.rewards.models import APPEAL_KIND, RING_KIND
+from ugc.rewards.queries import evidence, rings
+from ugc.rewards.rules import marks, ring
+from ugc.rewards.rules import score as formula
+
+bp = Blueprint("rewards", __name__)
+privacy.register("rewards", actions.export_member, actions.erase_member)
+SUSPECTS = 100  # rows of a ring's table
+
+
+def _note_marks(db_session: Session, member: Member) -> None:
+    """Imports and demos make members without a request: they leave no mark."""
+    if not has_request_context() or member.email is None:
+        return
+    found = marks.marks(
+        marks.key(str(current_app.config["SECRET_KEY"])),
+        address=request.remote_addr,
+        agent=request.headers.get("User-Agent", "")[:400],
+        accepts="|".join(
+            request.headers.get(name, "")[:200]
+            for name in ("Accept-Language", "Accept-Encoding", "Accept")
+        ),
+        email=member.email,
+    )
+    actions.note_marks(db_session, member.id, found)
+
+
+def _note_sign_in(db_session: Session, member_id: int) -> None:
+    _note_marks(db_session, account_queries.member(db_session, member_id))
+
+
+accounts.on_join(_note_marks)
+accounts.on_sign_in(_note_sign_in)
+
+
+# the member ---------------------------------------------------------------------------------
+
+
+@bp.get("/rewards")
+@members
+def rewards_page(error: DomainError | None = None, ring_id: int | None = None) -> str:
+    """`error` is told in the appeal that was being written."""
+    session, member_id = db.session(), current_actor().id or 0
+    waiting, held = queries.waiting(session, member_id)
+    tables = moderation.counted_tables()
+    done = evidence.genuine(session, [each.newcomer_id for each in waiting], tables)
+    moment = now(session)
+    score = queries.score_of(session, member_id)
+    return render_template(
+        "rewards/rewards.html",
+        waiting=[
+            (
+                each,
+                max(0, rules.GENUINE_NEEDED - done[each.newcomer_id].total),
+                rules.wait_of_a_day(each.joined_at, moment),
+            )
+            for each in waiting
+        ],
+        held=held,
+        totals=queries.totals(session, member_id),
+        points=[reputation_rules.ACTIONS[code].points for code in rules.ACTIONS.values()],
+        cap=rules.DAILY_CAP,
+        score=score,
+        doubted=member_id in queries.suspended_judgement(session, [member_id]),
+        least=rules.DOUBTED,
+        reasons=[formula.Reason.loaded(each) for each in score.reasons] if score else [],
+        explain=formula.explain,
+        verdicts=rings.verdicts(session, member_id),
+        rule_text=moderation.rule_text,
+        appeal_max=rules.APPEAL_MAX,
+        error=error,
+        tried=ring_id,
+    )
+
+
+@bp.post("/rewards/<int:ring_id>/appeal")
+@members
+@shows_errors(rewards_page)
+def appeal(ring_id: int) -> Any:
+    limits.hit("write")
+    deciding.appeal(db.session(), current_actor(), ring_id, request.form.get("text", "").strip())
+    flash(gettext("Your appeal waits for another moderator."), "good")
+    return redirect(url_for("rewards.rewards_page") + "#decisions", 303)
+
+
+def waiting_panel(**_context: Any) -> str:
+    """A line for the page of one's contacts."""
+    totals = queries.totals(db.session(), current_actor().id or 0)
+    return render_template("rewards/_contacts.html", totals=totals) if totals else ""
+
+
+def profile_panel(member_id: int, **_context: Any) -> str:
+    """On the reader's own profile: where one sees what waits."""
+    if member_id != current_actor().id:
+        return ""
+    totals = queries.totals(db.session(), member_id)
+    return render_template("rewards/_profile.html", totals=totals)
+
+
+panels.register("contacts", waiting_panel)
+panels.register("profile", profile_panel, order=11)
+panels.register("notification.account_false", moderation_pages.decided_panel)
+panels.register("notification.account_cleared", moderation_pages.decided_panel)
+
+
+# the moderator ------------------------------------------------------------------------------
+
+
+def ring_card(subject_id: int, **_context: Any) -> str:
+    """The drawing of a ring."""
+    people = rings.suspects(db.session(), subject_id)
+    ties = [(str(kind), int(a), int(b)) for kind, a, b in rings.ring(db.session(), subject_id).ties]
+    drawing = ring.drawing([each.member_id for each in people], ties)
+    return render_template(
+        "rewards/_ring.html",
+        drawing=drawing,
+        many=len(people),
+        kinds={line.kind for line in drawing.lines},
+    )
+
+
+def ring_form(case: Any, error: DomainError | None = None, **_context: Any) -> str:
+    """The table of a ring, and the form that decides about all or some of it."""
+    people = {each.member_id: each for each in rings.suspects(db.session(), case.subject_id)}
+    ties = [
+        (str(kind), int(a), int(b)) for kind, a, b in rings.ring(db.session(), case.subject_id).ties
+    ]
+    order = ring.ordered(people, ties)
+    return render_template(
+        "rewards/_decide_ring.html",
+        case=case,
+        people=list(enumerate((people[each] for each in order[:SUSPECTS]), start=1)),
+        many=len(order),
+        explain=formula.explain,
+        rules=rules.RULES,
+        suspensions=rules.SUSPENSIONS,
+        note_max=moderation_rules.NOTE_MAX,
+        error=error,
+        typed=request.form if error else {},
+        chosen=request.form.getlist("member", type=int) if error else [],
+    )
+
+
+@bp.post("/moderation/rings/<int:case_id>")
+@moderators
+@shows_errors(moderation_pages.queue_page)
+def decide(case_id: int) -> Any:
+    form = request.form
+    try:
+        version, suspend = int(form.get("version", "")), int(form.get("suspend") or 0)
+        chosen = None if form.get("who") == "all" else {int(m) for m in form.getlist("member")}
+    except ValueError:
+        raise Invalid() from None
+    deciding.decide_ring(
+        db.session(),
+        current_actor(),
+        case_id,
+        version=version,
+        outcome=form.get("outcome", ""),
+        chosen=chosen,
+        rule=form.get("rule") or None,
+        note=form.get("note", "").strip(),
+        suspend_days=suspend,
+    )
+    flash(gettext("Decided."), "good")
+    return redirect(url_for("moderation.queue_page"), 303)
+
+
+def appeal_card(subject_id: int, **_context: Any) -> str:
+    """Who appeals, against what, and why."""
+    found = rings.appeal(db.session(), subject_id)
+    verdict = next(
+        each
+        for each in rings.verdicts(db.session(), found.member_id)
+        if each.ring_id == found.ring_id
+    )
+    return render_template(
+        "rewards/_appeal.html",
+        appeal=found,
+        author=account_queries.handles(db.session(), [found.member_id]).get(found.member_id),
+        verdict=verdict,
+        reasons=rings.reasons_in(db.session(), found.ring_id, found.member_id),
+        rule_text=moderation.rule_text,
+        explain=formula.explain,
+    )
+
+
+panels.register(f"case.{RING_KIND}", ring_card)
+panels.register(f"decide.{RING_KIND}", ring_form)
+panels.register(f"case.{APPEAL_KIND}", appeal_card)
+
+
+def about_panel(**_context: Any) -> str:
+    """How doubt is counted, for everybody to read."""
+    return render_template(
+        "rewards/_about.html",
+        f=formula,
+        least=rules.DOUBTED,
+        votes=format_decimal(formula.CIRCLE_PRAISE_LEAST),
+    )
+
+
+panels.register("about", about_panel, order=30)

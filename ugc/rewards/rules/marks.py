@@ -1,0 +1,74 @@
+"""What is remembered of how somebody joined: keyed hashes that cannot be read back. Pure.
+
+The key is derived from the installation's SECRET_KEY (HMAC-SHA-256 of a fixed label), so that a
+copy of the table alone tells neither networks nor addresses, and another key makes all of them
+strangers."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+
+from disposable_email_domains import blocklist
+
+KEPT_DAYS = 90
+LENGTH = 16  # bytes of the hash that are kept
+
+# Providers that ignore dots; of the others a dot is another mailbox.
+_DOTLESS = {"gmail.com", "googlemail.com"}
+_SAME = {"googlemail.com": "gmail.com"}
+
+
+def key(secret: str) -> bytes:
+    return hmac.new(secret.encode(), b"boca: marks of joining, 1", "sha256").digest()
+
+
+def hashed(mark_key: bytes, kind: str, text: str) -> bytes:
+    """The mark of `text` as a `kind`: the same text of another kind is another mark."""
+    return hmac.new(mark_key, f"{kind}|{text}".encode(), "sha256").digest()[:LENGTH]
+
+
+def network(address: str | None) -> str:
+    """The /24 of an IPv4 address, the /48 of an IPv6 one; '' for what is no address."""
+    try:
+        parsed = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    bits = 24 if isinstance(parsed, ipaddress.IPv4Address) else 48
+    return str(ipaddress.ip_network(f"{parsed}/{bits}", strict=False))
+
+
+def mailbox(email: str) -> str:
+    """An address as its provider reads it: lower case, without what follows a +, and without dots
+    where they do not count."""
+    name, _, domain = email.strip().lower().rpartition("@")
+    domain = _SAME.get(domain, domain)
+    name = name.partition("+")[0]
+    if domain in _DOTLESS:
+        name = name.replace(".", "")
+    return f"{name}@{domain}"
+
+
+def is_disposable(email: str) -> bool:
+    """Whether the domain, or one above it, is on the list of throw-away mail
+    (`disposable-email-domains`)."""
+    parts = email.strip().lower().rpartition("@")[2].split(".")
+    return any(".".join(parts[start:]) in blocklist for start in range(len(parts) - 1))
+
+
+def marks(
+    mark_key: bytes, *, address: str | None, agent: str, accepts: str, email: str
+) -> dict[str, bytes]:
+    """The marks of somebody who joins or signs in, by kind. `agent` is the User-Agent, `accepts`
+    what the browser says of languages and formats."""
+    found = {"mailbox": hashed(mark_key, "mailbox", mailbox(email))}
+    if is_disposable(email):
+        domain = email.strip().lower().rpartition("@")[2]
+        found["disposable"] = hashed(mark_key, "disposable", domain)
+    if place := network(address):
+        found["network"] = hashed(mark_key, "network", place)
+        if agent:
+            found["browser"] = hashed(mark_key, "browser", f"{place}|{agent}|{accepts}")
+    return found

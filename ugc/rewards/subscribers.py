@@ -1,0 +1,61 @@
+"""What joining, contributing and voting do to rewards and scores. All may run twice."""
+
+from __future__ import annotations
+
+from ugc import events
+from ugc.core import jobs
+from ugc.core.db import Session
+from ugc.rewards import actions, queries
+from ugc.rewards.actions import scoring
+
+# Whom something touches beside the one who did it is scored once in this time, however much
+# happens: a thousand may join by one link in a minute.
+SOON_S = 60
+
+
+def score_soon(session: Session, member_id: int) -> None:
+    jobs.defer(
+        session,
+        "rewards.score",
+        in_seconds=SOON_S,
+        unique=f"rewards.score:{member_id}",
+        member_id=member_id,
+    )
+
+
+@events.on(events.ReferralMade, "rewards.referral_made")
+def referral_made(session: Session, event: events.ReferralMade) -> None:
+    actions.hold(session, event.member_id)
+
+
+@events.on(events.MemberJoined, "rewards.member_joined")
+def member_joined(session: Session, event: events.MemberJoined) -> None:
+    scoring.score(session, [event.member_id])
+    for _, above in queries.ancestors(session, event.member_id):
+        score_soon(session, above)
+    for other in queries.sharers(session, event.member_id):
+        score_soon(session, other)
+
+
+@events.on(events.ContentApproved, "rewards.content_approved")
+def content_approved(session: Session, event: events.ContentApproved) -> None:
+    if event.author_id is not None:
+        score_soon(session, event.author_id)
+        actions.release(session, event.author_id)
+
+
+@events.on(events.ContentGone, "rewards.content_gone")
+def content_gone(session: Session, event: events.ContentGone) -> None:
+    if event.author_id is not None:
+        score_soon(session, event.author_id)
+
+
+@events.on(events.ReportConfirmed, "rewards.report_confirmed")
+def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
+    score_soon(session, event.member_id)
+    actions.release(session, event.member_id)
+
+
+@events.on(events.ReviewFoundHelpful, "rewards.review_found_helpful")
+def review_found_helpful(session: Session, event: events.ReviewFoundHelpful) -> None:
+    score_soon(session, event.member_id)

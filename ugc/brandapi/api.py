@@ -27,6 +27,8 @@ from ugc.core.access import (
 )
 from ugc.core.db import db, record
 from ugc.core.errors import Invalid, NotFound, SignInNeeded
+from ugc.insights.queries import room as rooms
+from ugc.insights.rules import room, weeks
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -232,24 +234,15 @@ def review(public_id: str) -> Response:
 def spread(public_id: str) -> Response:
     """Only the brand of the key: any other is not there."""
     asked = _parameters(schemas.SpreadQuery)
-    subject = subjects.resolve(db.session(), public_id, "brand")
+    session = db.session()
+    subject = subjects.resolve(session, public_id, "brand")
     if subject.id not in current_actor().brand_ids:
         raise NotFound()
-    weeks, totals = queries.spread(db.session(), subject.id, asked["weeks"])
-    body = {
-        "brand": subject.public_id,
-        "weeks": [
-            {
-                "week": week.week,
-                "starts_on": week.starts_on,
-                "complete": week.complete,
-                "people_by_degree": week.figures,
-            }
-            for week in weeks
-        ],
-        "shown_total_by_degree": totals,
-    }
-    return _answer(orjson.dumps(body), geojson=False)
+    today = rooms.today(session)
+    spanned = {name: str(asked[name]) for name in ("span", "from", "to") if name in asked}
+    span = weeks.chosen(spanned, today) if spanned else weeks.last_weeks(asked["weeks"], today)
+    found = rooms.load(session, subject.id, span)
+    return _answer(orjson.dumps(room.document(found, subject.public_id)), geojson=False)
 
 
 @bp.get("/openapi.json")

@@ -61,25 +61,6 @@ def revoke_key(public_id: str, key_id: int) -> Any:
     return redirect(url_for("brandapi.keys_page", public_id=public_id), 303)
 
 
-@bp.get("/brands/<public_id>/spread")
-@members
-def spread_page(public_id: str) -> str:
-    brand = brands.team_brand(db.session(), current_actor(), public_id)
-    weeks, totals = queries.spread(db.session(), brand.id, rules.WEEKS_DEFAULT)
-    largest = max(
-        (f for week in weeks for f in week.figures.values() if isinstance(f, int)), default=0
-    )
-    return render_template(
-        "brandapi/spread.html",
-        brand=brand,
-        weeks=weeks,
-        totals=totals,
-        largest=largest,
-        degrees=rules.DEGREES,
-        least=rules.LEAST_PEOPLE,
-    )
-
-
 @bp.get("/api")
 @public
 def docs_page() -> str:

@@ -12,12 +12,10 @@ import psycopg
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.brandapi import rules
 from ugc.brandapi.models import ApiKey, UsageMark
 from ugc.core import geo
-from ugc.core.db import Session, now
+from ugc.core.db import Session
 from ugc.core.subjects import Subject
-from ugc.referrals.models import CascadeReach
 
 # How a value becomes JSON text. Codes hold nothing that JSON escapes.
 _AS_JSON = {
@@ -416,29 +414,3 @@ def valid_key_count(session: Session, brand_id: int) -> int:
         ApiKey.brand_id == brand_id, ApiKey.revoked_at.is_(None)
     )
     return session.scalar(query) or 0
-
-
-def spread(session: Session, brand_id: int, weeks: int) -> tuple[list[rules.Week], dict[str, int]]:
-    """The brand's last ISO weeks, the present one first, and the totals by degree."""
-    today = now(session).astimezone(dt.UTC).date()
-    monday = today - dt.timedelta(days=today.weekday())
-    mondays = [monday - dt.timedelta(weeks=back) for back in range(weeks)]
-    return rules.spread(reach_by_week(session, brand_id, mondays[-1]), mondays, today)
-
-
-def reach_by_week(
-    session: Session, brand_id: int, since: dt.date
-) -> dict[tuple[dt.date, str], int]:
-    """People by (Monday of the ISO week in UTC, degree) who first came to the brand by a link."""
-    week = sa.cast(
-        sa.func.date_trunc("week", sa.func.timezone("UTC", CascadeReach.reached_at)), sa.Date
-    )
-    degree = sa.case(
-        (CascadeReach.degree <= 3, sa.cast(CascadeReach.degree, sa.Text)), else_=rules.DEGREES[-1]
-    )
-    found = session.execute(
-        sa.select(week, degree, sa.func.count())
-        .where(CascadeReach.root_id == brand_id, CascadeReach.reached_at >= since)
-        .group_by(week, degree)
-    )
-    return {(monday, name): int(count) for monday, name, count in found}

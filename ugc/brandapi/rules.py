@@ -1,4 +1,4 @@
-"""Keys, cursors, and which figures of a spread may be shown. Pure."""
+"""Keys and cursors. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -28,11 +26,7 @@ SCOPES = {
 }
 LIMIT_DEFAULT, LIMIT_MAX = 100, 500
 BIGINT = 2**63 - 1
-# Figures of fewer people are not shown.
-LEAST_PEOPLE = 10
 WEEKS_DEFAULT, WEEKS_MAX = 12, 104
-SUPPRESSED = "suppressed"
-DEGREES = ("1", "2", "3", "further")
 _FORMAT = re.compile(rf"^{PREFIX}[0-9A-Za-z]{{{SECRET_LENGTH + CHECK_LENGTH}}}$")
 
 
@@ -112,47 +106,3 @@ def feed_cursor(text: str) -> tuple[int, int]:
     if not isinstance(txid, str) or not txid.isascii() or not txid.isdigit():
         raise ValueError(text)
     return _whole(int(txid), BIGINT), _whole(last_id, BIGINT)
-
-
-@dataclass(frozen=True)
-class Week:
-    """One ISO week: `figures` by degree are counts or `suppressed`."""
-
-    week: str
-    starts_on: dt.date
-    figures: dict[str, int | str]
-    complete: bool
-
-
-def iso_week(day: dt.date) -> str:
-    """`2026-W48`."""
-    year, week, _ = day.isocalendar()
-    return f"{year}-W{week:02}"
-
-
-def shown(count: int) -> int | str:
-    """Nobody is no group; one to nine people are not shown."""
-    return count if count == 0 or count >= LEAST_PEOPLE else SUPPRESSED
-
-
-def spread(
-    counts: Mapping[tuple[dt.date, str], int], mondays: Sequence[dt.date], today: dt.date
-) -> tuple[list[Week], dict[str, int]]:
-    """The weeks, and totals by degree.
-
-    A total adds the figures that are shown and nothing else. So every number told is a group of ten
-    or more, or a sum of such, and no difference of any two answers tells a suppressed one."""
-    weeks = [
-        Week(
-            iso_week(monday),
-            monday,
-            {degree: shown(counts.get((monday, degree), 0)) for degree in DEGREES},
-            complete=monday + dt.timedelta(days=7) <= today,
-        )
-        for monday in mondays
-    ]
-    totals = {
-        degree: sum(f for week in weeks if isinstance(f := week.figures[degree], int))
-        for degree in DEGREES
-    }
-    return weeks, totals

@@ -9,6 +9,7 @@ import marshmallow as ma
 from flask_babel import lazy_gettext
 
 from ugc.brandapi import rules
+from ugc.insights.rules import weeks as span_rules
 from ugc.places import rules as place_rules
 from ugc.reports import rules as report_rules
 
@@ -119,7 +120,27 @@ class OneQuery(ma.Schema):
 class SpreadQuery(ma.Schema):
     class Meta:
         unknown = ma.RAISE
+        include = {
+            "from": ma.fields.String(
+                metadata={
+                    "description": "With `to`: the complete ISO weeks that lie between these two "
+                    "days, both included.",
+                    "example": "2026-09-07",
+                }
+            )
+        }
 
-    weeks = _whole(
-        1, rules.WEEKS_MAX, rules.WEEKS_DEFAULT, "How many ISO weeks back, this one included."
+    weeks = _whole(1, rules.WEEKS_MAX, rules.WEEKS_DEFAULT, "How many complete ISO weeks back.")
+    span = ma.fields.String(
+        validate=ma.validate.OneOf(
+            [*span_rules.LENGTHS, span_rules.CUSTOM],
+            error=lazy_gettext(  # type: ignore[arg-type]
+                "Choose one of these: %(known)s.",
+                known=", ".join((*span_rules.LENGTHS, span_rules.CUSTOM)),
+            ),
+        ),
+        metadata={"description": "Instead of weeks: 4, 12 or 52 weeks, or custom (from, to)."},
+    )
+    to = ma.fields.String(
+        metadata={"description": "The last day, see `from`.", "example": "2026-11-22"}
     )

@@ -9,7 +9,8 @@ import marshmallow as ma
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from ugc.brandapi import queries, rules, schemas
+from ugc.brandapi import queries, schemas
+from ugc.insights.rules import room, tens
 
 VERSION = "1.0.0"
 RESOURCES: dict[str, tuple[queries.Resource, type[ma.Schema]]] = {
@@ -154,6 +155,93 @@ def _collection(name: str) -> dict[str, Any]:
     }
 
 
+def _array(**properties: Any) -> dict[str, Any]:
+    item = {"type": "object", "required": list(properties), "properties": properties}
+    return {"type": "array", "items": item}
+
+
+def _spread_schema() -> dict[str, Any]:
+    whole, number, text = {"type": "integer"}, {"type": "number"}, {"type": "string"}
+    maybe = {"type": ["number", "null"]}
+    day = {"type": "string", "format": "date"}
+    figure = {"oneOf": [{"type": "integer"}, {"const": room.SUPPRESSED}]}
+
+    def each(*keys: str, of: Any = figure) -> dict[str, Any]:
+        return {"type": "object", "required": list(keys), "properties": dict.fromkeys(keys, of)}
+
+    def known(**properties: Any) -> dict[str, Any]:
+        """An object, or null where too few people were told."""
+        return {"type": ["object", "null"], "required": list(properties), "properties": properties}
+
+    maybe_text = {"type": ["string", "null"]}
+    properties = {
+        "brand": text,
+        "span": {"type": "object", "properties": {"from": day, "to": day, "weeks": whole}},
+        "weeks": _array(
+            week={"type": "string", "examples": ["2026-W48"]},
+            starts_on=day,
+            complete={"type": "boolean"},
+            people_by_degree=each(*tens.DEGREES),
+            visits=figure,
+        ),
+        "shown_total_by_degree": each(*tens.DEGREES, of=whole),
+        "visits_by_degree": each(*tens.DEGREES),
+        "people_by_channel": {"type": "object", "additionalProperties": whole},
+        "people_by_city": _array(geoname_id=whole, name=text, lon=number, lat=number, people=whole),
+        "people_by_subject": _array(
+            id=maybe_text, kind=maybe_text, title=maybe_text, people=whole
+        ),
+        "funnel": each("shared", "visited", "came", "joined", "contributed", "fans"),
+        "k_factor": known(
+            k=number, low=number, high=number, members=whole, brought=figure, invitations=maybe,
+            conversion=maybe,
+        ),
+        "cycle_days": maybe,
+        "curve": known(
+            start=whole,
+            days={"type": "array", "items": whole},
+            people={"type": "array", "items": whole},
+            low={"type": "array", "items": whole},
+            high={"type": "array", "items": whole},
+            ceiling={"type": ["integer", "null"]},
+        ),
+        "branching": _array(**{"from": text, "to": text, "each_brought": number}),
+        "cascades": _array(
+            people=whole,
+            depth={"type": ["integer", "null"], "description": "null: more than nine"},
+            structural_virality=number,
+            days_to_half=whole,
+            members_who_brought_ten=whole,
+        ),
+    }  # fmt: skip
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _describe_spread(spec: APISpec, public_id: dict[str, Any]) -> None:
+    spec.components.schema("Spread", _spread_schema())
+    spec.path(
+        "/api/v1/brands/{public_id}/spread",
+        operations={
+            "get": {
+                "operationId": "get_spread",
+                "tags": ["brands"],
+                "summary": "How the key's brand spreads: by degree and ISO week, channel, city and "
+                "subject; K, cycle, curve, cascades and funnel.",
+                "description": "Needs the scope `spread:read`. Complete weeks only. A figure "
+                "counts the members who first came by a link: degree 1 by the brand's own links, 2 "
+                "by links of those, and so on. People are told in full tens of all who ever came; "
+                "the rest waits for a later week, and `suppressed` is fewer than ten. What was "
+                "told once stays. Visits are people-days.",
+                "parameters": [public_id, {"in": "query", "schema": schemas.SpreadQuery}],
+                "responses": _responses(
+                    {"application/json": {"schema": {"$ref": "#/components/schemas/Spread"}}},
+                    missing=True,
+                ),
+            }
+        },
+    )
+
+
 @lru_cache(maxsize=1)
 def specification() -> dict[str, Any]:
     """The OpenAPI 3.1 description; docs/openapi.json is a copy of it."""
@@ -231,52 +319,6 @@ def specification() -> dict[str, Any]:
                 }
             },
         )
-    figure = {"oneOf": [{"type": "integer"}, {"const": rules.SUPPRESSED}]}
-    by_degree = {"type": "object", "properties": dict.fromkeys(rules.DEGREES, figure)}
-    spec.components.schema(
-        "Spread",
-        {
-            "type": "object",
-            "required": ["brand", "weeks", "shown_total_by_degree"],
-            "properties": {
-                "brand": {"type": "string"},
-                "weeks": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "required": ["week", "starts_on", "complete", "people_by_degree"],
-                        "properties": {
-                            "week": {"type": "string", "examples": ["2026-W48"]},
-                            "starts_on": {"type": "string", "format": "date"},
-                            "complete": {"type": "boolean"},
-                            "people_by_degree": by_degree,
-                        },
-                    },
-                },
-                "shown_total_by_degree": {
-                    "type": "object",
-                    "additionalProperties": {"type": "integer"},
-                },
-            },
-        },
-    )
-    spec.path(
-        "/api/v1/brands/{public_id}/spread",
-        operations={
-            "get": {
-                "operationId": "get_spread",
-                "tags": ["brands"],
-                "summary": "How the key's brand spreads, by degree and ISO week.",
-                "description": "Needs the scope `spread:read`. A figure counts the people who "
-                "first came by a link: degree 1 by the brand's own links, 2 by links of those, and "
-                "so on. One to nine people are `suppressed`; totals add shown figures only.",
-                "parameters": [public_id, {"in": "query", "schema": schemas.SpreadQuery}],
-                "responses": _responses(
-                    {"application/json": {"schema": {"$ref": "#/components/schemas/Spread"}}},
-                    missing=True,
-                ),
-            }
-        },
-    )
+    _describe_spread(spec, public_id)
     described: dict[str, Any] = spec.to_dict()
     return described

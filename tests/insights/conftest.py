@@ -1,0 +1,134 @@
+"""A brand with a team, and people who came to it by each other's links."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import PASSWORD
+from ugc.accounts.models import Member
+from ugc.brands.models import Brand, TeamMember
+from ugc.core import subjects
+from ugc.core.access import Actor, ActorKind
+from ugc.core.db import Session, now
+from ugc.referrals.models import CascadeReach, Referral, ReferralLink
+
+
+def actor_of(member: Member) -> Actor:
+    return Actor(
+        ActorKind.MEMBER, id=member.id, handle=member.handle, confirmed=True, language="en"
+    )
+
+
+@dataclass
+class World:
+    """`reach` makes who came; days are before now."""
+
+    session: Session
+    owner: Member
+    brand_id: int
+    brand: str
+    make: Callable[..., Member]
+    links: dict[tuple[int, int], int] = field(default_factory=dict)
+    count: int = 0
+
+    def someone(self, name: str = "", **values: object) -> Member:
+        self.count += 1
+        subject = subjects.create(self.session, "member")
+        handle = None if values.get("erased_at") else name or f"m{self.count}"
+        member = Member(id=subject.id, handle=handle, **values)
+        self.session.add(member)
+        self.session.flush()
+        return member
+
+    def link(self, owner_id: int, subject_id: int) -> int:
+        key = (owner_id, subject_id)
+        if key not in self.links:
+            row = ReferralLink(
+                code=f"c{owner_id}x{subject_id}", owner_id=owner_id, subject_id=subject_id
+            )
+            self.session.add(row)
+            self.session.flush()
+            self.links[key] = row.id
+        return self.links[key]
+
+    def reach(
+        self,
+        member: Member,
+        sharer: Member | None = None,
+        *,
+        days: float = 1,
+        joined: bool = False,
+        channel: str = "link",
+        root_id: int | None = None,
+        subject_id: int | None = None,
+    ) -> CascadeReach:
+        root = root_id or self.brand_id
+        above = None
+        if sharer is not None:
+            above = self.session.scalar(
+                sa.select(CascadeReach).where(
+                    CascadeReach.root_id == root, CascadeReach.member_id == sharer.id
+                )
+            )
+        row = CascadeReach(
+            root_id=root,
+            member_id=member.id,
+            link_id=self.link(sharer.id if sharer else self.brand_id, subject_id or root),
+            sharer_id=sharer.id if sharer else None,
+            second_sharer_id=above.sharer_id if above else None,
+            third_sharer_id=above.second_sharer_id if above else None,
+            degree=(above.degree if above else 0) + 1,
+            channel=channel,
+            joined=joined,
+            reached_at=now(self.session) - dt.timedelta(days=days),
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def refer(self, member: Member, parent: Member, *, days: float = 1) -> None:
+        above = self.session.get(Referral, parent.id)
+        self.session.add(
+            Referral(
+                member_id=member.id,
+                parent_id=parent.id,
+                grandparent_id=above.parent_id if above else None,
+                great_grandparent_id=above.grandparent_id if above else None,
+                link_id=self.link(parent.id, subjects.site(self.session).id),
+                referred_at=now(self.session) - dt.timedelta(days=days),
+            )
+        )
+        self.session.flush()
+
+
+@pytest.fixture
+def world(session: Session, make_member: Callable[..., Member]) -> World:
+    owner = make_member("owner")
+    subject = subjects.create(session, "brand")
+    session.add(Brand(id=subject.id, name="Mora", author_id=owner.id, claimed_at=now(session)))
+    session.flush()
+    session.add(TeamMember(brand_id=subject.id, member_id=owner.id))
+    session.commit()
+    return World(session, owner, subject.id, subject.public_id, make_member)
+
+
+@pytest.fixture
+def browser_of(app: Flask) -> Callable[[str], FlaskClient]:
+    """A signed-in browser of a member that exists."""
+
+    def sign_in(handle: str) -> FlaskClient:
+        browser = app.test_client()
+        answer = browser.post(
+            "/sign-in", data={"email": f"{handle}@example.org", "password": PASSWORD}
+        )
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    return sign_in

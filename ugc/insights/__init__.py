@@ -1,0 +1,1 @@
+"""What spreading does: my contacts, a brand's spread room, prescriptores."""

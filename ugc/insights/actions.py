@@ -1,0 +1,335 @@
+"""Writes of insights: telling figures, scoring, consents, invitations. Nothing here commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc import events
+from ugc.accounts.models import Member
+from ugc.brands import queries as brands
+from ugc.core import subjects
+from ugc.core.access import Actor, require_contributor
+from ugc.core.db import Session, now
+from ugc.core.errors import Conflict, Forbidden, Invalid
+from ugc.core.subjects import Visibility
+from ugc.insights.models import (
+    KIND,
+    BrandConsent,
+    HomeCity,
+    Invitation,
+    InvitationDelivery,
+    PrescriptorScore,
+    SpreadConsent,
+    ToldFigure,
+    ToldWeek,
+)
+from ugc.insights.queries import invitations, scores, told
+from ugc.insights.rules import inviting, score, shape, tens, weeks
+from ugc.moderation import actions as moderation
+from ugc.notifications import actions as notifications
+
+# Figures ------------------------------------------------------------------------------------
+
+
+def tell_week(session: Session, root_id: int) -> int:
+    """Tells the root's complete weeks that were not told yet, for ever; returns how many."""
+    key = sa.func.hashtextextended(f"told:{root_id}", 0)
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    last = weeks.last_complete(now(session).astimezone(dt.UTC).date())
+    before = told.last_told(session, root_id)
+    if before is not None and before >= last:
+        return 0
+    counted_by_week = told.counted_by_week(session, root_id, last + weeks.WEEK)
+    first = min((week for week, _ in counted_by_week), default=last)
+    counted: dict[tens.Cell, int] = defaultdict(int)
+    so_far = told.told_so_far(session, root_id)
+    rows: list[dict[str, Any]] = []
+    told_weeks: list[dict[str, Any]] = []
+    by_week: dict[dt.date, list[tuple[tens.Cell, int]]] = defaultdict(list)
+    for (week, cell), count in counted_by_week.items():
+        by_week[week].append((cell, count))
+    for number in range((last - first).days // 7 + 1):
+        week = first + weeks.WEEK * number
+        for cell, count in by_week[week]:
+            counted[cell] += count
+        if before is not None and week <= before:
+            continue
+        for cell, people in tens.tell(counted, so_far).items():
+            so_far[cell] = so_far.get(cell, 0) + people
+            rows.append(
+                {"root_id": root_id, "week": week, "series": cell[0], "key": cell[1],
+                 "people": people}
+            )  # fmt: skip
+        told_weeks.append({"root_id": root_id, "week": week, "cascades": []})
+    shown = shape.largest(
+        told.reaches(session, root_id, last + weeks.WEEK), root_id, tens.total(so_far, "degree")
+    )
+    told_weeks[-1]["cascades"] = [cascade.stored() for cascade in shown]
+    session.execute(sa.insert(ToldWeek), told_weeks)
+    if rows:
+        session.execute(sa.insert(ToldFigure), rows)
+    return len(told_weeks)
+
+
+def tell_all(session: Session) -> int:
+    """As `tell_week`, for every brand that waits; returns how many brands."""
+    last = weeks.last_complete(now(session).astimezone(dt.UTC).date())
+    waiting = told.untold_roots(session, last)
+    if waiting:
+        session.execute(sa.text(scores.PATIENTLY))
+        session.execute(sa.text(scores.STORE_HOMES))
+    for root_id in waiting:
+        tell_week(session, root_id)
+    return len(waiting)
+
+
+# Scores -------------------------------------------------------------------------------------
+
+
+def rescore(session: Session) -> int:
+    """Scores every member anew, from the tables alone, and returns how many rows there are.
+
+    One transaction; what nobody's sharing changed is not written."""
+    constants = scores.constants()
+    site = subjects.site(session).id
+    session.execute(sa.text(scores.PATIENTLY))
+    session.execute(sa.text(scores.SORT_MEMORY))
+    session.execute(sa.text(scores.STORE_HOMES))
+    for statement in (
+        scores.EXCLUDED, scores.REACHES, scores.CONTRIBUTED, scores.SPANS, scores.PAIRS,
+        scores.MARKS, scores.CROWDS, scores.BRANCHES, scores.ZONES, scores.TOPICS,
+        scores.RECORDS, scores.RAW,
+    ):  # fmt: skip
+        query = sa.text(statement)
+        wanted = {name: constants[name] for name in query._bindparams if name in constants}
+        if "site" in query._bindparams:
+            wanted["site"] = site
+        session.execute(query, wanted)
+        for table in scores.ANALYZED:
+            if f"TABLE {table} " in statement:
+                session.execute(sa.text(f"ANALYZE {table}"))
+    _rank(session)
+    stored = sa.text(scores.SCORES)
+    session.execute(stored, {name: constants[name] for name in stored._bindparams})
+    session.execute(sa.text("CREATE INDEX ON scored (root_id, span, category, above)"))
+    session.execute(sa.text("ANALYZE scored"))
+    session.execute(sa.text(scores.FORGET))
+    session.execute(sa.text(scores.STORE))
+    count = session.scalar(sa.select(sa.func.count()).select_from(PrescriptorScore)) or 0
+    for table in scores.TEMPORARY:
+        session.execute(sa.text(f"DROP TABLE {table}"))
+    session.expire_all()
+    return count
+
+
+def _rank(session: Session) -> None:
+    """PageRank of each root's share graph, times its people: 1 is the mean of a graph."""
+    session.execute(sa.text(scores.RANKS))
+    edges: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for root_id, came, sharer in session.execute(sa.text(scores.EDGES)):
+        edges[root_id].append((came, sharer))
+    driver: Any = session.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy("COPY scored_ranks FROM STDIN") as copy:
+        for root_id, of_root in edges.items():
+            ranks = score.pagerank(of_root)
+            sharers = {sharer for _, sharer in of_root}
+            for member_id in sorted(sharers):
+                copy.write_row((root_id, member_id, ranks[member_id] * len(ranks)))
+
+
+# Consent ------------------------------------------------------------------------------------
+
+
+def choose(
+    session: Session, actor: Actor, *, named: bool, contactable: bool, city_id: int | None
+) -> None:
+    """What the member agrees to, and their city. Who is not to be invited any more is invited by
+    nobody: what they had allowed single brands goes too."""
+    if actor.id is None:
+        raise Forbidden()
+    values = {"named": named, "contactable": contactable}
+    session.execute(
+        insert(SpreadConsent)
+        .values(member_id=actor.id, **values)
+        .on_conflict_do_update(index_elements=["member_id"], set_=values)
+    )
+    if not contactable:
+        session.execute(sa.delete(BrandConsent).where(BrandConsent.member_id == actor.id))
+    session.execute(sa.update(Member).where(Member.id == actor.id).values(city_id=city_id))
+    if city_id is not None:
+        session.execute(
+            insert(HomeCity)
+            .values(member_id=actor.id, city_id=city_id)
+            .on_conflict_do_update(index_elements=["member_id"], set_={"city_id": city_id})
+        )
+
+
+def allow_brand(session: Session, actor: Actor, brand_id: int, *, allowed: bool) -> None:
+    """The member lets a brand invite them, or stops it. Allowing needs the setting too: both are
+    agreed to at once, by a form that says so. Raises Forbidden."""
+    if not allowed:
+        session.execute(
+            sa.delete(BrandConsent).where(
+                BrandConsent.brand_id == brand_id, BrandConsent.member_id == actor.id
+            )
+        )
+        return
+    member_id = require_contributor(actor)
+    session.execute(
+        insert(SpreadConsent)
+        .values(member_id=member_id, contactable=True)
+        .on_conflict_do_update(index_elements=["member_id"], set_={"contactable": True})
+    )
+    session.execute(
+        insert(BrandConsent).values(brand_id=brand_id, member_id=member_id).on_conflict_do_nothing()
+    )
+
+
+# Invitations --------------------------------------------------------------------------------
+
+
+def write_invitation(
+    session: Session, actor: Actor, brand: brands.BrandRow, *, text: str, thanks: str, language: str
+) -> str:
+    """A brand's invitation; returns its public id. A newcomer's waits for a moderator. Raises
+    Forbidden, Invalid."""
+    author_id = require_contributor(actor)
+    if not brand.in_team:
+        raise Forbidden()
+    text, thanks = text.strip(), thanks.strip()
+    fields: dict[str, list[object]] = {}
+    for name, value in (("text", text), ("thanks", thanks)):
+        if not inviting.TEXT_MIN <= len(value) <= inviting.TEXT_MAX:
+            fields[name] = [
+                lazy_gettext(
+                    "Say it in %(least)d to %(most)d characters.",
+                    least=inviting.TEXT_MIN,
+                    most=inviting.TEXT_MAX,
+                )
+            ]
+    if fields:
+        raise Invalid(fields=fields)
+    held = moderation.must_be_held(session, actor)
+    subject = subjects.create(session, KIND, visible=not held)
+    visibility = Visibility.HELD if held else Visibility.PUBLISHED
+    session.add(
+        Invitation(
+            id=subject.id,
+            author_id=author_id,
+            brand_id=brand.id,
+            text=text,
+            thanks=thanks,
+            language=language,
+            visibility=visibility,
+        )
+    )
+    session.flush()
+    subjects.log_move(
+        session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
+    )
+    events.emit(session, events.ContentPosted(subject.id, KIND, author_id, None, held))
+    if held:
+        moderation.open_case(session, subject.id, "held")
+    return subject.public_id
+
+
+def send_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
+    """Puts a published invitation, once, into the inboxes of who let the brand invite them and had
+    nothing of it for `inviting.REST_DAYS`; returns how many, in full tens. Raises Conflict,
+    Forbidden."""
+    require_contributor(actor)
+    row = invitations.locked(session, invitation_id)
+    # One brand's invitations are sent one after the other: nobody gets two of them.
+    brands.locked(session, row.brand_id)
+    if not brands.is_in_team(session, row.brand_id, actor.id or 0):
+        raise Forbidden()
+    if row.visibility != Visibility.PUBLISHED:
+        raise Conflict(lazy_gettext("A moderator looks at it first."))
+    if row.sent_at is not None:
+        raise Conflict(lazy_gettext("It was sent before: write another one."))
+    if invitations.sent_lately(session, row.brand_id):
+        raise Conflict(
+            lazy_gettext(
+                "A brand sends one invitation in %(days)d days: wait a little.",
+                days=inviting.REST_DAYS,
+            )
+        )
+    row.sent_at = now(session)
+    people = invitations.invitable(session, row.brand_id)
+    for member_id in people:
+        session.add(InvitationDelivery(invitation_id=row.id, member_id=member_id))
+        notifications.tell(
+            session, member_id, "invitation", f"invitation:{row.id}", subject_id=row.id
+        )
+    session.flush()
+    return tens.full(len(people))
+
+
+def move(
+    session: Session, invitation_id: int, visibility: Visibility, reason: str, who: str
+) -> None:
+    """What a moderator's decision does; nothing when it is so already. Raises Conflict."""
+    row = invitations.locked(session, invitation_id)
+    before = Visibility(row.visibility)
+    if before is visibility:
+        return
+    if visibility not in subjects.VISIBILITY_MOVES[before]:
+        raise Conflict(lazy_gettext("Its author took it back meanwhile."))
+    subjects.log_move(session, row.id, "visibility", before, visibility, reason=reason, actor=who)
+    row.visibility = visibility
+    public = visibility is Visibility.PUBLISHED
+    subjects.touch(session, row.id, visible=public)
+    if public:
+        events.emit(session, events.ContentApproved(row.id, KIND, row.author_id))
+    else:
+        events.emit(session, events.ContentGone(row.id, KIND, row.author_id, None, str(visibility)))
+
+
+def author_of(session: Session, invitation_id: int) -> int | None:
+    return invitations.locked(session, invitation_id).author_id
+
+
+moderation.register(KIND, moderation.Content(author_of, move, Invitation))
+
+
+def withdraw_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
+    """The team takes it back; returns the brand. Raises Forbidden."""
+    moderation.close_case(session, invitation_id)
+    row = invitations.locked(session, invitation_id)
+    if not brands.is_in_team(session, row.brand_id, actor.id or 0):
+        raise Forbidden()
+    if row.visibility in (Visibility.PUBLISHED, Visibility.HELD):
+        move(session, row.id, Visibility.WITHDRAWN, "withdrawn", actor.reference)
+    return row.brand_id
+
+
+# A person's data ----------------------------------------------------------------------------
+
+
+def export_member(session: Session, member_id: int) -> dict[str, object]:
+    """What the member agreed to, what their sharing is scored at, and invitations of theirs."""
+    return invitations.all_of_member(session, member_id)
+
+
+def erase_member(session: Session, member_id: int, with_content: bool) -> None:
+    """Consents, scores and the city go; invitations belong to the brand and stay without their
+    author, unless the content goes too."""
+    for table in (SpreadConsent, BrandConsent, InvitationDelivery, PrescriptorScore, HomeCity):
+        session.execute(sa.delete(table).where(table.member_id == member_id))
+    for row in invitations.written_by(session, member_id):
+        if with_content:
+            moderation.close_case(session, row.id)
+        else:
+            moderation.lock_case(session, row.id)
+        moderation.forget_texts(session, row.id, with_flags=with_content)
+        if with_content:
+            if row.visibility in (Visibility.PUBLISHED, Visibility.HELD):
+                move(session, row.id, Visibility.WITHDRAWN, "erasure", "system")
+            row.text = row.thanks = ""
+        row.author_id = None

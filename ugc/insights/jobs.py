@@ -1,0 +1,24 @@
+"""Scheduled work of insights."""
+
+from __future__ import annotations
+
+import logging
+
+from ugc.core.db import Session
+from ugc.core.jobs import task
+from ugc.insights import actions
+
+log = logging.getLogger(__name__)
+
+
+@task("insights.tell_week", cron="20 * * * *")
+def tell_week(session: Session) -> None:
+    """After each week what may be told of it, for every brand; nothing to do in the other hours."""
+    told = actions.tell_all(session)
+    if told:
+        log.info("told the week of %d brands", told)
+
+
+@task("insights.rescore", cron="40 3 * * *")
+def rescore(session: Session) -> None:
+    log.info("scored prescriptores: %d rows", actions.rescore(session))

@@ -1,0 +1,126 @@
+"""My contacts: three rings that grow while one looks, the map, and what it all caused."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Response, current_app, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext
+
+from ugc.core import limits, subjects
+from ugc.core.access import current_actor, members
+from ugc.core.db import db
+from ugc.core.errors import NotFound
+from ugc.core.gazetteer import city_names
+from ugc.core.render import language
+from ugc.core.subjects import SITE_PUBLIC_ID
+from ugc.insights.pages.base import bp
+from ugc.insights.queries import contacts, scores
+from ugc.insights.rules import rings, score
+from ugc.referrals import actions as referrals
+from ugc.referrals import pages as referral_pages
+from ugc.referrals import queries as referral_queries
+
+referrals.register_contributions("fan", lazy_gettext("followed brands"), contacts.fans_of_group)
+
+
+def _key(member_id: int) -> str:
+    """What a person of the tree is called on this reader's page: nobody else's has the same, and it
+    leads to nobody."""
+    secret = str(current_app.config["SECRET_KEY"]).encode()
+    text = f"{current_actor().id}:{member_id}".encode()
+    return "p" + hashlib.blake2b(text, key=secret[:64], digest_size=6).hexdigest()
+
+
+def _tree() -> dict[str, Any]:
+    """What the part of the page that grows shows."""
+    session, me = db.session(), current_actor().id or 0
+    reach = referral_queries.reach(session, me)
+    drawn = contacts.drawn(session, me)
+    newest = contacts.newest(session, me)
+    people = [
+        rings.Person(
+            _key(each.id),
+            each.degree,
+            each.handle or "",
+            _key(each.via) if each.degree > 1 else "",
+            each.brought,
+        )
+        for each in drawn
+    ]
+    near = {each.id for each in newest[1]}
+    # Who brought a contact of the 2nd degree is one of the 1st: the reader knows their name.
+    names = contacts.handles(session, {c.via for c in newest[2]} - near)
+    names |= {each.id: each.handle for each in newest[1] if each.handle}
+    return {
+        "reach": reach,
+        "rings": rings.rings(people, reach[0]),
+        "newest": newest,
+        "names": names,
+        "key_of": _key,
+        "mark": _mark(contacts.state(session, me)),
+        "contributed": referrals.contributions_by_degree(session, me),
+        "simple": score.simple_reach(*reach),
+    }
+
+
+def _mark(state: tuple[int, ...]) -> str:
+    """The ETag of the tree: what it is made of, and the language it is told in."""
+    told = f"{current_actor().id}:{state}:{language()}"
+    return hashlib.blake2b(told.encode(), digest_size=9).hexdigest()
+
+
+@bp.get("/contacts")
+@members
+def contacts_page() -> str:
+    session, me = db.session(), current_actor().id or 0
+    place = scores.place_of(session, me)
+    names = city_names(session, [place.city_id]) if place and place.city_id else {}
+    return render_template(
+        "insights/contacts.html",
+        **_tree(),
+        cities=contacts.cities(session, me),
+        place=place,
+        place_city=names.get(place.city_id or 0, "") if place else "",
+        least=score.LEAST,
+        visits=referral_queries.visits_of_links(session, me),
+        address=referral_pages.my_address(),
+    )
+
+
+@bp.get("/contacts/tree")
+@members
+def contacts_tree() -> Response:
+    """The part that grows, for the page's script: it asks every few seconds, and hears 304 while
+    nobody came."""
+    limits.hit("live")
+    mark = _mark(contacts.state(db.session(), current_actor().id or 0))
+    if request.if_none_match.contains(mark):
+        response = Response(status=304)
+    else:
+        told = _tree()
+        mark = told["mark"]
+        response = Response(render_template("insights/_tree.html", **told), mimetype="text/html")
+    response.set_etag(mark)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@bp.post("/contacts/link")
+@members
+def make_link() -> Any:
+    """Makes the member's link to the site (a GET writes nothing)."""
+    site = subjects.resolve(db.session(), SITE_PUBLIC_ID)
+    referrals.link_for(db.session(), current_actor().id or 0, site.id)
+    return redirect(url_for("insights.contacts_page"), 303)
+
+
+@bp.get("/contacts/qr.svg")
+@members
+def qr() -> Response:
+    """The QR code of the member's link, as SVG."""
+    address = referral_pages.my_address()
+    if address is None:
+        raise NotFound()
+    return referral_pages.qr_svg(address)

@@ -1,0 +1,167 @@
+"""Who spreads: everywhere, for everybody, and of a brand, for its team; and how it is scored."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template, request
+
+from ugc.brands import queries as brands
+from ugc.core import limits, panels
+from ugc.core.access import current_actor, members, public
+from ugc.core.db import db, now
+from ugc.core.errors import NotFound
+from ugc.core.gazetteer import City, city_names, search_cities
+from ugc.insights.pages.base import bp
+from ugc.insights.queries import scores
+from ugc.insights.rules import score
+from ugc.places.rules import CATEGORIES
+
+SHOWN = 50
+READ = 200  # so many are read for `SHOWN`: not everybody may be listed
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A row as it is shown; counts in full tens, 0 for fewer than ten."""
+
+    place: int
+    name: str
+    city: str
+    index: int
+    counts: dict[str, int]
+    raw_first: int
+    reliability: int
+    zone_focus: int
+    topic_focus: int
+    ranks: tuple[int, int]
+
+
+def _places(rows: list[scores.Row]) -> dict[int, int]:
+    return {row.member_id: place for place, row in enumerate(rows, start=1)}
+
+
+def _listed(root_id: int | None, **filters: Any) -> list[Listed]:
+    session = db.session()
+    rows = scores.prescriptores(session, root_id=root_id, limit=READ, **filters)
+    raw = _places(scores.first_degree(session, root_id=root_id, limit=READ, **filters))
+    ranked = _places(scores.pagerank(session, root_id=root_id, limit=READ, **filters))
+    cities = {row.city_id for row in rows if row.city_id is not None}
+    living, names = scores.members_of_cities(session, cities), city_names(session, cities)
+    best = rows[0].score if rows else 0.0
+    found = []
+    for place, row in enumerate(rows, start=1):
+        how = score.shown(row.handle, row.named, living.get(row.city_id or 0, 0), row.reach)
+        if how is None:
+            continue
+        found.append(
+            Listed(
+                place,
+                how.name,
+                names.get(row.city_id or 0, ""),
+                score.index(row.score, best),
+                score.in_tens(
+                    {
+                        "first": row.first,
+                        "second": row.second,
+                        "third": row.third,
+                        "joined": row.joined,
+                        "contributions": row.contributions,
+                    }
+                ),
+                row.raw_first // score.LEAST * score.LEAST,
+                round(10 * row.reliability),
+                round(10 * row.zone_focus),
+                round(10 * row.topic_focus),
+                (raw.get(row.member_id, 0), ranked.get(row.member_id, 0)),
+            )
+        )
+    return found[:SHOWN]
+
+
+def _page(brand: brands.BrandRow | None) -> str:
+    session = db.session()
+    town = request.args.get("city", "").strip()[:80]
+    city: City | None = None
+    unknown = False
+    if town:
+        limits.hit("search")
+        found = search_cities(session, town, limit=1)
+        if found and found[0].is_meant and found[0].city_id is not None:
+            city = session.get(City, found[0].city_id)
+        unknown = city is None
+    category = request.args.get("category", "")
+    if category not in CATEGORIES:
+        category = ""
+    span = request.args.get("span", "all")
+    if span not in score.SPANS:
+        span = "all"
+    weeks = score.SPANS[span]
+    since = None if weeks is None else now(session).date() - dt.timedelta(weeks=weeks)
+    rows = []
+    if not unknown:
+        rows = _listed(
+            brand.id if brand else None,
+            city_id=city.id if city else None,
+            category=category,
+            since=since,
+        )
+    return render_template(
+        "insights/prescriptores.html",
+        brand=brand,
+        rows=rows,
+        city=city.name if city else town,
+        unknown=unknown,
+        category=category,
+        categories=CATEGORIES.values(),
+        span=span,
+        spans=score.SPANS,
+        least=score.LEAST,
+    )
+
+
+@bp.get("/prescriptores")
+@public
+def prescriptores_page() -> str:
+    return _page(None)
+
+
+@bp.get("/brands/<public_id>/prescriptores")
+@members
+def brand_prescriptores_page(public_id: str) -> str:
+    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    return _page(brand)
+
+
+@bp.get("/spread")
+@public
+def explained_page() -> str:
+    """The published formulas, with the numbers in force."""
+    return render_template("insights/explained.html", rules=score)
+
+
+@bp.get("/prescriptores/me")
+@members
+def my_score_page() -> str:
+    """The member's own score with its parts, exact: their people are their own."""
+    place = scores.place_of(db.session(), current_actor().id or 0)
+    if place is None:
+        raise NotFound()
+    names = city_names(db.session(), [place.city_id]) if place.city_id else {}
+    return render_template(
+        "insights/my_score.html",
+        place=place,
+        row=place.row,
+        city=names.get(place.city_id or 0, ""),
+        rules=score,
+        focus=score.focus(place.row.zone_focus, place.row.topic_focus),
+    )
+
+
+def about_panel(**_context: Any) -> str:
+    return render_template("insights/_about.html")
+
+
+panels.register("about", about_panel, order=60)

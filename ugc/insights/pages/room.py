@@ -1,0 +1,89 @@
+"""A brand's spread room, and its export. Only the team's."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import orjson
+from flask import Response, render_template, request
+
+from ugc.brands import queries as brands
+from ugc.core.access import current_actor, members
+from ugc.core.db import db
+from ugc.core.errors import DomainError, NotFound, shows_errors
+from ugc.insights.pages.base import bp
+from ugc.insights.queries import room as queries
+from ugc.insights.queries import told
+from ugc.insights.rules import growth, room, score, shape, tens, weeks
+
+CASCADES_OPEN = 2  # drawn without a press
+
+
+def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None) -> str:
+    session = db.session()
+    found = queries.load(session, brand.id, span)
+    pieces, marks = room.bars(found.weeks)
+    return render_template(
+        "insights/room.html",
+        brand=brand,
+        room=found,
+        error=error,
+        bars=pieces,
+        bar_marks=marks,
+        curve=room.curve_drawing(found.curve) if found.curve else None,
+        curve_size=(room.CURVE_WIDTH, room.CURVE_HEIGHT),
+        drawings=[(cascade, shape.drawing(cascade)) for cascade in found.cascades],
+        cascades_open=CASCADES_OPEN,
+        depth_told=shape.DEPTH_TOLD,
+        degrees=tens.DEGREES,
+        lengths=weeks.LENGTHS,
+        asked=request.args,
+        told=told.last_told(session, brand.id),
+        last_complete=weeks.last_complete(queries.today(session)),
+        wait=growth.WAIT_WEEKS,
+        least=score.LEAST,
+        query={
+            name: request.args[name] for name in ("span", "from", "to") if request.args.get(name)
+        },
+    )
+
+
+def _with_error(error: DomainError, public_id: str) -> str:
+    """The usual span, with what is wrong beside the fields."""
+    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    return _spanned(brand, weeks.chosen({}, queries.today(db.session())), error)
+
+
+@bp.get("/brands/<public_id>/spread")
+@members
+@shows_errors(_with_error)
+def spread_page(public_id: str) -> str:
+    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    return _spanned(brand, weeks.chosen(request.args, queries.today(db.session())), None)
+
+
+@bp.get("/brands/<public_id>/spread.<kind>")
+@members
+@shows_errors(lambda error, public_id, kind: _with_error(error, public_id))
+def export_spread(public_id: str, kind: str) -> Any:
+    """The same figures as a file: every week, series and key as CSV, or the whole room as JSON."""
+    session = db.session()
+    brand = brands.team_brand(session, current_actor(), public_id)
+    span = weeks.chosen(request.args, queries.today(session))
+    if kind == "json":
+        told_room = queries.load(session, brand.id, span)
+        body = orjson.dumps(room.document(told_room, brand.public_id), option=orjson.OPT_INDENT_2)
+        response = Response(body, mimetype="application/json")
+    elif kind == "csv":
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(room.CSV_HEAD)
+        writer.writerows(room.csv_rows(queries.exported(session, brand.id, span)))
+        response = Response(out.getvalue(), mimetype="text/csv")
+    else:
+        raise NotFound()
+    name = f"spread-{brand.public_id}-{span.first}-{span.end}.{kind}"
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response

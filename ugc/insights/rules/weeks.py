@@ -1,0 +1,89 @@
+"""Spans of complete ISO weeks (UTC, Monday to Sunday). Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext
+
+from ugc.core.errors import Invalid
+
+WEEK = dt.timedelta(weeks=1)
+LENGTHS = {"4w": 4, "12w": 12, "52w": 52}
+DEFAULT = "12w"
+CUSTOM = "custom"
+LONGEST = 520  # weeks
+
+
+@dataclass(frozen=True)
+class Span:
+    """From the Monday `first` to the Sunday of the week that begins at `last`."""
+
+    code: str
+    first: dt.date
+    last: dt.date
+
+    @property
+    def weeks(self) -> list[dt.date]:
+        """The Mondays, the newest first."""
+        count = (self.last - self.first).days // 7 + 1
+        return [self.last - WEEK * number for number in range(count)]
+
+    @property
+    def end(self) -> dt.date:
+        """Its last day."""
+        return self.last + dt.timedelta(days=6)
+
+
+def monday(day: dt.date) -> dt.date:
+    return day - dt.timedelta(days=day.weekday())
+
+
+def last_complete(today: dt.date) -> dt.date:
+    """The Monday of the last week that is over."""
+    return monday(today) - WEEK
+
+
+def iso_week(day: dt.date) -> str:
+    """`2026-W48`."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def _day(values: Mapping[str, str], name: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(values.get(name, "").strip())
+    except ValueError:
+        raise Invalid(fields={name: [lazy_gettext("Give a day as 2026-11-28.")]}) from None
+
+
+def last_weeks(count: int, today: dt.date, code: str = CUSTOM) -> Span:
+    last = last_complete(today)
+    return Span(code, last - WEEK * (count - 1), last)
+
+
+def chosen(values: Mapping[str, str], today: dt.date) -> Span:
+    """The span that `span` names (4w, 12w, 52w), or the whole weeks that lie in `from` to `to`
+    (days, both included): never the present one, never a part of one. Raises Invalid."""
+    code = values.get("span") or (CUSTOM if values.get("from") or values.get("to") else DEFAULT)
+    if code in LENGTHS:
+        return last_weeks(LENGTHS[code], today, code)
+    if code != CUSTOM:
+        known = ", ".join((*LENGTHS, CUSTOM))
+        text = lazy_gettext("Choose one of these: %(known)s.", known=known)
+        raise Invalid(fields={"span": [text]})
+    begin, end = _day(values, "from"), _day(values, "to")
+    try:
+        first = monday(begin) if begin == monday(begin) else monday(begin) + WEEK
+        last = min(monday(end + dt.timedelta(days=1)) - WEEK, last_complete(today))
+    except OverflowError:
+        raise Invalid(fields={"from": [lazy_gettext("Give a day as 2026-11-28.")]}) from None
+    if last < first:
+        text = lazy_gettext("There is no complete week (Monday to Sunday) between these days.")
+        raise Invalid(fields={"to": [text]})
+    if (last - first).days // 7 >= LONGEST:
+        text = lazy_gettext("At most %(count)d weeks.", count=LONGEST)
+        raise Invalid(fields={"from": [text]})
+    return Span(CUSTOM, first, last)

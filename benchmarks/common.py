@@ -16,16 +16,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from flask import Flask
+from psycopg import ClientCursor
 
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
+from ugc.core.db import Session
 
+PROCESSES = 2  # as many as web workers
 SECRET = "a secret of the benchmarks, long enough for them"
 
 
@@ -75,6 +79,29 @@ def free_port() -> int:
     raise RuntimeError("no port is free")
 
 
+def wait_for(address: str) -> None:
+    """Until something answers there, at most half a minute."""
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+            return
+        except urllib.error.HTTPError:
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError("the web server did not start")
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process and those it started."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+
 @contextlib.contextmanager
 def web_server(url: str, port: int, workers: int = 2, **more: str) -> Iterator[None]:
     """`ugc serve` as in production, until the block ends."""
@@ -88,28 +115,51 @@ def web_server(url: str, port: int, workers: int = 2, **more: str) -> Iterator[N
         start_new_session=True,
     )  # fmt: skip
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()
-                break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        else:
-            raise RuntimeError("the web server did not start")
+        wait_for(f"http://127.0.0.1:{port}/healthz")
         yield
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+        end(process)
 
 
 def postgres_program(name: str) -> str:
     """`pgbench` or `psql` of the newest server here."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(found[-1]) if found else name
+
+
+@contextlib.contextmanager
+def statements(session: Session) -> Iterator[list[str]]:
+    """What the session sends meanwhile, each with its values written into it."""
+    sent: list[str] = []
+    connection = session.connection()
+
+    def note(_c: Any, cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        sent.append(ClientCursor(cursor.connection).mogrify(statement, values))
+
+    sa.event.listen(connection, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(connection, "before_cursor_execute", note)
+
+
+def script(folder: Path, name: str, sent: Sequence[str]) -> list[str]:
+    """Arguments of pgbench that send these statements."""
+    path = folder / f"{re.sub('[^a-z0-9-]', '', name)}.sql"
+    text = ";\n".join(re.sub(r"\s+", " ", each) for each in sent)
+    path.write_text(text + ";\n", encoding="utf-8")
+    return ["-f", str(path)]
+
+
+def pgbench(arguments: Sequence[str], url: str, seconds: int) -> float:
+    """Transactions a second. Simple protocol: like the product, it plans for the values."""
+    result = subprocess.run(
+        [postgres_program("pgbench"), "-n", "-M", "simple", "-c", str(PROCESSES),
+         "-j", str(PROCESSES), "-T", str(seconds), *arguments, libpq_url(sqlalchemy_url(url))],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    rate = re.search(r"tps = ([\d.]+) \(without", result.stdout)
+    if rate is None:
+        sys.exit(result.stderr)
+    return float(rate[1])
 
 
 WRK_DONE = """
@@ -144,6 +194,14 @@ def wrk(
     if found is None or int(found[3]):
         sys.exit(f"✗ requests failed: {result.stdout}")
     return int(found[1]) / (int(found[2]) / 1e6), float(found[4]), float(found[5])
+
+
+def one(connection: psycopg.Connection[tuple[Any, ...]], statement: str) -> Any:
+    """The one value that a statement answers."""
+    row = connection.execute(statement.encode()).fetchone()
+    if row is None:
+        raise RuntimeError(statement)
+    return row[0]
 
 
 def tell(label: str, figures: Sequence[float], unit: str) -> None:

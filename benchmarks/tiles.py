@@ -59,7 +59,7 @@ def main() -> None:
             for number in range(ROUNDS + 1):
                 for z, each in cases.items():
                     paths = [each.path(point) for point in points] if each.path else []
-                    bare = viewport.pgbench(arguments[z], url)
+                    bare = common.pgbench(arguments[z], url, viewport.SECONDS)
                     cold = viewport.wrk(paths, without, folder)
                     kept = viewport.wrk(paths, with_cache, folder)
                     if number:  # the first warms caches and connections

@@ -9,13 +9,9 @@ import math
 import multiprocessing
 import os
 import random
-import re
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -23,7 +19,6 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from psycopg import ClientCursor
 
 from benchmarks import common, world
 from ugc.brandapi import queries as api
@@ -41,7 +36,6 @@ from ugc.reports.rules import KINDS
 SIZES = [int(each) for each in os.environ.get("BENCH_ROWS", "1000000,5000000").split(",")]
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "4"))
-PROCESSES = 2  # as many as web workers
 PLACES = 40  # views of each width: the same for both sides
 # Degrees each way from the middle of a city. The busiest cities, as more people look there.
 WIDTHS = {"city": 0.1, "country": 5.0, "world": 0.0}
@@ -118,47 +112,17 @@ def places(url: str) -> list[geo.Point]:
 # What the product sends, for pgbench ------------------------------------------------------------
 
 
-@contextmanager
-def statements(session: Session) -> Iterator[list[str]]:
-    """What is sent meanwhile, each with its values written into it."""
-    sent: list[str] = []
-    connection = session.connection()
-
-    def note(_c: Any, cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-        sent.append(ClientCursor(cursor.connection).mogrify(statement, values))
-
-    sa.event.listen(connection, "before_cursor_execute", note)
-    yield sent
-    sa.event.remove(connection, "before_cursor_execute", note)
-
-
 def scripts(case: Case, url: str, points: Sequence[geo.Point], folder: Path) -> list[str]:
     """Arguments of pgbench: a script for each place."""
     arguments = []
     with common.application(url).app_context():
         for number, point in enumerate(points):
-            with statements(db.session()) as sent:
+            with common.statements(db.session()) as sent:
                 case.ask(db.session(), point)
             db.session.rollback()
-            path = folder / f"{re.sub('[^a-z0-9]', '', case.name)}-{number}.sql"
-            text = ";\n".join(re.sub(r"\s+", " ", each) for each in sent)
-            path.write_text(text + ";\n", encoding="utf-8")
-            arguments += ["-f", str(path)]
+            arguments += common.script(folder, f"{case.name}-{number}", sent)
         db.engine.dispose()
     return arguments
-
-
-def pgbench(arguments: Sequence[str], url: str, seconds: int = SECONDS) -> float:
-    """Transactions a second. Simple protocol: like the product, it plans for the values."""
-    result = subprocess.run(
-        [common.postgres_program("pgbench"), "-n", "-M", "simple", "-c", str(PROCESSES),
-         "-j", str(PROCESSES), "-T", str(seconds), *arguments, libpq_url(sqlalchemy_url(url))],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    rate = re.search(r"tps = ([\d.]+) \(without", result.stdout)
-    if rate is None:
-        sys.exit(result.stderr)
-    return float(rate[1])
 
 
 # The product ------------------------------------------------------------------------------------
@@ -182,7 +146,7 @@ def ask_for(url: str, name: str, points: list[geo.Point], seconds: int, answer: 
 def functions(url: str, case: Case, points: list[geo.Point]) -> float:
     context = multiprocessing.get_context("spawn")
     running = []
-    for _ in range(PROCESSES):
+    for _ in range(common.PROCESSES):
         ours, theirs = context.Pipe()
         process = context.Process(target=ask_for, args=(url, case.name, points, SECONDS, theirs))
         process.start()
@@ -265,7 +229,7 @@ def plans(url: str, point: geo.Point) -> None:
     print("  what the queries read (and how long one took):")
     with common.application(url).app_context():
         for case in asked:
-            with statements(db.session()) as sent:
+            with common.statements(db.session()) as sent:
                 case.ask(db.session(), point)
             took, read = 0.0, list[str]()
             for each in sent:
@@ -302,7 +266,7 @@ def main() -> None:
             arguments = {case.name: scripts(case, url, points, folder) for case in CASES}
             for number in range(ROUNDS + 1):
                 for case in CASES:
-                    bare = pgbench(arguments[case.name], url)
+                    bare = common.pgbench(arguments[case.name], url, SECONDS)
                     mine = functions(url, case, points)
                     page = wrk([case.path(p) for p in points], port, folder) if case.path else (0,)
                     if number:  # the first warms caches and connections

@@ -20,7 +20,10 @@ FOREIGN = ("spatial_ref_sys",)
 
 
 def include_object(_object, name, type_, _reflected, _compare_to):
-    return not (type_ == "table" and (name in FOREIGN or name.startswith("procrastinate_")))
+    # Partitions of `visits` come and go by a job.
+    return not (
+        type_ == "table" and (name in FOREIGN or name.startswith(("procrastinate_", "visits_")))
+    )
 
 
 @contextmanager

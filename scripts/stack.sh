@@ -41,6 +41,8 @@ packages() {
   fi
   [ -n "$given_database" ] || find_postgres >/dev/null || missing+=(postgresql postgresql-postgis)
   [ ${#missing[@]} -gt 0 ] || return 0
+  # On the way: Arabic and Indic letters on the pictures of shared things join with it.
+  ldconfig -p 2>/dev/null | grep -q libfribidi || missing+=(libfribidi0)
   if command -v brew >/dev/null; then # untested
     brew install -q postgis
     return

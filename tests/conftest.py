@@ -107,6 +107,7 @@ def app(database_url: str, worker_id: str, tmp_path_factory: pytest.TempPathFact
             "SECRET_KEY": "a secret of the tests, long enough",
             "SITE_URL": "http://localhost",
             "DATA_DIR": str(tmp_path_factory.mktemp("data")),
+            "VISIT_BATCH_S": "0",
         },
         WTF_CSRF_ENABLED=False,
     )

@@ -13,6 +13,7 @@ from ugc.accounts import queries as accounts_queries
 from ugc.brandapi import api as brand_api
 from ugc.brandapi import pages as brandapi_pages
 from ugc.brands import pages as brands_pages
+from ugc.cards import pages as cards_pages
 from ugc.comments import pages as comments_pages
 from ugc.comments import subscribers as _comments_subscribers  # noqa: F401  (subscribes)
 from ugc.core import (
@@ -29,6 +30,8 @@ from ugc.core import (
 )
 from ugc.core import pages as site_pages
 from ugc.core.db import TransactionalFlask, db
+from ugc.insights import jobs as _insights_jobs  # noqa: F401  (registers its jobs)
+from ugc.insights import pages as insights_pages
 from ugc.livemap import jobs as _livemap_jobs  # noqa: F401  (registers its jobs)
 from ugc.livemap import pages as livemap_pages
 from ugc.lookback import pages as lookback_pages
@@ -40,6 +43,7 @@ from ugc.notifications import pages as notifications_pages
 from ugc.notifications import subscribers as _notifications_subscribers  # noqa: F401  (subscribes)
 from ugc.offline import pages as offline_pages
 from ugc.places import pages as places_pages
+from ugc.referrals import jobs as _referrals_jobs  # noqa: F401  (registers its jobs)
 from ugc.referrals import pages as referrals_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
 from ugc.reports import pages as reports_pages
@@ -47,6 +51,9 @@ from ugc.reputation import pages as reputation_pages
 from ugc.reputation import subscribers as _reputation_subscribers  # noqa: F401  (subscribes)
 from ugc.reviews import pages as reviews_pages
 from ugc.reviews import subscribers as _reviews_subscribers  # noqa: F401  (subscribes)
+from ugc.rewards import jobs as _rewards_jobs  # noqa: F401  (registers its jobs)
+from ugc.rewards import pages as rewards_pages
+from ugc.rewards import subscribers as _rewards_subscribers  # noqa: F401  (subscribes)
 from ugc.watches import jobs as _watches_jobs  # noqa: F401  (registers its jobs)
 from ugc.watches import pages as watches_pages
 from ugc.watches import subscribers as _watches_subscribers  # noqa: F401  (subscribes)
@@ -99,6 +106,9 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         moderation_pages.bp,
         reputation_pages.bp,
         referrals_pages.bp,
+        cards_pages.bp,
+        rewards_pages.bp,
+        insights_pages.bp,
     ):
         app.register_blueprint(blueprint)
     access.init_app(app)

@@ -38,6 +38,8 @@ from ugc.imports.rules.formats import BrokenFile
 from ugc.imports.rules.mapping import KINDS as IMPORT_KINDS
 from ugc.livemap import actions as livemap_actions
 from ugc.livemap import jobs as livemap
+from ugc.referrals import jobs as referrals
+from ugc.referrals.actions import counts as reach_counts
 from ugc.reputation import actions as reputation
 
 
@@ -172,14 +174,19 @@ def live_port() -> int:
 @cli.command()
 @click.option("--concurrency", default=2, type=int)
 def worker(concurrency: int) -> None:
-    """Run the background jobs, and keep the map's cells, until stopped."""
+    """Run the background jobs, and keep the map's cells and everybody's reach, until stopped."""
     app = create_app()
     stop = threading.Event()
-    folding = threading.Thread(target=livemap.keep_folding, args=(app, stop), daemon=True)
-    folding.start()
+    folding = [
+        threading.Thread(target=keep_folding, args=(app, stop), daemon=True)
+        for keep_folding in (livemap.keep_folding, referrals.keep_folding)
+    ]
+    for thread in folding:
+        thread.start()
     jobs.run_worker(app, concurrency)
     stop.set()
-    folding.join(10)
+    for thread in folding:
+        thread.join(10)
 
 
 @cli.command("dead-jobs")
@@ -222,6 +229,14 @@ def recount_map() -> None:
     with create_app().app_context(), transaction() as session:
         wrong = livemap_actions.rebuild(session)
     click.echo(f"{wrong} cells were wrong.")
+
+
+@cli.command("recount-reach")
+def recount_reach() -> None:
+    """Count everybody's contacts of three degrees anew; says how many members' were wrong."""
+    with create_app().app_context(), transaction() as session:
+        wrong = reach_counts.recount(session)
+    click.echo(f"The reach of {len(wrong)} members was wrong.")
 
 
 @cli.command("vapid-key")

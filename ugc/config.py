@@ -52,6 +52,10 @@ SETTINGS = [
     Setting("DEFAULT_LANGUAGE", "en", "es or en, when the browser asks for neither"),
     Setting("API_LIMIT", "600 per minute", "requests of one API key, such as 10 per second"),
     Setting(
+        "VISIT_BATCH_S", "2", "seconds that visits of links wait to be counted together, 0 to 5"
+    ),
+    Setting("VISIT_MONTHS", "13", "whole months that single visits are kept; counts by day stay"),
+    Setting(
         "VAPID_PRIVATE_KEY", "", "signs web pushes (`ugc vapid-key` makes one); empty: no pushes"
     ),
     Setting("VAPID_CONTACT", "", "mailto: or https: address that push services may write to"),
@@ -111,6 +115,18 @@ def is_vapid_key(text: str) -> bool:
         return False
 
 
+def _visit_settings(batch_s: str, months: str) -> tuple[float, int]:
+    try:
+        seconds = float(batch_s)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= 5:
+        raise ConfigError("VISIT_BATCH_S must be a number of seconds from 0 to 5.")
+    if not months.isdecimal() or not 1 <= int(months) <= 120:
+        raise ConfigError("VISIT_MONTHS must be a number of months from 1 to 120.")
+    return seconds, int(months)
+
+
 def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     """Flask's configuration from the environment. Raises `ConfigError` with what to do."""
     env = dict(os.environ if environ is None else environ)
@@ -155,6 +171,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         limits.parse(str(value["API_LIMIT"]))
     except ValueError:
         raise ConfigError("API_LIMIT must be like '600 per minute'.") from None
+    batch_s, months = _visit_settings(str(value["VISIT_BATCH_S"]), str(value["VISIT_MONTHS"]))
     data_dir = Path(value["DATA_DIR"] or ROOT / "var" / "data")
     language = value["DEFAULT_LANGUAGE"]
     if language not in ("es", "en"):
@@ -199,6 +216,8 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "PROXY_HOPS": int(hops),
         "DEFAULT_LANGUAGE": language,
         "API_LIMIT": value["API_LIMIT"],
+        "VISIT_BATCH_S": batch_s,
+        "VISIT_MONTHS": months,
         "VAPID_PRIVATE_KEY": value["VAPID_PRIVATE_KEY"],
         "VAPID_CONTACT": value["VAPID_CONTACT"],
         "SENTRY_DSN": value["SENTRY_DSN"],

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import io
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import sqlalchemy as sa
 from PIL import Image, ImageDraw
 
 from ugc.accounts import actions as accounts
-from ugc.accounts.models import KIND as MEMBER_KIND
-from ugc.accounts.models import Member, UsedHandle
+from ugc.accounts.models import Member
 from ugc.brands import actions as brands
 from ugc.brands import queries as brand_queries
 from ugc.core import geo, subjects
@@ -20,14 +19,21 @@ from ugc.core.access import Actor, ActorKind, Role
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import City
 from ugc.core.subjects import Visibility
-from ugc.demo_history import make_history
+from ugc.demo_history import make_firsts, make_history
+from ugc.demo_spread import (
+    Person,
+    make_cascade,
+    make_crowd,
+    make_forest,
+    make_person,
+    make_ring,
+)
+from ugc.insights import actions as insights
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
 from ugc.moderation.models import Case
 from ugc.places import actions as places
 from ugc.places import rules as place_rules
-from ugc.referrals import actions as referrals
-from ugc.referrals.models import CascadeReach
 from ugc.reports import actions as reports
 from ugc.reports import rules
 from ugc.reports.actions import life
@@ -41,14 +47,6 @@ PASSWORD = "boca-demo-world"
 SEED = 20261124
 FRESH = dt.timedelta(hours=12)
 FRESH_LEAST = 30  # with fewer live reports of that age it looks deserted
-
-
-@dataclass(frozen=True)
-class Person:
-    handle: str
-    role: Role
-    language: str
-    about: str
 
 
 PEOPLE = (
@@ -67,11 +65,6 @@ CITIES = {
     "Bilbao": ("ES", 8), "Zaragoza": ("ES", 8), "Mexico City": ("MX", 8), "London": ("GB", 8),
     "Berlin": ("DE", 6), "Buenos Aires": ("AR", 6),
 }  # fmt: skip
-# Who came by whose link: demo-ana has contacts of three degrees.
-FOREST = (
-    ("demo-ben", "demo-ana"), ("demo-carla", "demo-ana"), ("demo-dev", "demo-ben"),
-    ("demo-elena", "demo-ben"), ("demo-felix", "demo-elena"), ("demo-gala", "demo-carla"),
-)  # fmt: skip
 PLACES = (
     ("Cafetería de la Plaza (demo)", "cafe", "Mo-Sa 08:00-20:00"),
     ("Restaurante El Olivo (demo)", "restaurant", "Tu-Su 13:00-16:00,20:00-23:30"),
@@ -100,8 +93,6 @@ BRANDS = (
     ("Demo Brand Norte", "Bikes, repairs and advice. A brand of the demo world."),
     ("Marca demo Faro", "Farmacias abiertas de noche. Marca de demostración."),
 )
-# People of the demo brand's cascade by weeks ago and degree; nine and fewer are not shown.
-CASCADE = {0: (14, 6, 0), 1: (22, 13, 4), 2: (31, 11, 12), 3: (18, 9, 2), 4: (11, 0, 0)}
 TEXTS = {
     "accident": ("Dos coches parados en el carril derecho.", "Two cars stopped in the right lane."),
     "jam": ("Retención desde la rotonda.", "Slow from the roundabout on."),
@@ -135,21 +126,8 @@ def make_people(session: Session) -> dict[str, Member]:
     password_hash = accounts.hash_password(PASSWORD)
     people = {}
     for person in PEOPLE:
-        subject = subjects.create(session, MEMBER_KIND)
-        member = Member(
-            id=subject.id,
-            handle=person.handle,
-            email=f"{person.handle}@example.org",
-            email_confirmed_at=now(session),
-            password_hash=password_hash,
-            role=person.role,
-            language=person.language,
-            about=person.about,
-            is_demo=True,
-            joined_at=now(session) - dt.timedelta(days=60),  # their word weighs as people's do
-        )
-        session.add_all([member, UsedHandle(handle=person.handle)])
-        people[person.handle] = member
+        # Their word weighs as people's do.
+        people[person.handle] = make_person(session, person, password_hash, joined_days_ago=60)
     session.flush()
     return people
 
@@ -266,13 +244,6 @@ def picture(chance: random.Random, words: str) -> media.Upload:
     return media.store_upload(raw.getvalue(), "demo.jpg", words)
 
 
-def make_forest(session: Session, people: dict[str, Member]) -> None:
-    site = subjects.site(session)
-    for child, parent in FOREST:
-        link = referrals.link_for(session, people[parent].id, site.id)
-        referrals.attribute(session, people[child], link.code, people[child].joined_at)
-
-
 def make_places(session: Session, people: dict[str, Member], chance: random.Random) -> list[int]:
     """Places of several cities with reviews, some edited, some found helpful; their ids."""
     moderator = actor_of(people["demo-mod"])
@@ -358,26 +329,28 @@ def make_brands(
             for place_id in place_ids[number :: len(PLACES)]:
                 places.set_brand(session, elena, place_id, brand_id)
         if number == 0:
-            make_cascade(session, people, brand_id)
+            make_cascade(session, brand_id, chance)
+            crowd = make_crowd(session, people, brand_id, place_ids[:: len(PLACES)], chance)
+            centres = filter(None, [centre_of(session, city, "ES") for city in PLACE_CITIES[:4]])
+            make_firsts(session, crowd, list(centres), TEXTS, chance)
+            insights.tell_all(session)
+            insights.rescore(session)
+            make_invitation(session, moderator, elena, brand_id)
 
 
-def make_cascade(session: Session, people: dict[str, Member], brand_id: int) -> None:
-    """Invented visitors, without accounts, who came by the links of the brand and of members."""
-    owners = (brand_id, people["demo-ana"].id, people["demo-ben"].id)
-    links = [referrals.link_for(session, owner, brand_id) for owner in owners]
-    for weeks_ago, degrees in CASCADE.items():
-        for degree, count in enumerate(degrees, start=1):
-            for number in range(count):
-                session.add(
-                    CascadeReach(
-                        root_id=brand_id,
-                        visitor=f"demo-{weeks_ago}-{degree}-{number}",
-                        link_id=links[degree - 1].id,
-                        degree=degree,
-                        reached_at=now(session) - dt.timedelta(weeks=weeks_ago),
-                    )
-                )
-    session.flush()
+def make_invitation(session: Session, moderator: Actor, author: Actor, brand_id: int) -> None:
+    """A brand asks who lets it; it is in their inboxes."""
+    public_id = insights.write_invitation(
+        session,
+        author,
+        brand_queries.brand_by_id(session, author, brand_id),
+        text="¿Conoces a alguien a quien le gusten el café y los libros? Tráelo. (Demostración)",
+        thanks="Gracias: alguien vino por tu palabra. (Demostración)",
+        language="es",
+    )
+    invitation_id = subject_id(session, public_id)
+    decide(session, moderator, invitation_id, "approved")
+    insights.send_invitation(session, author, invitation_id)
 
 
 def make_waiting(session: Session, people: dict[str, Member], place_ids: list[int]) -> None:
@@ -441,6 +414,7 @@ def fill(session: Session) -> int:
     place_ids = make_places(session, people, chance)
     make_brands(session, people, place_ids, chance)
     make_waiting(session, people, place_ids)
+    make_ring(session, chance)
     make_watches(session, people)
     posters = [people[h] for h in ("demo-ana", "demo-ben", "demo-carla", "demo-gala")]
     centres = [(centre_of(session, name, c), count) for name, (c, count) in CITIES.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ugc.accounts.models import Member
 from ugc.core import gazetteer, geo, subjects
@@ -13,6 +14,18 @@ from ugc.reports import rules
 from ugc.reports.models import KIND, Report, ReportState
 
 DAYS = 12
+
+
+@dataclass(frozen=True)
+class Past:
+    """A report that is over."""
+
+    author: Member
+    point: geo.Point
+    city_id: int | None
+    kind: rules.Kind
+    seen_at: dt.datetime
+    ended_at: dt.datetime
 
 
 def make_history(
@@ -40,30 +53,58 @@ def make_history(
                     lon + chance.gauss(0, 0.022), lat + chance.gauss(0, 0.016)
                 )
                 if ended_at < moment:
-                    drawn.append((point, city_id, kind, seen_at, ended_at))
+                    author = chance.choice(posters)
+                    drawn.append(Past(author, point, city_id, kind, seen_at, ended_at))
+    return _put(session, drawn, texts)
+
+
+def make_firsts(
+    session: Session,
+    newcomers: Sequence[Member],
+    cities: Sequence[tuple[float, float]],
+    texts: Mapping[str, Sequence[str]],
+    chance: random.Random,
+) -> int:
+    """The first report of each newcomer, a day or two after they joined, round one of `cities`
+    ((lon, lat)); what would not be over yet is left out. Returns how many."""
+    moment = now(session)
+    known = {city: gazetteer.nearest_city(session, geo.Point(*city)) for city in cities}
+    drawn = []
+    for author in newcomers:
+        lon, lat = chance.choice(cities)
+        kind = rules.KINDS[chance.choice(list(rules.KINDS))]
+        seen_at = author.joined_at + dt.timedelta(hours=chance.uniform(1, 48))
+        ended_at = seen_at + dt.timedelta(minutes=min(kind.half_life, 2 * 24 * 60))
+        point = geo.Point.checked(lon + chance.gauss(0, 0.022), lat + chance.gauss(0, 0.016))
+        if ended_at < moment:
+            drawn.append(Past(author, point, known[lon, lat], kind, seen_at, ended_at))
+    return _put(session, drawn, texts)
+
+
+def _put(session: Session, drawn: Sequence[Past], texts: Mapping[str, Sequence[str]]) -> int:
     made = [subjects.Subject(kind=KIND, public_id=subjects.new_code()) for _ in drawn]
     session.add_all(made)
     session.flush()
-    for subject, (point, city_id, kind, seen_at, ended_at) in zip(made, drawn, strict=True):
-        author = chance.choice(posters)
+    for subject, past in zip(made, drawn, strict=True):
+        author, kind = past.author, past.kind
         session.add(
             Report(
                 id=subject.id,
                 author_id=author.id,
                 kind=kind.code,
-                geom=point.ewkt,
-                city_id=city_id,
+                geom=past.point.ewkt,
+                city_id=past.city_id,
                 text=texts[kind.code][0 if author.language == "es" else 1],
                 language=author.language,
                 state=ReportState.EXPIRED,
-                created_at=seen_at,
-                occurred_at=seen_at,
-                seen_at=seen_at,
-                believed_at=seen_at,
+                created_at=past.seen_at,
+                occurred_at=past.seen_at,
+                seen_at=past.seen_at,
+                believed_at=past.seen_at,
                 half_life_s=kind.half_life * 60,
-                expires_at=ended_at,
-                closed_at=ended_at,
-                asked_at=ended_at,
+                expires_at=past.ended_at,
+                closed_at=past.ended_at,
+                asked_at=past.ended_at,
             )
         )
     session.flush()

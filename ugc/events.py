@@ -196,7 +196,7 @@ class ContentFlagged(Event):
     member_id: int
 
 
-# referrals, reputation, brands --------------------------------------------------------------
+# referrals, rewards, reputation, brands -----------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -206,6 +206,18 @@ class ReferralMade(Event):
     member_id: int
     parent_id: int
     link_id: int
+
+
+@dataclass(frozen=True)
+class RingDecided(Event):
+    """A moderator decided about doubted members; `outcome` is `false` or `cleared`, `rule` a code
+    of the rules of rings or None."""
+
+    ring_id: int
+    decision_id: int
+    member_ids: list[int]
+    outcome: str
+    rule: str | None
 
 
 @dataclass(frozen=True)

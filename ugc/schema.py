@@ -19,6 +19,8 @@ MODEL_MODULES = (
     "ugc.places.models",
     "ugc.reports.models",
     "ugc.reviews.models",
+    "ugc.rewards.models",
+    "ugc.insights.models",
     "ugc.brandapi.models",
     "ugc.livemap.models",
 )

@@ -9,6 +9,7 @@ import {workOffline} from './offline.mjs';
 import {showOutbox} from './outbox-view.mjs';
 import {shareLinks} from './share.mjs';
 import {keepTimesFresh} from './time.mjs';
+import {carryInvitation} from './via.mjs';
 
 countCharacters();
 guessTimezone();
@@ -17,5 +18,6 @@ searchNearMe();
 keepDrafts();
 workOffline().then(showOutbox);
 shareLinks();
+carryInvitation();
 keepTimesFresh();
 showFirstError();

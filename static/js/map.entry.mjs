@@ -82,6 +82,7 @@ function start() {
   const list = mapList({
     address() {
       const query = chosen();
+      query.delete('via'); // what is asked for, and kept, is the same for everybody
       query.set('bbox', map.getBounds().toArray().flat().map((degrees) => degrees.toFixed(5)).join());
       query.set('zoom', tiles.zoom());
       if (here && query.get('sort') === 'near') query.set('from', here.join());

@@ -120,7 +120,7 @@ async function part(kept, range) {
 /** Under what a list is kept: the newest of each choice of filters, wherever it was. */
 function keptAs(url) {
   const query = new URLSearchParams(url.search);
-  for (const name of ['bbox', 'zoom', 'from']) query.delete(name);
+  for (const name of ['bbox', 'zoom', 'from', 'via']) query.delete(name);
   return `${url.pathname}?${query}`;
 }
 

@@ -37,16 +37,26 @@ CONTENT = (
     "zzphoto",
     "zzfalse",
     "zzcomment",
+    "zzinvites",
+    "zzthanks",
 )
 
 # Every column that points to a person, and what becomes of it. A new one is decided on here.
 COLUMNS = {
+    "brand_consents.member_id": "erased",
+    "home_cities.member_id": "erased",
+    "invitation_deliveries.member_id": "erased",
+    "invitations.author_id": "erased",
+    "prescriptor_scores.member_id": "erased",
+    "spread_consents.member_id": "erased",
     "account_tokens.member_id": "erased",
     "api_keys.created_by_id": "the node without a name",
+    "appeals.member_id": "the node without a name",
     "badges.member_id": "the node without a name",
     "brand_claims.author_id": "erased",
     "brand_team.member_id": "erased",
     "brands.author_id": "erased",
+    "clearings.member_id": "erased",
     "comments.author_id": "erased",
     "follows.member_id": "erased",
     "mail_choices.member_id": "erased",
@@ -55,23 +65,32 @@ COLUMNS = {
     "push_subscriptions.member_id": "erased",
     "watches.member_id": "erased",
     "cascade_reaches.member_id": "the node without a name",
+    "cascade_reaches.sharer_id": "the node without a name",
+    "cascade_reaches.second_sharer_id": "the node without a name",
+    "cascade_reaches.third_sharer_id": "the node without a name",
+    "false_members.member_id": "the node without a name",
+    "fraud_scores.member_id": "erased",
+    "reach_counts.member_id": "the node without a name",
     "decisions.moderator_id": "the node without a name",
     "fans.member_id": "erased",
     "flags.member_id": "the node without a name",
     "helpful_votes.member_id": "the node without a name",
+    "marks.member_id": "erased",
     "member_sessions.member_id": "erased",
     "notifications.member_id": "erased",
     "photos.member_id": "erased",
     "places.author_id": "erased",
     "point_entries.member_id": "the node without a name",
+    "referral_rewards.beneficiary_id": "the node without a name",
+    "referral_rewards.newcomer_id": "the node without a name",
     "referrals.grandparent_id": "the node without a name",
     "referrals.great_grandparent_id": "the node without a name",
     "referrals.member_id": "the node without a name",
     "referrals.parent_id": "the node without a name",
     "reports.author_id": "erased",
     "reviews.author_id": "erased",
+    "ring_members.member_id": "the node without a name",
     "scores.member_id": "the node without a name",
-    "visits.member_id": "erased",
     "votes.member_id": "the node without a name",
 }
 
@@ -147,8 +166,8 @@ def zenobia(
     code = session.scalar(sa.text("SELECT code FROM referral_links"))
     zenobia = app.test_client()
     zenobia.environ_base["HTTP_USER_AGENT"] = "Zzbrowser/1.0 (X11; Linux x86_64)"
-    zenobia.get(f"/r/{code}")
-    send(zenobia, "/join", handle="zenobia", email="zenobia@example.org", password=PASSWORD)
+    via = zenobia.get(f"/r/{code}").location.rpartition("?")[2]
+    send(zenobia, f"/join?{via}", handle="zenobia", email="zenobia@example.org", password=PASSWORD)
     run_jobs()
     session.execute(sa.text("UPDATE members SET email_confirmed_at = now(), role = 'moderator'"))
     session.commit()
@@ -181,6 +200,10 @@ def zenobia(
     decide(session, mod, "brand_claim", "Zznote on the claim")
     key = {"name": "dashboard", "scopes": ["reports:read"]}
     assert zenobia.post(f"{brand}/keys", data=key).status_code == 200
+    send(zenobia, "/settings/spread", city="Madrid", named="yes", contactable="yes")
+    send(zenobia, f"{brand}/invite-me", allowed="yes")
+    inviting = {"text": "Zzinvites you to Mora.", "thanks": "Zzthanks you for it."}
+    send(zenobia, f"{brand}/invitations", **inviting)
     send(zenobia, "/contacts/link")
     # What others say about what she wrote.
     for number, address in enumerate((report, review)):
@@ -201,8 +224,13 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
     # She did all there is to do, but is nobody's parent and decided nothing.
     assert set(COLUMNS) - used == {
         "decisions.moderator_id", "referrals.parent_id", "referrals.grandparent_id",
-        "referrals.great_grandparent_id", "cascade_reaches.member_id",
+        "referrals.great_grandparent_id", "cascade_reaches.sharer_id",
+        "cascade_reaches.second_sharer_id", "cascade_reaches.third_sharer_id",
+        "false_members.member_id", "fraud_scores.member_id", "reach_counts.member_id",
         "push_subscriptions.member_id", "mail_choices.member_id", "news.member_id",
+        "appeals.member_id", "clearings.member_id", "ring_members.member_id",
+        "referral_rewards.beneficiary_id", "invitation_deliveries.member_id",
+        "prescriptor_scores.member_id",
     }  # fmt: skip
     answer = zenobia.get("/settings/export")
     assert answer.headers["Content-Disposition"].startswith("attachment")
@@ -217,14 +245,19 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
     assert {each["badge"] for each in data["points"]["badges"]} >= {"first_report", "first_place"}
     assert data["points"]["ledger"]
     assert data["notifications"]
+    assert {mark["kind"] for mark in data["rewards"]["marks"]} >= {"network", "mailbox"}
     assert data["account"]["links_by_mail"][0]["purpose"] == "confirm"
     assert len(data["account"]["sessions"]) == 1
     assert [each["name"] for each in data["api_keys"]] == ["dashboard"]
     assert {part: len(rows) for part, rows in data["brands"].items()} == {
         "suggested": 1, "follows": 1, "speaks_for": 1, "claims": 1,
     }  # fmt: skip
+    assert data["spreading"]["named_to_brands"] is True
+    assert data["spreading"]["city"] == data["spreading"]["home_city"] == "Madrid"
     contacts = data["contacts"]
-    assert len(contacts["joined_through"]) == len(contacts["links"]) == len(contacts["opened"]) == 1
+    assert len(contacts["joined_through"]) == len(contacts["links"]) == 1
+    # She came to the site as a newcomer, and to a report that was shared with her.
+    assert [reach["degree"] for reach in contacts["reached"]] == [1, 1]
     # What is secret stays so, also to its owner.
     assert "argon2" not in text
     assert "token_hash" not in text

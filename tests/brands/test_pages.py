@@ -219,21 +219,30 @@ def test_the_cascade_counts_degrees_from_the_brands_own_link(
     rows = session.execute(
         sa.select(CascadeReach.degree, sa.func.count()).group_by(CascadeReach.degree)
     )
-    assert dict(map(tuple, rows)) == {1: 2, 2: 1, 3: 1, 4: 1}
+    assert dict(map(tuple, rows)) == {1: 1, 2: 1, 3: 1}
+    # Whoever comes as nobody is a visit of the degree that they would have.
+    visits = session.execute(
+        sa.text(
+            "SELECT handle, degree, visits FROM visit_days JOIN referral_links l ON l.id = link_id"
+            " LEFT JOIN members m ON m.id = owner_id ORDER BY 1"
+        )
+    ).all()
+    assert visits == [("ana", 2, 1), ("bea", 3, 1), ("cai", 4, 1), ("dan", 1, 1), (None, 1, 1)]
+    by_root = session.execute(sa.text("SELECT degree, visits FROM root_days ORDER BY 1")).all()
+    assert by_root == [(1, 2), (2, 1), (3, 1), (4, 1)]
 
 
-def test_a_visitor_who_joins_keeps_their_first_time(
+def test_a_visitor_who_joins_keeps_their_degree(
     app: object, client: FlaskClient, session: Session, owner: FlaskClient, address: str
 ) -> None:
     owner.post(f"{address}/link")
     code = session.scalar(sa.text("SELECT code FROM referral_links"))
-    client.get(f"/r/{code}")
+    via = client.get(f"/r/{code}").location.rpartition("?")[2]
+    assert session.scalars(sa.select(CascadeReach)).all() == []
     form = {"handle": "newcomer", "email": "n@example.org", "password": "correct horse battery"}
-    assert client.post("/join", data=form).status_code == 303
+    assert client.post(f"/join?{via}", data=form).status_code == 303
     [reach] = session.scalars(sa.select(CascadeReach))
-    session.refresh(reach)
-    assert reach.member_id is not None
-    assert reach.degree == 1
+    assert (reach.degree, reach.joined, reach.sharer_id) == (1, True, None)
 
 
 def test_a_link_to_what_is_gone_says_so_and_reaches_nobody(
@@ -249,19 +258,18 @@ def test_a_link_to_what_is_gone_says_so_and_reaches_nobody(
     assert session.scalars(sa.select(CascadeReach)).all() == []
 
 
-def test_machines_are_no_people(
+def test_machines_and_the_team_are_no_people(
     client: FlaskClient, session: Session, owner: FlaskClient, address: str
 ) -> None:
     owner.post(f"{address}/link")
     code = session.scalar(sa.text("SELECT code FROM referral_links"))
     client.get(f"/r/{code}", headers={"User-Agent": "WhatsApp/2.23"})
     client.head(f"/r/{code}")
-    assert session.scalars(sa.select(CascadeReach)).all() == []
-    # Nor is a brand's own team reached by its link.
     owner.get(f"/r/{code}")
+    assert session.scalar(sa.text("SELECT count(*) FROM visits")) == 0
     assert session.scalars(sa.select(CascadeReach)).all() == []
     client.get(f"/r/{code}")
-    assert len(session.scalars(sa.select(CascadeReach)).all()) == 1
+    assert session.scalar(sa.text("SELECT sum(visits) FROM root_days")) == 1
 
 
 def test_who_signs_in_later_keeps_their_degree(
@@ -269,14 +277,18 @@ def test_who_signs_in_later_keeps_their_degree(
     client: FlaskClient,
     session: Session,
     make_member: Callable[..., object],
+    signed_in: Browser,
     owner: FlaskClient,
     address: str,
 ) -> None:
     """A member opens the brand's link before signing in; whom they bring is of degree 2."""
     make_member("late")
     owner.post(f"{address}/link")
-    client.get(f"/r/{session.scalar(sa.text('SELECT code FROM referral_links'))}")
-    client.post("/sign-in", data={"email": "late@example.org", "password": "correct horse battery"})
+    code = session.scalar(sa.text("SELECT code FROM referral_links"))
+    via = client.get(f"/r/{code}").location.rpartition("?")[2]
+    client.post(
+        f"/sign-in?{via}", data={"email": "late@example.org", "password": "correct horse battery"}
+    )
     client.post(f"/share/{address.rsplit('/', 1)[-1]}")
     code = session.scalar(
         sa.text(
@@ -284,32 +296,11 @@ def test_who_signs_in_later_keeps_their_degree(
             " WHERE m.handle = 'late'"
         )
     )
-    app.test_client().get(f"/r/{code}")  # type: ignore[attr-defined]
-    degrees = session.scalars(sa.select(CascadeReach.degree).order_by(CascadeReach.id)).all()
-    assert degrees == [1, 2]
-
-
-@pytest.mark.parametrize("unnamed_first", [True, False])
-def test_one_person_on_two_devices_is_counted_once(
-    app: object,
-    session: Session,
-    signed_in: Browser,
-    owner: FlaskClient,
-    address: str,
-    unnamed_first: bool,
-) -> None:
-    owner.post(f"{address}/link")
-    code = session.scalar(sa.text("SELECT code FROM referral_links"))
-    laptop, telephone = signed_in("late"), app.test_client()  # type: ignore[attr-defined]
-    for browser in (telephone, laptop) if unnamed_first else (laptop, telephone):
-        browser.get(f"/r/{code}")
-    first = session.scalar(sa.text("SELECT min(id) FROM cascade_reaches"))
-    assert session.scalar(sa.text("SELECT count(*) FROM cascade_reaches")) == 2
-    telephone.post(
-        "/sign-in", data={"email": "late@example.org", "password": "correct horse battery"}
-    )
-    rows = session.execute(sa.text("SELECT id, member_id IS NOT NULL FROM cascade_reaches")).all()
-    assert rows == [(first, True)]
+    signed_in("next").get(f"/r/{code}")
+    degrees = session.execute(
+        sa.select(CascadeReach.degree, CascadeReach.joined).order_by(CascadeReach.id)
+    ).all()
+    assert degrees == [(1, False), (2, False)]
 
 
 @pytest.mark.parametrize(

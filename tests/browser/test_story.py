@@ -12,9 +12,14 @@ PASSWORD = "plum tractor silence"
 PHONE = {"width": 360, "height": 740}
 
 
-def join(page: Page, site: Site, handle: str) -> None:
-    """Joins, and confirms the address through the mail's link."""
-    page.goto(f"{site.url}/join")
+def join(page: Page, site: Site, handle: str, by: str = "") -> None:
+    """Joins (by somebody's link, without saying yes to a cookie), and confirms the address through
+    the mail's link."""
+    if by:
+        page.goto(by)
+        page.locator(".invitation").get_by_role("link", name="Join").click()
+    else:
+        page.goto(f"{site.url}/join")
     page.get_by_label("Name on the site").fill(handle)
     page.get_by_label("E-mail").fill(f"{handle}@example.org")
     page.get_by_label("Password").fill(PASSWORD)

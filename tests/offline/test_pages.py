@@ -54,7 +54,9 @@ def test_the_worker_keeps_every_file_of_the_build_that_a_page_uses(client: Flask
     manifest = json.loads((ROOT / "static" / "build" / "manifest.json").read_text())
     for name, file in manifest.items():
         kept = file in script
-        assert kept is not (name.endswith(".gz") or name.startswith(("app-icon", "sw."))), name
+        assert kept is not (
+            name.endswith((".gz", ".pack")) or name.startswith(("app-icon", "sw."))
+        ), name
     for address in re.findall(r'"(/(?:static|basemap)/[^"]+)"', script):
         with client.get(address) as answer:
             assert answer.status_code == 200, address

@@ -24,6 +24,7 @@ EXTENSION = "boca_limits"
 # `api` is the setting API_LIMIT. Per actor (member, key, or address of an anonymous visitor).
 LIMITS = {
     "write": "60 per minute",
+    "invite": "20 per day",
     "report": "12 per 10 minutes",
     "place": "20 per hour",
     "review": "20 per hour",
@@ -38,6 +39,8 @@ LIMITS = {
     "live": "240 per minute",
     # Tiles that must be made; those that are kept are free.
     "tile": "1200 per minute",
+    # Pictures of shared things that must be drawn; those that are kept are free.
+    "card": "60 per minute",
     "history": "90 per minute",
     "geocode": "60 per minute",
     # Of one link from one network.

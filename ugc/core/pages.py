@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import sqlalchemy as sa
 from flask import (
@@ -53,7 +54,10 @@ def set_language() -> Any:
     chosen = request.form.get("language", "")
     if chosen in render.LANGUAGES:
         session["language"] = chosen
-    return redirect(render.safe_next(request.form.get("next")), 303)
+    # An address that asks for a language would go on asking for it.
+    there = urlsplit(render.safe_next(request.form.get("next")))
+    kept = [pair for pair in parse_qsl(there.query, keep_blank_values=True) if pair[0] != "lang"]
+    return redirect(there._replace(query=urlencode(kept)).geturl(), 303)
 
 
 @bp.post("/theme")

@@ -32,9 +32,13 @@ babel = Babel()
 
 
 def language() -> str:
-    """The reader's language: chosen here, else the member's, else the browser's."""
+    """The reader's language: what the address says (`?lang=es`), else chosen here, else the
+    member's, else the browser's."""
     if not has_request_context():
         return str(current_app.config["DEFAULT_LANGUAGE"])
+    said = request.args.get("lang")
+    if said in LANGUAGES:
+        return str(said)
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)

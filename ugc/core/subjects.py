@@ -175,6 +175,13 @@ def describe(
     return found
 
 
+def describe_one(session: Session, subject: Subject) -> SubjectInfo | None:
+    """`describe` of one that was read already; None for what not all may see."""
+    registered = _kinds.get(subject.kind)
+    infos = registered.describe(session, [subject.id]) if registered else []
+    return infos[0] if infos else None
+
+
 class Move(Base):
     """Every move of a thing's state or visibility, never edited: `field` is `state` or
     `visibility`; `reason` is a code; `actor` is `Actor.reference`."""

@@ -96,8 +96,17 @@ KINDS = {
     ),
     "badge": Kind("award", _badges, folds=True),
     "contact": Kind("users", _joined, folds=True),
+    "invitation": Kind("mail", _about(lazy_gettext("Bring others: %(title)s"))),
     "claim_approved": Kind("badge-check", _about(lazy_gettext("You speak for %(title)s now."))),
     "claim_refused": Kind("x", _about(lazy_gettext("Your claim was refused: %(title)s"))),
+    "account_false": Kind(
+        "shield-check",
+        _about(lazy_gettext("A moderator decided that your account is not one of a person alone.")),
+    ),
+    "account_cleared": Kind(
+        "shield-check",
+        _about(lazy_gettext("A moderator looked at doubts about your account and cleared them.")),
+    ),
     "news_posted": Kind("map-pin", _about(lazy_gettext("New where you watch: %(title)s"))),
     "news_votes": Kind(
         "users", _about(lazy_gettext("Others say whether it is still there: %(title)s")), folds=True

@@ -10,7 +10,7 @@ from ugc.notifications import actions
 
 @events.on(events.CaseDecided, "notifications.case_decided")
 def case_decided(session: Session, event: events.CaseDecided) -> None:
-    if event.kind == "brand_claim":
+    if event.kind in ("brand_claim", "ring"):
         return  # told by its own event
     actions.tell(
         session,
@@ -76,6 +76,19 @@ def badge_awarded(session: Session, event: events.BadgeAwarded) -> None:
 def referral_made(session: Session, event: events.ReferralMade) -> None:
     cause = f"referral:{event.member_id}"
     actions.tell(session, event.parent_id, "contact", cause, who=event.member_id)
+
+
+@events.on(events.RingDecided, "notifications.ring_decided")
+def ring_decided(session: Session, event: events.RingDecided) -> None:
+    for member_id in event.member_ids:
+        actions.tell(
+            session,
+            member_id,
+            f"account_{event.outcome}",
+            f"decision:{event.decision_id}",
+            rule=event.rule,
+            url="/rewards#decisions",
+        )
 
 
 @events.on(events.BrandClaimDecided, "notifications.brand_claim_decided")

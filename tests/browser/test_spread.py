@@ -256,7 +256,9 @@ def test_from_a_qr_code_to_three_degrees(browser: Browser, site: Site, spot: Spo
     assert problems == []
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("dark", SMALL)], ids=["dark-phone"])
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("dark", SMALL), ("light", DESKTOP)], ids=["dark-phone", "light-desktop"]
+)
 def test_what_an_invited_visitor_and_a_spreader_read_is_accessible(
     browser: Browser, site: Site, axe: Axe, scheme: str, size: dict[str, int]
 ) -> None:

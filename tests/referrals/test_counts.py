@@ -94,7 +94,7 @@ def step(crowd: Crowd, model: Model, name: str, number: Any) -> None:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(STEPS)
 def test_counts_are_what_a_walk_finds_after_every_step(

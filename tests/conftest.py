@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
+import argon2
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core import cache, jobs, subjects
 from ugc.core.db import Session, db, now
 
+# Signing in is most of many tests: hashes that cost little. The browsers' site has real ones.
+account_actions._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = account_actions.hash_password(PASSWORD)
 CITIES = [
@@ -97,22 +100,31 @@ class Browser(FlaskClient):
         return super().open(*args, **kwargs)
 
 
-@pytest.fixture(scope="session")
-def app(database_url: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def make_app(database: str, worker_id: str, folder: Path) -> Flask:
     app = create_app(
         {
             "BOCA_ENV": "test",
-            "DATABASE_URL": database_url,
+            "DATABASE_URL": database,
             "REDIS_URL": redis_url(worker_id),
             "SECRET_KEY": "a secret of the tests, long enough",
             "SITE_URL": "http://localhost",
-            "DATA_DIR": str(tmp_path_factory.mktemp("data")),
+            "DATA_DIR": str(folder),
             "VISIT_BATCH_S": "0",
         },
         WTF_CSRF_ENABLED=False,
     )
     app.test_client_class = Browser
     return app
+
+
+@pytest.fixture(scope="session")
+def app(
+    database_url: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    app = make_app(database_url, worker_id, tmp_path_factory.mktemp("data"))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

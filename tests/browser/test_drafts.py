@@ -2,8 +2,7 @@
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Site
-from tests.browser.test_story import PHONE, join
+from tests.browser.conftest import PHONE, Site
 
 TEXT = "Three lamps in a row are out, since Monday."
 
@@ -11,7 +10,7 @@ TEXT = "Three lamps in a row are out, since Monday."
 def test_drafts_survive_a_lost_connection_and_a_refusal(browser: Browser, site: Site) -> None:
     context = browser.new_context(viewport=PHONE, locale="en")  # type: ignore[arg-type]
     page = context.new_page()
-    join(page, site, "drafter")
+    site.enter(page, "drafter")
     page.goto(f"{site.url}/reports/new")
     page.get_by_role("radio", name="Street lighting").check()
     page.get_by_label("Say more").fill(TEXT)

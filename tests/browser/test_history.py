@@ -14,8 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, Spot
-from tests.browser.test_story import PHONE
+from tests.browser.conftest import PHONE, Site, Spot
 from ugc.config import libpq_url
 
 MADRID = ZoneInfo("Europe/Madrid")

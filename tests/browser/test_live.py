@@ -9,9 +9,8 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, Spot, close_reports, make_reports, move_report
+from tests.browser.conftest import PHONE, Site, Spot, close_reports, make_reports, move_report
 from tests.browser.test_map import add_report, shown
-from tests.browser.test_story import PHONE, join
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def test_one_posts_and_the_other_sees_it(
     browser: Browser, site: Site, spot: Spot, watcher: Page
 ) -> None:
     ana = browser.new_context(viewport=PHONE, locale="en").new_page()
-    join(ana, site, "vivaana")
+    site.enter(ana, "vivaana")
     address = add_report(ana, site, spot, "Roadworks")
     shown(watcher, 1)
     entry = watcher.locator("#map-list li")
@@ -44,8 +43,8 @@ def test_one_posts_and_the_other_sees_it(
     expect(watcher.locator("#live-news")).to_have_text("1 new report")
 
     mod = browser.new_context(viewport=PHONE, locale="en").new_page()
-    join(mod, site, "vivamod")
-    site.command("make-moderator", "vivamod")
+    site.enter(mod, "vivamod")
+    site.make_moderator("vivamod")
     entry.locator("a").focus()
     mod.goto(f"{site.url}/moderation")
     mod.locator("main article", has_text="Roadworks").get_by_role("button", name="Approve").click()
@@ -68,7 +67,7 @@ def test_the_page_of_a_report_says_when_it_is_no_longer_so(
     """It says so instead of changing under who reads; what one did oneself is no news."""
     [public_id] = make_reports(database, spot, 1)
     ben = browser.new_context(viewport=PHONE, locale="en").new_page()
-    join(ben, site, "vivaben")
+    site.enter(ben, "vivaben")
     problems: list[str] = []
     ben.on("pageerror", lambda error: problems.append(str(error)))
     with ben.expect_response(lambda answer: "/live?" in answer.url):
@@ -150,7 +149,7 @@ def test_a_suspended_member_is_told_that_it_ended(
 ) -> None:
     context = browser.new_context(viewport=PHONE, locale="en")
     page = context.new_page()
-    join(page, site, "vivabad")
+    site.enter(page, "vivabad")
     page.goto(f"{site.url}/#at=12/{spot.lat}/{spot.lon}")
     state = page.locator("#live-state")
     expect(state).to_have_text("Live", timeout=20_000)

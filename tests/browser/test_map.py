@@ -10,8 +10,7 @@ import psycopg
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, Spot, make_reports
-from tests.browser.test_story import PHONE, join
+from tests.browser.conftest import PHONE, Site, Spot, make_reports
 
 
 def add_report(page: Page, site: Site, spot: Spot, kind: str) -> str:
@@ -50,7 +49,7 @@ def test_the_map_and_its_list_say_the_same(
     page = browser.new_context(viewport={"width": 1200, "height": 800}, locale="en").new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    join(page, site, "mapa")
+    site.enter(page, "mapa")
     address = add_report(page, site, spot, "Lighting")
     expect(page.locator("[data-mini-map][data-ready]")).to_be_visible(timeout=20_000)
     add_place(page, site, spot)
@@ -89,7 +88,7 @@ def test_coordinates_that_are_none_keep_the_map_and_are_in_focus(
     browser: Browser, site: Site
 ) -> None:
     page = browser.new_context(viewport=PHONE, locale="en").new_page()
-    join(page, site, "lejos")
+    site.enter(page, "lejos")
     page.goto(f"{site.url}/reports/new")
     expect(page.locator("[data-pick-map] canvas")).to_be_visible(timeout=20_000)
     assert page.evaluate("document.activeElement.tagName") == "BODY"  # nothing was refused yet
@@ -108,7 +107,7 @@ def test_choosing_where_by_name_and_seeing_what_is_near(
     browser: Browser, site: Site, spot: Spot
 ) -> None:
     page = browser.new_context(viewport=PHONE, locale="en").new_page()
-    join(page, site, "mapa2")
+    site.enter(page, "mapa2")
     add_report(page, site, spot, "Lighting")
     page.goto(f"{site.url}/reports/new?lat={spot.lat}&lon={spot.lon}")
     page.wait_for_selector("body[data-near-by='1']", state="attached")
@@ -122,10 +121,10 @@ def test_choosing_where_by_name_and_seeing_what_is_near(
 
 def test_a_vote_changes_only_its_part_of_the_page(browser: Browser, site: Site, spot: Spot) -> None:
     author = browser.new_context(viewport=PHONE, locale="en").new_page()
-    join(author, site, "mapa3")
+    site.enter(author, "mapa3")
     address = add_report(author, site, spot, "Animals")
     voter = browser.new_context(viewport=PHONE, locale="en").new_page()
-    join(voter, site, "mapa4")
+    site.enter(voter, "mapa4")
     voter.goto(address)
     voter.evaluate("window.stays = true")
     voter.get_by_role("button", name="Still there").click()

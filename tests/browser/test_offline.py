@@ -15,8 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Site, Spot
-from tests.browser.test_story import PASSWORD, PHONE, join
+from tests.browser.conftest import PASSWORD, PHONE, Site, Spot
 from ugc.config import libpq_url
 
 Axe = Callable[[Any], list[Any]]
@@ -153,7 +152,7 @@ def test_three_presses_from_the_map(
     page = phone.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    join(page, site, "tapper")
+    site.enter(page, "tapper")
     open_map(page, site, spot)
     page.locator("#report-here").click()
     sheet = page.get_by_role("dialog", name="What do you see?")
@@ -226,7 +225,7 @@ def test_written_without_a_network_and_sent_once(
     phone: BrowserContext, site: Site, spot: Spot, axe: Axe
 ) -> None:
     page = phone.new_page()
-    join(page, site, "offliner")
+    site.enter(page, "offliner")
     open_map(page, site, spot)
     phone.set_offline(True)
     sheet = start_report(page)
@@ -261,7 +260,7 @@ def test_written_without_a_network_and_sent_once(
 
 def test_what_waits_can_be_edited(phone: BrowserContext, site: Site, spot: Spot) -> None:
     page = phone.new_page()
-    join(page, site, "editor")
+    site.enter(page, "editor")
     open_map(page, site, spot)
     phone.set_offline(True)
     sheet = start_report(page)
@@ -288,7 +287,7 @@ def test_what_waits_can_be_edited(phone: BrowserContext, site: Site, spot: Spot)
 
 def test_two_tabs_send_it_once(phone: BrowserContext, site: Site, spot: Spot) -> None:
     page = phone.new_page()
-    join(page, site, "twotabs")
+    site.enter(page, "twotabs")
     open_map(page, site, spot)
     other = phone.new_page()
     open_map(other, site, spot)
@@ -314,7 +313,7 @@ def test_two_tabs_send_it_once(phone: BrowserContext, site: Site, spot: Spot) ->
 
 def test_a_session_that_ended_meanwhile(phone: BrowserContext, site: Site, spot: Spot) -> None:
     page = phone.new_page()
-    join(page, site, "sleeper")
+    site.enter(page, "sleeper")
     open_map(page, site, spot)
     phone.set_offline(True)
     sheet = start_report(page)
@@ -327,7 +326,7 @@ def test_a_session_that_ended_meanwhile(phone: BrowserContext, site: Site, spot:
     expect(outbox.get_by_text("Sign in as the member who wrote it")).to_be_visible(timeout=30_000)
 
     # Somebody else signs in on the same browser: it stays, and says so without saying what it is.
-    join(page, site, "another")
+    site.enter(page, "another")
     page.goto(site.url)
     queued(page, 1)
     page.get_by_role("button", name="Waiting to send (1)").click()
@@ -349,7 +348,7 @@ def test_a_session_that_ended_meanwhile(phone: BrowserContext, site: Site, spot:
 
 def test_signing_in_is_asked_in_the_sheet(phone: BrowserContext, site: Site, spot: Spot) -> None:
     page = phone.new_page()
-    join(page, site, "expired")
+    site.enter(page, "expired")
     open_map(page, site, spot)
     end_session(site, "expired")
     sheet = start_report(page)
@@ -368,13 +367,13 @@ def test_something_similar_is_near(
     browser: Browser, phone: BrowserContext, site: Site, spot: Spot, axe: Axe
 ) -> None:
     first = browser.new_context(viewport=PHONE, locale="en").new_page()  # type: ignore[arg-type]
-    join(first, site, "firstone")
+    site.enter(first, "firstone")
     open_map(first, site, spot)
     start_report(first).get_by_role("button", name="Put it on the map").click()
     expect(first.get_by_role("status").filter(has_text="on the map")).to_be_visible(timeout=30_000)
 
     page = phone.new_page()
-    join(page, site, "secondone")
+    site.enter(page, "secondone")
     open_map(page, site, spot)
     sheet = start_report(page)
     sheet.get_by_label("Say more").fill("Mine is a bit further.")
@@ -405,7 +404,7 @@ def test_something_similar_is_near(
 
 def test_too_late_becomes_history(phone: BrowserContext, site: Site, spot: Spot) -> None:
     page = phone.new_page()
-    join(page, site, "historian")
+    site.enter(page, "historian")
     open_map(page, site, spot)
     phone.set_offline(True)
     start_report(page, "Accident").get_by_role("button", name="Put it on the map").click()
@@ -424,7 +423,7 @@ def test_only_the_site_itself_ends_the_waiting(
 ) -> None:
     """A network's welcome page, a pause that the site asks for, and a refusal of what is meant."""
     page = phone.new_page()
-    join(page, site, "traveller2")
+    site.enter(page, "traveller2")
     open_map(page, site, spot)
     answers: list[dict[str, Any]] = [
         {"status": 200, "content_type": "text/html", "body": "<h1>Welcome to our hotel</h1>"},
@@ -471,7 +470,7 @@ def test_the_site_opens_without_a_network(
     page = phone.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    join(page, site, "traveller")
+    site.enter(page, "traveller")
     open_map(page, site, spot)
     start_report(page).get_by_role("button", name="Put it on the map").click()
     expect(page.get_by_role("status").filter(has_text="on the map")).to_be_visible(timeout=30_000)
@@ -523,7 +522,7 @@ def test_signing_out_forgets_the_area_and_keeps_what_waits(
     phone: BrowserContext, site: Site, spot: Spot
 ) -> None:
     page = phone.new_page()
-    join(page, site, "leaver")
+    site.enter(page, "leaver")
     open_map(page, site, spot)
     eventually(page, AREA_KEPT)
     phone.set_offline(True)
@@ -572,7 +571,7 @@ def test_from_far_out_the_sheet_asks_where(
 ) -> None:
     """A country's middle is no place: it says so at once, not when everything is written."""
     page = phone.new_page()
-    join(page, site, "fromafar")
+    site.enter(page, "fromafar")
     page.goto("about:blank")
     page.goto(f"{site.url}/#at=5/{spot.lat}/{spot.lon}")
     page.wait_for_selector("body[data-sheet-ready]", state="attached")
@@ -593,7 +592,7 @@ def test_a_members_shell_has_a_menu_and_nothing_lies_on_it(
 ) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, locale="en")
     page = context.new_page()
-    join(page, site, "shelly")
+    site.enter(page, "shelly")
     open_map(page, site, spot)
     context.set_offline(True)
     sheet = start_report(page)
@@ -626,7 +625,7 @@ def test_an_update_takes_over(phone: BrowserContext, site: Site, spot: Spot) -> 
 
 def test_a_shared_photo_says_where(phone: BrowserContext, site: Site, spot: Spot) -> None:
     page = phone.new_page()
-    join(page, site, "sharer")
+    site.enter(page, "sharer")
     open_map(page, site, spot)
     there = Spot(lat="-33.5", lon="-110.75")
     taken = photo(there)

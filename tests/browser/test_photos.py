@@ -7,8 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Site
-from tests.browser.test_story import PHONE, join
+from tests.browser.conftest import PHONE, Site
 from tests.media import pictures
 
 
@@ -24,7 +23,7 @@ def test_choose_send_and_look(
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda text: problems.append(text.text) if text.type == "error" else None)
-    join(page, site, "photographer")
+    site.enter(page, "photographer")
     page.goto(f"{site.url}/reports/new")
     page.get_by_role("radio", name="Roadworks").check()
     page.get_by_label("Latitude").fill("43.26")

@@ -5,8 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Site
-from tests.browser.test_story import PHONE, join
+from tests.browser.conftest import PHONE, Site
 
 TEXT = "Quiet in the morning, the waiters know everybody, and the churros are worth it."
 
@@ -23,8 +22,8 @@ def test_a_place_is_suggested_found_and_reviewed(
         assert axe(page) == [], page.url
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url
 
-    join(page, site, "placer")
-    site.command("make-moderator", "placer")
+    site.enter(page, "placer")
+    site.make_moderator("placer")
     page.goto(f"{site.url}/places/new")
     check()
     page.get_by_label("Name", exact=True).fill("Café Comercial")

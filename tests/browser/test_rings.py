@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site
-from tests.browser.test_story import PHONE, join
+from tests.browser.conftest import PHONE, Axe, Site
 from tests.conftest import PASSWORD as SEEDED
 from tests.conftest import PASSWORD_HASH
 from ugc.accounts.models import KIND, Member, UsedHandle
-from ugc.app import create_app
 from ugc.core import subjects
-from ugc.core.db import db, now, transaction
+from ugc.core.db import now
 from ugc.referrals import actions as referrals
 from ugc.referrals.models import Referral
 from ugc.rewards import actions
@@ -27,34 +24,28 @@ PEOPLE = 14
 @pytest.fixture(scope="module")
 def ring(site: Site) -> list[str]:
     """The names of somebody and of whom they made on one network with one browser."""
-    app = create_app(site.environment)
     names = ["gang-head", *(f"gang-{number}" for number in range(1, PEOPLE))]
-    with app.app_context():
-        with transaction() as session:
-            ids = []
-            for name in names:
-                subject = subjects.create(session, KIND)
-                session.add(
-                    Member(
-                        id=subject.id, handle=name, email=f"{name}@example.org",
-                        password_hash=PASSWORD_HASH, email_confirmed_at=now(session),
-                    )
-                )  # fmt: skip
-                session.add(UsedHandle(handle=name))
-                session.flush()
-                ids.append(subject.id)
-                actions.note_marks(
-                    session, subject.id, {"browser": b"x" * 16, "network": b"y" * 16}
+    with site.transaction() as session:
+        ids = []
+        for name in names:
+            subject = subjects.create(session, KIND)
+            session.add(
+                Member(
+                    id=subject.id, handle=name, email=f"{name}@example.org",
+                    password_hash=PASSWORD_HASH, email_confirmed_at=now(session),
                 )
-            link = referrals.link_for(session, ids[0], ids[0])
-            for each in ids[1:]:
-                session.add(Referral(member_id=each, parent_id=ids[0], link_id=link.id))
+            )  # fmt: skip
+            session.add(UsedHandle(handle=name))
             session.flush()
-            for each in ids[1:]:
-                actions.hold(session, each)
-            scoring.score(session, ids)
-        db.session.remove()
-        db.engine.dispose()
+            ids.append(subject.id)
+            actions.note_marks(session, subject.id, {"browser": b"x" * 16, "network": b"y" * 16})
+        link = referrals.link_for(session, ids[0], ids[0])
+        for each in ids[1:]:
+            session.add(Referral(member_id=each, parent_id=ids[0], link_id=link.id))
+        session.flush()
+        for each in ids[1:]:
+            actions.hold(session, each)
+        scoring.score(session, ids)
     return names
 
 
@@ -71,30 +62,19 @@ def fits(page: Page) -> bool:
 
 
 def test_a_ring_is_looked_at_decided_and_appealed(
-    browser: Browser, site: Site, ring: list[str], axe: Callable[[Any], list[Any]]
+    browser: Browser, site: Site, ring: list[str], axe: Axe, accessible: Callable[[Page], None]
 ) -> None:
     first = browser.new_context(viewport=PHONE, locale="en")
     page = first.new_page()
-    join(page, site, "ringmod")
-    site.command("make-moderator", "ringmod")
-    state = first.storage_state()
-    for locale, scheme, width in (
-        ("en", "light", 360), ("es", "dark", 360), ("es", "light", 1280), ("en", "dark", 1280),
-    ):  # fmt: skip
-        context = browser.new_context(
-            storage_state=state, locale=locale, color_scheme=scheme,  # type: ignore[arg-type]
-            viewport={"width": width, "height": 900},
-        )  # fmt: skip
-        look = context.new_page()
-        name = "Español" if locale == "es" else "English"
-        look.goto(f"{site.url}/moderation")
-        if look.get_by_role("button", name=name).count():
-            look.get_by_role("button", name=name).click()
-            look.goto(f"{site.url}/moderation")
-        expect(look.locator(".ring__dot")).to_have_count(PEOPLE)
-        assert axe(look) == [], (locale, scheme, width)
-        assert fits(look), (locale, width)
-        context.close()
+    site.enter(page, "ringmod")
+    site.make_moderator("ringmod")
+    page.goto(f"{site.url}/moderation")
+    expect(page.locator(".ring__dot")).to_have_count(PEOPLE)
+    accessible(page)
+    page.get_by_role("button", name="Español").click()
+    page.goto(f"{site.url}/moderation")
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    accessible(page)
 
     # By keyboard: two of them are cleared, the others wait in a new case.
     page.goto(f"{site.url}/moderation")
@@ -126,8 +106,8 @@ def test_a_ring_is_looked_at_decided_and_appealed(
     expect(head.get_by_text("waits for another moderator").first).to_be_visible()
 
     other = browser.new_context(viewport=PHONE, locale="en").new_page()
-    join(other, site, "ringmod2")
-    site.command("make-moderator", "ringmod2")
+    site.enter(other, "ringmod2")
+    site.make_moderator("ringmod2")
     other.goto(f"{site.url}/moderation")
     case = other.locator("main article", has_text="These are my pupils")
     assert axe(other) == []

@@ -11,10 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, Spot
-from tests.browser.test_story import PHONE, join
-
-DESKTOP = {"width": 1280, "height": 800}
+from tests.browser.conftest import COLOURS, DESKTOP, PHONE, Axe, Site, Spot
 
 
 def a_place(page: Page, site: Site, spot: Spot, name: str) -> str:
@@ -29,49 +26,39 @@ def a_place(page: Page, site: Site, spot: Spot, name: str) -> str:
     return page.url.split("#")[0].rsplit("/", 1)[-1]
 
 
-@pytest.mark.parametrize(
-    ("scheme", "size"), [("dark", PHONE), ("light", DESKTOP)], ids=["dark-phone", "light-desktop"]
-)
 def test_the_pages_to_share_are_accessible_and_fit(
-    browser: Browser,
-    site: Site,
-    spot: Spot,
-    axe: Callable[[Any], list[Any]],
-    scheme: str,
-    size: dict[str, int],
+    browser: Browser, site: Site, spot: Spot, axe: Axe, accessible: Callable[[Page], None]
 ) -> None:
-    context = browser.new_context(viewport=size, color_scheme=scheme, locale="en")  # type: ignore[arg-type]
+    context = browser.new_context(viewport=PHONE, color_scheme="dark", locale="en")  # type: ignore[arg-type]
     page = context.new_page()
-    handle = f"share-{scheme}-{size['width']}"
-    join(page, site, handle)
-    site.command("make-moderator", handle)
+    handle = "share-looks"
+    site.enter(page, handle)
+    site.make_moderator(handle)
     long = f"Gran Cafetería y Heladería Artesana de Nuestra Señora مقهى 東京 {handle}"
     place = a_place(page, site, spot, long)
-
-    def check() -> None:
-        assert axe(page) == [], page.url
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], page.url
-
     page.goto(f"{site.url}/places/{place}")
     page.get_by_role("link", name="Share", exact=True).first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Share")
-    check()
+    accessible(page)
     page.get_by_role("button", name="Make my link").click()
     expect(page.locator("#link")).to_be_visible()
     picture = page.locator(".share-card img")
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1200
-    check()
+    accessible(page)
     page.get_by_role("link", name="A sheet to print").click()
     expect(page.locator(".poster__qr")).to_be_visible()
-    check()
+    accessible(page)
     page.emulate_media(media="print")
     expect(page.locator(".topbar")).to_be_hidden()
     expect(page.locator(".poster")).to_be_visible()
-    page.emulate_media(media="screen", color_scheme=scheme)  # type: ignore[arg-type]
+    page.emulate_media(media="screen")
     for width, height in ((480, 330), (240, 140)):
         page.set_viewport_size({"width": width, "height": height})
         page.goto(f"{site.url}/embed/{place}?lang=en")
         assert axe(page) == []
+        page.emulate_media(color_scheme="light")
+        assert axe(page, COLOURS) == []
+        page.emulate_media(color_scheme="dark")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("document.documentElement.scrollHeight") <= height
     page.goto(f"{site.url}/embed/nothing?lang=en")
@@ -91,7 +78,7 @@ def test_copying_sharing_and_changing_the_text(browser: Browser, site: Site, spo
     )
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    join(page, site, "sharing")
+    site.enter(page, "sharing")
     page.goto(f"{site.url}/share/site")
     page.get_by_role("button", name="Make my link").click()
     link = page.locator("#link").input_value()
@@ -126,7 +113,7 @@ def test_copying_sharing_and_changing_the_text(browser: Browser, site: Site, spo
 def test_it_works_without_scripts(browser: Browser, site: Site) -> None:
     context = browser.new_context(viewport=PHONE, locale="en")
     page = context.new_page()
-    join(page, site, "plain")
+    site.enter(page, "plain")
     state = context.storage_state()
     plain = browser.new_context(
         viewport=PHONE,
@@ -164,8 +151,8 @@ def test_the_snippet_works_on_another_site(
     browser: Browser, site: Site, spot: Spot, elsewhere: tuple[str, Any]
 ) -> None:
     page = browser.new_context(viewport=DESKTOP, locale="en").new_page()
-    join(page, site, "embedder")
-    site.command("make-moderator", "embedder")
+    site.enter(page, "embedder")
+    site.make_moderator("embedder")
     place = a_place(page, site, spot, "Embedded Café")
     page.goto(f"{site.url}/share/{place}")
     page.get_by_role("button", name="Make my link").click()

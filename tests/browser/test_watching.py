@@ -5,8 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, Spot
-from tests.browser.test_story import PHONE, join
+from tests.browser.conftest import PHONE, Site, Spot
 
 # A push service that answers as a real one does, and counts what it was asked.
 BROWSER_WITH_PUSH = """
@@ -40,8 +39,8 @@ def test_an_area_and_a_way_on_a_phone(
         assert axe(page) == [], page.url
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url
 
-    join(page, site, "watcher")
-    site.command("make-moderator", "watcher")
+    site.enter(page, "watcher")
+    site.make_moderator("watcher")
     page.goto(f"{site.url}/reports/new")
     page.get_by_role("radio", name="Roadworks").check()
     page.get_by_label("Latitude").fill(spot.lat)
@@ -118,20 +117,8 @@ def draw_a_way_by_keyboard(page: Page, site: Site) -> None:
 
 
 def test_a_watch_is_made_without_a_script(browser: Browser, site: Site) -> None:
-    scripted = browser.new_context(locale="es")
-    page = scripted.new_page()
-    page.set_default_timeout(15_000)
-    page.goto(f"{site.url}/join")
-    page.locator("#handle").fill("plain")
-    page.locator("#email").fill("plain@example.org")
-    page.locator("#password").fill("plum tractor silence")
-    page.get_by_role("main").get_by_role("button").first.click()
-    page.goto(site.link_for("plain@example.org"))
-    page.get_by_role("main").get_by_role("button").first.click()
-    without = browser.new_context(
-        locale="es", java_script_enabled=False, storage_state=scripted.storage_state()
-    )
-    page = without.new_page()
+    page = browser.new_context(locale="es", java_script_enabled=False).new_page()
+    site.enter(page, "watcher-plain")
     page.goto(f"{site.url}/watching/new")
     expect(page.get_by_role("radio", name="Una forma que dibujo")).to_be_hidden()
     page.get_by_label("Nombre").fill("Mi ciudad")

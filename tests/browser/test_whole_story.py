@@ -12,9 +12,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import PASSWORD, PHONE, Site
 from tests.browser.test_photos import picture
-from tests.browser.test_story import PASSWORD, PHONE, join
+from tests.browser.test_story import join
 
 REVIEW = "Quiet in the morning, good coffee, and people who know where everything is in town."
 
@@ -70,7 +70,7 @@ def approve(mod: Page, site: Site, text: str) -> None:
 def test_from_a_shared_link_to_the_brands_program(browser: Browser, site: Site) -> None:
     mod = phone(browser)
     join(mod, site, "story-mod")
-    site.command("make-moderator", "story-mod")
+    site.make_moderator("story-mod")
     mod.goto(f"{site.url}/places/new")
     mod.get_by_label("Name", exact=True).fill("Story Café")
     mod.get_by_label("Category").select_option("cafe")

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, Spot
-from tests.browser.test_story import PHONE, join
+from tests.browser.conftest import PHONE, Site, Spot
+from tests.browser.test_story import join
 
 TEXT = "Quiet in the morning, the waiters know everybody, and the churros are worth it."
 
@@ -18,7 +18,7 @@ def test_a_day_without_scripts(browser: Browser, site: Site, spot: Spot) -> None
         return page
 
     page = plain("plainer")
-    site.command("make-moderator", "plainer")
+    site.make_moderator("plainer")
 
     # Report, with the name of a city in place of the map, and by coordinates.
     page.goto(f"{site.url}/reports/new")

@@ -1,14 +1,16 @@
 """The demo world: enough of everything, labelled, and right by its own rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.conftest import make_app, make_database
 from ugc import demo, demo_spread
 from ugc.accounts.models import Member
-from ugc.core.db import Session
+from ugc.core.db import Session, db, transaction
 from ugc.insights import queries as insights
 from ugc.places.models import Place
 from ugc.referrals import queries as referrals
@@ -20,12 +22,24 @@ PAGES = (
 )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def app(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One that has the demo world, for all of these tests."""
+    folder, url = tmp_path_factory.mktemp("demo"), make_database(f"test_demo_{worker_id}")
+    app = make_app(url, worker_id, folder)
+    with pytest.MonkeyPatch.context() as patch, app.app_context():
+        patch.setattr(demo, "PLACE_CITIES", ("Madrid", "Barcelona"))
+        with transaction() as session:
+            assert demo.is_empty(session)
+            assert demo.fill(session) > 50
+        db.session.remove()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture
-def world(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
-    monkeypatch.setattr(demo, "PLACE_CITIES", ("Madrid", "Barcelona"))
-    assert demo.is_empty(session)
-    assert demo.fill(session) > 50
-    session.commit()
+def world(session: Session) -> Session:
     return session
 
 
@@ -136,7 +150,3 @@ def test_it_is_brought_up_to_date_when_its_reports_have_ended(world: Session) ->
     # A few of them may have been denied until they ended.
     assert before + 50 < count(world, "reports", alive) <= before + made
     assert demo.refresh(world, people) == 0
-
-
-def test_a_community_of_other_people_is_nobodys_demo(session: Session) -> None:
-    assert demo.demo_people(session) == {}

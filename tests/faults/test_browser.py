@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_story import PHONE
+from tests.browser.conftest import PHONE
 from tests.faults.conftest import FaultSite
 
 SEA = "-41.25/-85.5"

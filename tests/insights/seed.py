@@ -1,55 +1,46 @@
-"""`python -m tests.insights.seed HANDLE`: gives a member of the database of DATABASE_URL a brand
-with a spread of some weeks, for the browser tests; prints the brand's public id."""
+"""A brand with a spread of some weeks, for the browser tests."""
 
 from __future__ import annotations
 
 import random
-import sys
 
 import sqlalchemy as sa
 
 from tests.insights.conftest import World
 from tests.insights.test_scores import BARCELONA, MADRID
 from ugc.accounts.models import Member
-from ugc.app import create_app
 from ugc.brands.models import Brand, TeamMember
 from ugc.core import subjects
-from ugc.core.db import now, transaction
+from ugc.core.db import Session, now
 from ugc.insights import actions
 from ugc.insights.models import SpreadConsent
 
 
-def main(handle: str) -> None:
-    with create_app().app_context(), transaction() as session:
-        owner = session.scalars(sa.select(Member).where(Member.handle == handle)).one()
-        subject = subjects.create(session, "brand")
-        name = f"Marca que se difunde {handle}"
-        session.add(Brand(id=subject.id, name=name, author_id=owner.id, claimed_at=now(session)))
-        session.flush()
-        session.add(TeamMember(brand_id=subject.id, member_id=owner.id))
-        world = World(session, owner, subject.id, subject.public_id, Member)
-        chance = random.Random(3)
-        people: list[Member | None] = [None, None, None]
-        for number in range(220):
-            sharer = chance.choice(people[:8] if chance.random() < 0.5 else people[-90:])
-            member = world.someone(
-                f"{handle}-{number}", city_id=chance.choice((MADRID, BARCELONA, None))
-            )
-            days = 100 - number * 0.42
-            world.reach(
-                member, sharer, days=days, joined=True, channel=chance.choice(("link", "qr"))
-            )
-            if sharer is not None:
-                world.refer(member, sharer, days=days)
-            elif number % 3 == 0:
-                world.refer(member, owner, days=days)
-            people.append(member)
-            session.add(SpreadConsent(member_id=member.id, named=number < 6))
-        session.flush()
-        actions.rescore(session)
-        actions.tell_all(session)
-        print(subject.public_id)  # noqa: T201
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+def give_spread(session: Session, handle: str) -> str:
+    """Gives a member a brand with a spread of some weeks; returns the brand's public id."""
+    owner = session.scalars(sa.select(Member).where(Member.handle == handle)).one()
+    subject = subjects.create(session, "brand")
+    name = f"Marca que se difunde {handle}"
+    session.add(Brand(id=subject.id, name=name, author_id=owner.id, claimed_at=now(session)))
+    session.flush()
+    session.add(TeamMember(brand_id=subject.id, member_id=owner.id))
+    world = World(session, owner, subject.id, subject.public_id, Member)
+    chance = random.Random(3)
+    people: list[Member | None] = [None, None, None]
+    for number in range(220):
+        sharer = chance.choice(people[:8] if chance.random() < 0.5 else people[-90:])
+        member = world.someone(
+            f"{handle}-{number}", city_id=chance.choice((MADRID, BARCELONA, None))
+        )
+        days = 100 - number * 0.42
+        world.reach(member, sharer, days=days, joined=True, channel=chance.choice(("link", "qr")))
+        if sharer is not None:
+            world.refer(member, sharer, days=days)
+        elif number % 3 == 0:
+            world.refer(member, owner, days=days)
+        people.append(member)
+        session.add(SpreadConsent(member_id=member.id, named=number < 6))
+    session.flush()
+    actions.rescore(session)
+    actions.tell_all(session)
+    return subject.public_id

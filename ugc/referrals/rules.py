@@ -14,8 +14,8 @@ from crawleruseragents import is_crawler
 ATTRIBUTION_DAYS = 90
 CODE_LENGTH = 8
 CHANNELS = (
-    "link", "qr", "mail", "whatsapp", "telegram", "x", "facebook", "instagram", "web_share",
-    "embed", "other",
+    "link", "qr", "mail", "whatsapp", "telegram", "x", "facebook", "instagram", "mastodon",
+    "web_share", "embed", "other",
 )  # fmt: skip
 # What people and tools write into utm_source for the same thing.
 SOURCES = {

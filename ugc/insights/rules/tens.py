@@ -17,12 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ugc.referrals.rules import CHANNELS as CHANNELS
+
 STEP = 10  # no group of fewer people is told
 DEGREES = ("1", "2", "3", "further")
-CHANNELS = (
-    "link", "qr", "mail", "whatsapp", "telegram", "x", "facebook", "instagram", "web_share",
-    "embed", "other",
-)  # fmt: skip
 
 Cell = tuple[str, str]
 Counts = Mapping[Cell, int]

@@ -26,6 +26,7 @@ from ugc.referrals.models import FalseMember
 
 SignIn = Callable[[str], FlaskClient]
 SPANISH = {"Accept-Language": "es"}
+ENGLISH = {"Accept-Language": "en"}
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_cities_of_far_contacts_need_three_or_their_word(
 
 def test_my_place_and_my_score(world: World, ana: tuple[FlaskClient, Member]) -> None:
     browser, member = ana
-    assert browser.get("/prescriptores/me").status_code == 404
+    assert "no score yet" in browser.get("/prescriptores/me", headers=ENGLISH).text
     for _ in range(3):
         join(world, member)
     for _ in range(10):
@@ -328,3 +329,23 @@ def test_the_formulas_are_published(client: FlaskClient, language: str) -> None:
     assert "score = caused × response × reliability × focus" in page
     assert "0.25" in page or "0,25" in page
     assert "/spread" in client.get("/about", headers=headers).text
+
+
+def test_of_cities_of_one_name_the_one_with_members_is_meant(
+    world: World, client: FlaskClient
+) -> None:
+    world.session.execute(
+        sa.text(
+            "INSERT INTO cities (id, name, name_key, country, population, geom) VALUES"
+            " (1, 'Mérida', 'merida', 'MX', 900000, ST_SetSRID(ST_MakePoint(-89.6, 21), 4326)),"
+            " (2, 'Mérida', 'merida', 'ES', 60000, ST_SetSRID(ST_MakePoint(-6.3, 38.9), 4326))"
+        )
+    )
+    world.session.add(HomeCity(member_id=world.owner.id, city_id=2))
+    world.session.commit()
+    page = client.get("/prescriptores?city=merida", headers=SPANISH).text
+    assert "Mérida: España." in page
+    assert re.search(r'href="/prescriptores\?city=M%C3%A9rida&amp;city_id=1[^"]*">México</a>', page)
+    other = client.get("/prescriptores?city=Mérida&city_id=1", headers=ENGLISH).text
+    assert "Mérida: Mexico." in other
+    assert "city_id=2" in other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from ugc.core.db import Base, Session
 from ugc.core.errors import Invalid
 
 MEANT_SIMILARITY = 0.5  # "Barclona" is meant; of what is less alike people are asked
+# Thousands of ids are one value, not as many placeholders.
+IDS = sa.ARRAY(sa.BigInteger)
 CITY_RADIUS_M = 40_000  # a point farther from every city belongs to none
 
 
@@ -105,12 +108,12 @@ def search_cities(session: Session, text: str, limit: int = 8) -> list[FoundPlac
         .limit(limit)
     )
     return [
-        FoundPlace(city.name, _where(city), x, y, city.id, city.population, is_meant)
+        FoundPlace(city.name, where_of(city), x, y, city.id, city.population, is_meant)
         for city, x, y, is_meant in rows
     ]
 
 
-def _where(city: City) -> str:
+def where_of(city: Any) -> str:
     """The country in the reader's language; before it a state that people write in letters."""
     locale = get_locale()
     country = locale.territories.get(city.country, city.country) if locale else city.country
@@ -119,11 +122,17 @@ def _where(city: City) -> str:
 
 
 def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """Names by id; where two of them are alike, each with its country in the reader's language."""
     wanted = list(set(ids))
     if not wanted:
         return {}
-    rows = session.execute(sa.select(City.id, City.name).where(City.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
+    told = sa.select(City.id, City.name, City.country, City.admin)
+    cities = session.execute(told.where(City.id == sa.any_(sa.literal(wanted, IDS)))).all()
+    alike = Counter(city.name for city in cities)
+    return {
+        city.id: city.name if alike[city.name] == 1 else f"{city.name} ({where_of(city)})"
+        for city in cities
+    }
 
 
 def named_point(session: Session, name: str, field: str) -> geo.Point:

@@ -139,6 +139,12 @@ def remove_photo(session: Session, actor: Actor, key: str, *, rule: str) -> None
     media.remove(session, photo, rule=rule, who=actor.reference)
 
 
+def author_of(session: Session, subject: Subject) -> int | None:
+    """The member who made it; None for what nobody did, or nobody moderates."""
+    content = _contents.get(subject.kind)
+    return content.author_of(session, subject.id) if content else None
+
+
 def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: str = "") -> None:
     """A member says that content breaks a rule; folds into the open case. Raises Forbidden,
     Invalid, Conflict when they said so before."""

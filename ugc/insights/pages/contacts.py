@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from flask import Response, current_app, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 
 from ugc.core import limits, subjects
@@ -15,22 +15,14 @@ from ugc.core.errors import NotFound
 from ugc.core.gazetteer import city_names
 from ugc.core.render import language
 from ugc.core.subjects import SITE_PUBLIC_ID
-from ugc.insights.pages.base import bp
-from ugc.insights.queries import contacts, scores
+from ugc.insights.pages.base import bp, key_of
+from ugc.insights.queries import contacts, scores, travel
 from ugc.insights.rules import rings, score
 from ugc.referrals import actions as referrals
 from ugc.referrals import pages as referral_pages
 from ugc.referrals import queries as referral_queries
 
 referrals.register_contributions("fan", lazy_gettext("followed brands"), contacts.fans_of_group)
-
-
-def _key(member_id: int) -> str:
-    """What a person of the tree is called on this reader's page: nobody else's has the same, and it
-    leads to nobody."""
-    secret = str(current_app.config["SECRET_KEY"]).encode()
-    text = f"{current_actor().id}:{member_id}".encode()
-    return "p" + hashlib.blake2b(text, key=secret[:64], digest_size=6).hexdigest()
 
 
 def _tree() -> dict[str, Any]:
@@ -41,10 +33,10 @@ def _tree() -> dict[str, Any]:
     newest = contacts.newest(session, me)
     people = [
         rings.Person(
-            _key(each.id),
+            key_of(each.id),
             each.degree,
             each.handle or "",
-            _key(each.via) if each.degree > 1 else "",
+            key_of(each.via) if each.degree > 1 else "",
             each.brought,
         )
         for each in drawn
@@ -58,11 +50,27 @@ def _tree() -> dict[str, Any]:
         "rings": rings.rings(people, reach[0]),
         "newest": newest,
         "names": names,
-        "key_of": _key,
+        "key_of": key_of,
         "mark": _mark(contacts.state(session, me)),
         "contributed": referrals.contributions_by_degree(session, me),
         "simple": score.simple_reach(*reach),
     }
+
+
+def _shared(me: int) -> list[tuple[subjects.SubjectInfo, travel.SharedThing]]:
+    """What the reader shared and can still be seen, with what came of it; not of a brand they speak
+    for, whose figures are told in tens."""
+    session = db.session()
+    things = travel.shared_by(session, me)
+    infos = subjects.describe(session, [thing.subject_id for thing in things])
+    return [
+        (infos[each.subject_id], each)
+        for each in things
+        if each.subject_id in infos
+        and not referrals.belongs(
+            session, referrals.root_of(session, infos[each.subject_id]) or each.subject_id, me
+        )
+    ]
 
 
 def _mark(state: tuple[int, ...]) -> str:
@@ -76,15 +84,18 @@ def _mark(state: tuple[int, ...]) -> str:
 def contacts_page() -> str:
     session, me = db.session(), current_actor().id or 0
     place = scores.place_of(session, me)
+    cities = contacts.cities(session, me)
     names = city_names(session, [place.city_id]) if place and place.city_id else {}
     return render_template(
         "insights/contacts.html",
         **_tree(),
-        cities=contacts.cities(session, me),
+        cities=cities,
+        city_names=city_names(session, [city.id for city in cities]),
         place=place,
         place_city=names.get(place.city_id or 0, "") if place else "",
         least=score.LEAST,
         visits=referral_queries.visits_of_links(session, me),
+        shared=_shared(me),
         address=referral_pages.my_address(),
     )
 

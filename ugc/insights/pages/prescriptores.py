@@ -12,14 +12,14 @@ from ugc.brands import queries as brands
 from ugc.core import limits, panels
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
-from ugc.core.errors import NotFound
-from ugc.core.gazetteer import City, city_names, search_cities
+from ugc.core.gazetteer import City, city_names, search_cities, where_of
 from ugc.insights.pages.base import bp
 from ugc.insights.queries import scores
 from ugc.insights.rules import score
 from ugc.places.rules import CATEGORIES
 
 SHOWN = 50
+ALIKE = 6  # cities of one name that are offered
 READ = 200  # so many are read for `SHOWN`: not everybody may be listed
 
 
@@ -81,17 +81,27 @@ def _listed(root_id: int | None, **filters: Any) -> list[Listed]:
     return found[:SHOWN]
 
 
+def _cities_called(town: str) -> list[City]:
+    """Those that the name means, the asked one (`city_id`) or else the one where most members live
+    first: who reads of spreaders in Valencia rarely means a city where nobody is."""
+    limits.hit("search")
+    session = db.session()
+    found = search_cities(session, town, limit=ALIKE)
+    ids = [each.city_id for each in found if each.is_meant and each.city_id is not None]
+    living = scores.members_of_cities(session, set(ids))
+    asked = request.args.get("city_id", type=int)
+    ids.sort(key=lambda each: (each != asked, -living.get(each, 0)))
+    cities = [city for each in ids if (city := session.get(City, each))]
+    # One that was typed nearly right stands alone; others only when they are called the same.
+    return [city for city in cities if city.name_key == cities[0].name_key]
+
+
 def _page(brand: brands.BrandRow | None) -> str:
     session = db.session()
     town = request.args.get("city", "").strip()[:80]
-    city: City | None = None
-    unknown = False
-    if town:
-        limits.hit("search")
-        found = search_cities(session, town, limit=1)
-        if found and found[0].is_meant and found[0].city_id is not None:
-            city = session.get(City, found[0].city_id)
-        unknown = city is None
+    cities = _cities_called(town) if town else []
+    city = cities[0] if cities else None
+    unknown = bool(town) and city is None
     category = request.args.get("category", "")
     if category not in CATEGORIES:
         category = ""
@@ -113,6 +123,9 @@ def _page(brand: brands.BrandRow | None) -> str:
         brand=brand,
         rows=rows,
         city=city.name if city else town,
+        country=where_of(city) if city else "",
+        others={where_of(other): other.id for other in reversed(cities[1:])},
+        has_gaps=any(row.place != n for n, row in enumerate(rows, start=1)),
         unknown=unknown,
         category=category,
         categories=CATEGORIES.values(),
@@ -148,7 +161,7 @@ def my_score_page() -> str:
     """The member's own score with its parts, exact: their people are their own."""
     place = scores.place_of(db.session(), current_actor().id or 0)
     if place is None:
-        raise NotFound()
+        return render_template("insights/no_score.html")
     names = city_names(db.session(), [place.city_id]) if place.city_id else {}
     return render_template(
         "insights/my_score.html",

@@ -13,11 +13,13 @@ from ugc.brands import queries as brands
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, NotFound, shows_errors
+from ugc.core.gazetteer import city_names
 from ugc.insights.pages.base import bp
 from ugc.insights.queries import room as queries
 from ugc.insights.queries import told
 from ugc.insights.rules import growth, room, score, shape, tens, weeks
 
+CITIES_DRAWN = 300  # on the map, those with most people
 CASCADES_OPEN = 2  # drawn without a press
 
 
@@ -25,10 +27,13 @@ def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None
     session = db.session()
     found = queries.load(session, brand.id, span)
     pieces, marks = room.bars(found.weeks)
+    cities = found.cities[:CITIES_DRAWN]
     return render_template(
         "insights/room.html",
         brand=brand,
         room=found,
+        cities=cities,
+        city_names=city_names(session, [city.id for city in cities]),
         error=error,
         bars=pieces,
         bar_marks=marks,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ugc.accounts.models import Member
 from ugc.core import geo, subjects
 from ugc.core.db import Session, now
-from ugc.core.gazetteer import City
+from ugc.core.gazetteer import IDS, City
 from ugc.insights.models import SpreadConsent
 from ugc.insights.queries import told
 from ugc.insights.rules import room, tens, weeks
@@ -67,7 +67,7 @@ def _cities(session: Session, cells: room.Cells) -> list[room.City]:
         return []
     rows = session.execute(
         sa.select(City.id, City.name, geo.lon(City.geom), geo.lat(City.geom)).where(
-            City.id.in_(people)
+            City.id == sa.any_(sa.literal(list(people), IDS))
         )
     )
     known = {row[0]: row for row in rows}

@@ -44,6 +44,7 @@ class Tree:
 
 def trees(reaches: Iterable[Reached], root_id: int) -> list[Tree]:
     """The cascades of a root, the largest first; `reaches` in any order."""
+    reaches = list(reaches)
     parents = {each.member: root_id if each.sharer is None else each.sharer for each in reaches}
     times = {each.member: each.at for each in reaches}
     below: dict[int, list[int]] = defaultdict(list)
@@ -86,10 +87,23 @@ def told_virality(value: float) -> float:
     return round(value) * 1.0 if value >= 5 else round(value * 2) / 2
 
 
-def _half_days(tree: Tree) -> int:
+def half_days(tree: Tree) -> int:
     """Whole days from the first to the moment when half of all had come."""
     half = tree.times[(tree.size - 1) // 2]
     return (half - tree.times[0]).days
+
+
+def _depths(tree: Tree) -> dict[int, int]:
+    """How many links lie between the top and each."""
+    depths = {tree.top: 0}
+    for member, parent in tree.parent.items():
+        depths[member] = depths[parent] + 1
+    return depths
+
+
+def depth(tree: Tree) -> int:
+    """Of the farthest, in links."""
+    return max(_depths(tree).values())
 
 
 @dataclass(frozen=True)
@@ -132,22 +146,21 @@ def told(tree: Tree, most: int) -> Told | None:
     people = min(tens.full(tree.size), most)
     if people < tens.STEP:
         return None
-    depth = {tree.top: 0}
+    depths = _depths(tree)
     brought: dict[int, int] = defaultdict(int)
-    for member, parent in tree.parent.items():
-        depth[member] = depth[parent] + 1
+    for parent in tree.parent.values():
         brought[parent] += 1
     by_top = min(tens.full(brought[tree.top]), people)
     rest = people - by_top
     chosen: list[int] = []
-    for member in sorted(brought, key=lambda m: (-brought[m], depth[m], m)):
+    for member in sorted(brought, key=lambda m: (-brought[m], depths[m], m)):
         count = tens.full(brought[member])
         if member != tree.top and 0 < count <= rest and len(chosen) < HUBS:
             chosen.append(member)
             rest -= count
     numbers = {tree.top: 0}
     hubs = [Hub(0, 0, True, by_top, tree.top)]
-    for member in sorted(chosen, key=lambda m: (depth[m], m)):
+    for member in sorted(chosen, key=lambda m: (depths[m], m)):
         above = tree.parent[member]
         direct = above in numbers
         while above not in numbers:
@@ -156,9 +169,9 @@ def told(tree: Tree, most: int) -> Told | None:
         hubs.append(Hub(len(hubs), numbers[above], direct, tens.full(brought[member]), member))
     return Told(
         people,
-        min(max(depth.values()), DEPTH_TOLD + 1),
+        min(max(depths.values()), DEPTH_TOLD + 1),
         told_virality(virality(tree.parent)),
-        _half_days(tree),
+        half_days(tree),
         hubs,
     )
 
@@ -166,7 +179,7 @@ def told(tree: Tree, most: int) -> Told | None:
 def largest(reaches: Iterable[Reached], root_id: int, most: int) -> list[Told]:
     """The largest cascades that may be told; together of no more people than the figures tell."""
     found = []
-    for tree in trees(list(reaches), root_id)[:LARGEST]:
+    for tree in trees(reaches, root_id)[:LARGEST]:
         shown = told(tree, most)
         if shown is not None:
             most -= shown.people

@@ -64,7 +64,8 @@ def register_root(kind: str, root_of: Root) -> None:
     _roots[kind] = root_of
 
 
-def root_of(session: Session, subject: subjects.Subject) -> int | None:
+def root_of(session: Session, subject: subjects.Subject | subjects.SubjectInfo) -> int | None:
+    """The brand that a subject belongs to, if any."""
     found = _roots.get(subject.kind)
     return found(session, subject.id) if found else None
 

@@ -1,0 +1,85 @@
+"""How far a shared thing went: for who shared it, what came of their link; for its author, all of
+it. A brand's team sees its things in the spread room, in tens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, url_for
+
+from ugc.brands.models import KIND as BRAND
+from ugc.core import panels, subjects
+from ugc.core.access import current_actor, members
+from ugc.core.db import db
+from ugc.core.errors import NotFound
+from ugc.insights.pages.base import bp, key_of
+from ugc.insights.queries import travel
+from ugc.insights.rules import rings
+from ugc.moderation import actions as moderation
+from ugc.referrals import actions as referrals
+from ugc.referrals import queries as referral_queries
+
+
+@bp.get("/spread/of/<public_id>")
+@members
+def travel_page(public_id: str) -> Any:
+    """`public_id` is anything that can be shared. NotFound for who neither made nor
+    shared it."""
+    session, me = db.session(), current_actor().id or 0
+    subject = subjects.resolve(session, public_id)
+    root_id = referrals.root_of(session, subject) or subject.id
+    if referrals.belongs(session, root_id, me):
+        brand = session.get_one(subjects.Subject, root_id)
+        return redirect(url_for("insights.spread_page", public_id=brand.public_id), 303)
+    info = subjects.describe(session, [subject.id], author_id=me).get(subject.id)
+    whole = subject.kind != BRAND and moderation.author_of(session, subject) == me
+    link = referral_queries.link_of(session, me, subject.id)
+    if info is None or not (whole or link):
+        raise NotFound()
+    mine = referral_queries.downstream(session, subject.id, [me])[me]
+    by_degree = referral_queries.cascade_sizes(session, subject.id) if whole else {}
+    firsts = by_degree.get(1, 0) if whole else mine[0]
+    people = travel.people(session, subject.id, me, whole=whole)
+    brought = referral_queries.downstream(session, subject.id, [each.id for each in people])
+    newest = travel.people(session, subject.id, me, whole=whole, newest=True)
+    drawing = rings.rings(
+        (
+            rings.Person(
+                key_of(each.id),
+                each.degree,
+                each.handle or "",
+                key_of(each.via) if each.degree > 1 and each.via else "",
+                brought[each.id][0],
+            )
+            for each in people
+            if each.degree <= len(mine)
+        ),
+        firsts,
+    )
+    return render_template(
+        "insights/travel.html",
+        subject=info,
+        whole=whole,
+        shared=link is not None,
+        mine=mine,
+        sizes=[by_degree.get(degree, 0) for degree in (1, 2, 3)],
+        further=sum(count for degree, count in by_degree.items() if degree > len(mine)),
+        shape=travel.whole_shape(session, subject.id, sum(by_degree.values())) if whole else None,
+        rings=drawing,
+        newest=newest,
+        names={each.id: each.handle for each in (*people, *newest) if each.handle},
+        key_of=key_of,
+    )
+
+
+def _share_panel(shared: Any, **_context: Any) -> str:
+    """Under the link on the page where one shares."""
+    if shared.is_brands_own:
+        return ""
+    came = referral_queries.downstream(db.session(), shared.info.id, [shared.owner_id])
+    return render_template(
+        "insights/_travelled.html", subject=shared.info, came=came[shared.owner_id]
+    )
+
+
+panels.register("share.link", _share_panel)

@@ -105,3 +105,14 @@ def test_no_path_of_a_machine_is_in_the_package() -> None:
     texts = [p for p in PACKAGE.rglob("*.py") if "/home/" in p.read_text(encoding="utf-8")]
     assert texts == []
     assert Path(config.ROOT / "LICENSE").exists()
+
+
+def test_a_class_has_its_rules_in_one_style_sheet() -> None:
+    """Two that use one name would draw over each other. (A sheet of its own page may differ.)"""
+    where: dict[str, set[str]] = {}
+    for path in (config.ROOT / "static" / "css").glob("*.css"):
+        if not path.name.endswith(".entry.css"):
+            for name in re.findall(r"^(\.[a-z][\w-]*) \{", path.read_text(), flags=re.M):
+                where.setdefault(name, set()).add(path.name)
+    assert len(where) > 200
+    assert {name: files for name, files in where.items() if len(files) > 1} == {}

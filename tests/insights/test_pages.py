@@ -223,9 +223,11 @@ def test_spans_of_the_room(told_world: World, browser_of: SignIn) -> None:
     assert [week["starts_on"] for week in document["weeks"]] == [str(last - weeks.WEEK)]
     wrong = browser.get(f"{path}?span=custom&from=soon&to={last}")
     assert wrong.status_code == 422
-    assert "Give a day as 2026-11-28." in wrong.text
+    assert "There is no such day: write one as 2026-11-28." in wrong.text
     browser.post("/language", data={"language": "es"})
-    assert "Escribe el día así" in browser.get(f"{path}?span=custom&from=soon&to={last}").text
+    assert "Ese día no existe" in browser.get(f"{path}?span=custom&from=soon&to={last}").text
+    swapped = browser.get(f"{path}?span=custom&from={last}&to={last - weeks.WEEK}")
+    assert "El último día es anterior al primero." in swapped.text
     page = browser.get(path).text
     assert "Cómo se difunde Mora" in page
     assert "Factor K" in page

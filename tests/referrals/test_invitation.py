@@ -155,9 +155,13 @@ def test_no_is_kept_for_the_session_only_and_the_visit_goes_on(
     assert "via=" in answer.location
     page = client.get(answer.location).text
     assert "Remember for 90 days" not in page
+    assert "Who invited you counts in this visit only." in page
     assert "via=" in page
     join(client, f"?{urlsplit(answer.location).query}", "leo")
     assert parents(session) == ["ana"]
+    # From then on it is no invitation any more, but how they came.
+    mine = client.get("/invitation").text
+    assert re.search(r'You joined by the word of <a href="/members/ana">ana</a>', mine)
 
 
 def test_it_can_be_forgotten(

@@ -242,9 +242,12 @@ def invitation() -> Invitation | None:
 @public
 def invitation_page() -> str:
     """Who invites, to what, what is kept of it, and how to forget it."""
+    me = current_actor().id
+    brought = queries.referral_of(db.session(), me) if me else None
     return render_template(
         "referrals/invitation.html",
-        invitation=None if current_actor().is_member else invitation(),
+        brought_by=subjects.describe(db.session(), [brought.parent_id]) if brought else None,
+        invitation=None if me else invitation(),
         remembered=unseal(request.cookies.get(COOKIE, "")) is not None,
         carried=said_via() is not None,
         days=rules.ATTRIBUTION_DAYS,
@@ -269,6 +272,7 @@ def answer_invitation() -> Any:
         flash(gettext("Forgotten: nothing here says any more who invited you."), "good")
         return forget(response)
     browser_session[ANSWERED] = True
+    flash(gettext("Who invited you counts in this visit only."), "good")
     return response
 
 

@@ -81,7 +81,7 @@ def _subjects(session: Session, cells: room.Cells) -> list[room.Shared]:
     for subject_id, count in people.items():
         info = infos.get(subject_id)
         found.append(
-            room.Shared(info.public_id, info.kind, info.title, info.url, count)
+            room.Shared(info.public_id, info.kind, info.title, info.url, count, info.named)
             if info
             else room.Shared(None, None, None, None, count)
         )

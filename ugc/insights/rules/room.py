@@ -51,6 +51,7 @@ class Shared:
     title: str | None
     url: str | None
     people: int
+    named: str | None = None  # with where it is
 
 
 @dataclass(frozen=True)

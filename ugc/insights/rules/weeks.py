@@ -56,7 +56,8 @@ def _day(values: Mapping[str, str], name: str) -> dt.date:
     try:
         return dt.date.fromisoformat(values.get(name, "").strip())
     except ValueError:
-        raise Invalid(fields={name: [lazy_gettext("Give a day as 2026-11-28.")]}) from None
+        text = lazy_gettext("There is no such day: write one as 2026-11-28.")
+        raise Invalid(fields={name: [text]}) from None
 
 
 def last_weeks(count: int, today: dt.date, code: str = CUSTOM) -> Span:
@@ -75,11 +76,14 @@ def chosen(values: Mapping[str, str], today: dt.date) -> Span:
         text = lazy_gettext("Choose one of these: %(known)s.", known=known)
         raise Invalid(fields={"span": [text]})
     begin, end = _day(values, "from"), _day(values, "to")
+    if end < begin:
+        raise Invalid(fields={"to": [lazy_gettext("The last day is before the first.")]})
     try:
         first = monday(begin) if begin == monday(begin) else monday(begin) + WEEK
         last = min(monday(end + dt.timedelta(days=1)) - WEEK, last_complete(today))
     except OverflowError:
-        raise Invalid(fields={"from": [lazy_gettext("Give a day as 2026-11-28.")]}) from None
+        text = lazy_gettext("There is no such day: write one as 2026-11-28.")
+        raise Invalid(fields={"from": [text]}) from None
     if last < first:
         text = lazy_gettext("There is no complete week (Monday to Sunday) between these days.")
         raise Invalid(fields={"to": [text]})

@@ -137,6 +137,11 @@ export function liveStream({url, changes, apply, resync, status}) {
         next = {etag: '', since: Date.now()};
         // The first answer of an address tells what "nothing new" looks like.
         if (!upserts.length && !gone.length) next.etag = answer.headers.get('ETag');
+      } else if (answer.status === 403) {
+        close();
+        over = true;
+        status('ended');
+        return;
       } else if (answer.status === 304) {
         if (Date.now() - since > OLDER_MS) next.etag = '';
       } else {

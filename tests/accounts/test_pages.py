@@ -272,3 +272,12 @@ def test_the_present_password_is_not_guessed_for_ever(
     ana = signed_in("ana")
     answers = [ana.post(address, data=form).status_code for _ in range(11)]
     assert answers == [422] * 10 + [429]
+
+
+def test_the_cookie_is_sent_again_only_when_it_changed(
+    signed_in: Callable[..., FlaskClient],
+) -> None:
+    """An answer under way must not bring back the cookie from before another one's notice."""
+    browser = signed_in("ana")
+    browser.get("/settings")
+    assert "Set-Cookie" not in browser.get("/settings").headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -64,6 +65,17 @@ def test_nothing_new_is_answered_without_a_body(live: LiveSite, web: FlaskClient
     assert (again.status_code, again.data) == (304, b"")
     live.post()
     assert web.get("/map/changes", query_string=query, headers=tag).status_code == 200
+
+
+def test_who_is_suspended_hears_that_it_is_over(
+    session: Session, signed_in: Callable[..., FlaskClient]
+) -> None:
+    browser = signed_in("bad")
+    query = {"bbox": "-4,40,-3,41", "cursor": cursor_of(browser)}
+    assert browser.get("/map/changes", query_string=query).status_code == 200
+    session.execute(sa.text("UPDATE members SET suspended_until = app_now() + interval '1 day'"))
+    session.commit()
+    assert browser.get("/map/changes", query_string=query).status_code == 403
 
 
 def test_an_unfinished_transaction_is_told_later(live: LiveSite, web: FlaskClient) -> None:

@@ -137,15 +137,20 @@ def forget_actor() -> None:
     g.pop("actor", None)
 
 
-def require_contributor(actor: Actor) -> int:
-    """The member's id, when they may add content. Raises SignInNeeded or Forbidden."""
-    if not actor.is_member or actor.id is None:
-        raise SignInNeeded()
+def refuse_suspended(actor: Actor) -> None:
+    """Raises Forbidden."""
     if actor.suspended:
         raise Forbidden(
             lazy_gettext("Your account is suspended: you can read, but not contribute."),
             code="suspended",
         )
+
+
+def require_contributor(actor: Actor) -> int:
+    """The member's id, when they may add content. Raises SignInNeeded or Forbidden."""
+    if not actor.is_member or actor.id is None:
+        raise SignInNeeded()
+    refuse_suspended(actor)
     if not actor.confirmed:
         raise Forbidden(
             lazy_gettext(

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 
 from ugc.brands.models import KIND as BRAND
 from ugc.core import gazetteer, geo, limits, panels, render
-from ugc.core.access import current_actor, public
+from ugc.core.access import current_actor, public, refuse_suspended
 from ugc.core.db import db
 from ugc.core.errors import Invalid, NotFound
 from ugc.core.subjects import SubjectInfo, describe, resolve
@@ -300,8 +300,11 @@ def tile(layer: str, z: int, x: int, y: int) -> Any:
 def changes() -> Any:
     """What the live stream would have told since `cursor`, for who cannot have it: `upserts` (the
     features of reports), `gone` (public ids) and the next `cursor`; or `resync`, when the view must
-    be fetched anew. While nothing changed, the same address answers 304."""
+    be fetched anew. While nothing changed, the same address answers 304. Who was suspended is told
+    so, as their stream would end."""
+
     limits.hit("live")
+    refuse_suspended(current_actor())
     session = db.session()
     cursor = live_rules.Cursor.parsed(request.args.get("cursor"))
     view = live_rules.View(_bounds(), frozenset(_kinds()))

@@ -302,7 +302,6 @@ def changes() -> Any:
     features of reports), `gone` (public ids) and the next `cursor`; or `resync`, when the view must
     be fetched anew. While nothing changed, the same address answers 304. Who was suspended is told
     so, as their stream would end."""
-
     limits.hit("live")
     refuse_suspended(current_actor())
     session = db.session()

@@ -139,7 +139,10 @@ def test_a_team_sees_tens_only(
     answer = team.get(f"/spread/of/{world.brand}")
     assert answer.status_code == 303
     assert answer.location == f"/brands/{world.brand}/spread"
-    assert f"/spread/of/{world.brand}" not in team.get("/contacts").text
+    for page in ("/contacts", f"/share/{world.brand}"):
+        assert team.get(page).status_code == 200
+        assert f"/spread/of/{world.brand}" not in team.get(page).text
+        assert "came by your link" not in team.get(page, headers={"Accept-Language": "en"}).text
 
 
 def test_what_i_shared_stands_beside_my_contacts(

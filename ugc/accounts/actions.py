@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import hashlib
 import hmac
 import secrets
@@ -24,12 +23,8 @@ from ugc.core.errors import Conflict, DomainError, Invalid, TooFast
 _hasher = argon2.PasswordHasher()
 # Hashing takes 64 MiB and a core: two at a time, so that a burst of sign-ins cannot drown us.
 _hashing = threading.BoundedSemaphore(2)
-
-
-@functools.cache
-def _nobodys_hash() -> str:
-    """Compared against when there is no such account, so that both answers take the same time."""
-    return _hasher.hash(secrets.token_urlsafe(16))
+# Compared against when there is no such account, so that both answers take the same time.
+_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
 _on_join: list[Callable[[Session, Member], None]] = []
@@ -65,10 +60,7 @@ def hash_password(password: str) -> str:
 def _password_is(password: str, password_hash: str | None) -> bool:
     with _hashing:
         try:
-            return (
-                _hasher.verify(password_hash or _nobodys_hash(), password)
-                and password_hash is not None
-            )
+            return _hasher.verify(password_hash or _NOBODY, password) and password_hash is not None
         except argon2.exceptions.VerifyMismatchError:
             return False
 

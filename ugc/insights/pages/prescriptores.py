@@ -124,6 +124,7 @@ def _page(brand: brands.BrandRow | None) -> str:
         rows=rows,
         city=city.name if city else town,
         country=where_of(city) if city else "",
+        # Of several in one country, which look alike here, the first of them.
         others={where_of(other): other.id for other in reversed(cities[1:])},
         has_gaps=any(row.place != n for n, row in enumerate(rows, start=1)),
         unknown=unknown,

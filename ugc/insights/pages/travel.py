@@ -73,10 +73,12 @@ def travel_page(public_id: str) -> Any:
 
 
 def _share_panel(shared: Any, **_context: Any) -> str:
-    """Under the link on the page where one shares."""
-    if shared.is_brands_own:
+    """Under the link on the page where one shares; nothing for a team, which reads tens."""
+    session = db.session()
+    root_id = referrals.root_of(session, shared.info) or shared.info.id
+    if shared.is_brands_own or referrals.belongs(session, root_id, shared.owner_id):
         return ""
-    came = referral_queries.downstream(db.session(), shared.info.id, [shared.owner_id])
+    came = referral_queries.downstream(session, shared.info.id, [shared.owner_id])
     return render_template(
         "insights/_travelled.html", subject=shared.info, came=came[shared.owner_id]
     )

@@ -18,13 +18,13 @@ LISTED = 50  # people of each degree, the newest
 FAR_IN_CITY = 3  # so many of farther degrees are told of a city without asking each
 
 # Neither false nor erased: as the reach counts them.
-_COUNTED = """
+COUNTED = """
 m.erased_at IS NULL AND NOT EXISTS (SELECT FROM false_members f WHERE f.member_id = m.id)
 """
 _FIRST = f"""
 SELECT r.member_id AS id, r.parent_id AS via, r.referred_at, m.handle, true AS open
 FROM referrals r JOIN members m ON m.id = r.member_id
-WHERE r.parent_id = :me AND {_COUNTED} ORDER BY r.member_id LIMIT :most
+WHERE r.parent_id = :me AND {COUNTED} ORDER BY r.member_id LIMIT :most
 """
 _BELOW = f"""
 SELECT c.* FROM unnest(CAST(:parents AS bigint[])) AS p (id)
@@ -32,7 +32,7 @@ CROSS JOIN LATERAL (
   SELECT r.member_id AS id, r.parent_id AS via, r.referred_at, m.handle,
     m.shown_to_far_contacts AS open
   FROM referrals r JOIN members m ON m.id = r.member_id
-  WHERE r.parent_id = p.id AND {_COUNTED} ORDER BY r.member_id LIMIT :most) AS c
+  WHERE r.parent_id = p.id AND {COUNTED} ORDER BY r.member_id LIMIT :most) AS c
 """
 
 
@@ -85,7 +85,7 @@ def newest(session: Session, member_id: int, limit: int = LISTED) -> dict[int, l
             sa.text(
                 "SELECT r.member_id AS id, r.parent_id AS via, r.referred_at, m.handle,"
                 f" m.shown_to_far_contacts AS open FROM referrals r JOIN members m"
-                f" ON m.id = r.member_id WHERE r.{column} = :me AND {_COUNTED}"
+                f" ON m.id = r.member_id WHERE r.{column} = :me AND {COUNTED}"
                 " ORDER BY r.member_id DESC LIMIT :limit"
             ),
             {"me": member_id, "limit": limit},
@@ -148,7 +148,7 @@ def cities(session: Session, member_id: int) -> list[CityReach]:
                 UNION ALL SELECT member_id, 3 FROM referrals WHERE great_grandparent_id = :me) AS r
               JOIN members m ON m.id = r.member_id
               JOIN home_cities h ON h.member_id = r.member_id
-              WHERE {_COUNTED}) AS people
+              WHERE {COUNTED}) AS people
             JOIN cities c ON c.id = people.city_id
             GROUP BY c.id ORDER BY sum(near) + sum(far) DESC, c.id
             """

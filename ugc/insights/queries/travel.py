@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ugc.core.db import Session
+from ugc.insights.queries.contacts import COUNTED
 from ugc.insights.rules import shape
 from ugc.referrals import queries as referrals
 
@@ -17,17 +18,13 @@ LISTED = 50  # the newest
 SHAPED = 20_000  # edges that a shape is computed of, the first ones
 SHARED = 12  # of a member's links, those that brought most
 
-# Neither false nor erased: as the reach counts them.
-_COUNTED = """
-m.erased_at IS NULL AND NOT EXISTS (SELECT FROM false_members f WHERE f.member_id = m.id)
-"""
 # A name stands for who came by the reader's word to the site, and who lets it be seen from far.
 _PEOPLE = f"""
 SELECT c.member_id AS id, c.sharer_id AS via, c.near AS degree, c.joined, c.reached_at AS at,
   CASE WHEN m.shown_to_far_contacts OR EXISTS (SELECT FROM referrals r
     WHERE r.member_id = m.id AND r.parent_id = :me) THEN m.handle END AS handle
 FROM ({{came}}) AS c JOIN members m ON m.id = c.member_id
-WHERE {_COUNTED} ORDER BY c.reached_at {{order}}, c.id {{order}} LIMIT :most
+WHERE {COUNTED} ORDER BY c.reached_at {{order}}, c.id {{order}} LIMIT :most
 """
 _WHOLE = "SELECT *, degree AS near FROM cascade_reaches WHERE root_id = :root"
 _MINE = " UNION ALL ".join(
@@ -103,7 +100,7 @@ def shared_by(session: Session, member_id: int) -> list[SharedThing]:
             LEFT JOIN (
               SELECT c.root_id, count(*) AS people FROM cascade_reaches c
               JOIN members m ON m.id = c.member_id
-              WHERE c.sharer_id = :me AND {_COUNTED} GROUP BY c.root_id
+              WHERE c.sharer_id = :me AND {COUNTED} GROUP BY c.root_id
             ) AS came ON came.root_id = l.subject_id
             LEFT JOIN LATERAL (
               SELECT sum(d.visits) AS visits FROM visit_days d WHERE d.link_id = l.id

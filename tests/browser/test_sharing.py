@@ -45,6 +45,10 @@ def test_the_pages_to_share_are_accessible_and_fit(
     picture = page.locator(".share-card img")
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1200
     accessible(page)
+    page.goto(f"{site.url}/spread/of/{place}")
+    expect(page.get_by_text("No member has come by a link yet")).to_be_visible()
+    accessible(page)
+    page.go_back()
     page.get_by_role("link", name="A sheet to print").click()
     expect(page.locator(".poster__qr")).to_be_visible()
     accessible(page)

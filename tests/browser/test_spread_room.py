@@ -36,7 +36,7 @@ def test_pages_of_the_spread_are_accessible(
     page.get_by_role("button", name="Escribirla").click()
     invitation = page.url.removeprefix(site.url)
     paths = [
-        "/contacts", "/prescriptores", "/spread", "/settings", invitation,
+        "/contacts", "/spread/of/site", "/prescriptores", "/spread", "/settings", invitation,
         f"/brands/{brand}", f"/brands/{brand}/spread", f"/brands/{brand}/spread?span=custom",
         f"/brands/{brand}/prescriptores", f"/brands/{brand}/invitations",
     ]  # fmt: skip
@@ -46,6 +46,8 @@ def test_pages_of_the_spread_are_accessible(
             "document.querySelectorAll('main details').forEach((d) => { d.open = true; })"
         )
         accessible(page)
+    page.goto(f"{site.url}/spread/of/site")
+    expect(page.locator(".rings__dot")).to_have_count(6)
     page.goto(f"{site.url}/brands/{brand}/spread")
     expect(page.locator(".chart__bars rect").first).to_be_visible()
     expect(page.locator(".cascade__hub").first).to_be_visible()

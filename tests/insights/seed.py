@@ -40,6 +40,9 @@ def give_spread(session: Session, handle: str) -> str:
             world.refer(member, owner, days=days)
         people.append(member)
         session.add(SpreadConsent(member_id=member.id, named=number < 6))
+    site_id = subjects.site(session).id
+    for number, member in enumerate(filter(None, people[3:9])):
+        world.reach(member, owner if number < 4 else people[3], days=5, root_id=site_id)
     session.flush()
     actions.rescore(session)
     actions.tell_all(session)

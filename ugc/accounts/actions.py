@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
 import secrets
 import threading
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from flask_babel import lazy_gettext
 from ugc import events
 from ugc.accounts import queries, rules
 from ugc.accounts.models import KIND, AccountToken, Member, MemberSession, SignInAttempt, UsedHandle
-from ugc.core import jobs, privacy, subjects
+from ugc.core import jobs, keyed, privacy, subjects
 from ugc.core.db import Session, app_now, now, record
 from ugc.core.errors import Conflict, DomainError, Invalid, TooFast
 
@@ -103,6 +102,34 @@ def join(
     return member
 
 
+def joined_before(
+    session: Session, *, handle: str, email: str, password: str, account: str, address: str
+) -> Member | None:
+    """The member whom the same form made a moment ago: who presses twice goes on signed in.
+
+    Call it before `join`; it makes two forms with one handle wait for each other. A wrong password
+    counts as a failed sign-in (`account` and `address` as there)."""
+    session.execute(queries.lock_handle(handle))
+    if not queries.handle_taken(session, handle):
+        return None
+    member = queries.member_with(session, handle, email)
+    if rules.too_many_attempts(
+        queries.recent_failures(session, account), queries.recent_failures(session, address)
+    ):
+        return None
+    # Hashed in any case: the time must not tell which address a name belongs to.
+    if _password_is(password, member.password_hash if member else None):
+        return member
+    if member is not None:
+        _record_failure(account, address)
+    return None
+
+
+def _record_failure(*keys: str) -> None:
+    for who in keys:
+        record(SignInAttempt.__table__, {"who": who})  # type: ignore[arg-type]
+
+
 def send_confirmation(session: Session, member: Member) -> None:
     jobs.defer(session, "accounts.mail_link", member_id=member.id, purpose="confirm")
 
@@ -153,7 +180,11 @@ def confirm_email(session: Session, token: str) -> Member:
 
 
 def reset_password(session: Session, token: str, password: str) -> Member:
-    """Sets the password and ends every session. Raises Invalid, DomainError `link_expired`."""
+    """Sets the password and ends every session. The same link with the same new password is
+    answered alike for ten minutes. Raises Invalid, DomainError `link_expired`."""
+    before = queries.member_who_used(session, digest(token), "reset")
+    if before is not None and _password_is(password, before.password_hash):
+        return before  # pressed twice: the first press set this very password
     member = _use_token(session, token, "reset")
     _set_password(session, member, password)
     if member.email_confirmed_at is None:
@@ -191,9 +222,9 @@ def _set_password(session: Session, member: Member, password: str, keep: int = 0
     )
 
 
-def attempt_key(secret: str, text: str) -> str:
-    """A keyed hash of an address, so that the list of failures names nobody."""
-    return hmac.new(secret.encode(), text.lower().encode(), "sha256").hexdigest()[:32]
+def attempt_key(text: str) -> str:
+    """A keyed hash of an address, so that the list of failures names no one."""
+    return keyed.digest("sign-in attempts", text.lower().encode())[:32]
 
 
 def sign_in(session: Session, *, email: str, password: str, account: str, address: str) -> Member:
@@ -208,8 +239,7 @@ def sign_in(session: Session, *, email: str, password: str, account: str, addres
         )
     member = queries.member_by_email(session, email)
     if not _password_is(password, member.password_hash if member else None) or member is None:
-        for who in (account, address):
-            record(SignInAttempt.__table__, {"who": who})  # type: ignore[arg-type]
+        _record_failure(account, address)
         raise Invalid(
             lazy_gettext("E-mail and password do not match. Try again, or reset the password."),
             code="wrong_credentials",

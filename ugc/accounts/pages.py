@@ -9,7 +9,6 @@ import orjson
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     g,
     redirect,
@@ -102,6 +101,14 @@ def begin_session(member: Member) -> None:
     forget_actor()
 
 
+def attempt_keys(email: str) -> dict[str, str]:
+    """Under which keys a wrong password from here is counted."""
+    return {
+        "account": actions.attempt_key(email),
+        "address": actions.attempt_key(limits.caller()),
+    }
+
+
 def join_form(error: DomainError | None = None) -> str:
     return render_template("accounts/join.html", error=error)
 
@@ -119,7 +126,10 @@ def join() -> Any:
     limits.hit("join")
     data = schemas.JoinForm().load(request.form)
     data["timezone"] = render.known_timezone(data["timezone"])
-    member = actions.join(db.session(), language=render.language(), **data)
+    known = {name: data[name] for name in ("handle", "email", "password")}
+    member = actions.joined_before(
+        db.session(), **known, **attempt_keys(data["email"])
+    ) or actions.join(db.session(), language=render.language(), **data)
     begin_session(member)
     return redirect(url_for("accounts.welcome_page"), 303)
 
@@ -176,13 +186,11 @@ def sign_in_page() -> Any:
 @shows_errors(sign_in_form)
 def sign_in() -> Any:
     data = schemas.SignInForm().load(request.form)
-    secret = str(current_app.config["SECRET_KEY"])
     member = actions.sign_in(
         db.session(),
         email=data["email"],
         password=data["password"],
-        account=actions.attempt_key(secret, data["email"]),
-        address=actions.attempt_key(secret, limits.caller()),
+        **attempt_keys(data["email"]),
     )
     begin_session(member)
     return redirect(render.safe_next(data["next"]), 303)

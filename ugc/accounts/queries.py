@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from ugc.accounts.models import KIND, AccountToken, Member, MemberSession, SignInAttempt, UsedHandle
-from ugc.accounts.rules import ATTEMPT_WINDOW_MINUTES
+from ugc.accounts.rules import ATTEMPT_WINDOW_MINUTES, REPEAT_MINUTES
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, SubjectInfo
@@ -45,6 +45,17 @@ def member_by_handle(session: Session, handle: str) -> Member:
 
 def member_by_email(session: Session, email: str) -> Member | None:
     return session.scalar(sa.select(Member).where(Member.email == email))
+
+
+def member_with(session: Session, handle: str, email: str) -> Member | None:
+    """The member of that name, when the address is theirs too."""
+    return session.scalar(sa.select(Member).where(Member.handle == handle, Member.email == email))
+
+
+def lock_handle(handle: str) -> sa.Select[tuple[None]]:
+    """Waits until no other transaction is joining with this name."""
+    key = sa.func.hashtextextended("join:" + handle.lower(), 0)
+    return sa.select(sa.func.pg_advisory_xact_lock(key))
 
 
 def handle_taken(session: Session, handle: str) -> bool:
@@ -120,6 +131,20 @@ def good_token(session: Session, token_hash: str, purpose: str) -> AccountToken 
             AccountToken.expires_at > app_now(),
         )
         .with_for_update()
+    )
+
+
+def member_who_used(session: Session, token_hash: str, purpose: str) -> Member | None:
+    """The member whose token was used within `REPEAT_MINUTES`."""
+    since = app_now() - dt.timedelta(minutes=REPEAT_MINUTES)
+    return session.scalar(
+        sa.select(Member)
+        .join(AccountToken, AccountToken.member_id == Member.id)
+        .where(
+            AccountToken.token_hash == token_hash,
+            AccountToken.purpose == purpose,
+            AccountToken.used_at > since,
+        )
     )
 
 

@@ -19,6 +19,7 @@ PASSWORD_SCORE = 2  # of zxcvbn's 0 to 4: survives a throttled on-line attack
 SESSION_DAYS = 90
 CONFIRM_HOURS = 72
 RESET_MINUTES = 60
+REPEAT_MINUTES = 10  # how long a form sent twice is answered as the first time
 
 ATTEMPT_WINDOW_MINUTES = 15
 ATTEMPTS_PER_ACCOUNT = 10

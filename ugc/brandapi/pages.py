@@ -10,7 +10,7 @@ from flask_babel import gettext
 from ugc.brandapi import actions, queries, rules
 from ugc.brandapi.schemas.description import specification
 from ugc.brands import queries as brands
-from ugc.core import errors, limits, privacy
+from ugc.core import errors, idempotency, limits, privacy
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
@@ -31,6 +31,7 @@ def keys_page(public_id: str, error: DomainError | None = None, new_key: str = "
         scopes=rules.SCOPES,
         error=error,
         new_key=new_key,
+        shown_before="shown" in request.args,
         name_max=rules.NAME_MAX,
     )
 
@@ -49,6 +50,7 @@ def create_key(public_id: str) -> Any:
         name=request.form.get("name", "").strip(),
         scopes=request.form.getlist("scopes"),
     )
+    idempotency.repeat_at(url_for("brandapi.keys_page", public_id=public_id, shown="once"))
     return keys_page(public_id, new_key=key)
 
 

@@ -1,11 +1,13 @@
 """Nothing is done twice: an unsafe request may carry a key (header `Idempotency-Key`, or the
 hidden field that every form has). The key is stored in the same transaction as what it did; a
-repetition gets the first answer; the same key with another body is refused. Kept 7 days."""
+repetition gets the first answer; the same key with another body is refused. Kept 7 days.
+
+Bodies are compared by a keyed digest. A request that carries a secret (`core.sensitive`) is never
+remembered: its view answers a repetition itself."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
 from typing import Any
 
@@ -15,16 +17,18 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core import jobs
+from ugc.core import jobs, keyed, privacy, sensitive
 from ugc.core.access import current_actor
 from ugc.core.db import SAFE_METHODS, Base, Session, app_now, db
-from ugc.core.errors import Invalid
+from ugc.core.errors import Conflict, Invalid
 
 FIELD = "idempotency_key"
 HEADER = "Idempotency-Key"
 IGNORED_FIELDS = frozenset({FIELD, "csrf_token"})
 KEEP_DAYS = 7
 MAX_KEY_LENGTH = 255
+PURPOSE = "idempotency"  # of the derived key
+SCHEME = "h1:"  # how `body_hash` was made; rows of another scheme are deleted
 
 
 class IdempotencyKey(Base):
@@ -45,19 +49,24 @@ def new_key() -> str:
 
 
 def _body_hash() -> str:
-    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
+    parts = [request.method.encode(), request.path.encode()]
     if request.is_json:
-        digest.update(request.get_data())
-        return digest.hexdigest()
-    for name, value in sorted(request.form.items(multi=True)):
-        if name not in IGNORED_FIELDS:
-            digest.update(f"{len(name)}:{name}={len(value)}:{value}".encode())
-    # Files of one field stay in their order, as their texts do.
-    for name, upload in sorted(request.files.items(multi=True), key=lambda item: item[0]):
-        content = upload.stream.read()
-        upload.stream.seek(0)
-        digest.update(f"{name}={hashlib.sha256(content).hexdigest()}".encode())
-    return digest.hexdigest()
+        parts.append(request.get_data())
+    else:
+        for name, value in sorted(request.form.items(multi=True)):
+            if name not in IGNORED_FIELDS:
+                parts += [name.encode(), value.encode()]
+        # Files of one field stay in their order, as their texts do.
+        for name, upload in sorted(request.files.items(multi=True), key=lambda item: item[0]):
+            content = upload.stream.read()
+            upload.stream.seek(0)
+            parts += [b"file", name.encode(), keyed.digest(PURPOSE, content).encode()]
+    return SCHEME + keyed.digest(PURPOSE, *parts)
+
+
+def _carries_secret() -> bool:
+    """Whether a field of the form or a part of the address is a secret."""
+    return sensitive.any_secret(request.form) or sensitive.any_secret(request.view_args or ())
 
 
 def _owner() -> str:
@@ -66,7 +75,7 @@ def _owner() -> str:
     if actor.id or actor.key_id:
         return actor.reference
     from_cookie = request.cookies.get(g.get("session_cookie_name", ""), "")
-    return "anonymous:" + hashlib.sha256(from_cookie.encode()).hexdigest()[:16]
+    return "anonymous:" + keyed.digest(PURPOSE, from_cookie.encode())[:16]
 
 
 def begin() -> Response | None:
@@ -76,7 +85,7 @@ def begin() -> Response | None:
     if request.method in SAFE_METHODS:
         return None
     key = request.headers.get(HEADER) or request.form.get(FIELD)
-    if not key:
+    if not key or _carries_secret():
         return None
     if len(key) > MAX_KEY_LENGTH:
         raise Invalid(lazy_gettext("The Idempotency-Key is longer than 255 characters."))
@@ -106,8 +115,8 @@ def begin() -> Response | None:
             sa.update(IdempotencyKey)
             .where(IdempotencyKey.actor == identity["actor"], IdempotencyKey.key == key)
             .values(
-                status=response.status_code,
-                location=response.headers.get("Location"),
+                status=303 if "repeat_at" in g else response.status_code,
+                location=g.pop("repeat_at", None) or response.headers.get("Location"),
                 body=response.get_data(as_text=True) if is_json else None,
             )
         )
@@ -116,7 +125,18 @@ def begin() -> Response | None:
     return None
 
 
+def repeat_at(location: str) -> None:
+    """A view whose page must not be stored says where a repetition of its request is led."""
+    g.repeat_at = location
+
+
 def _replay(row: IdempotencyKey) -> Response:
+    """The stored answer. Raises Conflict when the first one was a page: pages are not stored."""
+    if not row.body and not row.location and row.status == 200:
+        raise Conflict(
+            lazy_gettext("This was done already. Reload the page to see how things stand."),
+            code="repeated",
+        )
     response = Response(row.body or "", row.status or 200)
     if row.body:
         response.content_type = "application/json"
@@ -135,7 +155,26 @@ def init_app(app: Flask) -> None:
 @jobs.task("core.forget_idempotency_keys", cron="17 3 * * *")
 def forget_old_keys(session: Session) -> None:
     limit = app_now() - sa.text(f"interval '{KEEP_DAYS} days'")
-    session.execute(sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < limit))
+    other_scheme = IdempotencyKey.body_hash.not_like(f"{SCHEME}%")
+    session.execute(
+        sa.delete(IdempotencyKey).where((IdempotencyKey.created_at < limit) | other_scheme)
+    )
+
+
+def _erase(session: Session, member_id: int, _with_content: bool) -> None:
+    session.execute(sa.delete(IdempotencyKey).where(IdempotencyKey.actor == f"member:{member_id}"))
+
+
+def _export(session: Session, member_id: int) -> list[dict[str, Any]]:
+    rows = session.execute(
+        sa.select(IdempotencyKey.created_at, IdempotencyKey.status)
+        .where(IdempotencyKey.actor == f"member:{member_id}")
+        .order_by(IdempotencyKey.created_at)
+    )
+    return [{"at": row.created_at, "status": row.status} for row in rows]
+
+
+privacy.register("requests_remembered", _export, _erase)
 
 
 def hidden_field_value() -> str:

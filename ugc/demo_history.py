@@ -92,7 +92,7 @@ def _put(session: Session, drawn: Sequence[Past], texts: Mapping[str, Sequence[s
                 id=subject.id,
                 author_id=author.id,
                 kind=kind.code,
-                geom=past.point.ewkt,
+                geom=past.point.public.ewkt,
                 city_id=past.city_id,
                 text=texts[kind.code][0 if author.language == "es" else 1],
                 language=author.language,

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from click.testing import Result
 
 from ugc.core.db import Session
+from ugc.imports.rules import values
 
 UCI = "reviews/uci_restaurants_mexico"
 MADRID = "reports/madrid_avisos_2024.ndjson.gz"
@@ -67,3 +68,46 @@ def test_restaurants_with_their_ratings(
     assert figures[0] == figures[1] == 1161
     assert figures[2] == figures[3]
     assert figures[4] == 138
+
+
+FORMER = {
+    MADRID: ("reports", "madrid", 500),
+    "places/madrid_municipal_points_2025.geojson.gz": ("places", "madrid", 500),
+    "reports/boston_open311_2019-2020.ndjson.gz": ("reports", "boston-open311", 500),
+    f"{UCI}/geoplaces2.csv": ("places", "uci", 130),
+}
+
+
+@pytest.mark.parametrize("file", FORMER)
+def test_what_came_before_points_were_rounded_is_known_again(
+    run: Callable[..., Result],
+    shared_data: Path,
+    tmp_path: Path,
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+) -> None:
+    """Imported by the release before, rounded by the migration, imported again."""
+    kind, mapping, limit = FORMER[file]
+    arguments = [
+        kind, shared_data / file, "--mapping", mapping, "--limit", limit,
+        "--rejects", tmp_path / "rejects.csv",
+    ]  # fmt: skip
+    with monkeypatch.context() as before:
+        before.setattr(values, "public", lambda position: position)
+        run(*arguments)
+    everything = sa.text(
+        f"SELECT t.id, t.revision, s.changed_at, ST_X(t.geom), ST_Y(t.geom) FROM {kind} t"
+        " JOIN subjects s ON s.id = t.id ORDER BY t.id"
+    )
+    hashes = sa.text(f"SELECT content_hash FROM {kind} ORDER BY id")
+    rows, former = session.execute(everything).all(), session.scalars(hashes).all()
+    assert len(rows) == limit
+    session.execute(sa.text("DELETE FROM import_runs"))
+    told = f"0 added, 0 changed, {limit} unchanged"
+    assert told in run(*arguments).output
+    assert session.execute(everything).all() == rows
+    assert session.scalars(hashes).all() != former
+    session.execute(sa.text("DELETE FROM import_runs"))
+    assert told in run(*arguments).output
+    assert session.execute(everything).all() == rows

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,12 +17,19 @@ from ugc.core.errors import Invalid
 
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 MAX_BOUNDS_AREA = 360.0 * 180.0  # square degrees
+_METRE = Decimal("0.00001")  # degrees: 1.1 m north, less to the east
 
 _BAD_POINT = lazy_gettext(
     "These coordinates are not on the map. Give latitude (-90 to 90) and longitude (-180 to 180), "
     "such as 40.4168, -3.7038."
 )
 _PAIR = re.compile(r"^\s*([-+]?\d{1,3}(?:\.\d+)?)\s*[,; ]\s*([-+]?\d{1,3}(?:\.\d+)?)\s*$")
+
+
+def to_a_metre(degrees: float) -> float:
+    """Degrees as public coordinates tell them: five decimals, halves away from zero. The database
+    rounds in the same way (`to_a_metre`, a trigger on each table of public points)."""
+    return float(Decimal(repr(round(degrees, 7))).quantize(_METRE, ROUND_HALF_UP))
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,11 @@ class Point:
         """`lat, lon` as people type it; None when the text is no pair of numbers."""
         match = _PAIR.match(text)
         return cls.checked(match[2], match[1]) if match else None
+
+    @property
+    def public(self) -> Point:
+        """The point as all may read it: rounded to a metre."""
+        return Point(to_a_metre(self.lon), to_a_metre(self.lat))
 
     @property
     def ewkt(self) -> str:

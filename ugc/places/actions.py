@@ -54,6 +54,7 @@ def add_place(
     """Suggests a place and returns its public id; a new member's waits whole for a moderator.
     `phone` is E.164. Raises Forbidden, Invalid."""
     author_id = require_contributor(actor)
+    point = point.public
     if category not in rules.CATEGORIES:
         raise Invalid(fields={"category": [lazy_gettext("Choose one of the categories.")]})
     held = moderation.must_be_held(session, actor)
@@ -96,6 +97,7 @@ def edit_place(
     """Changes the facts of a place; what a new member changes waits for a moderator again. Raises
     Forbidden, Invalid, Stale when it changed since `revision`."""
     require_contributor(actor)
+    point = point.public
     if values["category"] not in rules.CATEGORIES:
         raise Invalid(fields={"category": [lazy_gettext("Choose one of the categories.")]})
     held = moderation.must_be_held(session, actor)

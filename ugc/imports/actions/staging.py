@@ -33,11 +33,12 @@ _STAGED = {
     "report": {
         "lon": "float8", "lat": "float8", "kind": "text", "text": "text",
         "occurred_at": "timestamptz", "expires_at": "timestamptz", "closed": "boolean",
-        "closed_at": "timestamptz",
+        "closed_at": "timestamptz", "former_hash": "text",
     },
     "place": {
         "lon": "float8", "lat": "float8", "name": "text", "category": "text", "address": "text",
         "phone": "text", "website": "text", "opening_hours": "text", "timezone": "text",
+        "former_hash": "text",
     },
     "review": {
         "place": "text", "author": "text", "rating": "smallint", "subratings": "jsonb",
@@ -101,6 +102,27 @@ def match(session: Session, kind: str, source_id: int) -> None:
         session,
         f"UPDATE import_{kind} s SET is_changed = (SELECT t.content_hash IS DISTINCT FROM"
         f" s.content_hash FROM {kind}s t WHERE t.id = s.id) WHERE s.id IS NOT NULL",
+    )
+    if "former_hash" in _STAGED[kind]:
+        _know_former(session, kind)
+
+
+def _know_former(session: Session, kind: str) -> None:
+    """A row whose hash was made before points were rounded to a metre says the same: it keeps all
+    that it has and takes the new hash."""
+    ids = staged_ids(session, kind, "is_changed")
+    if not ids:
+        return
+    execute(
+        session,
+        f"UPDATE import_{kind} s SET is_changed = (SELECT t.content_hash IS DISTINCT FROM"
+        f" s.former_hash FROM {kind}s t WHERE t.id = s.id) WHERE s.is_changed",
+    )
+    execute(
+        session,
+        f"UPDATE {kind}s t SET content_hash = s.content_hash FROM import_{kind} s"
+        " WHERE t.id = ANY(:ids) AND s.id = t.id AND NOT s.is_changed",
+        ids=ids,
     )
 
 

@@ -23,10 +23,12 @@ UNKNOWN_MAX = 1_000  # how many different unknown values are counted
 
 @dataclass(slots=True)
 class ReportRow:
-    """`closed` is what the source says; what time has done to it is settled in the database."""
+    """`closed` is what the source says; what time has done to it is settled in the database.
+    `former_hash` is the hash of the same with coordinates of seven decimals."""
 
     external_id: str
     content_hash: str
+    former_hash: str
     lon: float
     lat: float
     language: str
@@ -42,6 +44,7 @@ class ReportRow:
 class PlaceRow:
     external_id: str
     content_hash: str
+    former_hash: str
     lon: float
     lat: float
     language: str
@@ -208,9 +211,11 @@ class Converter:
             now,
         )
         language = self._language(record)
-        said = (kind, position, text, language, occurred_at, closed, closed_at, expires_at)
+        said = (text, language, occurred_at, closed, closed_at, expires_at)
+        public = values.public(position)
         return ReportRow(
-            external_id, values.digest(*said), *position, language,
+            external_id, values.digest(kind, public, *said), values.digest(kind, position, *said),
+            *public, language,
             kind, text, occurred_at, expires_at, closed, closed_at,
         )  # fmt: skip
 
@@ -236,8 +241,14 @@ class Converter:
             or places.timezone_at(geo.Point(*position)),
         )
         language = self._language(record)
+        public = values.public(position)
         return PlaceRow(
-            external_id, values.digest(position, language, *said), *position, language, *said
+            external_id,
+            values.digest(public, language, *said),
+            values.digest(position, language, *said),
+            *public,
+            language,
+            *said,
         )
 
     def _review(self, record: dict[str, Any], _position: Projected, now: dt.datetime) -> ReviewRow:

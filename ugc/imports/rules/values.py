@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ugc.core import geo
+
 EARLIEST = dt.datetime(1971, 1, 1, tzinfo=dt.UTC)  # 1899, 1900 and 1970 are what "unknown" becomes
 FUTURE = dt.timedelta(days=1)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufeff]")
@@ -141,10 +143,16 @@ def of_geometry(geometry: Any) -> tuple[float, float]:
 
 
 def on_earth(lon: float, lat: float) -> tuple[float, float]:
-    """Degrees to seven places (a centimetre)."""
+    """Degrees to seven places, as content hashes took them until public points were rounded to a
+    metre. Raises BadRow."""
     if abs(lat) > 90 or abs(lon) > 180:
         raise BadRow(f"not on the map: longitude {lon:g}, latitude {lat:g}")
     return round(lon, 7), round(lat, 7)
+
+
+def public(position: tuple[float, float]) -> tuple[float, float]:
+    """Longitude and latitude rounded to a metre."""
+    return geo.to_a_metre(position[0]), geo.to_a_metre(position[1])
 
 
 def digest(*values: object) -> str:

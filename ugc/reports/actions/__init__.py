@@ -50,6 +50,7 @@ def post_report(
     it comes late); one from so long ago that it would be over is refused as `too_late`, or taken
     `as_history`. Raises Forbidden, Invalid."""
     author_id = require_contributor(actor)
+    point = point.public
     if kind not in rules.KINDS:
         raise Invalid(fields={"kind": [lazy_gettext("Choose one of the kinds.")]})
     held = moderation.must_be_held(session, actor)

@@ -29,7 +29,9 @@ from ugc.core.access import (
     ActorKind,
     Role,
     current_actor,
+    exclusive,
     forget_actor,
+    is_exclusive,
     members,
     public,
     set_member_loader,
@@ -56,7 +58,9 @@ def signed_in() -> SignedIn | None:
         return None
     # A member who is writing is not erased meanwhile: nothing of theirs would be left behind.
     writing = request.method not in SAFE_METHODS
-    found = queries.session_member(db.session(), actions.digest(token), keep=writing)
+    found = queries.session_member(
+        db.session(), actions.digest(token), keep=writing, exclusive=writing and is_exclusive()
+    )
     return SignedIn(*found) if found else None
 
 
@@ -326,6 +330,7 @@ def export() -> Response:
 
 @bp.post("/settings/erase")
 @members
+@exclusive
 @shows_errors(settings_form)
 def erase() -> Any:
     limits.hit("password")

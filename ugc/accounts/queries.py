@@ -23,7 +23,8 @@ def member(session: Session, member_id: int) -> Member:
 
 
 def locked_member(session: Session, member_id: int) -> Member:
-    """The member, whom no other request uses until the transaction ends. Raises NotFound."""
+    """The member, whom no other request uses until the transaction ends: for erasure. A view that
+    comes here is marked `access.exclusive`. Raises NotFound."""
     found = session.scalar(
         sa.select(Member)
         .where(Member.id == member_id)
@@ -72,11 +73,11 @@ def handles(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
 
 
 def session_member(
-    session: Session, token_hash: str, *, keep: bool = False
+    session: Session, token_hash: str, *, keep: bool = False, exclusive: bool = False
 ) -> tuple[Member, str, int] | None:
     """The member, their public id and the session's id behind a cookie, while it is good. With
-    `keep`, nobody erases the member until this transaction ends; who is being erased is waited
-    for."""
+    `keep`, the member is not erased until this transaction ends; an erasure that runs is waited
+    for. With `exclusive`, the member's other writing requests are waited for too."""
     query = (
         sa.select(Member, Subject.public_id, MemberSession.id)
         .join(MemberSession, MemberSession.member_id == Member.id)
@@ -88,7 +89,9 @@ def session_member(
             Member.erased_at.is_(None),
         )
     )
-    if keep:
+    if exclusive:
+        query = query.with_for_update(of=Member)
+    elif keep:
         query = query.with_for_update(read=True, key_share=True, of=Member)
     row = session.execute(query).first()
     return (row[0], row[1], row[2]) if row else None
@@ -130,7 +133,7 @@ def good_token(session: Session, token_hash: str, purpose: str) -> AccountToken 
             AccountToken.used_at.is_(None),
             AccountToken.expires_at > app_now(),
         )
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 

@@ -141,7 +141,7 @@ def locked(session: Session, brand_id: int) -> Brand:
     brand = session.scalar(
         sa.select(Brand)
         .where(Brand.id == brand_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if brand is None:
@@ -154,7 +154,7 @@ def locked_claim(session: Session, claim_id: int) -> BrandClaim:
     claim = session.scalar(
         sa.select(BrandClaim)
         .where(BrandClaim.id == claim_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if claim is None:

@@ -95,7 +95,7 @@ def locked(session: Session, comment_id: int) -> Comment:
     comment = session.scalar(
         sa.select(Comment)
         .where(Comment.id == comment_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if comment is None:

@@ -97,6 +97,20 @@ def brand_scope(scope: str) -> Callable[[View], View]:
     return _mark(Access("api_key", scope))
 
 
+def exclusive(view: View) -> View:
+    """Marks a view that erases its member or changes a column of theirs with a unique index: the
+    member's row is locked whole when the request begins. A request that first shares that lock and
+    asks for the whole of it later waits in a circle with another that does the same."""
+    view.exclusive = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_exclusive() -> bool:
+    """Whether the request is to a view marked `exclusive`."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, "exclusive", False))
+
+
 _load_member: Callable[[], Actor] = lambda: ANONYMOUS  # noqa: E731
 _load_key: Callable[[], Actor] = lambda: ANONYMOUS  # noqa: E731
 

@@ -123,7 +123,7 @@ def fold(session: Session) -> Folded:
 
 
 def _state(session: Session, *, skip_locked: bool) -> MapFold | None:
-    query = sa.select(MapFold).with_for_update(skip_locked=skip_locked)
+    query = sa.select(MapFold).with_for_update(key_share=True, skip_locked=skip_locked)
     return session.scalar(query.execution_options(populate_existing=True))
 
 

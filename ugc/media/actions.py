@@ -272,7 +272,10 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     """Photos go with their files, or stay without their author."""
     for photo in session.scalars(
-        sa.select(Photo).where(Photo.member_id == member_id).with_for_update()
+        sa.select(Photo)
+        .where(Photo.member_id == member_id)
+        .order_by(Photo.id)
+        .with_for_update(key_share=True)
     ).all():
         if with_content and photo.visibility != Visibility.WITHDRAWN:
             _log(session, photo, Visibility.WITHDRAWN, "erasure", "system")

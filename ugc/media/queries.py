@@ -144,7 +144,7 @@ def locked(session: Session, key: str) -> Photo:
     photo = session.scalar(
         sa.select(Photo)
         .where(Photo.key == key)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if photo is None:
@@ -159,7 +159,7 @@ def locked_of(session: Session, subject_id: int) -> list[Photo]:
             sa.select(Photo)
             .where(Photo.subject_id == subject_id)
             .order_by(Photo.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
     )

@@ -269,7 +269,7 @@ def lock_case(session: Session, subject_id: int) -> None:
     session.execute(
         sa.select(Case.id)
         .where(Case.subject_id == subject_id, Case.decided_at.is_(None))
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 

@@ -143,7 +143,7 @@ def usual_wait(session: Session) -> dt.timedelta | None:
 
 def locked_case(session: Session, case_id: int) -> Case:
     """The case, locked until the transaction ends. Raises NotFound."""
-    case = session.scalar(sa.select(Case).where(Case.id == case_id).with_for_update())
+    case = session.scalar(sa.select(Case).where(Case.id == case_id).with_for_update(key_share=True))
     if case is None:
         raise NotFound()
     return case

@@ -164,7 +164,7 @@ def locked(session: Session, place_id: int) -> Place:
     place = session.scalar(
         sa.select(Place)
         .where(Place.id == place_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if place is None:

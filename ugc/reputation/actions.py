@@ -52,7 +52,7 @@ def lock_totals(session: Session, member_ids: Iterable[int]) -> None:
         insert(Score).values([{"member_id": each} for each in ids]).on_conflict_do_nothing()
     )
     query = sa.select(Score.member_id).where(Score.member_id.in_(ids)).order_by(Score.member_id)
-    session.execute(query.with_for_update()).all()
+    session.execute(query.with_for_update(key_share=True)).all()
 
 
 def release(session: Session, cause: str, member_id: int | None = None) -> None:
@@ -137,7 +137,7 @@ def recount(session: Session, member_id: int) -> None:
     # Two folds at once would each miss the other's entry: one at a time per member.
     session.execute(insert(Score).values(member_id=member_id).on_conflict_do_nothing())
     score = session.scalars(
-        sa.select(Score).where(Score.member_id == member_id).with_for_update()
+        sa.select(Score).where(Score.member_id == member_id).with_for_update(key_share=True)
     ).one()
     before = score.level
     score.points, score.points_held = queries.balance(session, member_id)

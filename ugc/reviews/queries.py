@@ -153,7 +153,7 @@ def locked(session: Session, review_id: int) -> Review:
     review = session.scalar(
         sa.select(Review)
         .where(Review.id == review_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if review is None:

@@ -49,7 +49,7 @@ def write(
     ).scalars()
     execute(
         session,
-        "SELECT id FROM places WHERE id = ANY(:ids) ORDER BY id FOR UPDATE",
+        "SELECT id FROM places WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE",
         ids=[place_id for place_id in spoken_of if place_id is not None],
     )
     match(session, "review", source_id)

@@ -97,7 +97,11 @@ def match(session: Session, kind: str, source_id: int) -> None:
     ids = staged_ids(session, kind, "id IS NOT NULL")
     if not ids:
         return
-    execute(session, f"SELECT id FROM {kind}s WHERE id = ANY(:ids) ORDER BY id FOR UPDATE", ids=ids)
+    execute(
+        session,
+        f"SELECT id FROM {kind}s WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE",
+        ids=ids,
+    )
     execute(
         session,
         f"UPDATE import_{kind} s SET is_changed = (SELECT t.content_hash IS DISTINCT FROM"

@@ -122,7 +122,7 @@ def locked(session: Session, invitation_id: int) -> Invitation:
     row = session.scalar(
         sa.select(Invitation)
         .where(Invitation.id == invitation_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if row is None:
@@ -235,7 +235,7 @@ def describe(
 
 def written_by(session: Session, member_id: int) -> list[Invitation]:
     query = sa.select(Invitation).where(Invitation.author_id == member_id).order_by(Invitation.id)
-    return list(session.scalars(query.with_for_update()))
+    return list(session.scalars(query.with_for_update(key_share=True)))
 
 
 def all_of_member(session: Session, member_id: int) -> dict[str, Any]:

@@ -347,7 +347,7 @@ def expire(session: Session) -> int:
         .where(Report.state == ReportState.OPEN, Report.expires_at <= app_now())
         .order_by(Report.expires_at)  # by id, the whole table would be searched for them
         .limit(1000)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     ).all()
     for report in over:
         subjects.log_move(

@@ -210,7 +210,7 @@ def locked(session: Session, report_id: int) -> Report:
     report = session.scalar(
         sa.select(Report)
         .where(Report.id == report_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if report is None:

@@ -82,7 +82,7 @@ def held_of(session: Session, newcomer_id: int) -> list[ReferralReward]:
             sa.select(ReferralReward)
             .where(ReferralReward.newcomer_id == newcomer_id, ReferralReward.state == "held")
             .order_by(ReferralReward.beneficiary_id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
     )

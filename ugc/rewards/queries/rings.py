@@ -123,7 +123,7 @@ def undecided_of(session: Session, ring_id: int) -> list[RingMember]:
             sa.select(RingMember)
             .where(RingMember.ring_id == ring_id, RingMember.outcome.is_(None))
             .order_by(RingMember.member_id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
     )
 
@@ -210,7 +210,7 @@ def locked_ring_member(session: Session, ring_id: int, member_id: int) -> RingMe
     found = session.scalar(
         sa.select(RingMember)
         .where(RingMember.ring_id == ring_id, RingMember.member_id == member_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if found is None:
         raise NotFound()

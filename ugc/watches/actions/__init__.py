@@ -97,7 +97,8 @@ def add_watch(
     """A new watch; returns its public id. Raises Forbidden, Invalid, Conflict (too many)."""
     member_id = require_contributor(actor)
     # The member's row is the lock: two tabs cannot both add the twentieth.
-    session.execute(sa.text("SELECT 1 FROM members WHERE id = :id FOR UPDATE"), {"id": member_id})
+    lock = sa.text("SELECT 1 FROM members WHERE id = :id FOR NO KEY UPDATE")
+    session.execute(lock, {"id": member_id})
     if len(queries.watches_of(session, member_id)) >= rules.WATCHES_MAX:
         told = lazy_gettext(
             "You have %(most)d watches, which is the most. Delete one first.",
@@ -164,7 +165,7 @@ def _stored_choice(session: Session, member_id: int) -> MailChoice:
     return session.scalars(
         sa.select(MailChoice)
         .where(MailChoice.member_id == member_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
 

@@ -116,7 +116,7 @@ def locked(session: Session, member_id: int, public_id: str) -> Watch:
     found = session.scalar(
         sa.select(Watch)
         .where(Watch.public_id == public_id, Watch.member_id == member_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if found is None:
         raise NotFound()

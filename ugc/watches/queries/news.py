@@ -115,7 +115,7 @@ def waiting_mail(session: Session, limit: int = 5000) -> Sequence[News]:
         )
         .order_by(News.member_id, News.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     ).all()
 
 
@@ -126,7 +126,7 @@ def waiting_pushes(session: Session, limit: int = 5000) -> Sequence[News]:
         .where(News.push, News.pushed_at.is_(None), News.not_before <= app_now())
         .order_by(News.member_id, News.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     ).all()
 
 
@@ -137,7 +137,7 @@ def due_digests(session: Session, limit: int = 500) -> Sequence[MailChoice]:
         .where(MailChoice.digest_due_at <= app_now())
         .order_by(MailChoice.digest_due_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     ).all()
 
 
@@ -147,7 +147,7 @@ def waiting_for_digest(session: Session, member_id: int) -> Sequence[News]:
         sa.select(News)
         .where(News.member_id == member_id, News.mail == "digest", News.batch.is_(None))
         .order_by(News.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     ).all()
 
 

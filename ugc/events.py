@@ -47,6 +47,24 @@ class MemberErased(Event):
     with_content: bool
 
 
+@dataclass(frozen=True)
+class MemberSuspended(Event):
+    """From now on the member can only read, export and erase; why and until when is read from the
+    suspension."""
+
+    member_id: int
+    suspension_id: int
+
+
+@dataclass(frozen=True)
+class MemberReinstated(Event):
+    """No suspension stands any more: lifted `before_time`, or at its end."""
+
+    member_id: int
+    suspension_id: int
+    before_time: bool
+
+
 # content ------------------------------------------------------------------------------------
 
 

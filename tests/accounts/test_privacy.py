@@ -14,6 +14,8 @@ from flask.testing import FlaskClient
 from tests.conftest import PASSWORD
 from tests.media.pictures import saved, scene
 from ugc.accounts import jobs as account_jobs
+from ugc.accounts.actions import suspending
+from ugc.core.access import SYSTEM
 from ugc.core.db import Base, Session
 
 REPORT = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Zzreport.", "accuracy_m": "7"}
@@ -27,7 +29,7 @@ PLACE = {
 REVIEW = {"rating": "4", "title": "Zztitle", "text": "Zzreview as it is now. " * 4}
 # What names the person goes whatever they choose; the content stays or goes with it.
 PERSONAL = ("zenobia", "zzbrowser", "zzabout", "zzflag", "zzclaim", "zzearlier", "zznote")
-PERSONAL += ("zzwatch", "zzsaid", "zzwhy")
+PERSONAL += ("zzwatch", "zzsaid", "zzwhy", "zzstopped")
 CONTENT = (
     "zzreport",
     "zzplace",
@@ -77,6 +79,9 @@ COLUMNS = {
     "helpful_votes.member_id": "the node without a name",
     "marks.member_id": "erased",
     "member_sessions.member_id": "erased",
+    "suspensions.member_id": "the node without a name",
+    "suspensions.by_id": "the node without a name",
+    "suspension_lifts.by_id": "the node without a name",
     "notifications.member_id": "erased",
     "photos.member_id": "erased",
     "places.author_id": "erased",
@@ -210,6 +215,10 @@ def zenobia(
         flagging = f"/flag/{address.rsplit('/', 1)[-1]}"
         send(signed_in(f"eva{number}"), flagging, rule="false", note="Zzfalse")
     decide(session, mod, "review", "Zznote on the review")
+    mine = session.scalars(sa.text("SELECT id FROM members WHERE handle = 'zenobia'")).one()
+    suspending.suspend(session, SYSTEM, mine, reason="other", days=7, note="Zzstopped for a day")
+    suspending.reinstate(session, SYSTEM, mine)
+    session.commit()
     run_jobs()
     return zenobia
 
@@ -230,7 +239,7 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
         "push_subscriptions.member_id", "mail_choices.member_id", "news.member_id",
         "appeals.member_id", "clearings.member_id", "ring_members.member_id",
         "referral_rewards.beneficiary_id", "invitation_deliveries.member_id",
-        "prescriptor_scores.member_id",
+        "prescriptor_scores.member_id", "suspensions.by_id", "suspension_lifts.by_id",
     }  # fmt: skip
     answer = zenobia.get("/settings/export")
     assert answer.headers["Content-Disposition"].startswith("attachment")

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,6 +14,7 @@ from tests.conftest import PASSWORD, PASSWORD_HASH, make_database
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import KIND, Member
 from ugc.app import create_app
+from ugc.config import ROOT
 from ugc.core import limits, subjects
 from ugc.core.db import Session, db, now, transaction
 
@@ -113,7 +113,7 @@ def test_two_at_once_are_both_answered(
 
 def lock_statements() -> list[str]:
     found: list[str] = []
-    root = Path(accounts.__file__).parents[1]
+    root = ROOT / "ugc"
     strong: Callable[[str], list[str]] = re.compile(
         r"with_for_update\((?![^)]*key_share=True)[^)]*\)|\bFOR UPDATE\b(?![^\"]*SKIP LOCKED)"
     ).findall
@@ -125,4 +125,4 @@ def lock_statements() -> list[str]:
 def test_rows_are_locked_without_their_key() -> None:
     """A row that refers to another shares the lock of its key: FOR NO KEY UPDATE goes beside that,
     FOR UPDATE waits for it. Erasure alone needs the whole row, from the request's beginning."""
-    assert lock_statements() == ["accounts/queries.py"] * 2
+    assert lock_statements() == ["accounts/queries/__init__.py"] * 2

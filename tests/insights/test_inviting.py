@@ -9,14 +9,16 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.insights.conftest import World, actor_of
+from ugc.accounts.actions import suspending
 from ugc.accounts.models import Member
 from ugc.brands import queries as brands
+from ugc.core.access import SYSTEM
 from ugc.core.db import now
 from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Subject
 from ugc.insights import actions
 from ugc.insights.models import BrandConsent, Invitation, InvitationDelivery, SpreadConsent
-from ugc.insights.queries import invitations
+from ugc.insights.queries import invitations, room
 from ugc.insights.rules import inviting
 from ugc.notifications.models import Notification
 
@@ -68,6 +70,17 @@ def test_both_the_setting_and_the_brand_are_needed(world: World) -> None:
     actions.send_invitation(session, actor_of(world.owner), id_of(world, public_id))
     assert told(world) == {both.id}
     assert nobody.id not in told(world)
+
+
+def test_the_suspended_are_neither_invited_nor_named(world: World) -> None:
+    session = world.session
+    one, other = world.someone(email="one@example.org"), world.someone()
+    for member in (one, other):
+        agree(world, member)
+        actions.choose(session, actor_of(member), named=True, contactable=True, city_id=None)
+    suspending.suspend(session, SYSTEM, one.id, reason="spam", days=7)
+    assert invitations.invitable(session, world.brand_id) == [other.id]
+    assert set(room.agreed_names(session, {one.id, other.id})) == {other.id}
 
 
 def test_a_brand_learns_no_small_number(world: World) -> None:

@@ -7,7 +7,10 @@ from flask import current_app
 from flask_babel import gettext
 
 from ugc.accounts import actions, queries
+from ugc.accounts.actions import suspending
 from ugc.accounts.models import AccountToken, MemberSession, SignInAttempt
+from ugc.accounts.queries import suspensions as reads
+from ugc.accounts.rules import suspensions as rules
 from ugc.core import jobs, mail, render
 from ugc.core.db import Session, app_now
 
@@ -37,6 +40,44 @@ def mail_link(session: Session, *, member_id: int, purpose: str) -> None:
         link=link,
     )
     mail.send(message)
+
+
+@jobs.task(suspending.MAIL)
+def mail_suspension(session: Session, *, suspension_id: int, lifted: bool) -> None:
+    """Tells the member why and until when they can only read, or that it is over. What was lifted
+    before this mail went is not told any more."""
+    row = reads.one(session, suspension_id)
+    if row is None:
+        return
+    member = queries.member(session, row.member_id)
+    standing = reads.standing(session, row.member_id)
+    if member.email is None or (standing is None) is not lifted:
+        return
+    with render.in_language(member.language):
+        subject = (
+            gettext("Your account is no longer suspended")
+            if lifted
+            else gettext("Your account is suspended")
+        )
+        reason = str(rules.REASONS.get(row.reason, ""))
+    message = mail.compose(
+        member.email,
+        subject,
+        "accounts_reinstated" if lifted else "accounts_suspended",
+        member.language,
+        handle=member.handle,
+        reason=reason,
+        until=row.until,
+        zone=member.timezone,
+        note=row.note,
+        appeal=row.cause.startswith("decision:"),
+    )
+    mail.send(message)
+
+
+@jobs.task("accounts.end_suspensions", cron="* * * * *")
+def end_suspensions(session: Session) -> None:
+    suspending.end_those_over(session)
 
 
 @jobs.task("accounts.forget", cron="23 3 * * *")

@@ -1,4 +1,4 @@
-"""Members, their sessions and one-time tokens."""
+"""Members, their sessions, one-time tokens and suspensions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,49 @@ class Member(Base):
             name="erased_is_anonymous",
         ),
         sa.UniqueConstraint("source_id", "external_id"),
+        sa.Index(
+            "ix_members_suspended_until",
+            "suspended_until",
+            postgresql_where=sa.text("suspended_until IS NOT NULL"),
+        ),
     )
+
+
+class Suspension(Base):
+    """A member may only read, export and erase until `until` (None: without end), by a moderator,
+    or by the operator when `by_id` is None. Append-only; `cause` is `moderator`, `operator` or
+    `decision:<id>`. `members.suspended_until` repeats the end of the one that ends last."""
+
+    __tablename__ = "suspensions"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    reason: Mapped[str]
+    until: Mapped[dt.datetime | None]
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    cause: Mapped[str] = mapped_column(server_default="moderator")
+    suspended_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+
+
+class SuspensionNote(Base):
+    """What the moderator wrote to the member, in a row of its own that can go."""
+
+    __tablename__ = "suspension_notes"
+    suspension_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("suspensions.id"), primary_key=True, autoincrement=False
+    )
+    note: Mapped[str]
+
+
+class SuspensionLift(Base):
+    """A suspension was ended before its time. Append-only; `by_id` and `cause` as there."""
+
+    __tablename__ = "suspension_lifts"
+    suspension_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("suspensions.id"), primary_key=True, autoincrement=False
+    )
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    cause: Mapped[str] = mapped_column(server_default="moderator")
+    lifted_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
 
 
 class UsedHandle(Base):

@@ -21,6 +21,7 @@ from flask_babel import gettext
 from flask_login import LoginManager, UserMixin
 
 from ugc.accounts import actions, queries, rules, schemas
+from ugc.accounts.actions import suspending
 from ugc.accounts.models import Member
 from ugc.core import limits, panels, privacy, render
 from ugc.core.access import (
@@ -71,6 +72,7 @@ def load_actor() -> Actor:
     member = user.member
     g.session_id = user.session_id
     until = member.suspended_until
+    suspended = until is not None and until > now(db.session())
     return Actor(
         ActorKind.MEMBER,
         id=member.id,
@@ -78,7 +80,8 @@ def load_actor() -> Actor:
         handle=member.handle,
         role=Role(member.role),
         confirmed=member.email_confirmed_at is not None,
-        suspended=until is not None and until > now(db.session()),
+        suspended=suspended,
+        suspension=suspending.standing(db.session(), member.id, until) if suspended else None,
         language=member.language,
         timezone=member.timezone,
     )
@@ -371,6 +374,7 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
             }
             for s in queries.all_sessions(db_session, member_id)
         ],
+        "suspensions": suspending.export_member(db_session, member_id),
         "links_by_mail": [
             {"purpose": t.purpose, "to": t.email, "created_at": t.created_at, "used_at": t.used_at}
             for t in queries.tokens(db_session, member_id)
@@ -378,4 +382,4 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
     }
 
 
-privacy.register("account", export_member, lambda _session, _member_id, _with_content: None)
+privacy.register("account", export_member, suspending.erase_member)

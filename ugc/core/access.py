@@ -3,14 +3,16 @@ below, an unmarked one refuses everybody, and a test walks the URL map."""
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request
-from flask_babel import lazy_gettext
+from flask_babel import format_datetime, gettext, lazy_gettext
 
+from ugc.core.db import SAFE_METHODS
 from ugc.core.errors import DomainError, Forbidden, NotFound, SignInNeeded
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -30,6 +32,18 @@ class Role(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Suspension:
+    """Why a member can only read: `reason` is a code, `because` what it says, `note` what the
+    moderator wrote; `until` is None without end; `cause` what brought it (`decision:<id>`)."""
+
+    reason: str = "other"
+    because: Any = ""
+    until: dt.datetime | None = None
+    note: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True)
 class Actor:
     """Who asks. `id` is the member's; brand teams are in `brand_ids` (ids of subjects)."""
 
@@ -40,6 +54,7 @@ class Actor:
     role: Role = Role.MEMBER
     confirmed: bool = False
     suspended: bool = False
+    suspension: Suspension | None = None
     language: str | None = None
     timezone: str | None = None
     brand_ids: frozenset[int] = field(default_factory=frozenset)
@@ -52,11 +67,13 @@ class Actor:
 
     @property
     def is_moderator(self) -> bool:
-        return self.is_member and self.role in (Role.MODERATOR, Role.ADMINISTRATOR)
+        """The right of the role rests while the member is suspended."""
+        moderates = self.role in (Role.MODERATOR, Role.ADMINISTRATOR)
+        return self.is_member and moderates and not self.suspended
 
     @property
     def is_administrator(self) -> bool:
-        return self.is_member and self.role is Role.ADMINISTRATOR
+        return self.is_member and self.role is Role.ADMINISTRATOR and not self.suspended
 
     @property
     def reference(self) -> str:
@@ -151,13 +168,59 @@ def forget_actor() -> None:
     g.pop("actor", None)
 
 
+# The unsafe requests that a suspended member may send; every other one is refused. They read on,
+# take their data and go, appeal, secure the account, and end what the site sends or keeps for them.
+SUSPENDED_MAY = frozenset(
+    {
+        "accounts.sign_in",
+        "accounts.sign_out",
+        "accounts.end_session",
+        "accounts.erase",
+        "accounts.change_password",
+        "accounts.forgotten",
+        "accounts.reset",
+        "accounts.confirm",
+        "accounts.send_confirmation_again",
+        "brands.leave_team",  # themselves only: the action says so
+        "notifications.open_one",
+        "notifications.read_all",
+        "rewards.appeal",
+        "referrals.answer_invitation",
+        "site.set_language",
+        "site.set_theme",
+        "watches.change_delivery",
+        "watches.remove_browser",
+        "watches.delete",
+        "watches.unsubscribe",
+        "offline.share",  # keeps nothing
+    }
+)
+
+
 def refuse_suspended(actor: Actor) -> None:
-    """Raises Forbidden."""
-    if actor.suspended:
-        raise Forbidden(
-            lazy_gettext("Your account is suspended: you can read, but not contribute."),
-            code="suspended",
+    """Raises Forbidden `suspended` with `reason` (a code) and `until` (ISO 8601, or None)."""
+    if not actor.suspended:
+        return
+    standing = actor.suspension or Suspension()
+    if standing.until is None:
+        message = gettext(
+            "Your account is suspended: you can read, export your data and erase the account,"
+            " but not contribute."
         )
+    else:
+        message = gettext(
+            "Your account is suspended until %(until)s: you can read, export your data and erase"
+            " the account, but not contribute.",
+            until=format_datetime(standing.until, "medium"),
+        )
+    if standing.because:
+        message += " " + gettext("The reason: %(reason)s.", reason=standing.because)
+    raise Forbidden(
+        message,
+        code="suspended",
+        reason=standing.reason,
+        until=standing.until.isoformat(timespec="seconds") if standing.until else None,
+    )
 
 
 def require_contributor(actor: Actor) -> int:
@@ -209,7 +272,10 @@ def init_app(app: Flask) -> None:
         if request.endpoint is None or request.routing_exception is not None:
             return
         view = current_app.view_functions[request.endpoint]
-        check(getattr(view, "access", None), current_actor())
+        actor = current_actor()
+        check(getattr(view, "access", None), actor)
+        if request.method not in SAFE_METHODS and request.endpoint not in SUSPENDED_MAY:
+            refuse_suspended(actor)
 
     # Flask's own static endpoint is a lambda without a mark.
     static = app.view_functions.get("static")

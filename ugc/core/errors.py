@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -151,7 +152,10 @@ _OTHER_CODES: dict[str, tuple[int, Text]] = {
         lazy_gettext("A similar report is near by: confirm it, or send again with anyway=yes."),
     ),
     "storage_unavailable": (503, lazy_gettext("Files cannot be stored now: try again later.")),
-    "suspended": (403, lazy_gettext("The account is suspended: it can read, not contribute.")),
+    "suspended": (
+        403,
+        lazy_gettext("The account is suspended: it can read, export and erase, not contribute."),
+    ),
     "too_late": (
         422,
         lazy_gettext("It was seen so long ago that it is over: send again with as_history=yes."),
@@ -214,14 +218,50 @@ def answer(error: DomainError, *, with_form: bool = True) -> Response:
         response.headers["HX-Retarget"] = "#notices"
         response.headers["HX-Reswap"] = "innerHTML"
         response.headers["HX-Reselect"] = ".notice"
-    elif with_form and on_error is not None and error.status in (409, 413, 422, 429):
+    elif with_form and on_error is not None and _keeps_form(error):
         response = _form_again(error, on_error)
     else:
-        response = make_response(render_template("error.html", error=error), error.status)
+        response = _page(error)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, error.retry_after))
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+# What a person can mend without writing again: then the form, too, is theirs.
+_FORM_CODES = frozenset({"suspended", "email_unconfirmed"})
+
+
+def _keeps_form(error: DomainError) -> bool:
+    return error.status in (409, 413, 422, 429) or error.code in _FORM_CODES
+
+
+def _page(error: DomainError) -> Response:
+    """The error with what was typed, so that nothing that a person wrote is lost."""
+    return make_response(
+        render_template("error.html", error=error, typed=typed_texts()), error.status
+    )
+
+
+# Values that a person did not write: codes, numbers, coordinates, tokens.
+_CODE = re.compile(r"[a-z0-9_.:+-]{0,40}|[A-Za-z0-9_.:-]{16,}")
+_SECRET = re.compile(r"password|token|secret|csrf|key", re.IGNORECASE)
+
+
+def typed_texts() -> list[str]:
+    """The texts of the form of this request, without secrets and codes; none when the body could
+    not be read (a route that takes none, or one that is too large)."""
+    if request.endpoint is None or request.method in ("GET", "HEAD", "OPTIONS"):
+        return []
+    try:
+        fields = list(request.form.items(multi=True))
+    except HTTPException:
+        return []
+    return [
+        value
+        for name, value in fields
+        if value.strip() and not _SECRET.search(name) and not _CODE.fullmatch(value)
+    ]
 
 
 def _form_again(error: DomainError, on_error: Callable[..., Any]) -> Response:
@@ -231,14 +271,15 @@ def _form_again(error: DomainError, on_error: Callable[..., Any]) -> Response:
         response = make_response(on_error(error, **(request.view_args or {})))
         response.status_code = error.status
     except DomainError as hidden:
-        response = make_response(render_template("error.html", error=hidden), hidden.status)
+        response = _page(error if error.code in _FORM_CODES else hidden)
     return response
 
 
 def shows_errors(
     renderer: Callable[..., Any],
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Marks a view whose form is shown again, filled in, when it is refused (409, 413, 422, 429).
+    """Marks a view whose form is shown again, filled in, when it is refused (409, 413, 422, 429,
+    or for an account that is suspended or unconfirmed).
 
     `renderer(error, **view_args)` returns the page; it reads `request.form` for what was typed."""
 

@@ -7,8 +7,12 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import format_timedelta, gettext
 
+from ugc.accounts import queries as accounts
+from ugc.accounts.actions import suspending
+from ugc.accounts.queries import suspensions
+from ugc.accounts.rules import suspensions as account_rules
 from ugc.core import limits, panels, privacy, render, subjects
-from ugc.core.access import current_actor, members, moderators
+from ugc.core.access import Role, current_actor, members, moderators
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.moderation import actions, queries, rules
@@ -151,3 +155,90 @@ def flag(public_id: str) -> Any:
     )
     flash(gettext("Thank you. A moderator will look at it."), "good")
     return redirect(described.url, 303)
+
+
+# suspensions --------------------------------------------------------------------------------
+
+
+def _suspension_form(error: DomainError | None = None, handle: str = "") -> str:
+    """What a moderator sees of a member, the suspensions and the form."""
+    member = accounts.member_by_handle(db.session(), handle)
+    actor = current_actor()
+    history = suspensions.all_of(db.session(), member.id)
+    return render_template(
+        "moderation/suspensions.html",
+        member=member,
+        history=history,
+        standing=next((each for each in history if each.stands), None),
+        may=account_rules.may_suspend(actor, member.id, Role(member.role)),
+        reasons=account_rules.REASONS,
+        days=account_rules.DAYS,
+        note_max=account_rules.NOTE_MAX,
+        error=error,
+    )
+
+
+@bp.get("/members/<handle>/suspensions")
+@moderators
+def suspensions_page(handle: str) -> str:
+    return _suspension_form(None, handle)
+
+
+@bp.post("/members/<handle>/suspend")
+@moderators
+@shows_errors(_suspension_form)
+def suspend(handle: str) -> Any:
+    member = accounts.member_by_handle(db.session(), handle)
+    days = request.form.get("days", type=int)
+    if days is None:
+        raise Invalid(fields={"days": [gettext("Choose how long.")]})
+    suspending.suspend(
+        db.session(),
+        current_actor(),
+        member.id,
+        reason=request.form.get("reason", ""),
+        days=days or None,
+        note=request.form.get("note", ""),
+    )
+    flash(gettext("%(name)s can only read from now on, and is told why.", name=handle), "good")
+    return redirect(url_for("moderation.suspensions_page", handle=handle), 303)
+
+
+@bp.post("/members/<handle>/reinstate")
+@moderators
+@shows_errors(_suspension_form)
+def reinstate(handle: str) -> Any:
+    member = accounts.member_by_handle(db.session(), handle)
+    suspending.reinstate(db.session(), current_actor(), member.id)
+    flash(gettext("%(name)s can contribute again, and is told so.", name=handle), "good")
+    return redirect(url_for("moderation.suspensions_page", handle=handle), 303)
+
+
+def standing_panel(member_id: int, handle: str, **_context: Any) -> str:
+    """On a profile, for moderators: whether the member is suspended, and the way to the form."""
+    actor = current_actor()
+    if not actor.is_moderator:
+        return ""
+    history = suspensions.all_of(db.session(), member_id)
+    return render_template(
+        "moderation/_standing.html",
+        member_id=member_id,
+        handle=handle,
+        history=history,
+        standing=next((each for each in history if each.stands), None),
+        reasons=account_rules.REASONS,
+    )
+
+
+def suspended_panel(item: Any, **_context: Any) -> str:
+    """Why and until when, under the line of the inbox."""
+    row = suspensions.one(db.session(), int(item.cause.removeprefix("suspension:")))
+    if row is None:
+        return ""
+    return render_template(
+        "moderation/_suspended_told.html", row=row, reasons=account_rules.REASONS
+    )
+
+
+panels.register("profile", standing_panel, order=5)
+panels.register("notification.suspended", suspended_panel)

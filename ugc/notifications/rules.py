@@ -107,6 +107,13 @@ KINDS = {
         "shield-check",
         _about(lazy_gettext("A moderator looked at doubts about your account and cleared them.")),
     ),
+    "suspended": Kind(
+        "shield-check",
+        _about(lazy_gettext("Your account is suspended: you can read, not contribute.")),
+    ),
+    "reinstated": Kind(
+        "check", _about(lazy_gettext("Your account is no longer suspended. Welcome back."))
+    ),
     "news_posted": Kind("map-pin", _about(lazy_gettext("New where you watch: %(title)s"))),
     "news_votes": Kind(
         "users", _about(lazy_gettext("Others say whether it is still there: %(title)s")), folds=True

@@ -91,6 +91,18 @@ def ring_decided(session: Session, event: events.RingDecided) -> None:
         )
 
 
+@events.on(events.MemberSuspended, "notifications.member_suspended")
+def member_suspended(session: Session, event: events.MemberSuspended) -> None:
+    cause = f"suspension:{event.suspension_id}"
+    actions.tell(session, event.member_id, "suspended", cause, url="/settings")
+
+
+@events.on(events.MemberReinstated, "notifications.member_reinstated")
+def member_reinstated(session: Session, event: events.MemberReinstated) -> None:
+    cause = f"suspension:{event.suspension_id}"
+    actions.tell(session, event.member_id, "reinstated", cause, url="/")
+
+
 @events.on(events.BrandClaimDecided, "notifications.brand_claim_decided")
 def brand_claim_decided(session: Session, event: events.BrandClaimDecided) -> None:
     kind = "claim_approved" if event.approved else "claim_refused"

@@ -14,6 +14,7 @@ from pywebpush import WebPushException, webpush
 
 from ugc.accounts import queries as accounts
 from ugc.accounts.models import Member
+from ugc.accounts.queries import suspensions
 from ugc.core import guarded, jobs, mail, render, subjects
 from ugc.core.db import Session, app_now, exclusive, record
 from ugc.notifications import rules as inbox
@@ -125,13 +126,15 @@ def _happened(told: list[dict[str, object]]) -> str:
 @jobs.task(news.MAIL)
 def send_mail(session: Session, *, batch: str) -> None:
     """One mail with the news of a batch, at most once (see `_send_once`). Nothing is sent to who
-    ended this kind of mail meanwhile, or when nothing of it can be seen any more."""
+    ended this kind of mail meanwhile or is suspended, nor when all of it is gone."""
     lines = reads.lines_of_batch(session, batch)
     if not lines:
         return
     member: Member = accounts.member(session, lines[0].member_id)
     kind = str(lines[0].mail)
     chosen = queries.choice(session, member.id)
+    if suspensions.suspended_among(session, [member.id]):
+        return
     if member.email is None or not rules.wants(kind, chosen.delivery, chosen.still_there):
         return
     site = current_app.config["SITE_URL"]
@@ -185,6 +188,8 @@ def push(session: Session, *, subscription_id: int, news_ids: list[int]) -> None
     if browser is None or not key:
         return
     member = accounts.member(session, browser.member_id)
+    if suspensions.suspended_among(session, [member.id]):
+        return
     unguarded = bool(current_app.testing and current_app.config.get("PUSH_UNGUARDED"))
     for payload in _payloads(session, member, news_ids):
         try:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from ugc.accounts.models import Member
+from ugc.accounts.queries import suspensions
 from ugc.brands import queries as brands
 from ugc.brands.models import Brand
 from ugc.core.access import Actor
@@ -85,7 +86,8 @@ def _rest() -> sa.ColumnElement[dt.datetime]:
 
 
 def invitable(session: Session, brand_id: int) -> list[int]:
-    """Who let the brand invite them and heard nothing of it lately; its team apart."""
+    """Who let the brand invite them and heard nothing of it lately; its team and the suspended
+    apart."""
     heard = (
         sa.exists()
         .where(
@@ -104,6 +106,7 @@ def invitable(session: Session, brand_id: int) -> list[int]:
             BrandConsent.brand_id == brand_id,
             SpreadConsent.contactable,
             Member.erased_at.is_(None),
+            suspensions.not_suspended(),
             ~heard,
         )
         .order_by(BrandConsent.member_id)

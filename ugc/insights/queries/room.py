@@ -7,6 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
+from ugc.accounts.queries import suspensions
 from ugc.core import geo, subjects
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import IDS, City
@@ -89,12 +90,18 @@ def _subjects(session: Session, cells: room.Cells) -> list[room.Shared]:
 
 
 def agreed_names(session: Session, ids: set[int]) -> dict[int, str]:
-    """Handles of the members who agreed that brands see their name."""
+    """Handles of the members who agreed that brands see their name; of the suspended none, who can
+    not take it back now."""
     if not ids:
         return {}
     rows = session.execute(
         sa.select(Member.id, Member.handle)
         .join(SpreadConsent, SpreadConsent.member_id == Member.id)
-        .where(Member.id.in_(ids), SpreadConsent.named, Member.handle.is_not(None))
+        .where(
+            Member.id.in_(ids),
+            SpreadConsent.named,
+            Member.handle.is_not(None),
+            suspensions.not_suspended(),
+        )
     )
     return {row.id: row.handle for row in rows}

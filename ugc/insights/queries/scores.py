@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
+from ugc.accounts.queries import suspensions
 from ugc.core import subjects
 from ugc.core.db import Session, now
 from ugc.insights.models import PrescriptorScore, SpreadConsent
@@ -344,8 +345,10 @@ def _ranked(
     if isinstance(since, dt.datetime):
         since = since.astimezone(dt.UTC).date()
     table = PrescriptorScore
+    # The suspended cannot take their consent back now.
+    named = sa.and_(sa.func.coalesce(SpreadConsent.named, False), suspensions.not_suspended())
     query = (
-        sa.select(table, Member.handle, sa.func.coalesce(SpreadConsent.named, False).label("named"))
+        sa.select(table, Member.handle, named.label("named"))
         .join(Member, Member.id == table.member_id)
         .outerjoin(SpreadConsent, SpreadConsent.member_id == table.member_id)
         .where(

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
+from ugc.accounts.queries import suspensions
 from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.subjects import Move, MoveNote, Subject, Visibility
@@ -26,13 +27,15 @@ def position(session: Session, report_id: int) -> tuple[float, float]:
 
 
 def who_saw_it(session: Session, report: Report) -> list[int]:
-    """The members who may know whether it is still there: its author and those who confirmed."""
+    """The members who may know whether it is still there: its author and those who confirmed,
+    without the suspended, who could not answer."""
     confirmers = session.scalars(
         sa.select(Vote.member_id)
         .where(Vote.report_id == report.id, Vote.still_there)
         .order_by(Vote.member_id)
     )
-    return sorted({*confirmers, *([report.author_id] if report.author_id else [])})
+    people = {*confirmers, *([report.author_id] if report.author_id else [])}
+    return sorted(people - suspensions.suspended_among(session, people))
 
 
 def vote_of(session: Session, report_id: int, member_id: int | None) -> bool | None:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
-from ugc.accounts.models import Member
+from ugc.accounts.actions import suspending
 from ugc.core import subjects
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now, now
@@ -77,7 +77,7 @@ def decide_ring(
     session.flush()
     people = [row.member_id for row in rows]
     if outcome == "false":
-        _find_false(session, rows, suspend_days, moment)
+        _find_false(session, actor, rows, suspend_days, decision.id, note)
     else:
         for row in rows:
             _clear(session, row)
@@ -93,20 +93,32 @@ def decide_ring(
 
 
 def _find_false(
-    session: Session, rows: Sequence[RingMember], suspend_days: int, moment: dt.datetime
+    session: Session,
+    actor: Actor,
+    rows: Sequence[RingMember],
+    suspend_days: int,
+    decision_id: int,
+    note: str,
 ) -> None:
     people = [row.member_id for row in rows]
     referrals.mark_false(session, people)
     causes = {each: [rules.cause(each), *rings.votes_of(session, each)] for each in people}
     earned = [each for own in causes.values() for each in own]
     reputation.lock_totals(session, [*people, *ledger.earners(session, earned)])
-    until = moment + dt.timedelta(days=suspend_days) if suspend_days else None
     for row in rows:
         # What they earned, what was earned by bringing them, and what their votes gave to others.
         row.taken = reputation.reverse_member(session, row.member_id, causes[row.member_id])
-        member = session.get_one(Member, row.member_id)
-        if until is not None and (member.suspended_until or moment) < until:
-            member.suspended_until = row.suspended_until = until
+        if suspend_days:
+            suspending.suspend(
+                session,
+                actor,
+                row.member_id,
+                reason="accounts",
+                days=suspend_days,
+                note=note,
+                cause=f"decision:{decision_id}",
+            )
+            row.suspended_until = now(session) + dt.timedelta(days=suspend_days)
     session.execute(
         sa.update(ReferralReward)
         .where(
@@ -213,9 +225,8 @@ def decide_appeal(
     session.flush()
     referrals.clear_false(session, [row.member_id])
     _clear(session, row)
-    member = session.get_one(Member, row.member_id)
-    if row.suspended_until is not None and member.suspended_until == row.suspended_until:
-        member.suspended_until = None
+    if row.decision_id is not None:
+        suspending.lift_by_cause(session, row.member_id, f"decision:{row.decision_id}", reason)
     row.suspended_until = None
     back = rings.taken_back(session, row.ring_id, row.member_id)
     if back:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member, MemberSession
+from ugc.accounts.queries import suspensions
 from ugc.core.db import Session, app_now
 from ugc.core.subjects import Subject
 from ugc.watches.models import Follow, MailAttempt, MailChoice, News, PushSubscription, Watch
@@ -59,7 +60,7 @@ class Recipient:
 
 
 def recipients(session: Session, member_ids: Collection[int]) -> list[Recipient]:
-    """Those of the members who are still there."""
+    """Those of the members who are still there and not suspended."""
     if not member_ids:
         return []
     has_browser = (
@@ -82,7 +83,7 @@ def recipients(session: Session, member_ids: Collection[int]) -> list[Recipient]
             has_browser.label("has_browser"),
         )
         .outerjoin(MailChoice, MailChoice.member_id == Member.id)
-        .where(Member.id.in_(member_ids), Member.erased_at.is_(None))
+        .where(Member.id.in_(member_ids), Member.erased_at.is_(None), suspensions.not_suspended())
         .order_by(Member.id)
     )
     return [Recipient(*row) for row in rows]

@@ -309,6 +309,7 @@ def erase(session: Session, member_id: int, *, with_content: bool, password: str
     member.city_id = None
     member.language, member.timezone = "en", "UTC"
     member.shown_to_far_contacts = False
+    member.suspended_until = None
     member.erased_at = now(session)
     for table in (MemberSession, AccountToken):
         session.execute(sa.delete(table).where(table.member_id == member_id))

@@ -22,13 +22,14 @@ def member(session: Session, member_id: int) -> Member:
     return found
 
 
-def locked_member(session: Session, member_id: int) -> Member:
+def locked_member(session: Session, member_id: int, *, beside_writes: bool = False) -> Member:
     """The member, whom no other request uses until the transaction ends: for erasure. A view that
-    comes here is marked `access.exclusive`. Raises NotFound."""
+    comes here is marked `access.exclusive`. With `beside_writes` only other changes of the row
+    wait, what the member is writing does not. Raises NotFound."""
     found = session.scalar(
         sa.select(Member)
         .where(Member.id == member_id)
-        .with_for_update()
+        .with_for_update(key_share=beside_writes)
         .execution_options(populate_existing=True)
     )
     if found is None:

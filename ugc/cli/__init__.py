@@ -29,6 +29,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ugc import config, demo, live
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
+from ugc.cli import members
 from ugc.config import ROOT, ConfigError
 from ugc.core import gazetteer, jobs, push
 from ugc.core.db import Session, transaction
@@ -46,6 +47,10 @@ from ugc.reputation import actions as reputation
 @click.group()
 def cli() -> None:
     """Boca: a community puts what it knows on the map."""
+
+
+for command_of_members in members.COMMANDS:
+    cli.add_command(command_of_members)
 
 
 def main() -> None:

@@ -35,9 +35,10 @@ import uvloop
 
 from benchmarks import common
 from ugc.accounts.models import KIND, Member
+from ugc.accounts.rules import roles
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core import geo, subjects
-from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.access import Actor, ActorKind
 from ugc.core.db import db, now, transaction
 from ugc.reports import actions
 
@@ -61,7 +62,8 @@ def more_files() -> None:
 
 def post(url: str, count: int, author_id: int, answer: Connection) -> None:
     """Posts `count` reports at RATE; answers {public id: when its commit began}."""
-    author = Actor(ActorKind.MEMBER, id=author_id, role=Role.MODERATOR, confirmed=True)
+    held = (roles.grant("moderator"),)
+    author = Actor(ActorKind.MEMBER, id=author_id, grants=held, confirmed=True)
     began: dict[str, float] = {}
     with common.application(url).app_context():
         start = time.monotonic()
@@ -258,7 +260,6 @@ def main() -> None:
                     handle="bench",
                     email="bench@example.org",
                     email_confirmed_at=now(session),
-                    role=Role.MODERATOR,
                 )
             )
         db.engine.dispose()

@@ -282,8 +282,9 @@ def open_rooms(world: forest.Forest, folder: Path) -> None:
     [cookie], _token = posting.cookies(world.url, port, 1)
     with psycopg.connect(libpq_url(sqlalchemy_url(world.url)), autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO brand_team (brand_id, member_id)"
-            " SELECT b.id, (SELECT max(id) FROM members) FROM brands b ON CONFLICT DO NOTHING"
+            "INSERT INTO grants (role, subject_id, member_id)"
+            " SELECT 'owner', b.id, (SELECT max(id) FROM members) FROM brands b"
+            " ON CONFLICT DO NOTHING"
         )
         brand = common.one(
             connection,

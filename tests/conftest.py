@@ -20,16 +20,21 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 
 from ugc.accounts import actions as account_actions
+from ugc.accounts.actions import grants
 from ugc.accounts.models import KIND, Member, UsedHandle
+from ugc.accounts.rules import roles
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core import cache, jobs, subjects
+from ugc.core.access import SYSTEM
 from ugc.core.db import Session, db, now
 
 # Signing in is most of many tests: hashes that cost little. The browsers' site has real ones.
 account_actions._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = account_actions.hash_password(PASSWORD)
+# The grants of an actor who moderates the whole site.
+MODERATOR = (roles.grant(roles.Role.MODERATOR),)
 CITIES = [
     (3117735, "Madrid", "madrid", "ES", 3255944, -3.70256, 40.4165),
     (3128760, "Barcelona", "barcelona", "ES", 1621537, 2.15899, 41.38879),
@@ -184,9 +189,11 @@ def client(app: Flask, session: Session) -> FlaskClient:
 
 @pytest.fixture
 def make_member(session: Session) -> Callable[..., Member]:
-    """A confirmed member, unless said otherwise."""
+    """A confirmed member, unless said otherwise; `role` is one over the site."""
 
-    def make(handle: str, *, confirmed: bool = True, **values: object) -> Member:
+    def make(
+        handle: str, *, confirmed: bool = True, role: str | None = None, **values: object
+    ) -> Member:
         subject = subjects.create(session, KIND)
         member = Member(
             id=subject.id,
@@ -197,6 +204,10 @@ def make_member(session: Session) -> Callable[..., Member]:
             **values,
         )
         session.add_all([member, UsedHandle(handle=handle)])
+        session.flush()
+        if role is not None:
+            site_role = roles.Role(role)
+            grants.give(session, member.id, site_role, by=SYSTEM, announce=False)
         session.commit()
         return member
 

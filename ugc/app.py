@@ -10,6 +10,7 @@ from ugc import config, schema
 from ugc.accounts import jobs as _accounts_jobs  # noqa: F401  (registers its jobs)
 from ugc.accounts import pages as accounts_pages
 from ugc.accounts import queries as accounts_queries
+from ugc.accounts.pages import roles as role_pages
 from ugc.brandapi import api as brand_api
 from ugc.brandapi import pages as brandapi_pages
 from ugc.brands import pages as brands_pages
@@ -90,6 +91,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     for blueprint in (
         site_pages.bp,
         accounts_pages.bp,
+        role_pages.bp,
         media_pages.bp,
         comments_pages.bp,
         reports_pages.bp,

@@ -9,13 +9,16 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 from PIL import Image, ImageDraw
+from sqlalchemy import orm
 
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import Member
+from ugc.accounts.queries import grants
+from ugc.accounts.rules.roles import Role
 from ugc.brands import actions as brands
 from ugc.brands import queries as brand_queries
 from ugc.core import geo, subjects
-from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import City
 from ugc.core.subjects import Visibility
@@ -52,13 +55,13 @@ FRESH_LEAST = 30  # with fewer live reports of that age it looks deserted
 PEOPLE = (
     Person("demo-admin", Role.ADMINISTRATOR, "en", "Demo account: runs this community."),
     Person("demo-mod", Role.MODERATOR, "es", "Cuenta de demostración: modera."),
-    Person("demo-ana", Role.MEMBER, "es", "Cuenta de demostración: va en bici."),
-    Person("demo-ben", Role.MEMBER, "en", "Demo account: drives a delivery van."),
-    Person("demo-carla", Role.MEMBER, "es", "Cuenta de demostración: pasea con su perro."),
-    Person("demo-dev", Role.MEMBER, "en", "Demo account: new here."),
-    Person("demo-elena", Role.MEMBER, "es", "Cuenta de demostración: lleva una marca."),
-    Person("demo-felix", Role.MEMBER, "en", "Demo account: likes markets."),
-    Person("demo-gala", Role.MEMBER, "es", "Cuenta de demostración: va a pie a todas partes."),
+    Person("demo-ana", None, "es", "Cuenta de demostración: va en bici."),
+    Person("demo-ben", None, "en", "Demo account: drives a delivery van."),
+    Person("demo-carla", None, "es", "Cuenta de demostración: pasea con su perro."),
+    Person("demo-dev", None, "en", "Demo account: new here."),
+    Person("demo-elena", None, "es", "Cuenta de demostración: lleva una marca."),
+    Person("demo-felix", None, "en", "Demo account: likes markets."),
+    Person("demo-gala", None, "es", "Cuenta de demostración: va a pie a todas partes."),
 )
 CITIES = {
     "Madrid": ("ES", 26), "Barcelona": ("ES", 22), "Valencia": ("ES", 12), "Sevilla": ("ES", 10),
@@ -119,7 +122,10 @@ def is_empty(session: Session) -> bool:
 
 
 def actor_of(member: Member) -> Actor:
-    return Actor(ActorKind.MEMBER, id=member.id, role=Role(member.role), confirmed=True)
+    """With the roles that the member has now."""
+    session = orm.object_session(member)
+    held = grants.of_member(session, member.id) if session is not None else ()
+    return Actor(ActorKind.MEMBER, id=member.id, confirmed=True, grants=held)
 
 
 def make_people(session: Session) -> dict[str, Member]:
@@ -326,6 +332,7 @@ def make_brands(
             claim = brand_queries.open_claim(session, brand_id, elena.id)
             if claim is not None:
                 decide(session, moderator, claim.id, "approved")
+            elena = actor_of(people["demo-elena"])
             for place_id in place_ids[number :: len(PLACES)]:
                 places.set_brand(session, elena, place_id, brand_id)
         if number == 0:
@@ -446,5 +453,5 @@ def refresh(session: Session, people: dict[str, Member]) -> int:
 
 def sign_ins() -> str:
     """What `make run` prints."""
-    lines = [f"  {p.handle}@example.org  ({p.role})" for p in PEOPLE]
+    lines = [f"  {p.handle}@example.org  ({p.role or 'member'})" for p in PEOPLE]
     return "\n".join([f"  Demo sign-ins, password {PASSWORD}:", *lines])

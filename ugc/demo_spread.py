@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from ugc.accounts.actions import grants
 from ugc.accounts.models import KIND as MEMBER_KIND
 from ugc.accounts.models import Member, UsedHandle
+from ugc.accounts.rules.roles import Role
 from ugc.brands.models import Fan
 from ugc.core import subjects
-from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import City
 from ugc.insights import actions as insights
@@ -39,7 +41,7 @@ CHANNELS = ("link", "link", "qr", "whatsapp", "instagram", "mail")
 @dataclass(frozen=True)
 class Person:
     handle: str
-    role: Role
+    role: Role | None
     language: str
     about: str
 
@@ -54,13 +56,15 @@ def make_person(
         email=f"{person.handle}@example.org",
         email_confirmed_at=now(session),
         password_hash=password_hash,
-        role=person.role,
         language=person.language,
         about=person.about,
         is_demo=True,
         joined_at=now(session) - dt.timedelta(days=joined_days_ago),
     )
     session.add_all([member, UsedHandle(handle=person.handle)])
+    session.flush()
+    if person.role is not None:
+        grants.give(session, member.id, person.role, by=SYSTEM, announce=False)
     return member
 
 
@@ -106,7 +110,7 @@ def make_newcomer(session: Session, number: int, days_ago: float) -> Member:
         ("es", "Cuenta de demostración: llegó por un enlace."),
         ("en", "Demo account: came by a link."),
     )[number % 2]
-    person = Person(f"demo-guest-{number:03}", Role.MEMBER, language, about)
+    person = Person(f"demo-guest-{number:03}", None, language, about)
     member = make_person(session, person, None, days_ago)
     session.flush()
     session.refresh(member)

@@ -65,6 +65,31 @@ class MemberReinstated(Event):
     before_time: bool
 
 
+@dataclass(frozen=True)
+class RoleGiven(Event):
+    """`subject_id` is the brand that the role is over, None the site; `by_id` gave it (None: the
+    operator); `others` are told too."""
+
+    grant_id: int
+    member_id: int
+    role: str
+    subject_id: int | None
+    by_id: int | None
+    others: list[int]
+
+
+@dataclass(frozen=True)
+class RoleEnded(Event):
+    """A role was taken or given up; fields as of `role.given`."""
+
+    grant_id: int
+    member_id: int
+    role: str
+    subject_id: int | None
+    by_id: int | None
+    others: list[int]
+
+
 # content ------------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ PLACE = {
 REVIEW = {"rating": "4", "title": "Zztitle", "text": "Zzreview as it is now. " * 4}
 # What names the person goes whatever they choose; the content stays or goes with it.
 PERSONAL = ("zenobia", "zzbrowser", "zzabout", "zzflag", "zzclaim", "zzearlier", "zznote")
-PERSONAL += ("zzwatch", "zzsaid", "zzwhy", "zzstopped")
+PERSONAL += ("zzwatch", "zzsaid", "zzwhy", "zzstopped", "zzrole")
 CONTENT = (
     "zzreport",
     "zzplace",
@@ -56,7 +56,9 @@ COLUMNS = {
     "appeals.member_id": "the node without a name",
     "badges.member_id": "the node without a name",
     "brand_claims.author_id": "erased",
-    "brand_team.member_id": "erased",
+    "grants.member_id": "the node without a name",
+    "grants.given_by_id": "the node without a name",
+    "grants.ended_by_id": "the node without a name",
     "brands.author_id": "erased",
     "clearings.member_id": "erased",
     "comments.author_id": "erased",
@@ -174,7 +176,13 @@ def zenobia(
     via = zenobia.get(f"/r/{code}").location.rpartition("?")[2]
     send(zenobia, f"/join?{via}", handle="zenobia", email="zenobia@example.org", password=PASSWORD)
     run_jobs()
-    session.execute(sa.text("UPDATE members SET email_confirmed_at = now(), role = 'moderator'"))
+    session.execute(sa.text("UPDATE members SET email_confirmed_at = now()"))
+    session.execute(
+        sa.text(
+            "INSERT INTO grants (member_id, role, reason) SELECT id, 'moderator', 'Zzrole'"
+            " FROM members WHERE handle = 'zenobia'"
+        )
+    )
     session.commit()
     send(zenobia, "/settings", about="Zzabout", language="es", timezone="Europe/Madrid")
     theirs = send(mod, "/reports", **REPORT | {"lat": "10", "text": "Another's."})
@@ -240,6 +248,7 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
         "appeals.member_id", "clearings.member_id", "ring_members.member_id",
         "referral_rewards.beneficiary_id", "invitation_deliveries.member_id",
         "prescriptor_scores.member_id", "suspensions.by_id", "suspension_lifts.by_id",
+        "grants.given_by_id", "grants.ended_by_id",
     }  # fmt: skip
     answer = zenobia.get("/settings/export")
     assert answer.headers["Content-Disposition"].startswith("attachment")
@@ -259,8 +268,9 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
     assert len(data["account"]["sessions"]) == 1
     assert [each["name"] for each in data["api_keys"]] == ["dashboard"]
     assert {part: len(rows) for part, rows in data["brands"].items()} == {
-        "suggested": 1, "follows": 1, "speaks_for": 1, "claims": 1,
+        "suggested": 1, "follows": 1, "claims": 1,
     }  # fmt: skip
+    assert [each["role"] for each in data["roles"]["held"]] == ["moderator", "owner"]
     assert data["spreading"]["named_to_brands"] is True
     assert data["spreading"]["city"] == data["spreading"]["home_city"] == "Madrid"
     contacts = data["contacts"]

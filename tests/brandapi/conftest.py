@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from ugc.accounts.models import Member
+from tests.conftest import MODERATOR
+from ugc.accounts.models import Grant, Member
 from ugc.brandapi import actions, rules
-from ugc.brands.models import Brand, TeamMember
+from ugc.brands.models import Brand
 from ugc.core import geo, subjects
-from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
 from ugc.places import actions as places
 from ugc.reports import actions as reports
@@ -70,13 +71,11 @@ class World:
 @pytest.fixture
 def world(session: Session, make_member: Callable[..., Member]) -> World:
     owner = make_member("owner", role="moderator")
-    actor = Actor(
-        ActorKind.MEMBER, id=owner.id, handle="owner", role=Role.MODERATOR, confirmed=True
-    )
+    actor = Actor(ActorKind.MEMBER, id=owner.id, handle="owner", grants=MODERATOR, confirmed=True)
     subject = subjects.create(session, "brand")
     session.add(Brand(id=subject.id, name="Mora", claimed_at=now(session)))
     session.flush()
-    session.add(TeamMember(brand_id=subject.id, member_id=owner.id))
+    session.add(Grant(role="owner", subject_id=subject.id, member_id=owner.id))
     session.commit()
     return World(session, actor, subject.id, subject.public_id)
 

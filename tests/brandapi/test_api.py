@@ -17,10 +17,9 @@ from openapi_spec_validator import validate
 from tests.brandapi.conftest import World
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import KIND as MEMBER
-from ugc.accounts.models import Member
+from ugc.accounts.models import Grant, Member
 from ugc.brandapi import queries, rules
 from ugc.brandapi.schemas.description import specification
-from ugc.brands.models import TeamMember
 from ugc.config import ROOT
 from ugc.core import geo, subjects
 from ugc.core.db import Session, now
@@ -288,7 +287,9 @@ def test_reviews_follow_what_happens_to_their_place(
 def test_erased_people_are_not_told(
     session: Session, make_member: Callable[..., Any], world: World, get: Get
 ) -> None:
-    session.add(TeamMember(brand_id=world.brand_id, member_id=make_member("colleague").id))
+    session.add(
+        Grant(role="owner", subject_id=world.brand_id, member_id=make_member("colleague").id)
+    )
     world.report(text="Stays without a name.")
     assert "owner" in get("/reports").text
     accounts.erase(

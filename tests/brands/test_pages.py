@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ugc.brands.models import Brand, BrandClaim, Fan, TeamMember
+from ugc.accounts.models import Grant
+from ugc.brands.models import Brand, BrandClaim, Fan
 from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.places.models import KIND as PLACE
@@ -127,31 +128,15 @@ def test_a_refused_claim_leaves_the_brand_unclaimed(
     ana.post(f"{address}/claim", data={"message": MESSAGE})
     assert decide(mod, session, "refused") == 303
     assert "unclaimed" in client.get(address).text
-    assert session.scalars(sa.select(TeamMember)).all() == []
+    assert (
+        session.scalars(
+            sa.select(Grant).where(Grant.subject_id.is_not(None), Grant.ended_at.is_(None))
+        ).all()
+        == []
+    )
     [claim] = session.scalars(sa.select(BrandClaim))
     assert claim.decided_at is not None
     assert ana.post(f"{address}/claim", data={"message": MESSAGE}).status_code == 303
-
-
-def test_the_team_takes_in_and_lets_go_but_never_the_last(
-    session: Session, signed_in: Browser, owner: FlaskClient, address: str
-) -> None:
-    bea = signed_in("bea")
-    assert bea.post(f"{address}/team", data={"handle": "bea"}).status_code == 404
-    assert owner.post(f"{address}/team", data={"handle": "nobody-here"}).status_code == 422
-    assert owner.post(f"{address}/team", data={"handle": "bea"}).status_code == 303
-    members = dict(
-        map(
-            tuple,
-            session.execute(
-                sa.text("SELECT handle, id FROM members WHERE handle IN ('bea', 'owner')")
-            ),
-        )
-    )
-    assert owner.post(f"{address}/team/{members['owner']}/remove").status_code == 303
-    last = bea.post(f"{address}/team/{members['bea']}/remove")
-    assert last.status_code == 409
-    assert "cannot leave" in last.text
 
 
 def test_only_the_team_edits_and_nobody_over_a_newer_version(
@@ -326,7 +311,12 @@ def test_erasure_takes_fans_and_teams(
     form = {"content": "keep", "password": "correct horse battery"}
     assert owner.post("/settings/erase", data=form).status_code == 303
     assert session.scalars(sa.select(Fan)).all() == []
-    assert session.scalars(sa.select(TeamMember)).all() == []
+    assert (
+        session.scalars(
+            sa.select(Grant).where(Grant.subject_id.is_not(None), Grant.ended_at.is_(None))
+        ).all()
+        == []
+    )
     assert "unclaimed" in client.get(address).text
 
 

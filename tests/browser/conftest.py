@@ -29,11 +29,14 @@ from playwright.sync_api import Browser, Page
 
 from tests.conftest import make_database, redis_url
 from ugc.accounts import actions as accounts
+from ugc.accounts.actions import grants
 from ugc.accounts.models import KIND, Member, UsedHandle
 from ugc.accounts.pages import COOKIE_TOKEN
+from ugc.accounts.rules.roles import Role
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core import push, subjects
+from ugc.core.access import SYSTEM
 from ugc.core.db import Session, db, now, transaction
 
 PASSWORD = "plum tractor silence"
@@ -97,13 +100,9 @@ class Site:
                 db.engine.dispose()
 
     def make_moderator(self, handle: str) -> None:
-        """As `ugc make-moderator` does."""
+        """As `ugc role give HANDLE moderator` does."""
         with self.transaction() as session:
-            made = session.execute(
-                sa.text("UPDATE members SET role = 'moderator' WHERE handle = :handle"),
-                {"handle": handle},
-            )
-            assert made.rowcount == 1  # type: ignore[attr-defined]
+            grants.give_site_role(session, SYSTEM, handle, Role.MODERATOR)
 
     def enter(self, page: Page, handle: str) -> None:
         """A new member with a confirmed address, signed in as if they had joined in this browser,

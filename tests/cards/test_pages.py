@@ -195,8 +195,8 @@ def test_the_brands_own_link_is_for_its_team(
     assert ana.post(f"/share/{world.brand}", data={"as": "brand"}).status_code == 404
     session.execute(
         sa.text(
-            "INSERT INTO brand_team (brand_id, member_id)"
-            " SELECT b.id, m.id FROM brands b, members m WHERE m.handle = 'ana'"
+            "INSERT INTO grants (role, subject_id, member_id)"
+            " SELECT 'owner', b.id, m.id FROM brands b, members m WHERE m.handle = 'ana'"
         )
     )
     session.commit()

@@ -15,11 +15,12 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask.testing import FlaskClient
 
+from tests.conftest import MODERATOR
 from ugc import demo
 from ugc.accounts.models import Member
 from ugc.config import libpq_url
 from ugc.core import subjects
-from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session
 from ugc.core.sources import ImportRun, Source
 from ugc.core.subjects import Move, Subject
@@ -145,7 +146,7 @@ def test_an_update_leaves_what_moderators_and_members_did(
     hidden, closed, confirmed = all_reports(session)
     hidden.visibility = "hidden"
     subjects.touch(session, hidden.id, visible=False)
-    life.close(session, Actor(ActorKind.MEMBER, id=1, role=Role.MODERATOR), closed.id)
+    life.close(session, Actor(ActorKind.MEMBER, id=1, grants=MODERATOR), closed.id)
     confirmed.confirmations = 1
     confirmed.expires_at += dt.timedelta(days=9)
     prolonged = confirmed.expires_at

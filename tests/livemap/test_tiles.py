@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.conftest import counted_queries
+from tests.conftest import MODERATOR, counted_queries
 from ugc.accounts.models import Member
 from ugc.core import cache, geo, jobs, subjects
-from ugc.core.access import ANONYMOUS, Actor, ActorKind, Role
+from ugc.core.access import ANONYMOUS, Actor, ActorKind
 from ugc.core.db import Session
 from ugc.livemap import actions, rules
 from ugc.livemap.jobs import rebuild
@@ -34,10 +34,8 @@ Poster = Callable[..., str]
 
 @pytest.fixture
 def author(make_member: Callable[..., Member]) -> Actor:
-    member = make_member("author", role=Role.MODERATOR)
-    return Actor(
-        ActorKind.MEMBER, id=member.id, handle="author", role=Role.MODERATOR, confirmed=True
-    )
+    member = make_member("author", role="moderator")
+    return Actor(ActorKind.MEMBER, id=member.id, handle="author", grants=MODERATOR, confirmed=True)
 
 
 @pytest.fixture

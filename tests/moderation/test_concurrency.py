@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.reviews.test_concurrency import at_once, in_transaction, people, site
 from ugc.core import geo
-from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, transaction
 from ugc.core.errors import Conflict
 from ugc.moderation import actions
@@ -19,7 +19,7 @@ __all__ = ["people", "site"]  # fixtures
 
 def held_report(site: Flask, author: Actor) -> tuple[int, int]:
     """(case, version) of a report that waits for a moderator."""
-    newcomer = Actor(ActorKind.MEMBER, id=author.id, role=Role.MEMBER, confirmed=True)
+    newcomer = Actor(ActorKind.MEMBER, id=author.id, confirmed=True)
 
     def post(session: Session) -> tuple[int, int]:
         reports.post_report(session, newcomer, kind="jam", point=geo.Point(-3.7, 40.4))

@@ -2,11 +2,12 @@
 
 import pytest
 
-from ugc.core.access import Actor, ActorKind, Role
+from tests.conftest import MODERATOR
+from ugc.core.access import Actor, ActorKind
 from ugc.moderation import rules
 
 ANA = Actor(ActorKind.MEMBER, id=1, confirmed=True)
-MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, role=Role.MODERATOR)
+MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, grants=MODERATOR)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ import re
 
 import pytest
 
+from tests.conftest import MODERATOR
 from ugc.core import geo
-from ugc.core.access import ANONYMOUS, Actor, ActorKind, Role
+from ugc.core.access import ANONYMOUS, Actor, ActorKind
 from ugc.places import rules
 
 ANA = Actor(ActorKind.MEMBER, id=1, confirmed=True)
-MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, role=Role.MODERATOR)
+MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, grants=MODERATOR)
 MADRID = geo.Point(-3.7, 40.4)
 MONDAY_NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)  # 12:00 in Madrid
 

@@ -2,13 +2,14 @@ import datetime as dt
 
 import pytest
 
-from ugc.core.access import Actor, ActorKind, Role
+from tests.conftest import MODERATOR
+from ugc.core.access import Actor, ActorKind
 from ugc.reports import rules
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 ANA = Actor(ActorKind.MEMBER, id=1, confirmed=True)
 BEN = Actor(ActorKind.MEMBER, id=3, confirmed=True)
-MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, role=Role.MODERATOR)
+MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, grants=MODERATOR)
 
 
 def test_every_kind_is_complete() -> None:

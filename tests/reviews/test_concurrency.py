@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import PASSWORD, PASSWORD_HASH, make_database
+from tests.conftest import MODERATOR, PASSWORD, PASSWORD_HASH, make_database
 from ugc.accounts import actions as accounts
 from ugc.accounts import queries as account_queries
 from ugc.accounts.models import KIND as MEMBER
 from ugc.accounts.models import Member
 from ugc.app import create_app
 from ugc.core import subjects
-from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, now, transaction
 from ugc.core.errors import Conflict, DomainError, Forbidden, NotFound
 from ugc.moderation import actions as moderation
@@ -76,10 +76,9 @@ def people(site: Flask) -> list[Actor]:
                     email=f"m{subject.id}@example.org",
                     password_hash=PASSWORD_HASH,
                     email_confirmed_at=now(session),
-                    role="moderator",
                 )
             )
-            made.append(Actor(ActorKind.MEMBER, id=subject.id, role=Role.MODERATOR, confirmed=True))
+            made.append(Actor(ActorKind.MEMBER, id=subject.id, grants=MODERATOR, confirmed=True))
         return made
 
     found = in_transaction(site, make)

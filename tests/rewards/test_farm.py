@@ -9,6 +9,9 @@ from flask.testing import FlaskClient
 from tests.conftest import PASSWORD
 from tests.rewards.conftest import FIREFOX, World, decide, first_ring
 from tests.rewards.test_rewards import main_text
+from ugc.accounts.actions import grants
+from ugc.accounts.rules.roles import Role
+from ugc.core.access import SYSTEM
 from ugc.core.db import Session
 from ugc.reputation import queries as ledger
 from ugc.rewards import actions, queries, rules
@@ -424,7 +427,8 @@ def test_who_may_see_and_decide(
     assert moderator.post(address, data={**form, "outcome": "x"}).status_code == 422
     assert moderator.post(address, data={**form, "suspend": "7"}).status_code == 422
     # Who is of the ring decides nothing about it.
-    world.member("boss").role = "moderator"
+    boss = world.member("boss").id
+    grants.give(session, boss, Role.MODERATOR, by=SYSTEM, announce=False)
     session.commit()
     assert farm["boss"].post(address, data=form).status_code == 403
     # Everybody reads what speaks against themselves, and names nobody else by it.

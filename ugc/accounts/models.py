@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core.access import Role
 from ugc.core.db import Base, app_now
 
 KIND = "member"
@@ -26,7 +25,6 @@ class Member(Base):
     email: Mapped[str | None] = mapped_column(CITEXT, unique=True)
     email_confirmed_at: Mapped[dt.datetime | None]
     password_hash: Mapped[str | None]
-    role: Mapped[str] = mapped_column(server_default=Role.MEMBER)
     about: Mapped[str] = mapped_column(server_default="")
     language: Mapped[str] = mapped_column(server_default="en")
     timezone: Mapped[str] = mapped_column(server_default="UTC")
@@ -40,7 +38,6 @@ class Member(Base):
     suspended_until: Mapped[dt.datetime | None]
     erased_at: Mapped[dt.datetime | None]
     __table_args__ = (
-        sa.CheckConstraint("role IN ('member', 'moderator', 'administrator')", name="role"),
         sa.CheckConstraint("language IN ('es', 'en')", name="language"),
         sa.CheckConstraint(
             "erased_at IS NULL OR (handle IS NULL AND email IS NULL AND password_hash IS NULL)",
@@ -90,6 +87,59 @@ class SuspensionLift(Base):
     by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
     cause: Mapped[str] = mapped_column(server_default="moderator")
     lifted_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+
+
+class Grant(Base):
+    """A member holds a role over the site (no `subject_id`) or a brand. A moderator's may be
+    limited to content of a city, a language or a kind. A row ends and is never deleted;
+    `given_by_id` and `ended_by_id` are None for the operator and for migrations."""
+
+    __tablename__ = "grants"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    role: Mapped[str]
+    subject_id: Mapped[int | None] = mapped_column(sa.ForeignKey("subjects.id"), index=True)
+    city_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cities.id"))
+    language: Mapped[str | None]
+    kind: Mapped[str | None]
+    starts_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    until: Mapped[dt.datetime | None]
+    given_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    given_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"))
+    reason: Mapped[str] = mapped_column(server_default="")
+    ended_at: Mapped[dt.datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"))
+    end_reason: Mapped[str] = mapped_column(server_default="")
+    __table_args__ = (
+        sa.CheckConstraint(
+            "CASE WHEN subject_id IS NULL THEN role IN ('administrator', 'moderator')"
+            " ELSE role IN ('owner', 'manager', 'replier', 'analyst') END",
+            name="role",
+        ),
+        sa.CheckConstraint(
+            "role = 'moderator' OR (city_id IS NULL AND language IS NULL AND kind IS NULL)",
+            name="limits",
+        ),
+        sa.CheckConstraint("until > starts_at", name="until"),
+        sa.Index(
+            "uq_grants_open_brand",
+            "member_id",
+            "subject_id",
+            unique=True,
+            postgresql_where=sa.text("ended_at IS NULL AND subject_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "uq_grants_open_site",
+            "member_id",
+            "role",
+            "city_id",
+            "language",
+            "kind",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=sa.text("ended_at IS NULL AND subject_id IS NULL"),
+        ),
+    )
 
 
 class UsedHandle(Base):

@@ -9,8 +9,12 @@ import marshmallow as ma
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext
 
+from ugc.accounts.rules.roles import Role
+
 # What marshmallow itself says, in the reader's language.
 ma.fields.Field.default_error_messages["required"] = lazy_gettext("Fill this in.")  # type: ignore
+ma.fields.Date.default_error_messages["invalid"] = lazy_gettext("Choose a day.")  # type: ignore
+ma.fields.Enum.default_error_messages["unknown"] = lazy_gettext("Choose one of the list.")  # type: ignore
 ma.fields.Integer.default_error_messages["invalid"] = lazy_gettext("Write a whole number.")  # type: ignore
 
 
@@ -96,6 +100,35 @@ class SettingsForm(Form):
         ),
     )
     shown_to_far_contacts = ma.fields.String(load_default="")
+
+
+LANGUAGES = {"es": "Español", "en": "English"}
+
+
+class Day(ma.fields.Date):
+    """A day, or None for nothing."""
+
+    def _deserialize(self, value, attr, data, **kwargs):  # type: ignore[no-untyped-def]
+        return super()._deserialize(value, attr, data, **kwargs) if value else None
+
+
+class RoleForm(Form):
+    """A role over the site; `until` is its last day."""
+
+    handle = ma.fields.String(
+        required=True,
+        validate=ma.validate.Length(min=1, error=lazy_gettext("Fill this in.")),  # type: ignore[arg-type]
+    )
+    role = ma.fields.Enum(Role, by_value=True, required=True)
+    language = ma.fields.String(
+        load_default="",
+        validate=ma.validate.OneOf(
+            ["", *LANGUAGES],
+            error=lazy_gettext("Choose one of the languages."),  # type: ignore[arg-type]
+        ),
+    )
+    until = Day(load_default=None)
+    reason = ma.fields.String(load_default="")
 
 
 class EraseForm(Form):

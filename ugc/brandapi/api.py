@@ -20,6 +20,7 @@ from ugc.core.access import (
     ANONYMOUS,
     Actor,
     ActorKind,
+    Grant,
     brand_scope,
     current_actor,
     public,
@@ -56,7 +57,7 @@ def load_key() -> Actor:
         record(UsageMark.__table__, {"key_id": key_id})  # type: ignore[arg-type]
     return Actor(
         ActorKind.API_KEY,
-        brand_ids=frozenset({brand_id}),
+        grants=(Grant("key", subject_id=brand_id),),
         key_id=key_id,
         scopes=frozenset(scopes),
     )

@@ -23,7 +23,7 @@ privacy.register("api_keys", actions.export_member, actions.erase_member, order=
 @bp.get("/brands/<public_id>/keys")
 @members
 def keys_page(public_id: str, error: DomainError | None = None, new_key: str = "") -> str:
-    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    brand = brands.team_brand(db.session(), current_actor(), public_id, "manage_keys")
     return render_template(
         "brandapi/keys.html",
         brand=brand,
@@ -42,7 +42,7 @@ def keys_page(public_id: str, error: DomainError | None = None, new_key: str = "
 def create_key(public_id: str) -> Any:
     """Answers the page itself: the key is shown this once and is in no address or cookie."""
     limits.hit("write")
-    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    brand = brands.team_brand(db.session(), current_actor(), public_id, "manage_keys")
     key = actions.create_key(
         db.session(),
         current_actor(),
@@ -57,7 +57,7 @@ def create_key(public_id: str) -> Any:
 @bp.post("/brands/<public_id>/keys/<int:key_id>/revoke")
 @members
 def revoke_key(public_id: str, key_id: int) -> Any:
-    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    brand = brands.team_brand(db.session(), current_actor(), public_id, "manage_keys")
     actions.revoke_key(db.session(), current_actor(), brand.id, key_id)
     flash(gettext("The key is revoked: it opens nothing any more."), "good")
     return redirect(url_for("brandapi.keys_page", public_id=public_id), 303)

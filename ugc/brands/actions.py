@@ -7,13 +7,15 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
-from ugc.accounts import queries as accounts
+from ugc.accounts.actions import grants
+from ugc.accounts.queries import grants as grant_queries
+from ugc.accounts.rules.roles import Role
 from ugc.brands import queries, rules
-from ugc.brands.models import CLAIM_KIND, KIND, Brand, BrandClaim, Fan, TeamMember
+from ugc.brands.models import CLAIM_KIND, KIND, Brand, BrandClaim, Fan
 from ugc.core import subjects
-from ugc.core.access import Actor, require_contributor
+from ugc.core.access import Actor, acting, require_contributor
 from ugc.core.db import Session, now
-from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Visibility
 from ugc.moderation import actions as moderation
 from ugc.referrals import actions as referrals
@@ -65,7 +67,7 @@ def edit_brand(
     website: str,
 ) -> None:
     """Raises Conflict, Forbidden, Stale."""
-    if not rules.may_edit(actor, brand.in_team):
+    if not rules.may_edit(actor, brand.id):
         raise Forbidden()
     # Cases are locked before content, as by a moderator who decides.
     moderation.content_changed(session, brand.id)
@@ -154,7 +156,15 @@ def decide_claim(
         return
     if approved:
         brand.claimed_at = now(session)
-        session.add(TeamMember(brand_id=brand.id, member_id=row.author_id))
+        # The claimant is told by the event of the claim.
+        grants.give(
+            session,
+            row.author_id,
+            Role.OWNER,
+            by=acting(who),
+            subject_id=brand.id,
+            announce=False,
+        )
         subjects.touch(session, brand.id)
     events.emit(session, events.BrandClaimDecided(brand.id, row.author_id, approved))
 
@@ -169,14 +179,9 @@ moderation.register(CLAIM_KIND, moderation.Content(claim_author, decide_claim, B
 def add_to_team(session: Session, actor: Actor, brand: queries.BrandRow, handle: str) -> None:
     """Raises Forbidden, Invalid when nobody has that name."""
     require_contributor(actor)
-    try:
-        member = accounts.member_by_handle(session, handle)
-    except NotFound:
-        unknown = lazy_gettext("Nobody here has this name.")
-        raise Invalid(fields={"handle": [unknown]}) from None
-    session.execute(
-        insert(TeamMember).values(brand_id=brand.id, member_id=member.id).on_conflict_do_nothing()
-    )
+    rules.check_act(actor, brand.id, "manage_team")
+    member_id = grants.newcomer_to_role(session, handle)
+    grants.give(session, member_id, Role.MANAGER, by=actor, subject_id=brand.id)
 
 
 def leave_team(session: Session, actor: Actor, brand: queries.BrandRow, member_id: int) -> None:
@@ -185,13 +190,12 @@ def leave_team(session: Session, actor: Actor, brand: queries.BrandRow, member_i
     if actor.id != member_id:
         require_contributor(actor)
     queries.locked(session, brand.id)
-    if [member for member, _, _ in queries.team(session, brand.id)] == [member_id]:
-        raise Conflict(lazy_gettext("The last one of the team cannot leave: add somebody first."))
-    session.execute(
-        sa.delete(TeamMember).where(
-            TeamMember.brand_id == brand.id, TeamMember.member_id == member_id
-        )
-    )
+    if grant_queries.holders(session, Role.OWNER, brand.id) == [member_id]:
+        raise Conflict(lazy_gettext("The last owner cannot leave: make another one first."))
+    if actor.id != member_id:
+        rules.check_act(actor, brand.id, "manage_team")
+    for grant in grant_queries.open_grants(session, member_id, subject_id=brand.id):
+        grants.end(session, grant, by=actor)
 
 
 def move(session: Session, brand_id: int, visibility: Visibility, reason: str, who: str) -> None:
@@ -221,7 +225,7 @@ def author_of(session: Session, brand_id: int) -> int | None:
 moderation.register(KIND, moderation.Content(author_of, move, Brand, counts=True))
 # A brand is the root of its own cascade.
 referrals.register_root(KIND, lambda _session, brand_id: brand_id)
-referrals.register_insiders(queries.is_in_team)
+referrals.register_insiders(grant_queries.is_on)
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:
@@ -238,12 +242,6 @@ def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
         row.message, row.author_id = "", None
         row.decided_at = row.decided_at or now(session)
     session.execute(sa.delete(Fan).where(Fan.member_id == member_id))
-    left = session.scalars(
-        sa.delete(TeamMember)
-        .where(TeamMember.member_id == member_id)
-        .returning(TeamMember.brand_id)
-    ).all()
-    for brand_id in left:
-        if not queries.team(session, brand_id):
-            queries.locked(session, brand_id).claimed_at = None
+    for brand_id in grant_queries.brands_left_by(session, member_id):
+        queries.locked(session, brand_id).claimed_at = None
     session.execute(sa.update(Brand).where(Brand.author_id == member_id).values(author_id=None))

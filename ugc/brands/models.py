@@ -1,4 +1,4 @@
-"""Brands, claims, teams and fans."""
+"""Brands, claims and fans. Teams are grants (`ugc.accounts`)."""
 
 from __future__ import annotations
 
@@ -44,15 +44,6 @@ class BrandClaim(Moderated, Base):
             postgresql_where=sa.text("decided_at IS NULL"),
         ),
     )
-
-
-class TeamMember(Base):
-    __tablename__ = "brand_team"
-    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), primary_key=True)
-    member_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("members.id"), primary_key=True, index=True
-    )
-    since: Mapped[dt.datetime] = mapped_column(server_default=app_now())
 
 
 class Fan(Base):

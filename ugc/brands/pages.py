@@ -86,7 +86,7 @@ def brand_page(public_id: str, error: DomainError | None = None) -> str:
         brand=brand,
         error=error,
         limits=rules,
-        may_edit=rules.may_edit(actor, brand.in_team),
+        may_edit=rules.may_edit(actor, brand.id),
         may_claim=rules.may_claim(actor, brand.claimed_at is not None, brand.in_team),
         claim=queries.open_claim(session, brand.id, actor.id) if actor.id else None,
         team=queries.team(session, brand.id) if brand.in_team else [],
@@ -107,7 +107,7 @@ def page_with_error(error: DomainError, public_id: str) -> str:
 @members
 def edit_page(public_id: str, error: DomainError | None = None) -> str:
     brand = queries.brand_by_public_id(db.session(), current_actor(), public_id)
-    if not rules.may_edit(current_actor(), brand.in_team):
+    if not rules.may_edit(current_actor(), brand.id):
         raise Forbidden()
     return form_page(error, brand)
 
@@ -150,7 +150,7 @@ def claim(public_id: str) -> Any:
 @members
 @shows_errors(page_with_error)
 def add_to_team(public_id: str) -> Any:
-    brand = queries.team_brand(db.session(), current_actor(), public_id)
+    brand = queries.team_brand(db.session(), current_actor(), public_id, "manage_team")
     handle = request.form.get("handle", "").strip()
     actions.add_to_team(db.session(), current_actor(), brand, handle)
     flash(gettext("Added to the team."), "good")
@@ -161,7 +161,7 @@ def add_to_team(public_id: str) -> Any:
 @members
 @shows_errors(lambda error, public_id, member_id: page_with_error(error, public_id))
 def leave_team(public_id: str, member_id: int) -> Any:
-    brand = queries.team_brand(db.session(), current_actor(), public_id)
+    brand = queries.team_brand(db.session(), current_actor(), public_id, None)
     actions.leave_team(db.session(), current_actor(), brand, member_id)
     flash(gettext("Out of the team."), "good")
     return redirect(url_for("brands.brand_page", public_id=public_id), 303)
@@ -171,7 +171,7 @@ def leave_team(public_id: str, member_id: int) -> Any:
 @members
 def make_link(public_id: str) -> Any:
     """Makes the brand's own link: degree 0 of its cascade."""
-    brand = queries.team_brand(db.session(), current_actor(), public_id)
+    brand = queries.team_brand(db.session(), current_actor(), public_id, "share")
     require_contributor(current_actor())
     referrals.link_for(db.session(), brand.id, brand.id)
     return redirect(url_for("brands.brand_page", public_id=public_id, _anchor="link"), 303)
@@ -180,7 +180,7 @@ def make_link(public_id: str) -> Any:
 @bp.get("/brands/<public_id>/qr.svg")
 @members
 def qr(public_id: str) -> Response:
-    brand = queries.team_brand(db.session(), current_actor(), public_id)
+    brand = queries.team_brand(db.session(), current_actor(), public_id, "share")
     link = referrals.own_link(db.session(), brand.id, brand.id)
     return referral_pages.qr_svg(referral_pages.address_of(link))
 

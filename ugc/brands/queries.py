@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
+from ugc.accounts.queries import grants
 from ugc.brands import rules
-from ugc.brands.models import KIND, Brand, BrandClaim, Fan, TeamMember
+from ugc.brands.models import KIND, Brand, BrandClaim, Fan
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
@@ -61,14 +62,8 @@ def _columns(actor: Actor) -> Any:
         .correlate(Brand)
         .scalar_subquery()
     )
-    in_team: Any = sa.false()
     following: Any = sa.false()
     if actor.id is not None:
-        in_team = (
-            sa.exists()
-            .where(TeamMember.brand_id == Brand.id, TeamMember.member_id == actor.id)
-            .correlate(Brand)
-        )
         following = (
             sa.exists().where(Fan.brand_id == Brand.id, Fan.member_id == actor.id).correlate(Brand)
         )
@@ -77,7 +72,6 @@ def _columns(actor: Actor) -> Any:
             Brand,
             Subject.public_id,
             fans.label("fans"),
-            in_team.label("in_team"),
             following.label("following"),
             Member.handle,
             Source.attribution,
@@ -88,7 +82,7 @@ def _columns(actor: Actor) -> Any:
     )
 
 
-def _row(row: Any) -> BrandRow:
+def _row(row: Any, actor: Actor) -> BrandRow:
     brand: Brand = row.Brand
     return BrandRow(
         id=brand.id,
@@ -98,7 +92,7 @@ def _row(row: Any) -> BrandRow:
         website=brand.website,
         claimed_at=brand.claimed_at,
         fans=row.fans,
-        in_team=row.in_team,
+        in_team=brand.id in actor.brand_ids,
         following=row.following,
         visibility=brand.visibility,
         author_id=brand.author_id,
@@ -119,21 +113,24 @@ def brand_by_id(session: Session, actor: Actor, brand_id: int) -> BrandRow:
     return _seen(session, actor, Brand.id == brand_id)
 
 
-def team_brand(session: Session, actor: Actor, public_id: str) -> BrandRow:
-    """The brand, for its team only. Raises NotFound for everybody else."""
+def team_brand(session: Session, actor: Actor, public_id: str, act: str | None) -> BrandRow:
+    """The brand, for those of its team whose role has `act` (None: for the whole team). Raises
+    NotFound for others, Forbidden for those of the team whose role does not have it."""
     brand = brand_by_public_id(session, actor, public_id)
     if not brand.in_team:
         raise NotFound()
+    if act is not None:
+        rules.check_act(actor, brand.id, act)
     return brand
 
 
 def _seen(session: Session, actor: Actor, condition: Any) -> BrandRow:
     row = session.execute(_columns(actor).where(condition)).first()
     if row is None or not rules.may_see(
-        actor, row.Brand.author_id, row.Brand.visibility, row.in_team
+        actor, row.Brand.author_id, row.Brand.visibility, row.Brand.id in actor.brand_ids
     ):
         raise NotFound()
-    return _row(row)
+    return _row(row, actor)
 
 
 def locked(session: Session, brand_id: int) -> Brand:
@@ -208,7 +205,7 @@ def search_brands(
         query = query.where(sa.or_(likeness >= 0.45, sa.func.strpos(name_key, key) > 0)).order_by(
             likeness.desc(), sa.text("fans DESC"), Brand.id
         )
-    return [_row(row) for row in session.execute(query)]
+    return [_row(row, actor) for row in session.execute(query)]
 
 
 def same_name(session: Session, name: str) -> str | None:
@@ -220,35 +217,25 @@ def same_name(session: Session, name: str) -> str | None:
     )
 
 
-def team(session: Session, brand_id: int) -> list[tuple[int, str | None, dt.datetime]]:
-    """(member id, handle, since) of the team, the longest there first."""
-    rows = session.execute(
-        sa.select(TeamMember.member_id, Member.handle, TeamMember.since)
-        .join(Member, Member.id == TeamMember.member_id)
-        .where(TeamMember.brand_id == brand_id)
-        .order_by(TeamMember.since, TeamMember.member_id)
-    )
-    return [(row.member_id, row.handle, row.since) for row in rows]
+def team(session: Session, brand_id: int) -> list[grants.GrantRow]:
+    """The roles over the brand that are in force, the longest first."""
+    return [row for row in grants.listed(session, subject_id=brand_id) if row.in_force]
 
 
-def brands_of_team_member(session: Session, actor: Actor) -> list[BrandRow]:
-    """The brands whose team the reader is in."""
+def brands_of_team_member(session: Session, actor: Actor, act: str) -> list[BrandRow]:
+    """The public brands whose team the reader is in with a role that has `act`."""
+    ids = [brand_id for brand_id in actor.brand_ids if actor.may(act, brand_id)]
     query = (
         _columns(actor)
-        .join(TeamMember, TeamMember.brand_id == Brand.id)
-        .where(TeamMember.member_id == actor.id, Brand.visibility == Visibility.PUBLISHED)
+        .where(Brand.id.in_(ids), Brand.visibility == Visibility.PUBLISHED)
         .order_by(Brand.name)
     )
-    return [_row(row) for row in session.execute(query)]
+    return [_row(row, actor) for row in session.execute(query)]
 
 
 def without_team() -> sa.Select[int]:
     """Ids of the brands that nobody speaks for."""
     return sa.select(Brand.id).where(Brand.claimed_at.is_(None))
-
-
-def is_in_team(session: Session, brand_id: int, member_id: int) -> bool:
-    return session.get(TeamMember, (brand_id, member_id)) is not None
 
 
 def followed_by(session: Session, actor: Actor) -> list[BrandRow]:
@@ -259,7 +246,7 @@ def followed_by(session: Session, actor: Actor) -> list[BrandRow]:
         .where(Fan.member_id == actor.id, Brand.visibility == Visibility.PUBLISHED)
         .order_by(Brand.name)
     )
-    return [_row(row) for row in session.execute(query)]
+    return [_row(row, actor) for row in session.execute(query)]
 
 
 def describe(
@@ -298,9 +285,6 @@ def all_of_member(session: Session, member_id: int) -> dict[str, object]:
         "follows": sa.select(Brand.name, Fan.since)
         .join(Fan, Fan.brand_id == Brand.id)
         .where(Fan.member_id == member_id),
-        "speaks_for": sa.select(Brand.name, TeamMember.since)
-        .join(TeamMember, TeamMember.brand_id == Brand.id)
-        .where(TeamMember.member_id == member_id),
         "claims": sa.select(
             Brand.name, BrandClaim.message, BrandClaim.created_at, BrandClaim.decided_at
         )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ugc.core.access import Actor
+from flask_babel import lazy_gettext
+
+from ugc.core.access import Actor, refuse_suspended
+from ugc.core.errors import Forbidden
 from ugc.core.subjects import Visibility
 
 NAME_MAX, ABOUT_MAX, WEBSITE_MAX, MESSAGE_MIN, MESSAGE_MAX = 80, 1000, 300, 20, 1000
@@ -15,9 +18,18 @@ def may_see(actor: Actor, author_id: int | None, visibility: str, in_team: bool)
     return visibility == Visibility.PUBLISHED or mine or in_team or actor.is_moderator
 
 
-def may_edit(actor: Actor, in_team: bool) -> bool:
-    """The team; moderators for what nobody has claimed yet."""
-    return actor.is_member and not actor.suspended and (in_team or actor.is_moderator)
+def check_act(actor: Actor, brand_id: int, act: str) -> None:
+    """Raises Forbidden unless the actor's role over the brand has `act`."""
+    refuse_suspended(actor)
+    if not actor.may(act, brand_id):
+        raise Forbidden(
+            lazy_gettext("Your role in this team does not include this: ask one of its owners.")
+        )
+
+
+def may_edit(actor: Actor, brand_id: int) -> bool:
+    """Those of the team whose role has it, and moderators."""
+    return actor.may("edit_page", brand_id) or actor.may("edit_content")
 
 
 def may_claim(actor: Actor, claimed: bool, in_team: bool) -> bool:

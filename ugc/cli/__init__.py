@@ -29,7 +29,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ugc import config, demo, live
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
-from ugc.cli import members
+from ugc.cli import members, roles
 from ugc.config import ROOT, ConfigError
 from ugc.core import gazetteer, jobs, push
 from ugc.core.db import Session, transaction
@@ -51,6 +51,7 @@ def cli() -> None:
 
 for command_of_members in members.COMMANDS:
     cli.add_command(command_of_members)
+cli.add_command(roles.role_group)
 
 
 def main() -> None:
@@ -200,22 +201,6 @@ def dead_jobs() -> None:
     with create_app().app_context(), transaction() as session:
         for job in jobs.dead_jobs(session):
             click.echo(f"{job['id']}\t{job['task_name']}\t{job['attempts']}\t{job['args']}")
-
-
-@cli.command("make-moderator")
-@click.argument("handle")
-@click.option("--administrator", is_flag=True)
-def make_moderator(handle: str, administrator: bool) -> None:
-    """Give a member the moderators' (or administrators') role."""
-    role = "administrator" if administrator else "moderator"
-    with create_app().app_context(), transaction() as session:
-        changed = session.execute(
-            sa.text("UPDATE members SET role = :role WHERE handle = :handle RETURNING id"),
-            {"role": role, "handle": handle},
-        ).first()
-    if changed is None:
-        raise click.ClickException(f"There is no member called {handle}.")
-    click.echo(f"{handle} is {role} now.")
 
 
 @cli.command("recount-points")

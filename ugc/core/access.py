@@ -25,10 +25,21 @@ class ActorKind(enum.StrEnum):
     SYSTEM = "system"
 
 
-class Role(enum.StrEnum):
-    MEMBER = "member"
-    MODERATOR = "moderator"
-    ADMINISTRATOR = "administrator"
+@dataclass(frozen=True)
+class Grant:
+    """A role in force and its acts. `subject_id` is the brand that it is over, None the site;
+    `city_id`, `language` and `kind` limit it to such content."""
+
+    role: str
+    acts: frozenset[str] = frozenset()
+    subject_id: int | None = None
+    city_id: int | None = None
+    language: str | None = None
+    kind: str | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        return (self.city_id, self.language, self.kind) != (None, None, None)
 
 
 @dataclass(frozen=True)
@@ -45,19 +56,18 @@ class Suspension:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks. `id` is the member's; brand teams are in `brand_ids` (ids of subjects)."""
+    """Who asks. `id` is the member's; `grants` are the roles in force when the request began."""
 
     kind: ActorKind
     id: int | None = None
     public_id: str | None = None
     handle: str | None = None
-    role: Role = Role.MEMBER
     confirmed: bool = False
     suspended: bool = False
     suspension: Suspension | None = None
     language: str | None = None
     timezone: str | None = None
-    brand_ids: frozenset[int] = field(default_factory=frozenset)
+    grants: tuple[Grant, ...] = ()
     key_id: int | None = None
     scopes: frozenset[str] = field(default_factory=frozenset)
 
@@ -65,15 +75,30 @@ class Actor:
     def is_member(self) -> bool:
         return self.kind is ActorKind.MEMBER
 
+    def grants_for(self, act: str, on: int | None = None) -> tuple[Grant, ...]:
+        """The grants that allow `act` over the brand `on` (None: the site), limited ones too. A
+        suspended member has none."""
+        if self.suspended:
+            return ()
+        return tuple(g for g in self.grants if g.subject_id == on and act in g.acts)
+
+    def may(self, act: str, on: int | None = None) -> bool:
+        """Whether a grant without limits allows `act` over the brand `on` (None: the site)."""
+        return any(not grant.is_limited for grant in self.grants_for(act, on))
+
     @property
     def is_moderator(self) -> bool:
-        """The right of the role rests while the member is suspended."""
-        moderates = self.role in (Role.MODERATOR, Role.ADMINISTRATOR)
-        return self.is_member and moderates and not self.suspended
+        """Whether the actor decides cases, be it only some of them."""
+        return bool(self.grants_for("moderate"))
 
     @property
     def is_administrator(self) -> bool:
-        return self.is_member and self.role is Role.ADMINISTRATOR and not self.suspended
+        return self.may("manage_roles")
+
+    @property
+    def brand_ids(self) -> frozenset[int]:
+        """Subjects of the brands whose team the actor is in; of a key, its brand."""
+        return frozenset(g.subject_id for g in self.grants if g.subject_id is not None)
 
     @property
     def reference(self) -> str:
@@ -83,13 +108,22 @@ class Actor:
         return f"{self.kind}:{self.id}" if self.id else str(self.kind)
 
 
+def acting(reference: str) -> Actor:
+    """Who a `reference` names: the member's id, or the system; without grants."""
+    kind, _, number = reference.partition(":")
+    if kind == ActorKind.MEMBER and number:
+        return Actor(ActorKind.MEMBER, id=int(number))
+    return SYSTEM
+
+
 ANONYMOUS = Actor(ActorKind.ANONYMOUS)
 SYSTEM = Actor(ActorKind.SYSTEM)
 
 
 @dataclass(frozen=True)
 class Access:
-    """The mark on a view: a policy's name and, for the API, the scope a key needs."""
+    """The mark on a view: a policy's name and what it asks for: the scope of an API key, the act of
+    a role."""
 
     policy: str
     scope: str | None = None
@@ -106,7 +140,11 @@ def _mark(access: Access) -> Callable[[View], View]:
 public = _mark(Access("public"))
 members = _mark(Access("members"))
 moderators = _mark(Access("moderators"))
-administrators = _mark(Access("administrators"))
+
+
+def site_act(act: str) -> Callable[[View], View]:
+    """For those whose site role has `act` without limits (`ugc.accounts.rules.roles`)."""
+    return _mark(Access("site_act", act))
 
 
 def brand_scope(scope: str) -> Callable[[View], View]:
@@ -262,7 +300,7 @@ def check(access: Access | None, actor: Actor) -> None:
         raise SignInNeeded()
     if policy == "moderators" and not actor.is_moderator:
         raise NotFound()
-    if policy == "administrators" and not actor.is_administrator:
+    if policy == "site_act" and not actor.may(access.scope or ""):
         raise NotFound()
 
 

@@ -145,6 +145,10 @@ _OTHER_CODES: dict[str, tuple[int, Text]] = {
     "key_needed": (401, lazy_gettext("Send an API key: Authorization: Bearer boca_…")),
     "key_unknown": (401, lazy_gettext("The API key is unknown or was revoked: make a new one.")),
     "link_expired": (400, lazy_gettext("The link of a mail is too old: ask for another.")),
+    "outside_role": (
+        403,
+        lazy_gettext("The moderator's role does not cover this: a moderator of its area decides."),
+    ),
     "repeated": (409, lazy_gettext("The same request was answered before: look how things stand.")),
     "scope_missing": (403, lazy_gettext("The API key lacks a right: make one that has it.")),
     "similar_near": (

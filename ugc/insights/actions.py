@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ugc import events
 from ugc.accounts.models import Member
 from ugc.brands import queries as brands
+from ugc.brands import rules as brand_rules
 from ugc.core import subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
@@ -200,8 +201,7 @@ def write_invitation(
     """A brand's invitation; returns its public id. A newcomer's waits for a moderator. Raises
     Forbidden, Invalid."""
     author_id = require_contributor(actor)
-    if not brand.in_team:
-        raise Forbidden()
+    brand_rules.check_act(actor, brand.id, "invite_members")
     text, thanks = text.strip(), thanks.strip()
     fields: dict[str, list[object]] = {}
     for name, value in (("text", text), ("thanks", thanks)):
@@ -247,8 +247,7 @@ def send_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
     row = invitations.locked(session, invitation_id)
     # One brand's invitations are sent one after the other: nobody gets two of them.
     brands.locked(session, row.brand_id)
-    if not brands.is_in_team(session, row.brand_id, actor.id or 0):
-        raise Forbidden()
+    brand_rules.check_act(actor, row.brand_id, "invite_members")
     if row.visibility != Visibility.PUBLISHED:
         raise Conflict(lazy_gettext("A moderator looks at it first."))
     if row.sent_at is not None:
@@ -302,8 +301,7 @@ def withdraw_invitation(session: Session, actor: Actor, invitation_id: int) -> i
     """The team takes it back; returns the brand. Raises Forbidden."""
     moderation.close_case(session, invitation_id)
     row = invitations.locked(session, invitation_id)
-    if not brands.is_in_team(session, row.brand_id, actor.id or 0):
-        raise Forbidden()
+    brand_rules.check_act(actor, row.brand_id, "invite_members")
     if row.visibility in (Visibility.PUBLISHED, Visibility.HELD):
         move(session, row.id, Visibility.WITHDRAWN, "withdrawn", actor.reference)
     return row.brand_id

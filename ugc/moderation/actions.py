@@ -69,6 +69,20 @@ def counted_tables() -> list[type[Moderated]]:
     return [each.table for each in _contents.values() if each.counts and each.table is not None]
 
 
+def tables() -> dict[str, type[Moderated]]:
+    """Tables of content by kind."""
+    return {kind: each.table for kind, each in _contents.items() if each.table is not None}
+
+
+def check_covered(session: Session, actor: Actor, subject_id: int) -> None:
+    """Raises Forbidden unless one of the actor's roles covers the subject."""
+    if not queries.is_covered(session, subject_id, actor.grants_for("moderate"), tables()):
+        raise Forbidden(
+            lazy_gettext("Your role does not cover this: a moderator of its area decides it."),
+            code="outside_role",
+        )
+
+
 def published_by(session: Session, member_id: int | None) -> int:
     """How many contributions of a member are published, of every kind."""
     if member_id is None:
@@ -78,8 +92,7 @@ def published_by(session: Session, member_id: int | None) -> int:
 
 def record_of(session: Session, member_id: int) -> queries.Record:
     """An author's record over every kind of content."""
-    tables = [each.table for each in _contents.values() if each.table is not None]
-    return queries.record_of(session, member_id, tables)
+    return queries.record_of(session, member_id, tables().values())
 
 
 def must_be_held(session: Session, actor: Actor) -> bool:
@@ -136,6 +149,7 @@ def remove_photo(session: Session, actor: Actor, key: str, *, rule: str) -> None
     photo = media_queries.locked(session, key)
     if not rules.may_decide(actor, photo.member_id):
         raise Forbidden(lazy_gettext("Your own content is decided by others."))
+    check_covered(session, actor, photo.subject_id)
     media.remove(session, photo, rule=rule, who=actor.reference)
 
 
@@ -237,6 +251,7 @@ def _decide(
     author_id = content.author_of(session, subject.id)
     if not rules.may_decide(actor, author_id):
         raise Forbidden(lazy_gettext("Your own content is decided by others."))
+    check_covered(session, actor, subject.id)
     if actor.id in content.barred(session, subject.id):
         raise Forbidden(lazy_gettext("You had a part in this: another moderator decides it."))
     case.decided_at = now(session)

@@ -9,10 +9,10 @@ from flask_babel import format_timedelta, gettext
 
 from ugc.accounts import queries as accounts
 from ugc.accounts.actions import suspending
-from ugc.accounts.queries import suspensions
+from ugc.accounts.queries import grants, suspensions
 from ugc.accounts.rules import suspensions as account_rules
 from ugc.core import limits, panels, privacy, render, subjects
-from ugc.core.access import Role, current_actor, members, moderators
+from ugc.core.access import current_actor, members, moderators
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.moderation import actions, queries, rules
@@ -26,7 +26,8 @@ privacy.register("moderation", actions.export_member, actions.erase_member)
 def queue_page(error: DomainError | None = None, case_id: int | None = None) -> str:
     """`error` is told in the case that was being decided, with what was typed there. A kind that
     registers a `decide.<kind>` panel has a form of its own."""
-    cases = queries.open_cases(db.session())
+    held, tables = current_actor().grants_for("moderate"), actions.tables()
+    cases = queries.open_cases(db.session(), held, tables)
     tried = case_id if case_id in {c.id for c in cases} else None
     return render_template(
         "moderation/queue.html",
@@ -42,7 +43,7 @@ def queue_page(error: DomainError | None = None, case_id: int | None = None) -> 
         ],
         reasons=rules.REASONS,
         rules_of=actions.rules_of,
-        waiting=queries.open_count(db.session()),
+        waiting=queries.open_count(db.session(), held, tables),
         rules=rules.RULES,
         note_max=rules.NOTE_MAX,
     )
@@ -170,7 +171,9 @@ def _suspension_form(error: DomainError | None = None, handle: str = "") -> str:
         member=member,
         history=history,
         standing=next((each for each in history if each.stands), None),
-        may=account_rules.may_suspend(actor, member.id, Role(member.role)),
+        may=account_rules.may_suspend(
+            actor, member.id, bool(grants.site_roles(db.session(), member.id))
+        ),
         reasons=account_rules.REASONS,
         days=account_rules.DAYS,
         note_max=account_rules.NOTE_MAX,

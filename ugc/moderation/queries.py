@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from ugc.accounts import queries as accounts
+from ugc.core.access import Grant
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, Visibility
@@ -39,12 +40,47 @@ class DecisionRow:
     decided_at: dt.datetime
 
 
-def open_cases(session: Session, limit: int = 20) -> list[CaseRow]:
-    """The queue: most flagged first, then the longest waiting."""
+Tables = Mapping[str, type[Moderated]]  # of content, by kind
+
+
+def covered(grants: Sequence[Grant], tables: Tables) -> sa.ColumnElement[bool]:
+    """Whether one of the grants covers a `Subject`: one without limits covers all; a kind is the
+    subject's, language and city are columns of its table, and a table without the column is not
+    covered by a grant that names one."""
+    if any(not grant.is_limited for grant in grants):
+        return sa.true()
+    return sa.or_(sa.false(), *[_covers(grant, tables) for grant in grants])
+
+
+def _covers(grant: Grant, tables: Tables) -> sa.ColumnElement[bool]:
+    limits = {"language": grant.language, "city_id": grant.city_id}
+    asked = {name: value for name, value in limits.items() if value is not None}
+    kinds = [] if grant.kind is None else [Subject.kind == grant.kind]
+    if not asked:
+        return sa.and_(sa.true(), *kinds)
+    within = [
+        sa.exists().where(
+            table.id == Subject.id, *[getattr(table, name) == it for name, it in asked.items()]
+        )
+        for table in tables.values()
+        if all(hasattr(table, name) for name in asked)
+    ]
+    return sa.and_(*kinds, sa.or_(sa.false(), *within))
+
+
+def is_covered(session: Session, subject_id: int, grants: Sequence[Grant], tables: Tables) -> bool:
+    query = sa.select(sa.exists().where(Subject.id == subject_id, covered(grants, tables)))
+    return bool(session.scalar(query))
+
+
+def open_cases(
+    session: Session, grants: Sequence[Grant], tables: Tables, limit: int = 20
+) -> list[CaseRow]:
+    """The queue of who holds `grants`: most flagged first, then the longest waiting."""
     rows = session.execute(
         sa.select(Case, Subject.kind)
         .join(Subject, Subject.id == Case.subject_id)
-        .where(Case.decided_at.is_(None))
+        .where(Case.decided_at.is_(None), covered(grants, tables))
         .order_by(Case.flags.desc(), Case.opened_at, Case.id)
         .limit(limit)
     ).all()
@@ -68,13 +104,15 @@ def open_cases(session: Session, limit: int = 20) -> list[CaseRow]:
     ]
 
 
-def open_count(session: Session) -> int:
-    return (
-        session.scalar(
-            sa.select(sa.func.count()).select_from(Case).where(Case.decided_at.is_(None))
-        )
-        or 0
+def open_count(session: Session, grants: Sequence[Grant], tables: Tables) -> int:
+    """How many cases wait for who holds `grants`."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(Case)
+        .join(Subject, Subject.id == Case.subject_id)
+        .where(Case.decided_at.is_(None), covered(grants, tables))
     )
+    return session.scalar(query) or 0
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ REASONS = {
 
 def may_decide(actor: Actor, author_id: int | None) -> bool:
     """Moderators, but never on their own content."""
-    return actor.is_moderator and not actor.suspended and actor.id != author_id
+    return actor.is_moderator and actor.id != author_id
 
 
 def may_flag(actor: Actor, author_id: int | None) -> bool:

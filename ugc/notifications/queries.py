@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
+from ugc.accounts.rules.roles import NAMES, Role
 from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
@@ -128,6 +129,7 @@ def _item(
         title=info.named if info else str(newest.facts.get("title", rules.GONE)),
         who=who or (str(rules.SOMEBODY),),
         count=len(people) or len(fold),
+        role=str(NAMES[Role(newest.facts["role"])]) if "role" in newest.facts else "",
         level=max(int(row.facts.get("n", 0)) for row in fold),
     )
     return Item(

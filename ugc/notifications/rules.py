@@ -16,12 +16,13 @@ NAMED = 3  # people who are named in one line
 @dataclass(frozen=True)
 class Told:
     """What a line speaks of: `title` is what it is about and where, `who` are handles, `count` how
-    many people or things were folded into it, `level` a member's."""
+    many people or things were folded into it, `level` a member's, `role` the name of one."""
 
     title: str = ""
     who: tuple[str, ...] = ()
     count: int = 1
     level: int = 0
+    role: str = ""
 
     @property
     def names(self) -> str:
@@ -84,6 +85,11 @@ def _about(text: Any) -> Callable[[Told], str]:
     return lambda told: str(text) % {"title": told.title}
 
 
+def _role(text: Any) -> Callable[[Told], str]:
+    """A sentence that may name `%(who)s`, `%(role)s` and `%(title)s`."""
+    return lambda told: str(text) % {"title": told.title, "role": told.role, "who": told.names}
+
+
 KINDS = {
     "approved": Kind("check", _about(lazy_gettext("A moderator approved it: %(title)s"))),
     "refused": Kind("x", _about(lazy_gettext("A moderator refused it: %(title)s"))),
@@ -99,6 +105,32 @@ KINDS = {
     "invitation": Kind("mail", _about(lazy_gettext("Bring others: %(title)s"))),
     "claim_approved": Kind("badge-check", _about(lazy_gettext("You speak for %(title)s now."))),
     "claim_refused": Kind("x", _about(lazy_gettext("Your claim was refused: %(title)s"))),
+    "site_role_given": Kind(
+        "shield-check", _role(lazy_gettext("You have a role in this community now: %(role)s"))
+    ),
+    "site_role_ended": Kind(
+        "shield-check", _role(lazy_gettext("Your role in this community ended: %(role)s"))
+    ),
+    "brand_role_given": Kind(
+        "badge-check", _role(lazy_gettext("Your role in the team of %(title)s: %(role)s"))
+    ),
+    "brand_role_ended": Kind(
+        "x", _role(lazy_gettext("You are not in the team of %(title)s any more."))
+    ),
+    "other_site_role_given": Kind(
+        "shield-check",
+        _role(lazy_gettext("%(who)s has a role in this community now: %(role)s")),
+    ),
+    "other_site_role_ended": Kind(
+        "shield-check",
+        _role(lazy_gettext("The role of %(who)s in this community ended: %(role)s")),
+    ),
+    "other_brand_role_given": Kind(
+        "users", _role(lazy_gettext("The role of %(who)s in the team of %(title)s: %(role)s"))
+    ),
+    "other_brand_role_ended": Kind(
+        "users", _role(lazy_gettext("%(who)s is not in the team of %(title)s any more."))
+    ),
     "account_false": Kind(
         "shield-check",
         _about(lazy_gettext("A moderator decided that your account is not one of a person alone.")),

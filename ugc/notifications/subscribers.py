@@ -108,3 +108,24 @@ def brand_claim_decided(session: Session, event: events.BrandClaimDecided) -> No
     kind = "claim_approved" if event.approved else "claim_refused"
     cause = f"claim:{event.brand_id}:{event.approved}"
     actions.tell(session, event.member_id, kind, cause, subject_id=event.brand_id)
+
+
+@events.on(events.RoleGiven, "notifications.role_given")
+def role_given(session: Session, event: events.RoleGiven) -> None:
+    _tell_role(session, event, "given")
+
+
+@events.on(events.RoleEnded, "notifications.role_ended")
+def role_ended(session: Session, event: events.RoleEnded) -> None:
+    _tell_role(session, event, "ended")
+
+
+def _tell_role(session: Session, event: events.RoleGiven | events.RoleEnded, happened: str) -> None:
+    """Tells the member, unless it was their own act, and the others."""
+    what = f"{'site' if event.subject_id is None else 'brand'}_role_{happened}"
+    cause = f"grant:{event.grant_id}"
+    facts = {"subject_id": event.subject_id, "role": event.role}
+    if event.by_id != event.member_id:
+        actions.tell(session, event.member_id, what, cause, **facts)
+    for other in event.others:
+        actions.tell(session, other, f"other_{what}", cause, who=event.member_id, **facts)

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
-from ugc.brands import queries as brands
 from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
@@ -156,9 +155,9 @@ def set_brand(session: Session, actor: Actor, place_id: int, brand_id: int | Non
     present = queries.brand_of(session, place_id)
     if present == brand_id:
         return
-    mine = {brand.id for brand in brands.brands_of_team_member(session, actor)}
-    asked = {present, brand_id} - {None}
-    if not actor.is_moderator and not asked <= mine:
+    asked = {each for each in (present, brand_id) if each is not None}
+    ours = all(actor.may("run_places", each) for each in asked)
+    if not ours and not actor.may("edit_content"):
         raise Forbidden(
             lazy_gettext("Another brand says that it runs this place. A moderator can change it.")
         )

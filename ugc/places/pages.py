@@ -205,7 +205,7 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
         error=error,
         week=rules.week(place.opening_hours, place.timezone, _moment(), _point(place)),
         brand=subjects.describe(session, [brand_id]).get(brand_id) if brand_id else None,
-        my_brands=brands.brands_of_team_member(session, actor) if actor.is_member else [],
+        my_brands=brands.brands_of_team_member(session, actor, "run_places"),
         photos=media_queries.photos_of(session, actor, [place.id]),
         decision=moderation_queries.last_decision(session, place.id) if mine else None,
         rules=moderation_rules.RULES,
@@ -345,7 +345,7 @@ def set_brand(public_id: str) -> Any:
     actor, session = current_actor(), db.session()
     place = queries.place_by_public_id(session, actor, public_id)
     chosen = request.form.get("brand", "")
-    brand_id = brands.team_brand(session, actor, chosen).id if chosen else None
+    brand_id = brands.team_brand(session, actor, chosen, "run_places").id if chosen else None
     actions.set_brand(session, actor, place.id, brand_id)
     flash(gettext("Saved."), "good")
     return redirect(url_for("places.place_page", public_id=public_id), 303)

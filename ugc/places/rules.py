@@ -209,7 +209,7 @@ def may_edit(actor: Actor, author_id: int | None, visibility: str) -> bool:
     """Who suggested it, and moderators."""
     mine = actor.is_member and actor.id is not None and actor.id == author_id
     standing = visibility in (Visibility.PUBLISHED, Visibility.HELD)
-    return standing and not actor.suspended and (mine or actor.is_moderator)
+    return standing and not actor.suspended and (mine or actor.may("edit_content"))
 
 
 def may_withdraw(actor: Actor, author_id: int | None, visibility: str, reviews: int) -> bool:

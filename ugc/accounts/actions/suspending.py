@@ -10,10 +10,11 @@ from flask_babel import lazy_gettext
 from ugc import events
 from ugc.accounts import queries
 from ugc.accounts.models import Member, Suspension, SuspensionLift, SuspensionNote
+from ugc.accounts.queries import grants
 from ugc.accounts.queries import suspensions as reads
 from ugc.accounts.rules import suspensions as rules
 from ugc.core import jobs
-from ugc.core.access import Actor, Role
+from ugc.core.access import Actor
 from ugc.core.access import Suspension as Standing
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -105,7 +106,7 @@ def _locked(session: Session, actor: Actor, member_id: int) -> Member:
     member = queries.locked_member(session, member_id, beside_writes=True)
     if member.erased_at is not None:
         raise NotFound()
-    if not rules.may_suspend(actor, member_id, Role(member.role)):
+    if not rules.may_suspend(actor, member_id, bool(grants.site_roles(session, member_id))):
         raise Forbidden(
             lazy_gettext(
                 "Moderators suspend members; moderators and administrators are suspended by another"

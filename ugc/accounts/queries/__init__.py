@@ -8,7 +8,10 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from ugc.accounts.models import KIND, AccountToken, Member, MemberSession, SignInAttempt, UsedHandle
+from ugc.accounts.queries import grants
 from ugc.accounts.rules import ATTEMPT_WINDOW_MINUTES, REPEAT_MINUTES
+from ugc.accounts.rules.roles import grants as as_grants
+from ugc.core.access import Grant
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, SubjectInfo
@@ -75,12 +78,12 @@ def handles(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
 
 def session_member(
     session: Session, token_hash: str, *, keep: bool = False, exclusive: bool = False
-) -> tuple[Member, str, int] | None:
-    """The member, their public id and the session's id behind a cookie, while it is good. With
-    `keep`, the member is not erased until this transaction ends; an erasure that runs is waited
-    for. With `exclusive`, the member's other writing requests are waited for too."""
+) -> tuple[Member, str, int, tuple[Grant, ...]] | None:
+    """The member, their public id, the session's id and the roles in force behind a cookie, while
+    it is good. With `keep`, the member is not erased until this transaction ends; an erasure that
+    runs is waited for. With `exclusive`, the member's other writing requests are waited for too."""
     query = (
-        sa.select(Member, Subject.public_id, MemberSession.id)
+        sa.select(Member, Subject.public_id, MemberSession.id, grants.as_json(Member.id))
         .join(MemberSession, MemberSession.member_id == Member.id)
         .join(Subject, Subject.id == Member.id)
         .where(
@@ -95,7 +98,7 @@ def session_member(
     elif keep:
         query = query.with_for_update(read=True, key_share=True, of=Member)
     row = session.execute(query).first()
-    return (row[0], row[1], row[2]) if row else None
+    return (row[0], row[1], row[2], as_grants(row[3])) if row else None
 
 
 def open_sessions(session: Session, member_id: int) -> list[MemberSession]:

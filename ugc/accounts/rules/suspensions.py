@@ -6,7 +6,7 @@ import datetime as dt
 
 from flask_babel import lazy_gettext
 
-from ugc.core.access import Actor, ActorKind, Role
+from ugc.core.access import Actor, ActorKind
 
 # Why a member is suspended: codes are stored, texts are shown.
 REASONS = {
@@ -30,11 +30,11 @@ NOTE_MAX = 1000
 WITHOUT_END = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
-def may_suspend(actor: Actor, member_id: int, role: Role) -> bool:
-    """Whether `actor` may suspend a member of that role, or lift it: moderators members only,
-    administrators all, never themselves; the operator (the system) all."""
+def may_suspend(actor: Actor, member_id: int, moderates: bool) -> bool:
+    """Whether `actor` may suspend a member, or lift it, by the acts of their role; `moderates` when
+    the member has a role over the site. Never themselves; the operator (the system) all."""
     if actor.kind is ActorKind.SYSTEM:
         return True
     if actor.id == member_id:
         return False
-    return actor.is_administrator or (actor.is_moderator and role is Role.MEMBER)
+    return actor.may("suspend_moderators" if moderates else "suspend_members")

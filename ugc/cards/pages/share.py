@@ -61,7 +61,7 @@ def _shared(public_id: str) -> Shared:
     if own:
         if subject.kind != BRAND:
             raise NotFound()
-        brands.team_brand(session, actor, subject.public_id)
+        brands.team_brand(session, actor, subject.public_id, "share")
     return Shared(subject, info, subject.id if own else actor.id or 0, own)
 
 

@@ -35,7 +35,7 @@ privacy.register("spreading", actions.export_member, actions.erase_member, order
 @bp.get("/brands/<public_id>/invitations")
 @members
 def invitations_page(public_id: str, error: DomainError | None = None) -> str:
-    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    brand = brands.team_brand(db.session(), current_actor(), public_id, "invite_members")
     return render_template(
         "insights/invitations.html",
         brand=brand,
@@ -51,7 +51,7 @@ def invitations_page(public_id: str, error: DomainError | None = None) -> str:
 @shows_errors(lambda error, public_id: invitations_page(public_id, error))
 def write_invitation(public_id: str) -> Any:
     limits.hit("invite")
-    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    brand = brands.team_brand(db.session(), current_actor(), public_id, "invite_members")
     made = actions.write_invitation(
         db.session(),
         current_actor(),

@@ -145,7 +145,7 @@ def prescriptores_page() -> str:
 @bp.get("/brands/<public_id>/prescriptores")
 @members
 def brand_prescriptores_page(public_id: str) -> str:
-    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    brand = brands.team_brand(db.session(), current_actor(), public_id, "see_figures")
     return _page(brand)
 
 

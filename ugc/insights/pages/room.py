@@ -57,7 +57,7 @@ def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None
 
 def _with_error(error: DomainError, public_id: str) -> str:
     """The usual span, with what is wrong beside the fields."""
-    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    brand = brands.team_brand(db.session(), current_actor(), public_id, "see_figures")
     return _spanned(brand, weeks.chosen({}, queries.today(db.session())), error)
 
 
@@ -65,7 +65,7 @@ def _with_error(error: DomainError, public_id: str) -> str:
 @members
 @shows_errors(_with_error)
 def spread_page(public_id: str) -> str:
-    brand = brands.team_brand(db.session(), current_actor(), public_id)
+    brand = brands.team_brand(db.session(), current_actor(), public_id, "see_figures")
     return _spanned(brand, weeks.chosen(request.args, queries.today(db.session())), None)
 
 
@@ -75,7 +75,7 @@ def spread_page(public_id: str) -> str:
 def export_spread(public_id: str, kind: str) -> Any:
     """The same figures as a file: every week, series and key as CSV, or the whole room as JSON."""
     session = db.session()
-    brand = brands.team_brand(session, current_actor(), public_id)
+    brand = brands.team_brand(session, current_actor(), public_id, "see_figures")
     span = weeks.chosen(request.args, queries.today(session))
     if kind == "json":
         told_room = queries.load(session, brand.id, span)

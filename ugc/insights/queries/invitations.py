@@ -111,7 +111,7 @@ def invitable(session: Session, brand_id: int) -> list[int]:
         )
         .order_by(BrandConsent.member_id)
     )
-    team = {member_id for member_id, _, _ in brands.team(session, brand_id)}
+    team = {row.member_id for row in brands.team(session, brand_id)}
     return [member_id for member_id in session.scalars(query) if member_id not in team]
 
 

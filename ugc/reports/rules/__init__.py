@@ -108,8 +108,7 @@ def may_add_photos(actor: Actor, author_id: int | None, visibility: str) -> bool
 
 def may_close(actor: Actor, author_id: int | None, state: str) -> bool:
     mine = actor.is_member and actor.id is not None and actor.id == author_id
-    moderates = actor.is_moderator and not actor.suspended
-    return (mine or moderates) and state == ReportState.OPEN
+    return (mine or actor.may("edit_content")) and state == ReportState.OPEN
 
 
 def may_see(actor: Actor, author_id: int | None, visibility: str) -> bool:
@@ -130,11 +129,11 @@ def may_edit(actor: Actor, author_id: int | None, visibility: str, state: str) -
 
 def may_answer(actor: Actor) -> bool:
     """Officially, for those who run the site."""
-    return actor.is_moderator and not actor.suspended
+    return actor.may("edit_content")
 
 
 def may_merge(actor: Actor) -> bool:
-    return actor.is_moderator and not actor.suspended
+    return actor.may("edit_content")
 
 
 def may_revive(state: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
@@ -160,4 +159,5 @@ def may_reopen(
         return False
     if now - ended_at > dt.timedelta(days=REOPENED_WITHIN_DAYS):
         return False
-    return actor.is_moderator or established or (actor.id is not None and actor.id == author_id)
+    mine = actor.id is not None and actor.id == author_id
+    return mine or established or actor.may("edit_content")

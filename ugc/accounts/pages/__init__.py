@@ -23,12 +23,13 @@ from flask_login import LoginManager, UserMixin
 from ugc.accounts import actions, queries, rules, schemas
 from ugc.accounts.actions import suspending
 from ugc.accounts.models import Member
+from ugc.accounts.queries import grants
 from ugc.core import limits, panels, privacy, render
 from ugc.core.access import (
     ANONYMOUS,
     Actor,
     ActorKind,
-    Role,
+    Grant,
     current_actor,
     exclusive,
     forget_actor,
@@ -48,8 +49,11 @@ COOKIE_TOKEN = "token"
 class SignedIn(UserMixin):
     """What Flask-Login sees of a member."""
 
-    def __init__(self, member: Member, public_id: str, session_id: int) -> None:
+    def __init__(
+        self, member: Member, public_id: str, session_id: int, grants: tuple[Grant, ...]
+    ) -> None:
         self.member, self.public_id, self.session_id = member, public_id, session_id
+        self.grants = grants
         self.id = member.id
 
 
@@ -78,12 +82,12 @@ def load_actor() -> Actor:
         id=member.id,
         public_id=user.public_id,
         handle=member.handle,
-        role=Role(member.role),
         confirmed=member.email_confirmed_at is not None,
         suspended=suspended,
         suspension=suspending.standing(db.session(), member.id, until) if suspended else None,
         language=member.language,
         timezone=member.timezone,
+        grants=user.grants,
     )
 
 
@@ -261,6 +265,7 @@ def profile_page(handle: str) -> str:
     return render_template(
         "accounts/profile.html",
         member=member,
+        roles=grants.site_roles(db.session(), member.id),
         panels=panels.render("profile", member_id=member.id, handle=member.handle),
     )
 
@@ -358,7 +363,6 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
         "handle": member.handle,
         "email": member.email,
         "email_confirmed_at": member.email_confirmed_at,
-        "role": member.role,
         "about": member.about,
         "language": member.language,
         "timezone": member.timezone,

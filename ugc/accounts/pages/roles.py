@@ -1,0 +1,81 @@
+"""The roles over the site: who holds them, giving and taking."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from ugc.accounts import schemas
+from ugc.accounts.actions import grants as actions
+from ugc.accounts.queries import grants as queries
+from ugc.accounts.rules import roles
+from ugc.core import limits, privacy
+from ugc.core.access import current_actor, site_act
+from ugc.core.db import db
+from ugc.core.errors import DomainError, shows_errors
+
+bp = Blueprint("roles", __name__)
+privacy.register("roles", actions.export_member, actions.erase_member)
+
+
+@bp.app_template_global()
+def role_name(role: str) -> Any:
+    return roles.NAMES[roles.Role(role)]
+
+
+def _end_of(day: dt.date | None) -> dt.datetime | None:
+    """The end of the role's last day where the giver lives."""
+    if day is None:
+        return None
+    zone = zoneinfo.ZoneInfo(current_actor().timezone or "UTC")
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
+
+
+@bp.get("/moderation/roles")
+@site_act("manage_roles")
+def roles_page(error: DomainError | None = None, **_values: Any) -> str:
+    return render_template(
+        "accounts/roles.html",
+        grants=queries.listed(db.session(), site_only=True),
+        ended=queries.listed(db.session(), site_only=True, ended=True),
+        roles=roles.SITE_ACTS,
+        names=roles.NAMES,
+        purposes=roles.PURPOSES,
+        languages=schemas.LANGUAGES,
+        reason_max=roles.REASON_MAX,
+        error=error,
+    )
+
+
+@bp.post("/moderation/roles")
+@site_act("manage_roles")
+@shows_errors(roles_page)
+def give_role() -> Any:
+    limits.hit("write")
+    data = schemas.RoleForm().load(request.form)
+    actions.give_site_role(
+        db.session(),
+        current_actor(),
+        data["handle"],
+        data["role"],
+        language=data["language"] or None,
+        until=_end_of(data["until"]),
+        reason=data["reason"],
+    )
+    flash(gettext("The role is given, and the member is told."), "good")
+    return redirect(url_for("roles.roles_page"), 303)
+
+
+@bp.post("/moderation/roles/<int:grant_id>/take")
+@site_act("manage_roles")
+@shows_errors(roles_page)
+def take_role(grant_id: int) -> Any:
+    limits.hit("write")
+    reason = request.form.get("reason", "").strip()
+    actions.take_site_role(db.session(), current_actor(), grant_id, reason=reason)
+    flash(gettext("The role has ended, and the member is told."), "good")
+    return redirect(url_for("roles.roles_page"), 303)

@@ -1,0 +1,138 @@
+"""`ugc role`: who may do what, by the operator of the server."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from flask_babel import force_locale
+
+from ugc.accounts import queries as accounts
+from ugc.accounts.actions import grants
+from ugc.accounts.models import Member
+from ugc.accounts.queries import grants as grant_queries
+from ugc.accounts.rules.roles import SITE_ACTS, Role
+from ugc.app import create_app
+from ugc.core import gazetteer
+from ugc.core.access import SYSTEM
+from ugc.core.db import Session, transaction
+from ugc.core.errors import DomainError, NotFound
+from ugc.moderation import actions as moderation
+
+
+@click.group("role")
+def role_group() -> None:
+    """Who may do what: list, give and take roles (docs/operations.md)."""
+
+
+SITE_ROLES = click.Choice([str(role) for role in SITE_ACTS])
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@role_group.command("list")
+@click.argument("handle", required=False)
+@click.option("--ended", is_flag=True, help="Also roles that are over.")
+def list_roles(handle: str | None, ended: bool) -> None:
+    """Print roles, of all or of one member: number, member, role, over what, since, until, by."""
+    with create_app().app_context(), transaction() as session:
+        member_id = _member(session, handle).id if handle else None
+        for row in grant_queries.listed(session, member_id=member_id, ended=ended):
+            click.echo("\t".join(_role_fields(row)))
+
+
+def _role_fields(row: grant_queries.GrantRow) -> list[str]:
+    limits = [part for part in (row.city, row.language, row.kind) if part]
+    over = f"brand {row.brand}" if row.brand else "site"
+    until = f"until {row.until:%Y-%m-%d %H:%M}" if row.until else "without end"
+    if row.ended_at is not None:
+        until = f"ended {row.ended_at:%Y-%m-%d %H:%M} by {_by(row.ended_by)}"
+    return [
+        str(row.id),
+        row.handle or "(erased)",
+        str(row.role),
+        ", ".join([over, *limits]),
+        f"{row.starts_at:%Y-%m-%d %H:%M}",
+        until,
+        f"by {_by(row.given_by)}",
+        *([row.reason] if row.reason else []),
+    ]
+
+
+def _by(name: str | None) -> str:
+    """'' is the operator, None an erased member."""
+    return "(erased)" if name is None else name or "the operator"
+
+
+@role_group.command("give")
+@click.argument("handle")
+@click.argument("role", type=SITE_ROLES)
+@click.option("--city", type=int, help="Only content of this city (its GeoNames id).")
+@click.option("--language", type=click.Choice(["es", "en"]), help="Only content in it.")
+@click.option("--kind", help="Only content of this kind, such as report.")
+@click.option("--until", type=DAY, help="When it ends by itself: YYYY-MM-DD, UTC.")
+@click.option("--reason", default="")
+def give_role(
+    handle: str,
+    role: str,
+    city: int | None,
+    language: str | None,
+    kind: str | None,
+    until: dt.datetime | None,
+    reason: str,
+) -> None:
+    """Give a member a role over the site; the member is told."""
+    with _command() as session:
+        if kind is not None and not moderation.is_moderated(kind):
+            known = ", ".join(sorted(moderation.tables()))
+            raise click.UsageError(f"There is no kind {kind}. Known are: {known}.")
+        if city is not None and session.get(gazetteer.City, city) is None:
+            raise click.UsageError(f"There is no city with the GeoNames id {city}.")
+        grants.give_site_role(
+            session,
+            SYSTEM,
+            handle,
+            Role(role),
+            city_id=city,
+            language=language,
+            kind=kind,
+            until=until.replace(tzinfo=dt.UTC) if until else None,
+            reason=reason,
+        )
+    click.echo(f"{handle} is {role} now.")
+
+
+@role_group.command("take")
+@click.argument("handle")
+@click.argument("role", type=SITE_ROLES)
+@click.option("--reason", default="")
+def take_role(handle: str, role: str, reason: str) -> None:
+    """End a member's role over the site, with and without limits; the member is told."""
+    with _command() as session:
+        held = grant_queries.open_grants(session, _member(session, handle).id, Role(role))
+        if not held:
+            raise click.ClickException(f"{handle} is no {role}.")
+        for grant in held:
+            grants.take_site_role(session, SYSTEM, grant.id, reason=reason)
+    click.echo(f"{handle} is no {role} any more.")
+
+
+@contextmanager
+def _command() -> Iterator[Session]:
+    """One transaction; what the product refuses is said as one line."""
+    app = create_app()
+    with app.app_context(), force_locale("en"):
+        try:
+            with transaction() as session:
+                yield session
+        except DomainError as error:
+            said = [str(text) for texts in error.fields.values() for text in texts]
+            raise click.ClickException(" ".join(said) or str(error.message)) from None
+
+
+def _member(session: Session, handle: str) -> Member:
+    try:
+        return accounts.member_by_handle(session, handle)
+    except NotFound:
+        raise click.ClickException(f"There is no member called {handle}.") from None

@@ -1,4 +1,4 @@
-"""`granian wsgi:app`, or any other WSGI server."""
+"""For any WSGI server; `ugc serve` starts `asgi.py`, the same behind its front."""
 
 from ugc.app import create_app
 

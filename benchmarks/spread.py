@@ -222,13 +222,18 @@ def counted(world: forest.Forest) -> int:
 
 
 BARE = """
+from pathlib import Path
 from flask import Flask, redirect
+from ugc.front.application import Front
+from ugc.front.static import StaticFiles
 app = Flask("bare")
 @app.get("/r/<code>")
 def lead(code):
     response = redirect("/", 302)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+def build(bounds):
+    return Front(app, StaticFiles(Path("build"), "/static/build", []), bounds)
 """
 
 
@@ -237,8 +242,7 @@ def bare_server(folder: Path, port: int) -> Iterator[None]:
     """The same web server with an application that only redirects."""
     (folder / "bare.py").write_text(BARE, encoding="utf-8")
     process = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port",
-         str(port), "--workers", "2", "--blocking-threads", "1", "bare:app"],
+        [sys.executable, "-m", "ugc.front", "127.0.0.1", str(port), "2", "0", "bare:build"],
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:

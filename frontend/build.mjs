@@ -12,6 +12,7 @@ import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
+import zlib from 'node:zlib';
 import {build} from 'esbuild';
 import {appIcon, ready as iconsReady} from './app-icons.mjs';
 import {buildBasemap} from './basemap.mjs';
@@ -26,6 +27,7 @@ const MAP_FONTS = {weights: [500, 700], subsets: ['latin', 'latin-ext', 'greek',
 const dev = process.argv.includes('--dev');
 
 const manifest = new Map();
+const compressedFiles = [];
 const from = (...parts) => path.join(ROOT, ...parts);
 const shortHash = (content) => createHash('sha256').update(content).digest('hex').slice(0, 10);
 
@@ -189,8 +191,30 @@ function entriesIn(folder, suffix) {
     .map((file) => ({in: from(folder, file), out: file.slice(0, -suffix.length)}));
 }
 
+/** Writes NAME.br and NAME.gz beside each text, where that is smaller: the web server sends them as they are. */
+function compressTexts() {
+  const params = {[zlib.constants.BROTLI_PARAM_QUALITY]: dev ? 5 : 11};
+  const codings = {
+    '.br': (content) => zlib.brotliCompressSync(content, {params}),
+    '.gz': (content) => zlib.gzipSync(content, {level: 9}),
+  };
+  for (const file of new Set(manifest.values())) {
+    if (!/\.(js|css|svg)$/.test(file)) continue;
+    const content = fs.readFileSync(path.join(OUT, file));
+    for (const [suffix, compress] of Object.entries(codings)) {
+      const target = `${file}${suffix}`;
+      if (!fs.existsSync(path.join(OUT, target))) {
+        const compressed = compress(content);
+        if (compressed.length < content.length) writeAtomically(path.join(OUT, target), compressed);
+        else continue;
+      }
+      compressedFiles.push(target);
+    }
+  }
+}
+
 function deleteStaleFiles() {
-  const wanted = new Set(['manifest.json', '.inputs', ...manifest.values()]);
+  const wanted = new Set(['manifest.json', '.inputs', ...manifest.values(), ...compressedFiles]);
   for (const file of fs.readdirSync(OUT)) {
     if (!wanted.has(file)) fs.rmSync(path.join(OUT, file), {recursive: true});
   }
@@ -214,6 +238,7 @@ await Promise.all([
   bundle(entriesIn('static/css', '.entry.css')),
 ]);
 await bundleWorker();
+compressTexts();
 const sorted = Object.fromEntries([...manifest].sort(([a], [b]) => (a < b ? -1 : 1)));
 writeAtomically(path.join(OUT, 'manifest.json'), `${JSON.stringify(sorted, null, 1)}\n`);
 deleteStaleFiles();

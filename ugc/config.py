@@ -49,6 +49,7 @@ SETTINGS = [
     Setting("LIVE_STREAMS", "2000", "open streams of one `ugc live` at most"),
     Setting("LIVE_STREAMS_PER_ADDRESS", "50", "of them from one address (of IPv6: one network)"),
     Setting("PROXY_HOPS", "0", "number of trusted reverse proxies in front"),
+    Setting("HSTS_SUBDOMAINS", "no", "yes: every subdomain of SITE_URL's host is https only, too"),
     Setting("DEFAULT_LANGUAGE", "en", "es or en, when the browser asks for neither"),
     Setting("API_LIMIT", "600 per minute", "requests of one API key, such as 10 per second"),
     Setting(
@@ -172,6 +173,8 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     except ValueError:
         raise ConfigError("API_LIMIT must be like '600 per minute'.") from None
     batch_s, months = _visit_settings(str(value["VISIT_BATCH_S"]), str(value["VISIT_MONTHS"]))
+    if value["HSTS_SUBDOMAINS"] not in ("yes", "no"):
+        raise ConfigError("HSTS_SUBDOMAINS must be yes or no.")
     data_dir = Path(value["DATA_DIR"] or ROOT / "var" / "data")
     language = value["DEFAULT_LANGUAGE"]
     if language not in ("es", "en"):
@@ -214,6 +217,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "LIVE_STREAMS": int(str(value["LIVE_STREAMS"])),
         "LIVE_STREAMS_PER_ADDRESS": int(str(value["LIVE_STREAMS_PER_ADDRESS"])),
         "PROXY_HOPS": int(hops),
+        "HSTS_SUBDOMAINS": value["HSTS_SUBDOMAINS"] == "yes",
         "DEFAULT_LANGUAGE": language,
         "API_LIMIT": value["API_LIMIT"],
         "VISIT_BATCH_S": batch_s,

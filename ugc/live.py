@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -36,7 +35,11 @@ from ugc import config
 from ugc.accounts.actions import digest
 from ugc.accounts.pages import COOKIE_TOKEN
 from ugc.core import geo
+from ugc.core.addresses import network, visitor
 from ugc.core.errors import Invalid
+from ugc.front.bounds import Bounds
+from ugc.front.protocol import protocol
+from ugc.front.sockets import GONE_S, listening_socket
 from ugc.livemap import queries, rules
 from ugc.livemap.rules import ENDED, RESYNC, Change, Cursor, View
 from ugc.reports.rules import KINDS
@@ -50,7 +53,7 @@ POLL_S = 1.0  # the reader looks at least this often, told or not
 GATHER_S = 0.05  # after a batch it waits so long: what commits meanwhile goes together
 BEAT_S = 15.0  # a stream hears something at least this often
 CHECK_S = 2.5  # between two looks at the sessions of signed-in members
-STALLED_S = 60  # the system cuts off who takes nothing for so long
+MOST_UNFINISHED = 50  # connections of one address beside its streams
 KERNEL_BYTES = 128 * 1024  # what the system keeps for one slow reader
 OPENING_S = 5.0  # a new stream waits so long for the database
 MOST_WAITING = 256 * 1024  # bytes that wait for a slow reader before it must look anew
@@ -304,7 +307,10 @@ class Live:
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             headers = {name.lower(): value for name, value in scope["headers"]}
-            if scope["method"] != "GET":
+            # Nothing here takes a body: it is not waited for.
+            if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
+                await self._answer(send, headers, 413, {"code": "too_large"}, close=True)
+            elif scope["method"] != "GET":
                 await self._answer(send, headers, 405, {"code": "method_not_allowed"})
             elif scope["path"] == "/healthz":
                 await self._health(send, headers)
@@ -352,11 +358,13 @@ class Live:
         status: int,
         body: dict[str, Any],
         retry_s: int = 0,
+        *,
+        close: bool = False,
     ) -> None:
         kind = b"application/json" if status < 400 else b"application/problem+json"
         out = self._headers(headers, kind)
-        if retry_s:
-            out.append((b"retry-after", str(retry_s).encode()))
+        out += [(b"retry-after", b"%d" % retry_s)] if retry_s else []
+        out += [(b"connection", b"close")] if close else []
         await send({"type": "http.response.start", "status": status, "headers": out})
         told = body if status < 400 else {"status": status, "title": body["code"], **body}
         await send({"type": "http.response.body", "body": orjson.dumps(told)})
@@ -372,13 +380,10 @@ class Live:
             await self._answer(send, headers, 503, {"code": "unavailable", **body}, 5)
 
     def _address(self, scope: Message, headers: dict[bytes, bytes]) -> str:
-        """The caller's; of IPv6 the network. Behind proxies, what the trusted ones say."""
-        hops = int(self.settings["PROXY_HOPS"])
-        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
-        address = (scope.get("client") or ("unknown", 0))[0]
-        if hops and len(forwarded) >= hops and forwarded[-hops].strip():
-            address = forwarded[-hops].strip()
-        return ":".join(address.split(":")[:4]) if ":" in address else address
+        """The visitor's; of IPv6 the network. Behind proxies, what the trusted ones say."""
+        peer = (scope.get("client") or ("unknown", 0))[0]
+        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        return network(visitor(peer, forwarded, int(self.settings["PROXY_HOPS"])))
 
     def _token(self, headers: dict[bytes, bytes]) -> str | None:
         """The hash of the session's token, when the cookie is ours."""
@@ -467,18 +472,6 @@ class Live:
             watching.cancel()
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
-    """Its connections end by themselves when their reader takes nothing or is gone."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_S * 1000)
-    listening.bind((host, port))
-    return listening
-
-
 class Server(uvicorn.Server):
     """Streams have no end of their own: a signal ends them, then the server."""
 
@@ -489,12 +482,19 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
+def bounds(settings: dict[str, Any]) -> Bounds:
+    """Headers have a deadline, and one address has few connections beside its streams."""
+    peer = int(settings["LIVE_STREAMS_PER_ADDRESS"]) + MOST_UNFINISHED
+    return Bounds(stalled_s=GONE_S, peer=None if settings["PROXY_HOPS"] else peer)
+
+
 def serve(host: str, port: int) -> None:
     """Serves until SIGINT or SIGTERM, in this process. Raises ConfigError, OSError."""
     app = Live(config.load())
     settings = uvicorn.Config(
-        app, lifespan="on", ws="none", access_log=False, log_level="warning", backlog=2048,
-        server_header=False, proxy_headers=False, timeout_graceful_shutdown=3,
+        app, lifespan="on", http=protocol(bounds(app.settings)), ws="none", access_log=False,
+        log_level="warning", backlog=2048, server_header=False, proxy_headers=False,
+        timeout_graceful_shutdown=3,
     )  # fmt: skip
-    with listening_socket(host, port) as listening:
+    with listening_socket(host, port, KERNEL_BYTES) as listening:
         Server(settings).run([listening])

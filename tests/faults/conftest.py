@@ -74,7 +74,7 @@ class FaultSite(LiveSite):
         return [
             pid
             for pid in children(self.web.pid)
-            if b"granian" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
         ]
 
     def start_worker(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import select
 import socket
 import threading
 import time
@@ -15,7 +17,7 @@ import pytest
 from tests.livemap.conftest import EVERYWHERE, SOON, LiveSite
 from ugc.core.access import SYSTEM
 from ugc.core.subjects import Visibility
-from ugc.live import Live
+from ugc.live import MOST_UNFINISHED, Live
 from ugc.reports import actions
 from ugc.reports.actions import life
 
@@ -380,3 +382,41 @@ def test_a_process_that_ends_takes_nobody_in(live: LiveSite) -> None:
     thread.join(SOON)
     assert sent[0]["status"] == 503
     assert json.loads(sent[1]["body"])["code"] == "unavailable"
+
+
+def test_half_requests_of_one_address_are_few_and_have_an_end(live: LiveSite) -> None:
+    """With six hundred of them, streams and others are served, and most are ended at once."""
+    stream = live.read()
+    half = b"GET /live?bbox=0,0,1,1 HTTP/1.1\r\nHost: live\r\nX-"
+    with contextlib.ExitStack() as stack:
+        sockets = []
+        for _ in range(600):
+            each = socket.create_connection(("127.0.0.1", live.port), timeout=SOON)
+            sockets.append(stack.enter_context(each))
+            with contextlib.suppress(OSError):
+                each.sendall(half)
+        other = socket.create_connection(
+            ("127.0.0.1", live.port), SOON, source_address=("127.8.8.8", 0)
+        )
+        with other:
+            other.sendall(b"GET /healthz HTTP/1.1\r\nHost: live\r\nConnection: close\r\n\r\n")
+            assert other.recv(100).startswith(b"HTTP/1.1 200 ")
+        ended = select.poll()
+        for each in sockets:
+            ended.register(each, select.POLLHUP | select.POLLRDHUP)
+        at_once = len(ended.poll(2000))
+        assert at_once >= 600 - 50 - MOST_UNFINISHED
+        for each in sockets:  # the others end by themselves
+            with contextlib.suppress(ConnectionResetError):
+                assert each.recv(1) == b""
+    report = live.post()
+    stream.expect("upsert", report)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_body_is_not_waited_for(live: LiveSite, method: str) -> None:
+    with socket.create_connection(("127.0.0.1", live.port), timeout=SOON) as connection:
+        head = f"{method} /live?bbox=0,0,1,1 HTTP/1.1\r\nHost: live\r\n"
+        connection.sendall(f"{head}Content-Length: 100\r\n\r\nhalf".encode())
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 413 ")

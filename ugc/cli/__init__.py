@@ -7,8 +7,6 @@ import datetime as dt
 import gzip
 import json
 import os
-import resource
-import socket
 import sys
 import threading
 import time
@@ -33,6 +31,7 @@ from ugc.cli import members, roles
 from ugc.config import ROOT, ConfigError
 from ugc.core import gazetteer, jobs, push
 from ugc.core.db import Session, transaction
+from ugc.front.sockets import allow_open_files
 from ugc.imports import jobs as imports
 from ugc.imports import schemas as import_schemas
 from ugc.imports.rules.formats import BrokenFile
@@ -130,32 +129,17 @@ def load_cities(session: Session, minimum: int = 1000) -> int:
 @cli.command()
 @click.option("--port", default=lambda: int(os.environ.get("PORT", "8000")), type=int)
 @click.option("--host", default="127.0.0.1")
-@click.option("--workers", default=2, type=int)
+@click.option("--workers", default=2, type=click.IntRange(min=1))
 def serve(port: int, host: str, workers: int) -> None:
     """Start the web server (docs/decisions/0002-web-server.md has the figures)."""
-    config.load()  # says what is wrong once, where the server's processes would say it for ever
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise click.ClickException(
-                f"Cannot listen on {host}, port {port} ({error.strerror}): choose another."
-            ) from None
+    # Says what is wrong once, where the server's processes would say it for ever.
+    hops = config.load()["PROXY_HOPS"]
     # Replaces this process, so that signals reach the server itself.
+    os.chdir(ROOT)
     os.execv(
         sys.executable,
-        [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host,
-            "--port", str(port), "--workers", str(workers), "--blocking-threads", "2",
-            "--respawn-failed-workers",
-            "--static-path-route", "/static/build", "--static-path-mount",
-            str(ROOT / "static" / "build"), "--static-path-expires", "31536000",
-            # One worker that dies must not take the site with it.
-            "--respawn-failed-workers", "--respawn-interval", "1",
-            "--no-ws", "--working-dir", str(ROOT), "wsgi:app",
-        ],
-    )  # fmt: skip
+        [sys.executable, "-m", "ugc.front", host, str(port), str(workers), str(hops), "asgi:build"],
+    )
 
 
 @cli.command("live")
@@ -163,9 +147,7 @@ def serve(port: int, host: str, workers: int) -> None:
 @click.option("--host", default="127.0.0.1")
 def live_map(port: int, host: str) -> None:
     """Start the live map's streams; one process feeds thousands (docs/operations.md)."""
-    # A stream is an open file; systems give 1024 where nobody asks for more.
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    allow_open_files()  # each stream is one
     try:
         live.serve(host, port)
     except OSError as error:

@@ -134,6 +134,11 @@ _HTTP_CODES = {
 
 # Codes that are told where they arise rather than by a class of their own: (status, meaning).
 _OTHER_CODES: dict[str, tuple[int, Text]] = {
+    "too_slow": (408, lazy_gettext("The connection was too slow and was cut off. Try again.")),
+    "headers_too_large": (
+        431,
+        lazy_gettext("Your browser sent too many cookies: delete this site's, then try again."),
+    ),
     "bad_cursor": (422, lazy_gettext("A cursor was changed, or comes from another kind of page.")),
     "csrf": (400, lazy_gettext("The form is too old, or cookies are off: reload and send again.")),
     "email_unconfirmed": (403, lazy_gettext("Confirm the e-mail address first.")),

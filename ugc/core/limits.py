@@ -4,7 +4,6 @@ limits stay (times the number of processes). Sign-in and reset limits live in Po
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +15,7 @@ from limits.strategies import MovingWindowRateLimiter, RateLimiter
 from redis import RedisError
 
 from ugc.core.access import ActorKind, current_actor
+from ugc.core.addresses import network
 from ugc.core.cache import ONCE_MORE
 from ugc.core.errors import TooFast
 
@@ -100,19 +100,6 @@ def caller() -> str:
     if actor.kind is not ActorKind.ANONYMOUS:
         return actor.reference
     return f"address:{network(request.remote_addr)}"
-
-
-def network(address: str | None) -> str:
-    """What one visitor may call their own: an IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        parsed = ipaddress.ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return address or "unknown"
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.IPv6Network((parsed, 64), strict=False))
 
 
 def hit(name: str, who: str | None = None) -> Standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, request
@@ -42,6 +43,13 @@ def content_security_policy(map_style_url: str, live_url: str) -> str:
     )
 
 
+def strict_transport_security(settings: Mapping[str, object]) -> str | None:
+    """The value of Strict-Transport-Security; None where the site is not served by https."""
+    if not settings["SESSION_COOKIE_SECURE"]:
+        return None
+    return "max-age=31536000" + ("; includeSubDomains" if settings["HSTS_SUBDOMAINS"] else "")
+
+
 def other_spelling(site_url: str, asked_url: str) -> str | None:
     """The address of a page at SITE_URL, when it was asked for by another spelling of the same
     loopback address and port; None for all else."""
@@ -71,6 +79,7 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
+    hsts = strict_transport_security(app.config)
     policy = content_security_policy(str(app.config["MAP_STYLE_URL"]), str(app.config["LIVE_URL"]))
 
     @app.errorhandler(CSRFError)
@@ -93,8 +102,8 @@ def init_app(app: Flask) -> None:
         headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self), microphone=()")
-        if app.config["SESSION_COOKIE_SECURE"]:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        if hsts:
+            headers.setdefault("Strict-Transport-Security", hsts)
         if request.endpoint != "static" and "Cache-Control" not in headers:
             signed_in = "actor" in g and current_actor().is_member
             # Forms carry a token of the visitor's session: shared caches never keep pages.

@@ -586,7 +586,8 @@ def test_export_and_erasure(
 def test_a_profile_shows_public_photos(
     client: FlaskClient, session: Session, signed_in: Browser, run_jobs: Jobs
 ) -> None:
-    ana, moderator = signed_in("ana"), signed_in("mod", role="moderator")
+    ana = signed_in("ana", profile_lists="all")
+    moderator = signed_in("mod", role="moderator")
     post(ana, SCENE)
     run_jobs()
     key = photos(session)[0].key

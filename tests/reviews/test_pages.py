@@ -309,7 +309,7 @@ def test_reviews_are_as_public_as_their_place(
     address: str,
     visibility: str,
 ) -> None:
-    mod = signed_in("mod", role="moderator")
+    mod = signed_in("mod", role="moderator", profile_lists="all")
     mod.post(f"{address}/review", data=FORM)
     where = review_address(session)
     assert "Worth the walk" in client.get("/members/mod").text

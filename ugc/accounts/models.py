@@ -31,6 +31,8 @@ class Member(Base):
     city_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cities.id"))
     # Whether contacts of the 2nd and 3rd degree may see the handle.
     shown_to_far_contacts: Mapped[bool] = mapped_column(server_default=sa.false())
+    # What the profile lists to others (`rules.Listing`).
+    profile_lists: Mapped[str] = mapped_column(server_default="days")
     source_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sources.id"))
     external_id: Mapped[str | None]
     is_demo: Mapped[bool] = mapped_column(server_default=sa.false())
@@ -39,6 +41,7 @@ class Member(Base):
     erased_at: Mapped[dt.datetime | None]
     __table_args__ = (
         sa.CheckConstraint("language IN ('es', 'en')", name="language"),
+        sa.CheckConstraint("profile_lists IN ('nothing', 'days', 'all')", name="profile_lists"),
         sa.CheckConstraint(
             "erased_at IS NULL OR (handle IS NULL AND email IS NULL AND password_hash IS NULL)",
             name="erased_is_anonymous",

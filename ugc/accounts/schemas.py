@@ -9,6 +9,7 @@ import marshmallow as ma
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext
 
+from ugc.accounts.rules import Listing
 from ugc.accounts.rules.roles import Role
 
 # What marshmallow itself says, in the reader's language.
@@ -100,6 +101,13 @@ class SettingsForm(Form):
         ),
     )
     shown_to_far_contacts = ma.fields.String(load_default="")
+    profile_lists = ma.fields.String(
+        load_default=None,
+        validate=ma.validate.OneOf(
+            list(Listing),
+            error=lazy_gettext("Choose what your profile lists."),  # type: ignore[arg-type]
+        ),
+    )
 
 
 LANGUAGES = {"es": "Español", "en": "English"}

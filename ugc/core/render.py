@@ -127,6 +127,11 @@ def month(day: dt.date) -> str:
     return format_skeleton("yMMMM", day, locale=get_locale())
 
 
+def day(of: dt.date) -> str:
+    """`1 March 2026`, in the reader's language."""
+    return format_skeleton("yMMMd", of, locale=get_locale())
+
+
 def week(iso: str) -> str:
     """The Monday of an ISO week such as `2026-W48`, in the reader's language."""
     year, number = iso.split("-W")
@@ -192,6 +197,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["paragraphs"] = paragraphs
     app.jinja_env.filters["month"] = month
     app.jinja_env.filters["week"] = week
+    app.jinja_env.filters["day"] = day
     app.jinja_env.filters["code_marks"] = code_marks
     app.jinja_env.filters["in_zone"] = in_zone
 

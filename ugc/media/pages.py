@@ -10,6 +10,8 @@ from flask_babel import gettext, lazy_gettext
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.utils import secure_filename
 
+from ugc.accounts import pages as accounts
+from ugc.accounts import rules as account_rules
 from ugc.core import files, images, limits, panels, privacy, render
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
@@ -141,6 +143,9 @@ def withdraw(key: str) -> Any:
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:
+    """A picture shows where it was taken: only in profiles that list everything."""
+    if accounts.listing_of(member_id) is not account_rules.Listing.ALL:
+        return ""
     photos = queries.public_photos_by(db.session(), current_actor(), member_id)
     return render_template("media/_profile.html", photos=photos) if photos else ""
 

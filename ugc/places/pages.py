@@ -9,6 +9,8 @@ from babel.dates import format_date, format_time
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
+from ugc.accounts import pages as accounts
+from ugc.accounts import rules as account_rules
 from ugc.brands import queries as brands
 from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
@@ -364,7 +366,21 @@ def case_panel(subject_id: int, **_context: Any) -> str:
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:
+    listing = accounts.listing_of(member_id)
+    if listing is account_rules.Listing.NOTHING:
+        return ""
     places = queries.places_by(db.session(), current_actor(), member_id, limit=20)
+    if listing is account_rules.Listing.DAYS:
+        return accounts.listed_by_day(
+            gettext("Places"),
+            (
+                accounts.Listed(
+                    each.category.name(render.language()), each.category.icon,
+                    each.category.colour, each.city, each.created_at,
+                )
+                for each in places
+            ),
+        )  # fmt: skip
     return render_template("places/_of_member.html", places=places) if places else ""
 
 

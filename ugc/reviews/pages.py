@@ -7,6 +7,8 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
+from ugc.accounts import pages as accounts
+from ugc.accounts import rules as account_rules
 from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
@@ -220,7 +222,21 @@ def case_panel(subject_id: int, **_context: Any) -> str:
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:
+    listing = accounts.listing_of(member_id)
+    if listing is account_rules.Listing.NOTHING:
+        return ""
     reviews = queries.reviews_by(db.session(), current_actor(), member_id, limit=20)
+    if listing is account_rules.Listing.DAYS:
+        return accounts.listed_by_day(
+            gettext("Reviews"),
+            (
+                accounts.Listed(
+                    each.category.name(render.language()), each.category.icon,
+                    each.category.colour, each.city, each.created_at,
+                )
+                for each in reviews
+            ),
+        )  # fmt: skip
     return render_template("reviews/_of_member.html", reviews=reviews) if reviews else ""
 
 

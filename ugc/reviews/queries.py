@@ -13,6 +13,7 @@ from ugc.accounts.models import Member
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
+from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.media import queries as media
@@ -38,6 +39,7 @@ class ReviewRow:
     place_public_id: str
     place_name: str
     place_visibility: str
+    city: str | None
     category: place_rules.Category
     rating: int
     subratings: list[tuple[place_rules.Aspect, int]]
@@ -73,6 +75,7 @@ def _columns(actor: Actor) -> sa.Select[Any]:
             Place.category,
             Place.visibility.label("place_visibility"),
             place_subject.public_id.label("place_public_id"),
+            City.name.label("city"),
             Member.handle,
             Source.attribution,
             mine.label("found_helpful"),
@@ -82,6 +85,7 @@ def _columns(actor: Actor) -> sa.Select[Any]:
         .join(place_subject, place_subject.id == Place.id)
         .outerjoin(Member, Member.id == Review.author_id)
         .outerjoin(Source, Source.id == Review.source_id)
+        .outerjoin(City, City.id == Place.city_id)
     )
     return columns
 
@@ -104,6 +108,7 @@ def _row(row: Any, photos: Sequence[media.PhotoRow]) -> ReviewRow:
         place_public_id=row.place_public_id,
         place_name=row.place_name,
         place_visibility=row.place_visibility,
+        city=row.city,
         category=category,
         rating=review.rating,
         subratings=[

@@ -287,12 +287,15 @@ def change_settings(
     language: str,
     timezone: str,
     shown_to_far_contacts: bool,
+    profile_lists: str | None = None,
 ) -> None:
     member = queries.member(session, member_id)
     member.about = about
     member.language = language
     member.timezone = timezone
     member.shown_to_far_contacts = shown_to_far_contacts
+    if profile_lists is not None:
+        member.profile_lists = profile_lists
 
 
 def erase(session: Session, member_id: int, *, with_content: bool, password: str) -> None:

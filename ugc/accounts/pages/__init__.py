@@ -3,6 +3,9 @@ can see and end."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -258,6 +261,35 @@ def reset() -> Any:
     return redirect("/", 303)
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A line of a profile that says neither where exactly nor when exactly; `at` is told as its
+    day in UTC, whatever the reader's zone."""
+
+    kind: str
+    icon: str
+    colour: str
+    city: str | None
+    at: dt.datetime
+
+    @property
+    def day(self) -> dt.date:
+        return self.at.astimezone(dt.UTC).date()
+
+
+def listing_of(member_id: int) -> rules.Listing:
+    """What the reader may read of what a member contributed."""
+    member = queries.member(db.session(), member_id)
+    return rules.listing_for(current_actor(), member_id, member.profile_lists)
+
+
+def listed_by_day(title: str, lines: Iterable[Listed]) -> str:
+    """The lines with the newest day first, within a day by kind: their order tells no time."""
+    ordered = sorted(lines, key=lambda line: (line.kind, line.city or ""))
+    ordered.sort(key=lambda line: line.day, reverse=True)
+    return render_template("accounts/_listed.html", title=title, lines=ordered) if ordered else ""
+
+
 @bp.get("/members/<handle>")
 @public
 def profile_page(handle: str) -> str:
@@ -367,6 +399,7 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
         "language": member.language,
         "timezone": member.timezone,
         "shown_to_far_contacts": member.shown_to_far_contacts,
+        "profile_lists": member.profile_lists,
         "suspended_until": member.suspended_until,
         "joined_at": member.joined_at,
         "sessions": [

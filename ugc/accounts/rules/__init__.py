@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Sequence
 
 from flask_babel import lazy_gettext
 from zxcvbn import zxcvbn
+
+from ugc.core.access import Actor
 
 # Without ASCII, IGNORECASE takes ſ for s and the Kelvin sign for k.
 HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{1,28})[a-z0-9]", re.IGNORECASE | re.ASCII)
@@ -24,6 +27,21 @@ REPEAT_MINUTES = 10  # how long a form sent twice is answered as the first time
 ATTEMPT_WINDOW_MINUTES = 15
 ATTEMPTS_PER_ACCOUNT = 10
 ATTEMPTS_PER_ADDRESS = 50
+
+
+class Listing(enum.StrEnum):
+    """What a profile lists of what its owner contributed."""
+
+    NOTHING = "nothing"
+    DAYS = "days"  # kind, city and day: no address, no coordinates, no time, no link
+    ALL = "all"
+
+
+def listing_for(actor: Actor, member_id: int, chosen: str) -> Listing:
+    """What `actor` reads there; its owner and moderators read all."""
+    if actor.id == member_id or actor.is_moderator:
+        return Listing.ALL
+    return Listing(chosen)
 
 
 # The first that matches: most browsers also name those that they descend from.

@@ -117,3 +117,33 @@ def test_a_class_has_its_rules_in_one_style_sheet() -> None:
                 where.setdefault(name, set()).add(path.name)
     assert len(where) > 200
     assert {name: files for name, files in where.items() if len(files) > 1} == {}
+
+
+# Who may say `geom_exact`: its table, the one writer, the author's export.
+SAY_EXACT = {
+    "ugc/reports/models.py",
+    "ugc/reports/actions/__init__.py",
+    "ugc/reports/queries/exact.py",
+}
+# Whole rows of reports in SQL text would carry it along.
+WHOLE_ROWS = re.compile(
+    r"\b(?:reports|r)\.\*|(?:to_json|to_jsonb|row_to_json)\(\s*(?:r|reports)\s*\)"
+    r"|SELECT \* FROM reports\b"
+)
+
+
+def test_only_the_authors_export_reads_exact_places() -> None:
+    """Whatever is computed or shown for others reads `geom` alone."""
+    said, whole = set(), []
+    for folder in ("ugc", "templates", "static/js", "scripts", "benchmarks"):
+        for path in (config.ROOT / folder).rglob("*"):
+            if path.suffix not in (".py", ".html", ".txt", ".mjs", ".sql"):
+                continue
+            text = path.read_text(encoding="utf-8")
+            name = str(path.relative_to(config.ROOT))
+            if "geom_exact" in text:
+                said.add(name)
+            if folder == "ugc" and WHOLE_ROWS.search(text):
+                whole.append(name)
+    assert said == SAY_EXACT
+    assert whole == []

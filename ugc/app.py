@@ -44,6 +44,7 @@ from ugc.notifications import pages as notifications_pages
 from ugc.notifications import subscribers as _notifications_subscribers  # noqa: F401  (subscribes)
 from ugc.offline import pages as offline_pages
 from ugc.places import pages as places_pages
+from ugc.privateplaces import pages as privateplaces_pages
 from ugc.referrals import jobs as _referrals_jobs  # noqa: F401  (registers its jobs)
 from ugc.referrals import pages as referrals_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
@@ -101,6 +102,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         brandapi_pages.bp,
         brand_api.bp,
         places_pages.bp,
+        privateplaces_pages.bp,
         reviews_pages.bp,
         livemap_pages.bp,
         lookback_pages.bp,

@@ -8,6 +8,7 @@ MODEL_MODULES = (
     "ugc.core.gazetteer",
     "ugc.core.idempotency",
     "ugc.accounts.models",
+    "ugc.privateplaces.models",
     "ugc.reputation.models",
     "ugc.referrals.models",
     "ugc.media.models",

@@ -107,6 +107,19 @@ export function addLayers(map, {tiles, marks, fresh}) {
     });
   }
 
+  /** The areas of reports that show no exact place: as wide on the ground at every zoom. */
+  function addAreas(layer) {
+    const radius = (zoom) => ['*', ['coalesce', ['get', 'spread'], 0], 2 ** zoom];
+    map.addLayer({
+      id: `${layer}-areas`, type: 'circle', ...from[layer], filter: ['has', 'spread'],
+      paint: {
+        'circle-color': colour, 'circle-opacity': 0.15,
+        'circle-radius': ['interpolate', ['exponential', 2], ['zoom'], 0, radius(0), 24, radius(24)],
+        'circle-stroke-width': 1.5, 'circle-stroke-color': colour, 'circle-stroke-opacity': 0.6,
+      },
+    });
+  }
+
   function addDots(layer) {
     const isPlace = layer === 'places';
     const believed = ['coalesce', ['get', 'reliability'], 10];
@@ -155,6 +168,7 @@ export function addLayers(map, {tiles, marks, fresh}) {
   map.addSource('places', tiles.source('places'));
   map.addSource('reports', tiles.source('reports'));
   map.addSource('fresh', {type: 'geojson', data: {...EMPTY, features: fresh}});
+  for (const layer of ['reports', 'fresh']) addAreas(layer);
   for (const layer of ['places', 'reports', 'fresh']) addDots(layer);
   addClusters('places', isDark ? '#4fb3ab' : '#12625e', isDark ? '#062422' : WHITE);
   addClusters('reports', isDark ? '#f2a3cf' : '#7a1f5c', isDark ? '#3a0b2a' : WHITE);
@@ -178,6 +192,10 @@ export function drawFresh(map, {features, versions}) {
   const filter = Object.keys(versions).length ? ['>', ['to-number', ['get', 'version']], newest] : null;
   for (const layer of ['reports-dots', 'reports-roomy', 'reports-badges']) {
     if (map.getLayer(layer)) map.setFilter(layer, filter, {validate: false});
+  }
+  if (map.getLayer('reports-areas')) {
+    const areas = ['has', 'spread'];
+    map.setFilter('reports-areas', filter ? ['all', areas, filter] : areas, {validate: false});
   }
 }
 

@@ -1,24 +1,12 @@
 // Choosing a place in a form: the map's centre, the device's position, or what was typed. The
 // inputs stay: this script only fills them.
 
+import {circle} from './circle.mjs';
 import {makeMap} from './map-core.mjs';
 import {suggestNames} from './names.mjs';
 
 const EMPTY = {type: 'FeatureCollection', features: []};
-const METRES_A_DEGREE = 111_320;
 const NEAR_ZOOM = 11;
-
-/** The area that the device's position may be in: a polygon of `accuracy` metres round it. */
-function circle({longitude, latitude, accuracy}) {
-  const ring = Array.from({length: 49}, (_, step) => {
-    const angle = (step / 48) * 2 * Math.PI;
-    const north = (Math.sin(angle) * accuracy) / METRES_A_DEGREE;
-    const east = (Math.cos(angle) * accuracy)
-      / (METRES_A_DEGREE * Math.cos((latitude * Math.PI) / 180));
-    return [longitude + east, latitude + north];
-  });
-  return {type: 'Feature', properties: {}, geometry: {type: 'Polygon', coordinates: [ring]}};
-}
 
 /** What helps where the map has no streets: how sure the position is, and living reports. */
 function drawAround(map) {

@@ -206,6 +206,7 @@ export function reportSheet(map) {
     const kept = JSON.parse(localStorage.getItem(draftKey()) ?? '{}');
     text.value = editing?.fields.text ?? (words || kept.text || '');
     heading.value = editing?.fields.heading ?? kept.heading ?? '';
+    form.elements.namedItem('exact').checked = editing?.fields.near === 'exact';
     if (editing) {
       form.elements.namedItem('kind').value = editing.fields.kind;
       const [x, y] = [Number(editing.fields.lon), Number(editing.fields.lat)];
@@ -328,6 +329,7 @@ export function reportSheet(map) {
       const fields = {
         kind, lat: place.lat.toFixed(6), lon: place.lon.toFixed(6), accuracy_m: place.accuracy,
         text: text.value, heading: heading.value,
+        near: form.elements.namedItem('exact').checked ? 'exact' : 'area',
         occurred_at: draft.editing?.fields.occurred_at ?? new Date(draft.seen).toISOString(),
       };
       localStorage.setItem(RECENT, JSON.stringify(

@@ -121,6 +121,7 @@ def test_no_page_has_an_accessibility_violation(
         "/welcome",
         "/reports/new",
         "/settings",
+        "/settings/places",
         f"/members/{handle}",
         "/moderation",
         "/places",

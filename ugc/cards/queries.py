@@ -191,6 +191,7 @@ def _report(session: Session, subject: Subject, language: str, _site: str) -> To
         colour=row.kind.colour,
         lon=_rounded(row.lon),
         lat=_rounded(row.lat),
+        area_m=round(row.accuracy_m) if row.coarse and row.accuracy_m else None,
         reliability=row.reliability if row.alive else None,
         reliability_text=believed if row.alive else "",
         byline=seen,

@@ -236,6 +236,13 @@ def _feature(row: queries.ReportRow | places.PlaceRow, **properties: Any) -> dic
     }
 
 
+def _spread(report: queries.ReportRow) -> dict[str, float]:
+    """How large the circle of a coarse report is drawn; nothing of others."""
+    if not report.coarse or report.accuracy_m is None:
+        return {}
+    return {"spread": live_rules.spread(report.accuracy_m, report.lat)}
+
+
 @bp.get("/map/features")
 @public
 def features() -> Any:
@@ -253,6 +260,7 @@ def features() -> Any:
             mark=f"report-{report.kind.code}",
             title=report.kind.name(language),
             reliability=report.reliability,
+            **_spread(report),
         )
         for report in _reports(FEATURES, only)
     ] + [

@@ -110,6 +110,13 @@ class Change:
     reliability: int
     occurred_at: dt.datetime
     expires_at: dt.datetime
+    area_m: float | None = None
+
+
+def spread(accuracy_m: float, lat: float) -> float:
+    """The radius of an area in pixels at zoom 0 of the Web Mercator map (tiles of 512 pixels): it
+    doubles with each zoom. `accuracy_m` in metres, `lat` in degrees."""
+    return accuracy_m / (78271.516964 * math.cos(math.radians(lat)))
 
 
 def feature(change: Change) -> dict[str, Any]:
@@ -127,6 +134,7 @@ def feature(change: Change) -> dict[str, Any]:
             "reliability": change.reliability,
             "at": int(change.occurred_at.timestamp()),
             "version": str(change.txid),
+            **({} if change.area_m is None else {"spread": spread(change.area_m, change.lat)}),
         },
     }
 

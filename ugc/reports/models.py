@@ -29,8 +29,9 @@ class ReportState(enum.StrEnum):
 
 
 class Report(Moderated, Base):
-    """`geom` is public; `geom_exact` is what the author gave when they blurred it. A held report
-    shows kind, place and time; its text and photos wait.
+    """`geom` is public. Of a `coarse` report it is the middle of an area of `accuracy_m` metres
+    round a private place of its author; `geom_exact`, which their export alone reads, is what the
+    author gave. A held report shows kind, place and time; its text and photos wait.
 
     Belief is stored as evidence (`rules.belief`): what was believed at `believed_at`, which halves
     every `half_life_s`. It can be folded again from `prior`, `seen_at` and the votes since."""
@@ -40,6 +41,8 @@ class Report(Moderated, Base):
     geom: Mapped[Any] = geo.point_column(nullable=False)
     geom_exact: Mapped[Any | None] = geo.point_column(nullable=True)
     accuracy_m: Mapped[float | None] = mapped_column(sa.Float)
+    coarse: Mapped[bool] = mapped_column(server_default=sa.false())
+    author_hidden: Mapped[bool] = mapped_column(server_default=sa.false())
     heading: Mapped[int | None] = mapped_column(sa.SmallInteger)  # degrees from north, clockwise
     city_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cities.id"))
     text: Mapped[str] = mapped_column(server_default="")
@@ -64,6 +67,8 @@ class Report(Moderated, Base):
         sa.CheckConstraint("state IN ('open', 'closed', 'expired', 'merged')", name="state"),
         sa.CheckConstraint("heading BETWEEN 0 AND 359", name="heading"),
         sa.CheckConstraint("half_life_s > 0", name="half_life"),
+        sa.CheckConstraint("geom_exact IS NULL OR coarse", name="exact_of_coarse"),
+        sa.CheckConstraint("NOT coarse OR accuracy_m IS NOT NULL", name="coarse_has_area"),
         sa.CheckConstraint(
             "prior BETWEEN 0 AND 1 AND believed BETWEEN 0 AND 1 AND reacted BETWEEN 0 AND 1",
             name="belief",

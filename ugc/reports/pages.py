@@ -9,6 +9,8 @@ from typing import Any
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import format_timedelta, gettext, lazy_gettext
 
+from ugc.accounts import pages as accounts
+from ugc.accounts import rules as account_rules
 from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators, public
 from ugc.core.db import db, now
@@ -26,6 +28,7 @@ from ugc.media import queries as media_queries
 from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
+from ugc.privateplaces import queries as private_places
 from ugc.referrals import actions as referrals
 from ugc.reports import actions, queries, rules, schemas
 from ugc.reports.actions import life
@@ -78,6 +81,11 @@ def form_page(error: DomainError | None = None, similar: Any = ()) -> str:
         similar=similar,
         text_max=rules.TEXT_MAX,
         too_late=error is not None and error.code == "too_late",
+        private_places=[
+            place.name
+            for place in private_places.places_of(db.session(), current_actor().id or 0)
+            if place.name is not None
+        ],
     )
 
 
@@ -138,7 +146,9 @@ def post() -> Any:
     point = gazetteer.point_of_form(db.session(), data)
     actor = current_actor()
     kind = rules.KINDS[data["kind"]]
-    if not data["anyway"]:
+    exact = data["near"] == "exact"
+    kept_back = actions.protection(db.session(), actor, kind, point, exact=exact)
+    if not data["anyway"] and kept_back.area is None:
         similar = queries.similar_near(db.session(), actor, kind, point)
         if similar:
             # Nothing is written: the person says whether it is the same one.
@@ -157,12 +167,17 @@ def post() -> Any:
         photos=photos,
         occurred_at=data["occurred_at"],
         as_history=bool(data["as_history"]),
+        kept_back=kept_back,
     )
     address = url_for("reports.page", public_id=public_id)
     if wants_json():
         # A queue in the browser asks; what it sent is known by its idempotency key.
         return jsonify(id=public_id, url=address), 201
     flash(gettext("Thank you. Your report is on the map."), "good")
+    if kept_back.area:
+        flash(gettext("It is near one of your private places: only its area shows."), "info")
+    elif kept_back.hides_author:
+        flash(gettext("It is near one of your private places: your name does not show."), "info")
     return redirect(address, 303)
 
 
@@ -205,7 +220,9 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
         may_edit=rules.may_edit(actor, report.author_id, report.visibility, report.state),
         may_answer=rules.may_answer(actor) and report.visibility in queries.SHOWN,
         may_merge=rules.may_merge(actor) and report.visibility in queries.SHOWN,
-        near=queries.reports_near(db.session(), actor, report) if rules.may_merge(actor) else [],
+        near=queries.reports_near(db.session(), actor, report)
+        if rules.may_merge(actor) and not report.coarse
+        else [],
         may_reopen=rules.may_reopen(
             actor, report.author_id, report.state, report.closed_at, moment, established=established
         ),
@@ -361,7 +378,21 @@ def withdraw(public_id: str) -> Any:
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:
+    listing = accounts.listing_of(member_id)
+    if listing is account_rules.Listing.NOTHING:
+        return ""
     reports = queries.reports_of(db.session(), current_actor(), member_id, limit=20)
+    if listing is account_rules.Listing.DAYS:
+        return accounts.listed_by_day(
+            gettext("Reports"),
+            (
+                accounts.Listed(
+                    each.kind.name(render.language()), each.kind.icon, each.kind.colour,
+                    each.city, each.occurred_at,
+                )
+                for each in reports
+            ),
+        )  # fmt: skip
     return render_template("reports/_of_member.html", reports=reports)
 
 

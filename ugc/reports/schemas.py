@@ -39,6 +39,14 @@ class ReportForm(FormWithPhotos):
         },
     )
     heading = ma.fields.String(load_default="")
+    # Near a private place: `area` (the place or the name is kept back) unless they say `exact`.
+    near = ma.fields.String(
+        load_default="area",
+        validate=ma.validate.OneOf(
+            ["area", "exact"],
+            error=lazy_gettext("Choose whether only the area shows."),  # type: ignore[arg-type]
+        ),
+    )
     as_history = ma.fields.String(load_default="")
     anyway = ma.fields.String(load_default="")
 

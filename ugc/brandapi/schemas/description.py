@@ -20,9 +20,15 @@ RESOURCES: dict[str, tuple[queries.Resource, type[ma.Schema]]] = {
 }
 _TYPES: dict[str, Any] = {
     "unconfirmed": {"type": "boolean"},
+    "accuracy_m": {
+        "type": ["integer", "null"],
+        "description": "Of a report whose author shows only an area: its radius in metres round the"
+        " point. null when the point is where it is.",
+    },
     "author": {
         "type": ["object", "null"],
-        "description": "null for imported content, and when the person erased the account.",
+        "description": "null for imported content, when the person erased the account, and where"
+        " the author of a report on a road does not show the name.",
         "properties": {"handle": {"type": "string"}},
     },
     "subratings": {"type": "object", "additionalProperties": {"type": "integer"}},

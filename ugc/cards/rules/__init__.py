@@ -28,7 +28,8 @@ NAME = re.compile(
 @dataclass(frozen=True)
 class Card:
     """What the world may see of a thing, in one language. `mean` 1 to 5 is of stars, `reliability`
-    0 to 10 of a report; `lon` and `lat` in degrees, rounded; `photo` is the key of a public one;
+    0 to 10 of a report; `lon` and `lat` in degrees, rounded, the
+    middle of an area of `area_m` metres where only that is public; `photo` is a public one's key;
     `path` is the address on this site, `language` that of the words, `text_language` of what people
     wrote ('' when not known)."""
 
@@ -43,6 +44,7 @@ class Card:
     colour: str
     lon: float | None = None
     lat: float | None = None
+    area_m: int | None = None
     mean: float | None = None
     stars_text: str = ""
     reliability: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageOps
@@ -24,6 +25,8 @@ COLOURS = {
 LEFT, ROOM, PICTURE_LEFT = 64, 548, 660
 PICTURE = (WIDTH - PICTURE_LEFT, HEIGHT)
 SHARP = 4
+EQUATOR_M = 40_075_016.7
+AREA_SHADE, AREA_LEAST = 60, 30  # of 255; pixels, so that it shows round the point of the pin
 # Zoom of the map round a thing: half again as large as the deepest tiles where they are deep; as
 # large as they are elsewhere, so that there is something to know the region by; from afar where
 # only ice is near.
@@ -108,6 +111,20 @@ def _pin(image: Image.Image, pack: Pack, card: Card, x: float, y: float) -> None
     image.paste("#ffffff", (left + 21, top + 21), icon)
 
 
+def _circle(image: Image.Image, card: Card, view: View, x: float, y: float) -> None:
+    """The area that a coarse report is in, as wide as it is on the map, and wide enough to be
+    seen."""
+    assert card.area_m is not None
+    assert card.lat is not None
+    metres_a_pixel = EQUATOR_M * math.cos(math.radians(card.lat)) / view.world
+    radius = max(AREA_LEAST, card.area_m / metres_a_pixel)
+    box = ((x - radius) * SHARP, (y - radius) * SHARP, (x + radius) * SHARP, (y + radius) * SHARP)
+    mask = Image.new("L", (image.width * SHARP, image.height * SHARP), 0)
+    ImageDraw.Draw(mask).ellipse(box, fill=AREA_SHADE, outline=255, width=3 * SHARP)
+    colour = COLOURS.get(card.colour, BRAND)
+    image.paste(colour, (0, 0), mask.resize(image.size, Image.Resampling.BOX))
+
+
 def _map(card: Card, base: Basemap, pack: Pack) -> Image.Image:
     width, height = PICTURE
     if card.lon is None or card.lat is None:
@@ -121,6 +138,8 @@ def _map(card: Card, base: Basemap, pack: Pack) -> Image.Image:
     x, y = min(max(x, 50), width - 50), min(max(y, 110), height - 32)
     taken = [(x - 50, y - 112, x + 50, y + 8)]
     image = basemap.picture(base, pack, view, card.language, taken)
+    if card.area_m is not None:
+        _circle(image, card, view, x, y)
     _pin(image, pack, card, x, y)
     return image
 

@@ -35,7 +35,8 @@ FROM (SELECT 1) AS once LEFT JOIN (
     s.visible AND r.state = 'open' AND r.expires_at > app_now()
       AND r.visibility IN ('published', 'held') AS shown,
     r.visibility = 'held', r.moved, belief_now(r.believed, r.believed_at, r.half_life_s),
-    r.occurred_at, r.expires_at, s.changed_txid AS turn
+    r.occurred_at, r.expires_at, CASE WHEN r.coarse THEN r.accuracy_m END AS area_m,
+    s.changed_txid AS turn
   FROM told JOIN reports r ON r.id = told.id JOIN subjects s ON s.id = r.id
 ) AS c ON true
 ORDER BY c.turn, c.id
@@ -84,6 +85,7 @@ def _batch(system: int, rows: list[tuple[Any, ...]]) -> Batch:
                 reliability=belief.out_of_ten(row[11], held=row[9]),
                 occurred_at=row[12],
                 expires_at=row[13],
+                area_m=row[14],
             )
             for row in rows
             if row[2] is not None

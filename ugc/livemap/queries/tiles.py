@@ -47,10 +47,13 @@ NEAR_BRAND = RUN_BY.format(
     "bp.visibility = 'published' AND ST_DWithin(bp.geom::geography, r.geom::geography, %(near)s)"
 )
 OF_BRAND = RUN_BY.format("bp.id = p.id")
+# Pixels at zoom 0 (tiles of 512) of the radius of a coarse report: `rules.spread`.
+SPREAD = "r.accuracy_m / (78271.516964 * cos(radians(ST_Y(r.geom))))"
 POINTS = {
     "reports": f"""
 SELECT r.id AS fid, s.public_id AS id, 'report-' || r.kind AS mark, r.visibility = 'held' AS held,
   {RELIABILITY} AS reliability, extract(epoch FROM r.occurred_at)::bigint AS at,
+  CASE WHEN r.coarse THEN {SPREAD} END AS spread,
   s.changed_txid::text::bigint AS version, ST_AsMVTGeom(ST_Transform(r.geom, 3857),
     ST_TileEnvelope(%(z)s, %(x)s, %(y)s)) AS geom
 FROM reports r JOIN subjects s ON s.id = r.id WHERE {{where}}""",

@@ -17,6 +17,7 @@ from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
+from ugc.privateplaces import queries as private_places
 from ugc.reports import queries, rules
 from ugc.reports.actions import life
 from ugc.reports.models import (
@@ -26,6 +27,7 @@ from ugc.reports.models import (
     ReportState,
     ReportVersion,
 )
+from ugc.reports.queries import exact as exact_places
 from ugc.reports.queries import life as story
 from ugc.reports.rules import belief
 from ugc.watches import actions as watches
@@ -44,15 +46,21 @@ def post_report(
     photos: Sequence[media.Upload] = (),
     occurred_at: dt.datetime | None = None,
     as_history: bool = False,
+    kept_back: rules.Protection | None = None,
 ) -> str:
     """Posts a report and returns its public id. New members' text and photos wait for a moderator;
     kind, place and time show at once. `occurred_at` is when it was seen (queued without a network,
     it comes late); one from so long ago that it would be over is refused as `too_late`, or taken
-    `as_history`. Raises Forbidden, Invalid."""
+    `as_history`. `kept_back` is what `protection` said of it; None asks it here. Raises Forbidden,
+    Invalid."""
     author_id = require_contributor(actor)
-    point = point.public
+    given = point.public
     if kind not in rules.KINDS:
         raise Invalid(fields={"kind": [lazy_gettext("Choose one of the kinds.")]})
+    if kept_back is None:
+        kept_back = protection(session, actor, rules.KINDS[kind], given, exact=False)
+    area = kept_back.area
+    point = area.middle if area else given
     held = moderation.must_be_held(session, actor)
     moment = now(session)
     seen_at = rules.seen_at(occurred_at, moment)
@@ -79,8 +87,11 @@ def post_report(
         author_id=author_id,
         kind=kind,
         geom=point.ewkt,
-        accuracy_m=accuracy_m,
-        heading=heading,
+        geom_exact=given.ewkt if area else None,
+        coarse=area is not None,
+        author_hidden=kept_back.hides_author,
+        accuracy_m=area.radius_m if area else accuracy_m,
+        heading=None if area else heading,
         city_id=city_id,
         text=text,
         language=language,
@@ -117,6 +128,17 @@ def post_report(
         told.append(events.ContentApproved(subject.id, KIND, author_id, city_id))
     events.emit(session, *told)
     return subject.public_id
+
+
+def protection(
+    session: Session, actor: Actor, kind: rules.Kind, point: geo.Point, *, exact: bool
+) -> rules.Protection:
+    """What is kept back of a report of this kind at `point`; nothing when its author wants it
+    `exact`."""
+    if exact:
+        return rules.Protection()
+    near = private_places.area_round(session, require_contributor(actor), point)
+    return rules.protection(kind, near)
 
 
 def edit_report(
@@ -232,6 +254,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
     me = Actor(ActorKind.MEMBER, id=member_id)
     rows = queries.reports_of(session, me, member_id, limit=100_000)
     decisions = moderation_queries.decisions_on(session, (row.id for row in rows))
+    exact = exact_places.given_by(session, member_id)
     return {
         "posted": [
             {
@@ -240,6 +263,11 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
                 "lon": row.lon,
                 "lat": row.lat,
                 "accuracy_m": row.accuracy_m,
+                "coarse": row.coarse,
+                "exact": {"lon": exact[row.id].lon, "lat": exact[row.id].lat}
+                if row.id in exact
+                else None,
+                "author_hidden": row.author_hidden,
                 "text": row.text,
                 "language": row.language,
                 "state": row.state,
@@ -291,6 +319,8 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
             subjects.touch(session, report.id)
         # What it said before goes either way.
         session.execute(sa.delete(ReportVersion).where(ReportVersion.report_id == report.id))
-        report.geom_exact = report.accuracy_m = None
+        report.geom_exact = None
+        if not report.coarse:
+            report.accuracy_m = None
         report.author_id = None
     subjects.forget_notes(session, f"{ActorKind.MEMBER}:{member_id}", "reopened")

@@ -284,6 +284,11 @@ def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
     old, new = (first, second) if first.id == report_id else (second, first)
     if old.state == ReportState.MERGED or new.state == ReportState.MERGED:
         raise Conflict(lazy_gettext("One of them was merged already."))
+    if old.coarse or new.coarse:
+        # Its address would lead to where exactly it is.
+        raise Conflict(
+            lazy_gettext("Only an area is public of one of them: they cannot be merged.")
+        )
     if old.visibility not in queries.SHOWN or new.visibility not in queries.SHOWN:
         raise Conflict(lazy_gettext("Only reports that everybody sees can be merged."))
     if old.visibility == Visibility.HELD or media_queries.has_held(session, old.id):

@@ -52,13 +52,16 @@ READ = tuple(
         "source_id",
         "revision",
         "accuracy_m",
+        "coarse",
+        "author_hidden",
     )
 )
 
 
 @dataclass(frozen=True)
 class ReportRow:
-    """What lists and pages show. `text` is '' for who may not read it yet; degrees, WGS 84."""
+    """What lists and pages show. `text` is '' and `author` None for readers who may not know them;
+    degrees, WGS 84. A `coarse` one is somewhere within `accuracy_m` metres."""
 
     id: int
     public_id: str
@@ -89,6 +92,8 @@ class ReportRow:
     source_url: str | None
     revision: int
     accuracy_m: float | None = None
+    coarse: bool = False
+    author_hidden: bool = False
     metres: float | None = None
     cover: media.PhotoRow | None = None
 
@@ -169,13 +174,17 @@ def _row(row: Any, actor: Actor) -> ReportRow:
         late=row.source_id is None and rules.is_late(row.occurred_at, row.created_at),
         heading=row.heading,
         author_id=row.author_id,
-        author=row.handle,
+        author=row.handle
+        if rules.may_see_author(actor, row.author_id, row.author_hidden)
+        else None,
         city=row.city,
         attribution=row.attribution,
         licence=row.licence,
         source_url=row.source_url,
         revision=row.revision,
         accuracy_m=row.accuracy_m,
+        coarse=row.coarse,
+        author_hidden=row.author_hidden,
         metres=row.metres,
     )
 
@@ -266,12 +275,14 @@ def reports_within(
 def similar_near(
     session: Session, actor: Actor, kind: rules.Kind, point: geo.Point, limit: int = 5
 ) -> list[ReportRow]:
-    """Living reports of the same kind within the kind's radius, nearest first."""
+    """Living reports of the same kind within the kind's radius, nearest first; of an area nobody
+    can say that it is the same thing."""
     query = (
         _columns(point)
         .where(
             geo.within_metres(Report.geom, point, kind.radius),
             Report.kind == kind.code,
+            sa.not_(Report.coarse),
             Report.state == ReportState.OPEN,
             Report.expires_at > app_now(),
             Report.visibility.in_(SHOWN),
@@ -293,6 +304,7 @@ def reports_near(
         .where(
             geo.within_metres(Report.geom, point, 250),
             Report.id != report.id,
+            sa.not_(Report.coarse),
             Report.state == ReportState.OPEN,
             Report.expires_at > app_now(),
             Report.visibility.in_(SHOWN),
@@ -313,6 +325,8 @@ def reports_of(session: Session, actor: Actor, member_id: int, limit: int = 50) 
     )
     if actor.id != member_id:
         query = query.where(Report.visibility == Visibility.PUBLISHED)
+        if not actor.is_moderator:
+            query = query.where(sa.not_(Report.author_hidden))
     return _rows(session, query, actor)
 
 

@@ -28,13 +28,14 @@ def position(session: Session, report_id: int) -> tuple[float, float]:
 
 def who_saw_it(session: Session, report: Report) -> list[int]:
     """The members who may know whether it is still there: its author and those who confirmed,
-    without the suspended, who could not answer."""
+    without the suspended, who could not answer. Of an area only its author is asked."""
+    author = {report.author_id} if report.author_id is not None else set()
     confirmers = session.scalars(
         sa.select(Vote.member_id)
         .where(Vote.report_id == report.id, Vote.still_there)
         .order_by(Vote.member_id)
     )
-    people = {*confirmers, *([report.author_id] if report.author_id else [])}
+    people = author if report.coarse else author.union(confirmers)
     return sorted(people - suspensions.suspended_among(session, people))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
+from ugc.privateplaces.rules import Area
 from ugc.reports.models import ReportState
 from ugc.reports.rules.belief import Span, expires_at, fold, trust
 
@@ -34,6 +35,7 @@ class Kind:
     floor: int
     ceiling: int
     radius: int
+    on_road: bool
     es: str
     en: str
 
@@ -58,6 +60,28 @@ def load_taxonomy(path: Path) -> dict[str, Kind]:
 KINDS = load_taxonomy(Path(__file__).parent.with_name("taxonomy.toml"))
 NEWCOMERS_TRUST = trust(0, 0)
 SOURCE_TRUST = 0.9  # of a city's own data
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What a report near a private place of its author keeps back: the place (`area` is public
+    instead) or, of what is on a road, the author's name."""
+
+    area: Area | None = None
+    hides_author: bool = False
+
+
+def protection(kind: Kind, area: Area | None) -> Protection:
+    """What is kept back of a kind within the area of a private place (None: outside of all)."""
+    if area is None:
+        return Protection()
+    return Protection(hides_author=True) if kind.on_road else Protection(area)
+
+
+def may_see_author(actor: Actor, author_id: int | None, hidden: bool) -> bool:
+    """A hidden one is named to the author and to moderators."""
+    mine = actor.id is not None and actor.id == author_id
+    return not hidden or mine or actor.is_moderator
 
 
 def first_expiry(kind: Kind, seen_at: dt.datetime, prior: float = NEWCOMERS_TRUST) -> dt.datetime:

@@ -80,8 +80,9 @@ def free_port() -> int:
 
 
 def wait_for(address: str) -> None:
-    """Until something answers there, at most half a minute."""
-    for _ in range(300):
+    """Until something answers there, at most two minutes: a busy machine loads slowly."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
         try:
             urllib.request.urlopen(address, timeout=2).close()
             return

@@ -22,7 +22,7 @@ from ugc.front.sockets import allow_open_files
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "3"))
 UPLOAD = int(os.environ.get("BENCH_UPLOAD", "250000"))  # bytes; 2000000 takes 160 s
-CONNECTIONS = 32
+CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "32"))
 HALF, TELEPHONES, RATE = 300, 50, 12_500  # bytes a second: 100 kbit/s
 ATTACKER, PROBE = "127.0.0.1", "127.8.8.8"
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from ugc.front.bodies import Bodies
 from ugc.front.bounds import Bounds
 from ugc.front.refusals import Gone, Refused
+from ugc.front.server import bounds_for
 
 SMALL = Bounds(body=1000, in_memory=100, spool=1500, grace_s=0.05, rate=1, linger_s=0.05)
 
@@ -132,3 +134,15 @@ def test_places_are_shared_fairly() -> None:
         assert bodies.unfinished == {}
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 16])
+def test_all_processes_together_stay_within_a_gigabyte_of_files(workers: int) -> None:
+    bounds = bounds_for(workers, hops=0)
+    assert bounds.spool * workers < 1 << 30
+    assert bounds.spool >= 4 * (12 << 20)  # a form with its four largest photos
+
+
+def test_two_processes_hold_no_more_than_256_mb_of_bodies_and_answers(app: Flask) -> None:
+    assert 2 * bounds_for(2, hops=1).worst_memory <= 256 << 20
+    assert app.config["MAX_CONTENT_LENGTH"] == Bounds.body

@@ -14,6 +14,7 @@ from ugc.accounts.pages import roles as role_pages
 from ugc.brandapi import api as brand_api
 from ugc.brandapi import pages as brandapi_pages
 from ugc.brands import pages as brands_pages
+from ugc.brands.pages import teams as team_pages
 from ugc.cards import pages as cards_pages
 from ugc.comments import pages as comments_pages
 from ugc.comments import subscribers as _comments_subscribers  # noqa: F401  (subscribes)
@@ -97,6 +98,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         comments_pages.bp,
         reports_pages.bp,
         brands_pages.bp,
+        team_pages.bp,
         notifications_pages.bp,
         watches_pages.bp,
         brandapi_pages.bp,

@@ -68,13 +68,15 @@ class MemberReinstated(Event):
 @dataclass(frozen=True)
 class RoleGiven(Event):
     """`subject_id` is the brand that the role is over, None the site; `by_id` gave it (None: the
-    operator); `others` are told too."""
+    operator); `told` is the member, when they are told of it, and `others` those who are told that
+    the member has it."""
 
     grant_id: int
     member_id: int
     role: str
     subject_id: int | None
     by_id: int | None
+    told: list[int]
     others: list[int]
 
 
@@ -87,6 +89,7 @@ class RoleEnded(Event):
     role: str
     subject_id: int | None
     by_id: int | None
+    told: list[int]
     others: list[int]
 
 
@@ -280,6 +283,17 @@ class BrandFollowed(Event):
     brand_id: int
     member_id: int
     following: bool
+
+
+@dataclass(frozen=True)
+class TeamInvited(Event):
+    """`by_id` asked `member_id` into the team of the brand, in `role`."""
+
+    invitation_id: int
+    brand_id: int
+    member_id: int
+    role: str
+    by_id: int
 
 
 @dataclass(frozen=True)

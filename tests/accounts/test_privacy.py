@@ -56,6 +56,9 @@ COLUMNS = {
     "appeals.member_id": "the node without a name",
     "badges.member_id": "the node without a name",
     "brand_claims.author_id": "erased",
+    "team_invitations.member_id": "the node without a name",
+    "team_invitations.invited_by_id": "the node without a name",
+    "team_invitations.ended_by_id": "the node without a name",
     "grants.member_id": "the node without a name",
     "grants.given_by_id": "the node without a name",
     "grants.ended_by_id": "the node without a name",
@@ -211,6 +214,7 @@ def zenobia(
     send(zenobia, f"{brand}/follow", following="yes")
     send(zenobia, f"{brand}/claim", message="Zzclaim: I run this brand, as its web says.")
     decide(session, mod, "brand_claim", "Zznote on the claim")
+    send(zenobia, f"{brand}/team", handle="mod", role="analyst")
     key = {"name": "dashboard", "scopes": ["reports:read"]}
     assert zenobia.post(f"{brand}/keys", data=key).status_code == 200
     send(zenobia, "/settings/spread", city="Madrid", named="yes", contactable="yes")
@@ -248,7 +252,8 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
         "appeals.member_id", "clearings.member_id", "ring_members.member_id",
         "referral_rewards.beneficiary_id", "invitation_deliveries.member_id",
         "prescriptor_scores.member_id", "suspensions.by_id", "suspension_lifts.by_id",
-        "grants.given_by_id", "grants.ended_by_id",
+        "grants.given_by_id", "grants.ended_by_id", "team_invitations.member_id",
+        "team_invitations.ended_by_id",
     }  # fmt: skip
     answer = zenobia.get("/settings/export")
     assert answer.headers["Content-Disposition"].startswith("attachment")
@@ -268,7 +273,7 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
     assert len(data["account"]["sessions"]) == 1
     assert [each["name"] for each in data["api_keys"]] == ["dashboard"]
     assert {part: len(rows) for part, rows in data["brands"].items()} == {
-        "suggested": 1, "follows": 1, "claims": 1,
+        "suggested": 1, "follows": 1, "claims": 1, "team_invitations": 1,
     }  # fmt: skip
     assert [each["role"] for each in data["roles"]["held"]] == ["moderator", "owner"]
     assert data["spreading"]["named_to_brands"] is True

@@ -559,3 +559,41 @@ def test_pages_come_from_indexes(session: Session) -> None:
         queries.REPORTS, geojson=True, bounds=None, filters=[], values=values
     )
     assert "ix_subjects_feed" in plan(session, changes, values)
+
+
+@pytest.mark.parametrize(
+    ("change", "works"),
+    [
+        ("suspended_until = app_now() + interval '1 day'", False),
+        ("suspended_until = app_now() - interval '1 day'", True),
+        ("email_confirmed_at = NULL", False),
+    ],
+)
+def test_a_key_works_while_a_standing_member_may_hold_it(
+    session: Session,
+    make_member: Callable[..., Any],
+    world: World,
+    get: Get,
+    change: str,
+    works: bool,
+) -> None:
+    """An analyst may not hold keys; another manager may; lifting brings the key back."""
+    analyst, other = make_member("analyst"), make_member("colleague")
+    session.add(Grant(role="analyst", subject_id=world.brand_id, member_id=analyst.id))
+    session.execute(sa.text(f"UPDATE members SET {change} WHERE handle = 'owner'"))
+    session.commit()
+    answer = get("/reports")
+    assert answer.status_code == (200 if works else 401)
+    if not works:
+        assert answer.json["code"] == "key_off"
+        session.add(Grant(role="manager", subject_id=world.brand_id, member_id=other.id))
+        session.commit()
+        assert get("/reports").status_code == 200
+        session.execute(sa.text("UPDATE grants SET ended_at = app_now() WHERE role = 'manager'"))
+        session.commit()
+        assert get("/reports").status_code == 401
+        session.execute(
+            sa.text("UPDATE members SET suspended_until = NULL, email_confirmed_at = app_now()")
+        )
+        session.commit()
+        assert get("/reports").status_code == 200

@@ -417,3 +417,27 @@ def test_a_page_of_a_place_reads_its_card_once(
     with counted_queries() as seen:
         client.get(f"/places/{world.place}")
     assert len(seen) <= 40
+
+
+@pytest.mark.parametrize("kind", ["brand", "place", "review", "report"])
+def test_the_author_is_who_speaks_not_who_once_suggested(
+    client: FlaskClient, session: Session, world: World, kind: str
+) -> None:
+    path = f"/{kind}s/{world.all[kind]}"
+    answer = oembed(client, path).json
+    if kind == "brand":
+        assert answer["author_name"] == "Marca Órbita"
+        assert answer["author_url"] == f"http://localhost{path}"
+        assert all("author" not in node for node in head(client, path).data)
+    elif kind == "place":
+        assert "author_name" not in answer
+        session.execute(
+            sa.text(
+                "INSERT INTO place_brands (place_id, brand_id)"
+                " SELECT p.id, b.id FROM places p, brands b"
+            )
+        )
+        session.commit()
+        assert oembed(client, path).json["author_name"] == "Marca Órbita"
+    else:
+        assert answer["author_name"] == "mod"

@@ -10,6 +10,8 @@ from flask_babel import lazy_gettext
 from ugc.brandapi import queries, rules
 from ugc.brandapi.models import ApiKey
 from ugc.brands import queries as brands
+from ugc.brands import rules as brand_rules
+from ugc.core import audit
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Invalid, NotFound
@@ -18,8 +20,10 @@ from ugc.core.errors import Invalid, NotFound
 def create_key(
     session: Session, actor: Actor, brand_id: int, *, name: str, scopes: Sequence[str]
 ) -> str:
-    """Makes a key and returns it: the only time it can be read. Raises Invalid."""
+    """Makes a key and returns it: the only time it can be read. Raises Forbidden,
+    Invalid."""
     member_id = require_contributor(actor)
+    brand_rules.check_act(actor, brand_id, "manage_keys")
     fields: dict[str, list[object]] = {}
     if not name or len(name) > rules.NAME_MAX:
         fields["name"] = [
@@ -48,12 +52,14 @@ def create_key(
         )
     )
     session.flush()
+    audit.note(session, "key.made", brand=brand_id, by=actor.reference)
     return key
 
 
 def revoke_key(session: Session, actor: Actor, brand_id: int, key_id: int) -> None:
     """Ends a key at once. Raises Forbidden, NotFound."""
     require_contributor(actor)
+    brand_rules.check_act(actor, brand_id, "manage_keys")
     revoked = session.scalar(
         sa.update(ApiKey)
         .where(ApiKey.id == key_id, ApiKey.brand_id == brand_id)
@@ -62,6 +68,7 @@ def revoke_key(session: Session, actor: Actor, brand_id: int, key_id: int) -> No
     )
     if revoked is None:
         raise NotFound()
+    audit.note(session, "key.revoked", key=key_id, brand=brand_id, by=actor.reference)
 
 
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:

@@ -52,7 +52,15 @@ def load_key() -> Actor:
             ),
             code="key_unknown",
         )
-    key_id, brand_id, scopes, marked = found
+    key_id, brand_id, scopes, marked, works = found
+    if not works:
+        raise SignInNeeded(
+            lazy_gettext(
+                "This key is off: its brand is not public, or no confirmed and standing member of"
+                " its team may hold keys. See the brand's page of keys."
+            ),
+            code="key_off",
+        )
     if not marked:
         record(UsageMark.__table__, {"key_id": key_id})  # type: ignore[arg-type]
     return Actor(

@@ -23,11 +23,14 @@ privacy.register("api_keys", actions.export_member, actions.erase_member, order=
 @bp.get("/brands/<public_id>/keys")
 @members
 def keys_page(public_id: str, error: DomainError | None = None, new_key: str = "") -> str:
-    brand = brands.team_brand(db.session(), current_actor(), public_id, "manage_keys")
+    """The whole team sees which keys there are and whether they work."""
+    brand = brands.team_brand(db.session(), current_actor(), public_id, None)
     return render_template(
         "brandapi/keys.html",
         brand=brand,
         keys=queries.keys_of(db.session(), brand.id),
+        manages=current_actor().may("manage_keys", brand.id),
+        has_holder=queries.has_holder(db.session(), brand.id),
         scopes=rules.SCOPES,
         error=error,
         new_key=new_key,

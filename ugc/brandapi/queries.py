@@ -10,8 +10,11 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from ugc.accounts.models import Member
+from ugc.accounts.queries import grants
+from ugc.accounts.rules.roles import roles_that_may
 from ugc.brandapi.models import ApiKey, UsageMark
 from ugc.core import geo
 from ugc.core.db import Session
@@ -330,17 +333,28 @@ def rows(session: Session, statement: str, values: dict[str, Any]) -> list[tuple
         return cursor.fetchall()
 
 
+def _has_holder(brand_id: Any) -> sa.Exists:
+    """Whether a standing member of the team holds a role that includes keys."""
+    return grants.holds_any(brand_id, roles_that_may("manage_keys"))
+
+
+_HOLDER_SQL = str(
+    _has_holder(sa.literal_column("b.id")).compile(
+        dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
+    )
+)
 KEY_SQL = (
     "SELECT k.id, k.brand_id, k.scopes, EXISTS (SELECT FROM usage_marks u"
-    " WHERE u.key_id = k.id AND u.used_at > app_now() - interval '1 minute')"
+    " WHERE u.key_id = k.id AND u.used_at > app_now() - interval '1 minute'),"
+    f" b.visibility = 'published' AND {_HOLDER_SQL}"
     " FROM api_keys k JOIN brands b ON b.id = k.brand_id WHERE k.key_hash = %(digest)s"
-    " AND k.revoked_at IS NULL AND b.visibility = 'published'"
+    " AND k.revoked_at IS NULL"
 )
 
 
-def key_by_hash(session: Session, digest: str) -> tuple[int, int, list[str], bool] | None:
-    """(key, brand, scopes, whether it was marked as used within the last minute) of a valid
-    key."""
+def key_by_hash(session: Session, digest: str) -> tuple[int, int, list[str], bool, bool] | None:
+    """(key, brand, scopes, whether it was marked as used within the last minute, whether it works
+    now) of a key that was not revoked."""
     found = rows(session, KEY_SQL, {"digest": digest})
     return found[0] if found else None  # type: ignore[return-value]
 
@@ -408,6 +422,11 @@ def keys_made_by(session: Session, member_id: int) -> list[dict[str, Any]]:
         .order_by(ApiKey.id)
     )
     return [dict(row) for row in found.mappings()]
+
+
+def has_holder(session: Session, brand_id: int) -> bool:
+    """Whether a standing member of the brand's team holds a role that includes keys."""
+    return bool(session.scalar(sa.select(_has_holder(brand_id))))
 
 
 def valid_key_count(session: Session, brand_id: int) -> int:

@@ -46,6 +46,37 @@ class BrandClaim(Moderated, Base):
     )
 
 
+class TeamInvitation(Base):
+    """A member is asked into a brand's team and joins it by accepting. Open without an `outcome`,
+    before `expires_at`, while its author may change the team."""
+
+    __tablename__ = "team_invitations"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), index=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    role: Mapped[str]
+    invited_by_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    invited_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    expires_at: Mapped[dt.datetime]
+    outcome: Mapped[str | None]
+    ended_at: Mapped[dt.datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"))
+    __table_args__ = (
+        sa.CheckConstraint("role IN ('owner', 'manager', 'replier', 'analyst')", name="role"),
+        sa.CheckConstraint(
+            "outcome IN ('accepted', 'declined', 'revoked', 'expired')", name="outcome"
+        ),
+        sa.CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended"),
+        sa.Index(
+            "uq_team_invitations_open",
+            "brand_id",
+            "member_id",
+            unique=True,
+            postgresql_where=sa.text("outcome IS NULL"),
+        ),
+    )
+
+
 class Fan(Base):
     __tablename__ = "fans"
     brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), primary_key=True)

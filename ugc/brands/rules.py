@@ -11,6 +11,9 @@ from ugc.core.errors import Forbidden
 from ugc.core.subjects import Visibility
 
 NAME_MAX, ABOUT_MAX, WEBSITE_MAX, MESSAGE_MIN, MESSAGE_MAX = 80, 1000, 300, 20, 1000
+# Of invitations into a team: how long they wait, how many at a time, and how long a member who
+# declined is left alone.
+INVITATION_DAYS, INVITATIONS_MAX, DECLINED_DAYS = 14, 20, 30
 
 
 def may_see(actor: Actor, author_id: int | None, visibility: str, in_team: bool) -> bool:

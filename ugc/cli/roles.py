@@ -13,9 +13,11 @@ from ugc.accounts import queries as accounts
 from ugc.accounts.actions import grants
 from ugc.accounts.models import Member
 from ugc.accounts.queries import grants as grant_queries
-from ugc.accounts.rules.roles import SITE_ACTS, Role
+from ugc.accounts.rules.roles import Role
 from ugc.app import create_app
-from ugc.core import gazetteer
+from ugc.brands.actions import team as teams
+from ugc.brands.models import KIND as BRAND
+from ugc.core import gazetteer, subjects
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, transaction
 from ugc.core.errors import DomainError, NotFound
@@ -27,7 +29,7 @@ def role_group() -> None:
     """Who may do what: list, give and take roles (docs/operations.md)."""
 
 
-SITE_ROLES = click.Choice([str(role) for role in SITE_ACTS])
+ROLES = click.Choice([str(role) for role in Role])
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
@@ -67,7 +69,8 @@ def _by(name: str | None) -> str:
 
 @role_group.command("give")
 @click.argument("handle")
-@click.argument("role", type=SITE_ROLES)
+@click.argument("role", type=ROLES)
+@click.option("--brand", help="Into the team of this brand (its public id).")
 @click.option("--city", type=int, help="Only content of this city (its GeoNames id).")
 @click.option("--language", type=click.Choice(["es", "en"]), help="Only content in it.")
 @click.option("--kind", help="Only content of this kind, such as report.")
@@ -76,14 +79,21 @@ def _by(name: str | None) -> str:
 def give_role(
     handle: str,
     role: str,
+    brand: str | None,
     city: int | None,
     language: str | None,
     kind: str | None,
     until: dt.datetime | None,
     reason: str,
 ) -> None:
-    """Give a member a role over the site; the member is told."""
+    """Give a member a role over the site or, with --brand, a brand; the member is told."""
     with _command() as session:
+        if brand is not None:
+            if (city, language, kind, until) != (None, None, None, None):
+                raise click.UsageError("A role over a brand has no limits and no end.")
+            teams.appoint(session, _brand(session, brand), handle, Role(role))
+            click.echo(f"{handle} is {role} of the brand now.")
+            return
         if kind is not None and not moderation.is_moderated(kind):
             known = ", ".join(sorted(moderation.tables()))
             raise click.UsageError(f"There is no kind {kind}. Known are: {known}.")
@@ -105,11 +115,18 @@ def give_role(
 
 @role_group.command("take")
 @click.argument("handle")
-@click.argument("role", type=SITE_ROLES)
+@click.argument("role", type=ROLES)
+@click.option("--brand", help="Out of the team of this brand (its public id).")
 @click.option("--reason", default="")
-def take_role(handle: str, role: str, reason: str) -> None:
-    """End a member's role over the site, with and without limits; the member is told."""
+def take_role(handle: str, role: str, brand: str | None, reason: str) -> None:
+    """End a member's role over the site, with and without limits, or, with --brand, over a brand;
+    the member is told."""
     with _command() as session:
+        if brand is not None:
+            member_id = _member(session, handle).id
+            teams.dismiss(session, _brand(session, brand), member_id, Role(role), reason=reason)
+            click.echo(f"{handle} is out of the team.")
+            return
         held = grant_queries.open_grants(session, _member(session, handle).id, Role(role))
         if not held:
             raise click.ClickException(f"{handle} is no {role}.")
@@ -129,6 +146,13 @@ def _command() -> Iterator[Session]:
         except DomainError as error:
             said = [str(text) for texts in error.fields.values() for text in texts]
             raise click.ClickException(" ".join(said) or str(error.message)) from None
+
+
+def _brand(session: Session, public_id: str) -> int:
+    try:
+        return subjects.resolve(session, public_id, BRAND).id
+    except NotFound:
+        raise click.ClickException(f"There is no brand {public_id}.") from None
 
 
 def _member(session: Session, handle: str) -> Member:

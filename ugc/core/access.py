@@ -219,7 +219,7 @@ SUSPENDED_MAY = frozenset(
         "accounts.reset",
         "accounts.confirm",
         "accounts.send_confirmation_again",
-        "brands.leave_team",  # themselves only: the action says so
+        "teams.leave",  # themselves only: the action says so
         "notifications.open_one",
         "notifications.read_all",
         "rewards.appeal",

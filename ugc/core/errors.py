@@ -148,6 +148,10 @@ _OTHER_CODES: dict[str, tuple[int, Text]] = {
     ),
     "key_malformed": (401, lazy_gettext("The API key is incomplete: copy it again, whole.")),
     "key_needed": (401, lazy_gettext("Send an API key: Authorization: Bearer boca_…")),
+    "key_off": (
+        401,
+        lazy_gettext("The key is off: its brand is not public or its team has no holder of keys."),
+    ),
     "key_unknown": (401, lazy_gettext("The API key is unknown or was revoked: make a new one.")),
     "link_expired": (400, lazy_gettext("The link of a mail is too old: ask for another.")),
     "outside_role": (

@@ -122,6 +122,8 @@ def _item(
     people = dict.fromkeys(row.facts["who"] for row in fold if "who" in row.facts)
     who = tuple(handles.get(int(each)) or str(rules.SOMEBODY) for each in people)
     url = info.url if info else str(newest.facts.get("url", ""))
+    if info and "page" in newest.facts:
+        url = f"{info.url}/{newest.facts['page']}"
     if newest.kind == "contact":
         known = [handle for each in people if (handle := handles.get(int(each)))]
         url = f"/members/{known[0]}" if len(who) == 1 and known else "/contacts"

@@ -131,6 +131,10 @@ KINDS = {
     "other_brand_role_ended": Kind(
         "users", _role(lazy_gettext("%(who)s is not in the team of %(title)s any more."))
     ),
+    "team_invited": Kind(
+        "users",
+        _role(lazy_gettext("%(who)s asks you into the team of %(title)s: %(role)s")),
+    ),
     "account_false": Kind(
         "shield-check",
         _about(lazy_gettext("A moderator decided that your account is not one of a person alone.")),

@@ -121,11 +121,25 @@ def role_ended(session: Session, event: events.RoleEnded) -> None:
 
 
 def _tell_role(session: Session, event: events.RoleGiven | events.RoleEnded, happened: str) -> None:
-    """Tells the member, unless it was their own act, and the others."""
+    """Tells the member and the others."""
     what = f"{'site' if event.subject_id is None else 'brand'}_role_{happened}"
     cause = f"grant:{event.grant_id}"
     facts = {"subject_id": event.subject_id, "role": event.role}
-    if event.by_id != event.member_id:
-        actions.tell(session, event.member_id, what, cause, **facts)
+    for member_id in event.told:
+        actions.tell(session, member_id, what, cause, **facts)
     for other in event.others:
         actions.tell(session, other, f"other_{what}", cause, who=event.member_id, **facts)
+
+
+@events.on(events.TeamInvited, "notifications.team_invited")
+def team_invited(session: Session, event: events.TeamInvited) -> None:
+    actions.tell(
+        session,
+        event.member_id,
+        "team_invited",
+        f"team_invitation:{event.invitation_id}",
+        subject_id=event.brand_id,
+        who=event.by_id,
+        role=event.role,
+        page="join-team",
+    )

@@ -34,10 +34,12 @@ def give(
     reason: str = "",
     tell: Collection[int] = (),
     announce: bool = True,
+    tell_member: bool = True,
 ) -> Grant:
     """Gives a role over the brand `subject_id` (None: the site); the caller has asked whether `by`
     may. A brand's member has one role: the one before ends. `tell` are other members who are told;
-    nothing is told without `announce`. Raises Conflict when the member holds just this, Invalid."""
+    the member is not without `tell_member`; without `announce` none is. Raises Conflict when the
+    member holds just this, Invalid."""
     if role not in (SITE_ACTS if subject_id is None else BRAND_ACTS):
         raise Invalid(fields={"role": [lazy_gettext("Choose one of the roles.")]})
     _check(session, reason, until, starts_at)
@@ -68,7 +70,7 @@ def give(
         over=subject_id or "site", by=by.reference,
     )  # fmt: skip
     if announce:
-        _announce(session, events.RoleGiven, grant, by, tell)
+        _announce(session, events.RoleGiven, grant, by, tell, tell_member)
     return grant
 
 
@@ -78,7 +80,7 @@ def end(
     """Ends a role that is open; the caller has asked whether `by` may. Raises Invalid."""
     _check(session, reason)
     _end(session, grant, by, reason)
-    _announce(session, events.RoleEnded, grant, by, tell)
+    _announce(session, events.RoleEnded, grant, by, tell, grant.member_id != by.id)
 
 
 def _end(session: Session, grant: Grant, by: Actor, reason: str) -> None:
@@ -99,12 +101,17 @@ def _announce(
     grant: Grant,
     by: Actor,
     tell: Collection[int],
+    tell_member: bool,
 ) -> None:
-    others = sorted(set(tell) - {grant.member_id, by.id})
+    told = {grant.member_id} if tell_member else set()
+    others = sorted(set(tell) - {grant.member_id})
     events.emit(
         session,
-        event(grant.id, grant.member_id, str(grant.role), grant.subject_id, _id_of(by), others),
-    )
+        event(
+            grant.id, grant.member_id, str(grant.role), grant.subject_id, _id_of(by),
+            sorted(told), others,
+        ),
+    )  # fmt: skip
 
 
 def _check(
@@ -157,6 +164,11 @@ def _administrators(session: Session) -> list[int]:
     return queries.holders(session, Role.ADMINISTRATOR)
 
 
+def _others(session: Session, actor: Actor) -> list[int]:
+    """The other administrators, who are told."""
+    return [member_id for member_id in _administrators(session) if member_id != actor.id]
+
+
 def give_site_role(
     session: Session,
     actor: Actor,
@@ -186,7 +198,7 @@ def give_site_role(
         kind=kind,
         until=until,
         reason=reason,
-        tell=_administrators(session),
+        tell=_others(session, actor),
     )
 
 
@@ -208,7 +220,7 @@ def take_site_role(session: Session, actor: Actor, grant_id: int, *, reason: str
                 "This is the last administrator: give another member the role before you take it."
             )
         )
-    end(session, grant, by=actor, reason=reason, tell=administrators)
+    end(session, grant, by=actor, reason=reason, tell=_others(session, actor))
     return grant
 
 

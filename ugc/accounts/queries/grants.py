@@ -229,23 +229,6 @@ def locked_grant(session: Session, grant_id: int) -> Grant | None:
     )
 
 
-def brands_left_by(session: Session, member_id: int) -> list[int]:
-    """Brands whose team nobody but the member is in."""
-    other = orm.aliased(Grant)
-    others = sa.exists().where(
-        other.subject_id == Grant.subject_id,
-        other.member_id != member_id,
-        other.ended_at.is_(None),
-    )
-    query = sa.select(Grant.subject_id).where(
-        Grant.member_id == member_id,
-        Grant.subject_id.is_not(None),
-        Grant.ended_at.is_(None),
-        ~others,
-    )
-    return [brand_id for brand_id in session.scalars(query) if brand_id is not None]
-
-
 def all_of_member(session: Session, member_id: int) -> list[dict[str, Any]]:
     """Every role the member held or holds, for their own export."""
     return [

@@ -136,6 +136,21 @@ def embed_path(card: Card, code: str) -> str:
     return url_for("cards.embed", public_id=card.public_id, lang=card.language, **values)
 
 
+def _author(found: queries.Told) -> dict[str, str]:
+    """A brand speaks on its own page and on that of a place that it runs; the member who once
+    suggested either is not its author."""
+    if found.card.kind == "brand":
+        return {"author_name": found.card.title, "author_url": absolute(found.card.path)}
+    if found.card.kind == "place":
+        brand = found.brand
+        return {"author_name": brand.title, "author_url": absolute(brand.url)} if brand else {}
+    author = getattr(found.row, "author", None)
+    if not author:
+        return {}
+    profile = url_for("accounts.profile_page", handle=author)
+    return {"author_name": author, "author_url": absolute(profile)}
+
+
 @bp.get("/oembed")
 @public
 def oembed() -> Any:
@@ -161,12 +176,7 @@ def oembed() -> Any:
         "width": width,
         "height": height,
     }
-    author = getattr(found.row, "author", None)
-    if author:
-        answer |= {
-            "author_name": author,
-            "author_url": absolute(url_for("accounts.profile_page", handle=author)),
-        }
+    answer |= _author(found)
     # A thumbnail may not be larger than what there is room for either.
     most_width, most_height = _most("maxwidth"), _most("maxheight")
     if (most_width or WIDTH) >= WIDTH and (most_height or HEIGHT) >= HEIGHT:

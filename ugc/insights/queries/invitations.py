@@ -15,6 +15,7 @@ from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions
 from ugc.brands import queries as brands
 from ugc.brands.models import Brand
+from ugc.brands.queries import team
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -111,8 +112,8 @@ def invitable(session: Session, brand_id: int) -> list[int]:
         )
         .order_by(BrandConsent.member_id)
     )
-    team = {row.member_id for row in brands.team(session, brand_id)}
-    return [member_id for member_id in session.scalars(query) if member_id not in team]
+    insiders = {row.member_id for row in team.members(session, brand_id)}
+    return [member_id for member_id in session.scalars(query) if member_id not in insiders]
 
 
 def sent_lately(session: Session, brand_id: int) -> bool:

@@ -9,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.brands import actions, queries, rules, schemas
 from ugc.brands.models import CLAIM_KIND, KIND
+from ugc.brands.queries import team
 from ugc.core import limits, panels, privacy, subjects
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
@@ -80,7 +81,11 @@ def add() -> Any:
 def brand_page(public_id: str, error: DomainError | None = None) -> str:
     actor, session = current_actor(), db.session()
     brand = queries.brand_by_public_id(session, actor, public_id)
-    link = referral_queries.link_of(session, brand.id, brand.id) if brand.in_team else None
+    link = (
+        referral_queries.link_of(session, brand.id, brand.id)
+        if actor.may("share", brand.id)
+        else None
+    )
     return render_template(
         "brands/page.html",
         brand=brand,
@@ -89,7 +94,7 @@ def brand_page(public_id: str, error: DomainError | None = None) -> str:
         may_edit=rules.may_edit(actor, brand.id),
         may_claim=rules.may_claim(actor, brand.claimed_at is not None, brand.in_team),
         claim=queries.open_claim(session, brand.id, actor.id) if actor.id else None,
-        team=queries.team(session, brand.id) if brand.in_team else [],
+        invited=team.invitation_of(session, brand.id, actor.id),
         address=referral_pages.address_of(link) if link else None,
         decision=moderation_queries.last_decision(session, brand.id)
         if actor.id is not None and actor.id == brand.author_id
@@ -143,27 +148,6 @@ def claim(public_id: str) -> Any:
     message = request.form.get("message", "").strip()
     actions.claim(db.session(), current_actor(), brand, message=message)
     flash(gettext("Thank you. A moderator looks at your claim."), "good")
-    return redirect(url_for("brands.brand_page", public_id=public_id), 303)
-
-
-@bp.post("/brands/<public_id>/team")
-@members
-@shows_errors(page_with_error)
-def add_to_team(public_id: str) -> Any:
-    brand = queries.team_brand(db.session(), current_actor(), public_id, "manage_team")
-    handle = request.form.get("handle", "").strip()
-    actions.add_to_team(db.session(), current_actor(), brand, handle)
-    flash(gettext("Added to the team."), "good")
-    return redirect(url_for("brands.brand_page", public_id=public_id, _anchor="team"), 303)
-
-
-@bp.post("/brands/<public_id>/team/<int:member_id>/remove")
-@members
-@shows_errors(lambda error, public_id, member_id: page_with_error(error, public_id))
-def leave_team(public_id: str, member_id: int) -> Any:
-    brand = queries.team_brand(db.session(), current_actor(), public_id, None)
-    actions.leave_team(db.session(), current_actor(), brand, member_id)
-    flash(gettext("Out of the team."), "good")
     return redirect(url_for("brands.brand_page", public_id=public_id), 303)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.accounts.queries import grants
 from ugc.brands import rules
 from ugc.brands.models import KIND, Brand, BrandClaim, Fan
 from ugc.core.access import Actor
@@ -215,11 +214,6 @@ def same_name(session: Session, name: str) -> str | None:
         .join(Brand, Brand.id == Subject.id)
         .where(sa.func.name_key(Brand.name) == sa.func.name_key(name))
     )
-
-
-def team(session: Session, brand_id: int) -> list[grants.GrantRow]:
-    """The roles over the brand that are in force, the longest first."""
-    return [row for row in grants.listed(session, subject_id=brand_id) if row.in_force]
 
 
 def brands_of_team_member(session: Session, actor: Actor, act: str) -> list[BrandRow]:

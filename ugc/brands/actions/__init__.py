@@ -11,6 +11,7 @@ from ugc.accounts.actions import grants
 from ugc.accounts.queries import grants as grant_queries
 from ugc.accounts.rules.roles import Role
 from ugc.brands import queries, rules
+from ugc.brands.actions import team
 from ugc.brands.models import CLAIM_KIND, KIND, Brand, BrandClaim, Fan
 from ugc.core import subjects
 from ugc.core.access import Actor, acting, require_contributor
@@ -176,28 +177,6 @@ def claim_author(session: Session, claim_id: int) -> int | None:
 moderation.register(CLAIM_KIND, moderation.Content(claim_author, decide_claim, BrandClaim))
 
 
-def add_to_team(session: Session, actor: Actor, brand: queries.BrandRow, handle: str) -> None:
-    """Raises Forbidden, Invalid when nobody has that name."""
-    require_contributor(actor)
-    rules.check_act(actor, brand.id, "manage_team")
-    member_id = grants.newcomer_to_role(session, handle)
-    grants.give(session, member_id, Role.MANAGER, by=actor, subject_id=brand.id)
-
-
-def leave_team(session: Session, actor: Actor, brand: queries.BrandRow, member_id: int) -> None:
-    """Takes somebody out of the team; whoever is suspended only themselves. Raises Conflict for
-    the last one, Forbidden."""
-    if actor.id != member_id:
-        require_contributor(actor)
-    queries.locked(session, brand.id)
-    if grant_queries.holders(session, Role.OWNER, brand.id) == [member_id]:
-        raise Conflict(lazy_gettext("The last owner cannot leave: make another one first."))
-    if actor.id != member_id:
-        rules.check_act(actor, brand.id, "manage_team")
-    for grant in grant_queries.open_grants(session, member_id, subject_id=brand.id):
-        grants.end(session, grant, by=actor)
-
-
 def move(session: Session, brand_id: int, visibility: Visibility, reason: str, who: str) -> None:
     """What a moderator's decision does; nothing when it is so already. Raises Conflict."""
     brand = queries.locked(session, brand_id)
@@ -229,8 +208,11 @@ referrals.register_insiders(grant_queries.is_on)
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:
-    """Brands the member suggested, follows, speaks for, and claimed."""
-    return queries.all_of_member(session, member_id)
+    """Brands the member suggested, follows and claimed, and invitations into teams."""
+    return {
+        **queries.all_of_member(session, member_id),
+        "team_invitations": team.export_member(session, member_id),
+    }
 
 
 def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
@@ -242,6 +224,5 @@ def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
         row.message, row.author_id = "", None
         row.decided_at = row.decided_at or now(session)
     session.execute(sa.delete(Fan).where(Fan.member_id == member_id))
-    for brand_id in grant_queries.brands_left_by(session, member_id):
-        queries.locked(session, brand_id).claimed_at = None
+    team.erase_member(session, member_id)
     session.execute(sa.update(Brand).where(Brand.author_id == member_id).values(author_id=None))

@@ -46,6 +46,8 @@ from ugc.notifications import subscribers as _notifications_subscribers  # noqa:
 from ugc.offline import pages as offline_pages
 from ugc.places import pages as places_pages
 from ugc.privateplaces import pages as privateplaces_pages
+from ugc.profiles import pages as profiles_pages
+from ugc.profiles import queries as profiles_queries
 from ugc.referrals import jobs as _referrals_jobs  # noqa: F401  (registers its jobs)
 from ugc.referrals import pages as referrals_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
@@ -110,6 +112,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         lookback_pages.bp,
         offline_pages.bp,
         moderation_pages.bp,
+        profiles_pages.bp,
         reputation_pages.bp,
         referrals_pages.bp,
         cards_pages.bp,
@@ -121,4 +124,6 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     return app
 
 
-subjects.register(subjects.Kind("member", "member", accounts_queries.describe))
+subjects.register(
+    subjects.Kind("member", "member", accounts_queries.describe, profiles_queries.describe_own)
+)

@@ -19,6 +19,7 @@ from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import City
 from ugc.insights import actions as insights
+from ugc.profiles.models import Profile
 from ugc.referrals import actions as referrals
 from ugc.referrals import rules as referral_rules
 from ugc.referrals.actions import visits
@@ -57,7 +58,6 @@ def make_person(
         email_confirmed_at=now(session),
         password_hash=password_hash,
         language=person.language,
-        about=person.about,
         is_demo=True,
         joined_at=now(session) - dt.timedelta(days=joined_days_ago),
     )
@@ -65,6 +65,7 @@ def make_person(
     session.flush()
     if person.role is not None:
         grants.give(session, member.id, person.role, by=SYSTEM, announce=False)
+    session.add(Profile(id=member.id, author_id=member.id, text=person.about))
     return member
 
 

@@ -14,6 +14,7 @@ MODEL_MODULES = (
     "ugc.media.models",
     "ugc.notifications.models",
     "ugc.moderation.models",
+    "ugc.profiles.models",
     "ugc.watches.models",
     "ugc.comments.models",
     "ugc.brands.models",

@@ -49,6 +49,7 @@ COLUMNS = {
     "home_cities.member_id": "erased",
     "invitation_deliveries.member_id": "erased",
     "invitations.author_id": "erased",
+    "profiles.author_id": "erased",
     "prescriptor_scores.member_id": "erased",
     "spread_consents.member_id": "erased",
     "account_tokens.member_id": "erased",
@@ -187,7 +188,8 @@ def zenobia(
         )
     )
     session.commit()
-    send(zenobia, "/settings", about="Zzabout", language="es", timezone="Europe/Madrid")
+    send(zenobia, "/settings/profile", about="Zzabout")
+    send(zenobia, "/settings", language="es", timezone="Europe/Madrid")
     theirs = send(mod, "/reports", **REPORT | {"lat": "10", "text": "Another's."})
     send(zenobia, f"{theirs}/vote", still_there="yes", lat="10.01", lon="-3.71")
     send(zenobia, theirs.replace("/reports/", "/comments/"), text="Zzcomment.")

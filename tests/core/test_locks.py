@@ -25,7 +25,8 @@ POLYGON = "[[0,0],[0.1,0],[0.1,0.1]]"
 FORMS: dict[str, dict[str, str]] = {
     "/watching": {"name": "Home", "shape": "area", "how": "drawn", "drawn": POLYGON},
     "/settings/erase": {"password": PASSWORD, "content": "remove"},
-    "/settings": {"about": "Hello", "language": "es", "timezone": "UTC"},
+    "/settings/profile": {"about": "Hello"},
+    "/settings": {"language": "es", "timezone": "UTC"},
     "/settings/password": {"old_password": PASSWORD, "password": "another correct horse"},
     "/settings/watching": {
         "delivery": "daily", "hour": "8", "weekday": "1", "quiet_from": "22", "quiet_until": "7",

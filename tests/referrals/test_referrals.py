@@ -116,7 +116,7 @@ def test_far_contacts_are_named_where_they_allow_it(
     ben = join_through(app, link_of(ana), "ben")
     eva = join_through(app, link_of(ben), "eva")
     join_through(app, link_of(eva), "leo")
-    settings = {"about": "", "language": "en", "timezone": "UTC"}
+    settings = {"language": "en", "timezone": "UTC"}
     eva.post("/settings", data={**settings, "shown_to_far_contacts": "yes"})
     page = ana.get("/contacts").text
     assert "/members/eva" in page

@@ -25,6 +25,7 @@ class Member(Base):
     email: Mapped[str | None] = mapped_column(CITEXT, unique=True)
     email_confirmed_at: Mapped[dt.datetime | None]
     password_hash: Mapped[str | None]
+    # Read by the release before profiles only; a later migration drops it.
     about: Mapped[str] = mapped_column(server_default="")
     language: Mapped[str] = mapped_column(server_default="en")
     timezone: Mapped[str] = mapped_column(server_default="UTC")

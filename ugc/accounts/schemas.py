@@ -79,13 +79,6 @@ class ChangePasswordForm(Form):
 
 
 class SettingsForm(Form):
-    about = ma.fields.String(
-        load_default="",
-        validate=ma.validate.Length(
-            max=500,
-            error=lazy_gettext("At most 500 characters."),  # type: ignore[arg-type]
-        ),
-    )
     language = ma.fields.String(
         required=True,
         validate=ma.validate.OneOf(

@@ -215,11 +215,13 @@ SUSPENDED_MAY = frozenset(
         "accounts.end_session",
         "accounts.erase",
         "accounts.change_password",
+        "accounts.change_settings",  # language, time zone, who sees the name
         "accounts.forgotten",
         "accounts.reset",
         "accounts.confirm",
         "accounts.send_confirmation_again",
         "teams.leave",  # themselves only: the action says so
+        "privateplaces.forget_place",
         "notifications.open_one",
         "notifications.read_all",
         "rewards.appeal",

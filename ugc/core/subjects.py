@@ -262,7 +262,10 @@ VISIBILITY_MOVES: dict[Visibility, frozenset[Visibility]] = {
     Visibility.PUBLISHED: frozenset(
         {Visibility.HELD, Visibility.HIDDEN, Visibility.REMOVED, Visibility.WITHDRAWN}
     ),
-    Visibility.HIDDEN: frozenset({Visibility.PUBLISHED, Visibility.REMOVED, Visibility.WITHDRAWN}),
+    # `held` again: its author mended it.
+    Visibility.HIDDEN: frozenset(
+        {Visibility.PUBLISHED, Visibility.HELD, Visibility.REMOVED, Visibility.WITHDRAWN}
+    ),
     Visibility.REMOVED: frozenset({Visibility.PUBLISHED}),
     Visibility.WITHDRAWN: frozenset(),
 }

@@ -163,7 +163,7 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
     """A member says that content breaks a rule; folds into the open case. Raises Forbidden,
     Invalid, Conflict when they said so before."""
     member_id = require_contributor(actor)
-    if rule not in rules.RULES:
+    if rule not in rules_of(subject.kind):
         raise Invalid(fields={"rule": [lazy_gettext("Choose one of the rules.")]})
     if len(note) > rules.NOTE_MAX:
         too_long = lazy_gettext("At most %(count)d characters.", count=rules.NOTE_MAX)

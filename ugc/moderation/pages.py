@@ -44,7 +44,7 @@ def queue_page(error: DomainError | None = None, case_id: int | None = None) -> 
         reasons=rules.REASONS,
         rules_of=actions.rules_of,
         waiting=queries.open_count(db.session(), held, tables),
-        rules=rules.RULES,
+        rule_text=actions.rule_text,
         note_max=rules.NOTE_MAX,
     )
 
@@ -131,11 +131,11 @@ def _flagged(public_id: str) -> tuple[subjects.Subject, subjects.SubjectInfo]:
 @bp.get("/flag/<public_id>")
 @members
 def flag_page(public_id: str, error: DomainError | None = None) -> str:
-    _, described = _flagged(public_id)
+    subject, described = _flagged(public_id)
     return render_template(
         "moderation/flag.html",
         subject=described,
-        rules=rules.RULES,
+        rules=actions.rules_of(subject.kind),
         note_max=rules.NOTE_MAX,
         error=error,
     )

@@ -283,14 +283,12 @@ def change_settings(
     session: Session,
     member_id: int,
     *,
-    about: str,
     language: str,
     timezone: str,
     shown_to_far_contacts: bool,
     profile_lists: str | None = None,
 ) -> None:
     member = queries.member(session, member_id)
-    member.about = about
     member.language = language
     member.timezone = timezone
     member.shown_to_far_contacts = shown_to_far_contacts

@@ -395,7 +395,6 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
         "handle": member.handle,
         "email": member.email,
         "email_confirmed_at": member.email_confirmed_at,
-        "about": member.about,
         "language": member.language,
         "timezone": member.timezone,
         "shown_to_far_contacts": member.shown_to_far_contacts,

@@ -1,0 +1,265 @@
+"""A profile's words: who may write them, who reads them, and how they are moderated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from flask.testing import FlaskClient
+
+from tests.conftest import MODERATOR
+from tests.core.test_migrations import CONFIG, empty_database, migrate
+from ugc.accounts.actions import suspending
+from ugc.accounts.models import Member
+from ugc.core.access import SYSTEM, Actor, ActorKind
+from ugc.core.db import Session
+from ugc.core.subjects import Subject, Visibility
+from ugc.moderation.models import Case
+from ugc.profiles import actions, queries, rules
+
+Browser = Callable[..., FlaskClient]
+WORDS = "Zz I walk the city with my dog."
+NOINDEX = '<meta name="robots" content="noindex">'
+
+
+def public_id(session: Session, handle: str) -> str:
+    query = sa.select(Subject.public_id).join(Member, Member.id == Subject.id)
+    return session.scalars(query.where(Member.handle == handle)).one()
+
+
+def open_cases(session: Session) -> list[str]:
+    session.expire_all()
+    query = sa.select(Case.reason).where(Case.decided_at.is_(None))
+    return list(session.scalars(query))
+
+
+def decide(session: Session, moderator: FlaskClient, outcome: str, rule: str = "") -> None:
+    case = session.scalars(sa.select(Case).where(Case.decided_at.is_(None))).one()
+    form = {"version": str(case.version), "outcome": outcome, "rule": rule, "note": "Zz because."}
+    answer = moderator.post(f"/moderation/{case.id}", data=form)
+    assert answer.status_code == 303, answer.text
+
+
+def say(browser: FlaskClient, text: str) -> int:
+    return browser.post("/settings/profile", data={"about": text}).status_code
+
+
+def test_a_newcomers_words_wait_for_a_moderator(
+    client: FlaskClient, session: Session, signed_in: Browser
+) -> None:
+    ana, moderator = signed_in("ana", language="en"), signed_in("mod", role="moderator")
+    assert NOINDEX not in client.get("/members/ana").text
+    assert say(ana, WORDS) == 303
+    assert open_cases(session) == ["held"]
+    page = client.get("/members/ana").text
+    assert WORDS not in page
+    assert NOINDEX in page
+    assert WORDS in ana.get("/members/ana").text
+    assert "Only you see this text until a moderator has looked at it." in ana.get("/settings").text
+    queue = moderator.get("/moderation").text
+    assert WORDS in queue
+    assert "Profile of ana" in queue
+    assert "/members/ana/suspensions" in queue
+    decide(session, moderator, "approved")
+    page = client.get("/members/ana").text
+    assert WORDS in page
+    assert NOINDEX not in page
+    # A newcomer's change waits again, and what was approved is not shown meanwhile.
+    assert say(ana, "Zz BUY PILLS") == 303
+    assert open_cases(session) == ["held"]
+    assert "Zz" not in client.get("/members/ana").text
+    # Taking it away leaves nothing to decide.
+    assert say(ana, "") == 303
+    assert open_cases(session) == []
+
+
+def test_who_has_stood_the_test_is_public_at_once(
+    client: FlaskClient, session: Session, signed_in: Browser
+) -> None:
+    assert say(signed_in("mod", role="moderator"), WORDS) == 303
+    assert open_cases(session) == []
+    assert WORDS in client.get("/members/mod").text
+
+
+def test_an_unconfirmed_account_says_nothing(
+    client: FlaskClient, session: Session, signed_in: Browser
+) -> None:
+    ana = signed_in("ana", confirmed=False)
+    answer = ana.post("/settings/profile", data={"about": WORDS})
+    assert answer.status_code == 403
+    assert f"{WORDS}</textarea>" in answer.text
+    page = client.get("/members/ana").text
+    assert WORDS not in page
+    assert NOINDEX in page
+    # The old way in is closed.
+    form = {"about": WORDS, "language": "en", "timezone": "UTC"}
+    assert ana.post("/settings", data=form).status_code == 422
+
+
+def test_a_suspended_members_words_are_not_shown(
+    client: FlaskClient, session: Session, signed_in: Browser
+) -> None:
+    browser = signed_in("mod", role="moderator")
+    say(browser, WORDS)
+    member = session.scalars(sa.select(Member).where(Member.handle == "mod")).one()
+    suspending.suspend(session, SYSTEM, member.id, reason="spam", days=7)
+    session.commit()
+    page = client.get("/members/mod").text
+    assert WORDS not in page
+    assert NOINDEX in page
+    answer = browser.post("/settings/profile", data={"about": "Zz something else"})
+    assert answer.status_code == 403
+    assert "Zz something else</textarea>" in answer.text
+    settings = {"language": "es", "timezone": "UTC", "shown_to_far_contacts": ""}
+    assert browser.post("/settings", data=settings).status_code == 303
+    suspending.reinstate(session, SYSTEM, member.id)
+    session.commit()
+    assert WORDS in client.get("/members/mod").text
+
+
+@pytest.mark.parametrize("text", [WORDS, ""])
+def test_a_profile_is_flagged_refused_mended_and_approved(
+    client: FlaskClient, session: Session, signed_in: Browser, run_jobs: Callable[[], int],
+    text: str,
+) -> None:  # fmt: skip
+    """With words and, for its name alone, without."""
+    author = signed_in("mod", role="moderator", language="en")
+    ben, judge = signed_in("ben", language="en"), signed_in("judge", role="moderator")
+    say(author, text)
+    address = f"/flag/{public_id(session, 'mod')}"
+    assert address in ben.get("/members/mod").text
+    assert address not in author.get("/members/mod").text
+    assert "Poses as another person or as an organisation" in ben.get(address).text
+    flag = {"rule": "impersonation", "note": "Zz that is my company"}
+    assert author.post(address, data=flag).status_code == 403
+    assert client.post(address, data=flag).status_code == 401
+    assert ben.post(address, data=flag).status_code == 303
+    assert ben.post(address, data=flag).status_code == 409
+    queue = judge.get("/moderation").text
+    assert "Poses as another person or as an organisation" in queue
+    assert "Zz that is my company" in queue
+    decide(session, judge, "refused", "impersonation")
+    assert WORDS not in client.get("/members/mod").text
+    run_jobs()
+    inbox = author.get("/inbox").text
+    assert "A moderator refused it: Your profile" in inbox
+    assert "Poses as another person" in inbox
+    assert "Zz because." in inbox
+    if text:
+        assert "A moderator refused this text" in author.get("/settings").text
+    # A member who is free else waits for a moderator now.
+    assert say(author, "Zz mended words") == 303
+    assert open_cases(session) == ["held"]
+    assert "Zz mended words" not in client.get("/members/mod").text
+    decide(session, judge, "approved")
+    assert "Zz mended words" in client.get("/members/mod").text
+
+
+def test_what_is_flagged_stays_a_question_when_the_words_go(
+    session: Session, signed_in: Browser
+) -> None:
+    author, ben = signed_in("mod", role="moderator"), signed_in("ben")
+    say(author, WORDS)
+    ben.post(f"/flag/{public_id(session, 'mod')}", data={"rule": "spam"})
+    before = session.scalars(sa.select(Case.version)).one()
+    say(author, "")
+    assert open_cases(session) == ["flagged"]
+    assert session.scalars(sa.select(Case.version)).one() > before
+
+
+def test_too_long(session: Session, signed_in: Browser) -> None:
+    answer = signed_in("ana").post("/settings/profile", data={"about": "x" * 501})
+    assert answer.status_code == 422
+    assert 'id="about-error"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("now", "held", "waits", "after"),
+    [
+        (None, False, False, Visibility.PUBLISHED),
+        (None, True, False, Visibility.HELD),
+        (Visibility.PUBLISHED, False, False, Visibility.PUBLISHED),
+        (Visibility.PUBLISHED, True, False, Visibility.HELD),
+        (Visibility.HELD, False, True, Visibility.HELD),
+        (Visibility.HELD, False, False, Visibility.PUBLISHED),
+        (Visibility.HIDDEN, False, False, Visibility.HELD),
+        (Visibility.REMOVED, False, False, Visibility.HELD),
+    ],
+)
+def test_where_a_changed_text_stands(
+    now: Visibility | None, held: bool, waits: bool, after: Visibility
+) -> None:
+    assert rules.next_visibility(now, held=held, waits=waits) is after
+
+
+def test_what_was_written_before_is_asked_when_saved_again(
+    session: Session, make_member: Callable[..., Member]
+) -> None:
+    ana = make_member("ana")
+    session.execute(
+        sa.text(
+            "INSERT INTO profiles (id, author_id, text, visibility)"
+            " VALUES (:id, :id, 'Zz old', 'held')"
+        ),
+        {"id": ana.id},
+    )
+    actor = Actor(ActorKind.MEMBER, id=ana.id, confirmed=True)
+    assert not queries.profile(session, ana.id).shown
+    assert actions.write(session, actor, "Zz old") is Visibility.HELD
+    assert open_cases(session) == ["held"]
+    # Saved a third time nothing changes.
+    version = session.scalars(sa.select(Case.version)).one()
+    assert actions.write(session, actor, "Zz old") is Visibility.HELD
+    assert session.scalars(sa.select(Case.version)).one() == version
+    experienced = Actor(ActorKind.MEMBER, id=ana.id, confirmed=True, grants=MODERATOR)
+    assert actions.write(session, experienced, "Zz new") is Visibility.HELD
+
+
+def test_the_migration_moves_words_by_their_authors_standing(worker_id: str) -> None:
+    scripts = ScriptDirectory.from_config(Config(CONFIG)).walk_revisions()
+    revision = next(each for each in scripts if each.path.endswith("_profiles.py"))
+    with empty_database(f"test_profiles_{worker_id}") as engine:
+        migrate(engine, str(revision.down_revision))
+        with engine.begin() as connection:
+            for number in range(1, 5):
+                connection.execute(
+                    sa.text(
+                        "WITH made AS (INSERT INTO subjects (kind, public_id)"
+                        " VALUES ('member', 'm' || :n) RETURNING id)"
+                        " INSERT INTO members (id, handle, about)"
+                        " SELECT id, 'm' || :n, CASE WHEN :n = 4 THEN '' ELSE 'Zz' END FROM made"
+                    ),
+                    {"n": number},
+                )
+            # Of m1 three reports are public, of m2 two and one that waits.
+            for handle, shown in (("m1", 3), ("m2", 2)):
+                for number in range(3):
+                    connection.execute(
+                        sa.text(
+                            "WITH made AS (INSERT INTO subjects (kind, public_id)"
+                            " VALUES ('report', :code) RETURNING id)"
+                            " INSERT INTO reports (id, author_id, kind, geom, expires_at,"
+                            " visibility) SELECT made.id, m.id, 'jam',"
+                            " ST_SetSRID(ST_MakePoint(0, 0), 4326), now(), :visibility"
+                            " FROM made, members m WHERE m.handle = :handle"
+                        ),
+                        {
+                            "code": f"{handle}-{number}",
+                            "handle": handle,
+                            "visibility": "published" if number < shown else "held",
+                        },
+                    )
+        migrate(engine, revision.revision)
+        with engine.connect() as connection:
+            rows = connection.execute(
+                sa.text(
+                    "SELECT handle, visibility, text FROM profiles p"
+                    " JOIN members m ON m.id = author_id ORDER BY handle"
+                )
+            ).all()
+        assert [tuple(row) for row in rows] == [
+            ("m1", "published", "Zz"), ("m2", "held", "Zz"), ("m3", "held", "Zz"),
+        ]  # fmt: skip

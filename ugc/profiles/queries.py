@@ -1,0 +1,100 @@
+"""Reads of profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext
+
+from ugc.accounts import queries as accounts
+from ugc.accounts.queries import suspensions
+from ugc.core.db import Session
+from ugc.core.subjects import Subject, SubjectInfo, Visibility
+from ugc.moderation import queries as moderation
+from ugc.moderation.models import Case
+from ugc.profiles import rules
+from ugc.profiles.models import KIND, Profile
+
+
+@dataclass(frozen=True)
+class ProfileRow:
+    """`shown` when all may read the text; `asked` when a case about it is open; `decision` is the
+    last one of a moderator."""
+
+    member_id: int
+    public_id: str
+    handle: str
+    text: str
+    visibility: str
+    revision: int
+    confirmed: bool
+    suspended: bool
+    shown: bool
+    asked: bool
+    decision: moderation.DecisionRow | None
+
+
+def profile(session: Session, member_id: int) -> ProfileRow:
+    """Of any member; an empty text for one who wrote none."""
+    member = accounts.member(session, member_id)
+    row = session.get(Profile, member_id)
+    visibility = row.visibility if row else Visibility.PUBLISHED
+    confirmed = member.email_confirmed_at is not None
+    suspended = member_id in suspensions.suspended_among(session, [member_id])
+    return ProfileRow(
+        member_id,
+        session.scalars(sa.select(Subject.public_id).where(Subject.id == member_id)).one(),
+        member.handle or "",
+        row.text if row else "",
+        visibility,
+        row.revision if row else 0,
+        confirmed,
+        suspended,
+        rules.is_shown(visibility, confirmed=confirmed, suspended=suspended),
+        open_case(session, member_id) is not None,
+        moderation.last_decision(session, member_id),
+    )
+
+
+def open_case(session: Session, member_id: int) -> str | None:
+    """Why the open case about a profile was opened, None when there is none."""
+    return session.scalar(
+        sa.select(Case.reason).where(Case.subject_id == member_id, Case.decided_at.is_(None))
+    )
+
+
+def locked(session: Session, member_id: int) -> Profile | None:
+    """The row as it is now, locked until the transaction ends."""
+    return session.scalar(
+        sa.select(Profile)
+        .where(Profile.id == member_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def describe_own(session: Session, ids: Iterable[int], author_id: int) -> list[SubjectInfo]:
+    """Members as all see them; the reader's own as `Your profile`."""
+    return [
+        SubjectInfo(info.id, KIND, info.public_id, gettext("Your profile"), info.url)
+        if info.id == author_id
+        else info
+        for info in accounts.describe(session, ids)
+    ]
+
+
+def all_of_member(session: Session, member_id: int) -> dict[str, Any]:
+    """For the member's own export."""
+    row = session.get(Profile, member_id)
+    decisions = moderation.decisions_on(session, [member_id]).get(member_id, [])
+    if row is None:
+        return {"text": "", "decisions": decisions}
+    return {
+        "text": row.text,
+        "visibility": row.visibility,
+        "edited_at": row.edited_at,
+        "decisions": decisions,
+    }

@@ -8,6 +8,7 @@ import {
 import {workOffline} from './offline.mjs';
 import {showOutbox} from './outbox-view.mjs';
 import {shareLinks} from './share.mjs';
+import {askBeforeSignOut} from './sign-out.mjs';
 import {keepTimesFresh} from './time.mjs';
 import {carryInvitation} from './via.mjs';
 
@@ -16,7 +17,9 @@ guessTimezone();
 submitOnChange();
 searchNearMe();
 keepDrafts();
-workOffline().then(showOutbox);
+const working = workOffline();
+working.then(askBeforeSignOut);
+working.then(showOutbox);
 shareLinks();
 carryInvitation();
 keepTimesFresh();

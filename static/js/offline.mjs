@@ -53,7 +53,7 @@ function register() {
     everybody. */
 function dressShell() {
   known.then(() => { document.getElementById('shell-menu').hidden = !viewer; });
-  const [, theme] = document.cookie.match(/(?:^|; )theme=(light|dark)/) ?? [];
+  const [, theme] = document.cookie.match(/(?:^|; )(?:__Host-)?theme=(light|dark)/) ?? [];
   if (theme) document.documentElement.dataset.theme = theme;
 }
 

@@ -536,6 +536,12 @@ def test_signing_out_forgets_the_area_and_keeps_what_waits(
     page.goto(f"{site.url}/about")
     page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()
+    asked = page.get_by_role("dialog", name="Before you sign out")
+    expect(asked.get_by_text("Not sent yet")).to_contain_text("1")
+    # The site cannot be reached for it: nothing is lost, and the member is told.
+    asked.get_by_role("button", name="Send it, then sign out").click()
+    expect(asked.get_by_role("alert")).to_be_visible()
+    asked.get_by_role("button", name="Keep it here").click()
     page.wait_for_selector("body[data-member='']", state="attached")
     queued(page, 1)
     # The map that opens next may have kept a view of its own by now; the member's is gone.

@@ -20,6 +20,7 @@ from ugc.comments import pages as comments_pages
 from ugc.comments import subscribers as _comments_subscribers  # noqa: F401  (subscribes)
 from ugc.core import (
     access,
+    audit,
     cache,
     errors,
     idempotency,
@@ -88,6 +89,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     render.init_app(app)
     errors.init_app(app)
     security.init_app(app)
+    audit.init_app(app)
     inputs.init_app(app)
     idempotency.init_app(app)
     # No template uses Flask-Login's current_user; giving it to all would ask for it on every page.

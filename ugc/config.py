@@ -241,5 +241,6 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "SESSION_REFRESH_EACH_REQUEST": False,
         "PREFERRED_URL_SCHEME": site.scheme,
         "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_SSL_STRICT": secure,
+        # Where a request comes from is asked in `core.security`, which needs no Referer.
+        "WTF_CSRF_SSL_STRICT": False,
     }

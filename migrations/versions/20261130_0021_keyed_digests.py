@@ -1,5 +1,5 @@
-"""Digests of bodies are keyed from here on. The unkeyed ones, which a copy of the database could
-be compared with, are deleted; those that the running release still writes go with the nightly job."""
+"""Digests of bodies are keyed from here on. The unkeyed ones, which guesses could be compared with,
+are deleted; those that the running release still writes go with the nightly job."""
 
 from alembic import op
 

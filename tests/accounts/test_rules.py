@@ -26,13 +26,6 @@ def test_a_password_made_of_the_own_name_is_weak() -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "address", "refused"), [(0, 0, False), (9, 49, False), (10, 0, True), (0, 50, True)]
-)
-def test_attempts(account: int, address: int, refused: bool) -> None:
-    assert rules.too_many_attempts(account, address) is refused
-
-
-@pytest.mark.parametrize(
     ("user_agent", "names"),
     [
         ("(X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", ("Firefox", "Linux")),

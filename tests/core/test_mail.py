@@ -87,8 +87,9 @@ def test_smtp_by_setting(app: Flask, monkeypatch: pytest.MonkeyPatch, smtp: Smtp
     monkeypatch.setitem(app.config, "MAIL_URL", f"smtp://127.0.0.1:{smtp.port}?tls=off")
     with app.test_request_context():
         message: EmailMessage = mail.compose(
-            "ana@example.org", "Hola, ñ", "accounts_reset", "es", handle="ana", link="http://x/r"
-        )
+            "ana@example.org", "Hola, ñ", "accounts_letter", "es",
+            handle="ana", says=["Hola"], link="http://x/r", after=[],
+        )  # fmt: skip
         mail.send(message)
     smtp.join(timeout=5)
     assert any(c.lower().startswith("rcpt to:<ana@example.org>") for c in smtp.commands)

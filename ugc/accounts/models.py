@@ -22,7 +22,8 @@ class Member(Base):
         sa.ForeignKey("subjects.id"), primary_key=True, autoincrement=False
     )
     handle: Mapped[str | None] = mapped_column(CITEXT, unique=True)
-    email: Mapped[str | None] = mapped_column(CITEXT, unique=True)
+    # As `core.identity.email` spells it. One account has it confirmed; others may have typed it.
+    email: Mapped[str | None] = mapped_column(CITEXT, index=True)
     email_confirmed_at: Mapped[dt.datetime | None]
     password_hash: Mapped[str | None]
     # Read by the release before profiles only; a later migration drops it.
@@ -52,6 +53,12 @@ class Member(Base):
             "ix_members_suspended_until",
             "suspended_until",
             postgresql_where=sa.text("suspended_until IS NOT NULL"),
+        ),
+        sa.Index(
+            "uq_members_email_confirmed",
+            "email",
+            unique=True,
+            postgresql_where=sa.text("email_confirmed_at IS NOT NULL"),
         ),
     )
 
@@ -167,8 +174,8 @@ class MemberSession(Base):
 
 
 class AccountToken(Base):
-    """A link in a mail, good once: `purpose` is `confirm` or `reset`; SHA-256 of the token. It is
-    bound to the address it was sent to."""
+    """A link in a mail, good once: `purpose` is `confirm`, `reset`, `mail_new` or `mail_old`;
+    SHA-256 of the token. It is bound to the address it was sent to."""
 
     __tablename__ = "account_tokens"
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
@@ -181,8 +188,37 @@ class AccountToken(Base):
     used_at: Mapped[dt.datetime | None]
 
 
+class MailChange(Base):
+    """A member asked for another address. It is made when the new one and, unless it was never
+    confirmed (then `old_email` is null), the old one agreed; at most one is open."""
+
+    __tablename__ = "mail_changes"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    old_email: Mapped[str | None] = mapped_column(CITEXT)
+    new_email: Mapped[str] = mapped_column(CITEXT)
+    created_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    expires_at: Mapped[dt.datetime]
+    old_confirmed_at: Mapped[dt.datetime | None]
+    new_confirmed_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+
+
+class RequestedMail(Base):
+    """Mails that a request caused, for the limit by recipient: `who` is a keyed hash of the
+    mailbox. Kept a day."""
+
+    __tablename__ = "requested_mails"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    who: Mapped[str]
+    purpose: Mapped[str]
+    at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    __table_args__ = (sa.Index("ix_requested_mails_who_purpose_at", "who", "purpose", "at"),)
+
+
 class SignInAttempt(Base):
-    """Failed sign-ins, appended by `record()`: `who` is a keyed hash of the e-mail or address."""
+    """Failed sign-ins, appended by `record()`: `who` is a keyed hash of an account, a network, both
+    together, or a known browser."""
 
     __tablename__ = "sign_in_attempts"
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)

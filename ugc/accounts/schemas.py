@@ -6,11 +6,11 @@ import zoneinfo
 from typing import ClassVar
 
 import marshmallow as ma
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext
 
 from ugc.accounts.rules import Listing
 from ugc.accounts.rules.roles import Role
+from ugc.core import identity
 
 # What marshmallow itself says, in the reader's language.
 ma.fields.Field.default_error_messages["required"] = lazy_gettext("Fill this in.")  # type: ignore
@@ -42,13 +42,12 @@ class Email(ma.fields.String):
     """An address that can be written to; normalised. DNS is not asked."""
 
     def _deserialize(self, value, attr, data, **kwargs):  # type: ignore[no-untyped-def]
-        text = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            return validate_email(text, check_deliverability=False).normalized
-        except EmailNotValidError:
+        address = identity.email(super()._deserialize(value, attr, data, **kwargs))
+        if address is None:
             raise ma.ValidationError(
                 lazy_gettext("This is not an e-mail address. It looks like ana@example.org.")
-            ) from None
+            )
+        return address
 
 
 class JoinForm(Form):
@@ -58,8 +57,15 @@ class JoinForm(Form):
     timezone = ma.fields.String(load_default="UTC")
 
 
+class KnownEmail(ma.fields.String):
+    """An address to look for: what is none is looked for as it is, and not found."""
+
+    def _deserialize(self, value, attr, data, **kwargs):  # type: ignore[no-untyped-def]
+        return identity.known_email(super()._deserialize(value, attr, data, **kwargs))
+
+
 class SignInForm(Form):
-    email = ma.fields.String(required=True, validate=ma.validate.Length(max=320))
+    email = KnownEmail(required=True, validate=ma.validate.Length(max=320))
     password = ma.fields.String(required=True, validate=ma.validate.Length(max=1000))
     next = ma.fields.String(load_default="")
 
@@ -70,6 +76,11 @@ class ResetRequestForm(Form):
 
 class PasswordForm(Form):
     token = ma.fields.String(required=True)
+    password = ma.fields.String(required=True)
+
+
+class MailForm(Form):
+    email = Email(required=True)
     password = ma.fields.String(required=True)
 
 

@@ -216,6 +216,9 @@ SUSPENDED_MAY = frozenset(
         "accounts.erase",
         "accounts.change_password",
         "accounts.change_settings",  # language, time zone, who sees the name
+        "accounts.request_mail_change",
+        "accounts.stop_mail_change",
+        "accounts.answer_mail_change",
         "accounts.forgotten",
         "accounts.reset",
         "accounts.confirm",

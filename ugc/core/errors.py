@@ -9,13 +9,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import gettext, lazy_gettext
 from marshmallow import ValidationError
 from psycopg import DataError as DriverDataError
 from psycopg import OperationalError as DriverOperationalError
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
+
+from ugc.core import audit
+from ugc.core.db import SAFE_METHODS
+from ugc.core.sensitive import is_kept_back
 
 log = logging.getLogger(__name__)
 
@@ -258,7 +262,6 @@ def _page(error: DomainError) -> Response:
 
 # Values that a person did not write: codes, numbers, coordinates, tokens.
 _CODE = re.compile(r"[a-z0-9_.:+-]{0,40}|[A-Za-z0-9_.:-]{16,}")
-_SECRET = re.compile(r"password|token|secret|csrf|key", re.IGNORECASE)
 
 
 def typed_texts() -> list[str]:
@@ -273,8 +276,23 @@ def typed_texts() -> list[str]:
     return [
         value
         for name, value in fields
-        if value.strip() and not _SECRET.search(name) and not _CODE.fullmatch(value)
+        if value.strip() and not is_kept_back(name) and not _CODE.fullmatch(value)
     ]
+
+
+def note_refusal(error: DomainError) -> None:
+    """Logs who may not do what they asked for: 401 and 403 of what changes something, and forms
+    without their token."""
+    if request.method in SAFE_METHODS or not (error.status in (401, 403) or error.code == "csrf"):
+        return
+    actor = g.get("actor")
+    audit.note_now(
+        "refused",
+        status=error.status,
+        code=error.code,
+        endpoint=request.endpoint,
+        who=actor.reference if actor is not None else "unknown",
+    )
 
 
 def _form_again(error: DomainError, on_error: Callable[..., Any]) -> Response:
@@ -319,6 +337,7 @@ def flat_messages(messages: Any, prefix: str = "") -> dict[str, list[str]]:
 def init_app(app: Flask) -> None:
     @app.errorhandler(DomainError)
     def domain_error(error: DomainError) -> Response:
+        note_refusal(error)
         return answer(error)
 
     @app.errorhandler(ValidationError)

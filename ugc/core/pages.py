@@ -18,7 +18,7 @@ from flask import (
 )
 from flask_babel import gettext
 
-from ugc.core import gazetteer, geo, geocoder, limits, render
+from ugc.core import cookies, gazetteer, geo, geocoder, limits, render
 from ugc.core.access import public
 from ugc.core.db import db
 
@@ -66,7 +66,7 @@ def set_theme() -> Any:
     response = redirect(render.safe_next(request.form.get("next")), 303)
     chosen = request.form.get("theme", "auto")
     if chosen in render.THEMES:
-        response.set_cookie("theme", chosen, max_age=31_536_000, samesite="Lax")
+        cookies.put(response, "theme", chosen, days=365, readable_by_scripts=True)
     return response
 
 

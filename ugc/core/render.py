@@ -18,7 +18,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from ugc.config import ROOT
-from ugc.core import idempotency, panels
+from ugc.core import cookies, idempotency, panels
 from ugc.core.access import current_actor, known_actor
 
 # flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
@@ -205,7 +205,7 @@ def init_app(app: Flask) -> None:
     def reader() -> dict[str, Any]:
         if not has_request_context():
             return {"locale": str(get_locale())}
-        theme = request.cookies.get("theme", "auto")
+        theme = cookies.get("theme") or "auto"
         return {
             "actor": current_actor(),
             "locale": language(),

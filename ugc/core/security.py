@@ -5,16 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, redirect, request
+from flask import Flask, Response, current_app, g, redirect, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.datastructures import Headers
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 from ugc.core.access import current_actor
-from ugc.core.errors import DomainError, answer
+from ugc.core.errors import DomainError, answer, note_refusal
 
-csrf = CSRFProtect()
+
+def comes_from_elsewhere(headers: Headers, *ours: str) -> bool:
+    """Whether the browser says that a page of another site than `ours` (addresses) made the
+    request. Browsers that do not say are judged by the form's token; a `null` origin says
+    nothing."""
+    fetch_site = headers.get("Sec-Fetch-Site", "")
+    if fetch_site:
+        return fetch_site not in ("same-origin", "none")
+    origin = headers.get("Origin", "null")
+    return origin != "null" and origin.lower() not in {_origin(url).lower() for url in ours}
+
+
+class OriginAndToken(CSRFProtect):  # type: ignore[misc]
+    """The token of each form, and where the browser says that the request comes from. `Referer` is
+    not asked for: some browsers never send one."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        super().protect(apply_exemptions)
+        ours = (str(current_app.config["SITE_URL"]), request.host_url)
+        if g.get("csrf_valid") and comes_from_elsewhere(request.headers, *ours):
+            self._error_response("The request comes from another site.")
+
+
+csrf = OriginAndToken()
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -84,7 +108,6 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def csrf_error(error: CSRFError) -> Response:
-
         stale = DomainError(
             gettext(
                 "This form is too old, or cookies are off. Go back, reload the page, send again."
@@ -92,6 +115,7 @@ def init_app(app: Flask) -> None:
             code="csrf",
         )
         stale.status = 400
+        note_refusal(stale)
         return answer(stale)
 
     @app.after_request

@@ -16,3 +16,9 @@ def is_secret(name: str) -> bool:
 
 def any_secret(names: Iterable[str]) -> bool:
     return any(map(is_secret, names))
+
+
+def is_kept_back(name: str) -> bool:
+    """Whether a page that shows a person what they typed leaves the field out: secrets, and what no
+    person typed (the form's token and key)."""
+    return is_secret(name) or name in NOT_SECRET or name == "idempotency_key"

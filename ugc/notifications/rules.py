@@ -150,6 +150,15 @@ KINDS = {
     "reinstated": Kind(
         "check", _about(lazy_gettext("Your account is no longer suspended. Welcome back."))
     ),
+    "address_taken": Kind(
+        "mail",
+        _about(
+            lazy_gettext(
+                "An older account has your e-mail address too, spelt otherwise, and keeps it: set"
+                " another one in your settings."
+            )
+        ),
+    ),
     "news_posted": Kind("map-pin", _about(lazy_gettext("New where you watch: %(title)s"))),
     "news_votes": Kind(
         "users", _about(lazy_gettext("Others say whether it is still there: %(title)s")), folds=True

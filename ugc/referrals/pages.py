@@ -30,7 +30,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import Member
-from ugc.core import limits, panels, privacy, render, subjects
+from ugc.core import cookies, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, public
 from ugc.core.batches import Batch
 from ugc.core.db import Session, db, now, own_transaction, record_act
@@ -83,7 +83,7 @@ def said_via() -> str | None:
 
 def clicks() -> list[rules.Opened]:
     """What this browser says it opened: in this visit, and, where that was agreed, before."""
-    said = (request.args.get(rules.VIA, ""), request.cookies.get(COOKIE, ""))
+    said = (request.args.get(rules.VIA, ""), cookies.get(COOKIE))
     return [opened for text in said if text and (opened := unseal(text))]
 
 
@@ -122,7 +122,7 @@ def open_link(code: str) -> Any:
     if actor.id is not None:
         return _lead(address)
     via = seal(rules.Opened(code, moment, channel))
-    if unseal(request.cookies.get(COOKIE, "")):
+    if unseal(cookies.get(COOKIE)):
         return remember(_lead(address), via)
     return _lead(rules.with_via(address, via))
 
@@ -173,19 +173,12 @@ def _reach(link_id: int, member_id: int, channel: str) -> None:
 
 def remember(response: BaseResponse, via: str) -> BaseResponse:
     """The first-party cookie of somebody who agreed to it."""
-    response.set_cookie(
-        COOKIE,
-        via,
-        max_age=rules.ATTRIBUTION_DAYS * 86_400,
-        httponly=True,
-        samesite="Lax",
-        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]),
-    )
+    cookies.put(response, COOKIE, via, days=rules.ATTRIBUTION_DAYS)
     return response
 
 
 def forget(response: BaseResponse) -> BaseResponse:
-    response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+    cookies.drop(response, COOKIE)
     return response
 
 
@@ -248,7 +241,7 @@ def invitation_page() -> str:
         "referrals/invitation.html",
         brought_by=subjects.describe(db.session(), [brought.parent_id]) if brought else None,
         invitation=None if me else invitation(),
-        remembered=unseal(request.cookies.get(COOKIE, "")) is not None,
+        remembered=unseal(cookies.get(COOKIE)) is not None,
         carried=said_via() is not None,
         days=rules.ATTRIBUTION_DAYS,
     )
@@ -311,7 +304,7 @@ def recognise_member(db_session: Session, member_id: int) -> None:
 
 def _let_go() -> None:
     """The cookie has done its work."""
-    if COOKIE in request.cookies:
+    if cookies.get(COOKIE):
         after_this_request(forget)
 
 

@@ -53,6 +53,10 @@ def _note_marks(db_session: Session, member: Member) -> None:
         ),
         email=member.email,
     )
+    holder = account_queries.holder(db_session, member.email)
+    if holder is not None and holder.id != member.id:
+        # Who types another's address must not cast doubt on them.
+        found = {kind: mark for kind, mark in found.items() if kind != "mailbox"}
     actions.note_marks(db_session, member.id, found)
 
 

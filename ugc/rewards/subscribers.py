@@ -37,6 +37,11 @@ def member_joined(session: Session, event: events.MemberJoined) -> None:
         score_soon(session, other)
 
 
+@events.on(events.MemberConfirmed, "rewards.member_confirmed")
+def member_confirmed(session: Session, event: events.MemberConfirmed) -> None:
+    actions.forget_pretenders(session, event.member_id)
+
+
 @events.on(events.ContentApproved, "rewards.content_approved")
 def content_approved(session: Session, event: events.ContentApproved) -> None:
     if event.author_id is not None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 from flask import (
-    Blueprint,
     Response,
     flash,
     g,
@@ -24,10 +23,13 @@ from flask_babel import gettext
 from flask_login import LoginManager, UserMixin
 
 from ugc.accounts import actions, queries, rules, schemas
-from ugc.accounts.actions import suspending
+from ugc.accounts.actions import door, links, passwords, suspending
 from ugc.accounts.models import Member
+from ugc.accounts.pages import known
+from ugc.accounts.pages import mailing as mailing  # registers its pages
+from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import grants
-from ugc.core import limits, panels, privacy, render
+from ugc.core import audit, jobs, limits, panels, privacy, render
 from ugc.core.access import (
     ANONYMOUS,
     Actor,
@@ -44,7 +46,6 @@ from ugc.core.access import (
 from ugc.core.db import SAFE_METHODS, db, now
 from ugc.core.errors import DomainError, NotFound, shows_errors
 
-bp = Blueprint("accounts", __name__)
 login_manager = LoginManager()
 COOKIE_TOKEN = "token"
 
@@ -102,8 +103,9 @@ def load_user(_request: Any) -> SignedIn | None:
 set_member_loader(load_actor)
 
 
-def begin_session(member: Member) -> None:
-    """Signs this browser in, with a new cookie (no fixation); the chosen language stays."""
+def begin_session(member: Member, how: str) -> None:
+    """Signs this browser in, with a new cookie (no fixation); the chosen language stays. `how` is
+    `join`, `reset` or `password`: only the last tells the member of a new browser."""
     language = session.get("language")
     session.clear()
     if language:
@@ -111,16 +113,24 @@ def begin_session(member: Member) -> None:
     agent = request.headers.get("User-Agent", "")
     session[COOKIE_TOKEN] = actions.open_session(db.session(), member.id, agent)
     session.permanent = True
+    is_new = known.remember(member.id)
+    db.session().flush()
+    session_id = actions.session_id_of(db.session(), session[COOKIE_TOKEN])
+    audit.note_now("sign_in", outcome="ok", how=how, member=member.id, session=session_id)
+    if is_new and how == "password":
+        jobs.defer(
+            db.session(),
+            "accounts.mail_notice",
+            member_id=member.id,
+            what="new_browser",
+            row_id=session_id,
+        )
     actions.signed_in(db.session(), member.id)
     forget_actor()
 
 
-def attempt_keys(email: str) -> dict[str, str]:
-    """Under which keys a wrong password from here is counted."""
-    return {
-        "account": actions.attempt_key(email),
-        "address": actions.attempt_key(limits.caller()),
-    }
+def caller(email: str) -> door.Caller:
+    return door.caller(email, limits.caller(), known.devices())
 
 
 def join_form(error: DomainError | None = None) -> str:
@@ -140,11 +150,11 @@ def join() -> Any:
     limits.hit("join")
     data = schemas.JoinForm().load(request.form)
     data["timezone"] = render.known_timezone(data["timezone"])
-    known = {name: data[name] for name in ("handle", "email", "password")}
-    member = actions.joined_before(
-        db.session(), **known, **attempt_keys(data["email"])
-    ) or actions.join(db.session(), language=render.language(), **data)
-    begin_session(member)
+    same = {name: data[name] for name in ("handle", "email", "password")}
+    member = actions.joined_before(db.session(), **same, who=caller(data["email"]))
+    if member is None:
+        member = actions.join(db.session(), language=render.language(), **data)
+    begin_session(member, "join")
     return redirect(url_for("accounts.welcome_page"), 303)
 
 
@@ -160,7 +170,7 @@ def send_confirmation_again() -> Any:
     limits.hit("mail")
     actor = current_actor()
     if not actor.confirmed and actor.id:
-        actions.send_confirmation(db.session(), queries.member(db.session(), actor.id))
+        links.send_confirmation(db.session(), queries.member(db.session(), actor.id))
     flash(gettext("We sent the mail again. Look into the spam folder too."), "info")
     return redirect(url_for("accounts.welcome_page"), 303)
 
@@ -179,7 +189,7 @@ def confirm_page(token: str) -> Any:
 @bp.post("/confirm/<token>")
 @public
 def confirm(token: str) -> Any:
-    actions.confirm_email(db.session(), token)
+    links.confirm_email(db.session(), token)
     flash(gettext("Your address is confirmed. You can contribute now."), "good")
     return redirect("/" if current_actor().is_member else url_for("accounts.sign_in_page"), 303)
 
@@ -200,13 +210,10 @@ def sign_in_page() -> Any:
 @shows_errors(sign_in_form)
 def sign_in() -> Any:
     data = schemas.SignInForm().load(request.form)
-    member = actions.sign_in(
-        db.session(),
-        email=data["email"],
-        password=data["password"],
-        **attempt_keys(data["email"]),
+    member = door.sign_in(
+        db.session(), email=data["email"], password=data["password"], who=caller(data["email"])
     )
-    begin_session(member)
+    begin_session(member, "password")
     return redirect(render.safe_next(data["next"]), 303)
 
 
@@ -215,11 +222,16 @@ def sign_in() -> Any:
 def sign_out() -> Any:
     actor = current_actor()
     actions.revoke_session(db.session(), actor.id or 0, g.session_id)
+    audit.note_now("sign_out", member=actor.id, session=g.session_id)
     language = session.get("language")
     session.clear()
     if language:
         session["language"] = language
-    return redirect("/", 303)
+    response = redirect("/", 303)
+    # Pages seen before. What waits to be sent is the member's choice (static/js/sign-out.mjs), and
+    # the map of the area is public: storage stays.
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @bp.get("/password/forgotten")
@@ -234,8 +246,14 @@ def forgotten_page(error: DomainError | None = None) -> str:
 def forgotten() -> Any:
     limits.hit("mail")
     data = schemas.ResetRequestForm().load(request.form)
-    actions.request_reset(db.session(), data["email"])
-    flash(gettext("If there is an account with that address, a mail is on its way."), "info")
+    links.request_reset(db.session(), data["email"])
+    flash(
+        gettext(
+            "If there is an account with that address, a mail is on its way. We send at most three"
+            " in an hour: look into the spam folder too."
+        ),
+        "info",
+    )
     return redirect(url_for("accounts.sign_in_page"), 303)
 
 
@@ -256,7 +274,7 @@ def reset_page() -> str:
 @shows_errors(reset_form)
 def reset() -> Any:
     data = schemas.PasswordForm().load(request.form)
-    begin_session(actions.reset_password(db.session(), data["token"], data["password"]))
+    begin_session(links.reset_password(db.session(), data["token"], data["password"]), "reset")
     flash(gettext("The password is changed; every other browser was signed out."), "good")
     return redirect("/", 303)
 
@@ -312,6 +330,7 @@ def settings_form(error: DomainError | None = None) -> str:
             for open_session in queries.open_sessions(db.session(), member.id)
         ],
         this_session=g.get("session_id"),
+        mail_change=queries.open_mail_change(db.session(), member.id),
         zones=[(zone, zone) for zone in schemas.ZONES],
         error=error,
     )
@@ -341,10 +360,23 @@ def change_settings() -> Any:
 def change_password() -> Any:
     limits.hit("password")
     data = schemas.ChangePasswordForm().load(request.form)
-    actions.change_password(
+    passwords.change_password(
         db.session(), current_actor().id or 0, data["old_password"], data["password"], g.session_id
     )
     flash(gettext("The password is changed; every other browser was signed out."), "good")
+    return redirect(url_for("accounts.settings_page"), 303)
+
+
+@bp.post("/settings/mail")
+@members
+@shows_errors(settings_form)
+def request_mail_change() -> Any:
+    """Answers alike whether the new address is another's."""
+    limits.hit("password")
+    limits.hit("mail")
+    data = schemas.MailForm().load(request.form)
+    links.request_mail_change(db.session(), current_actor().id or 0, **data)
+    flash(gettext("We sent a mail to confirm the change. Look into the spam folder too."), "info")
     return redirect(url_for("accounts.settings_page"), 303)
 
 
@@ -383,8 +415,16 @@ def erase() -> Any:
     )
     session.clear()
     forget_actor()
-    flash(gettext("Your account is erased. Thank you for what you shared."), "info")
-    return redirect("/", 303)
+    response = redirect(url_for("accounts.erased_page"), 303)
+    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return response
+
+
+@bp.get("/erased")
+@public
+def erased_page() -> str:
+    """Where erasure leads: its answer takes the cookies away, and a notice with them."""
+    return render_template("accounts/erased.html")
 
 
 def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
@@ -414,6 +454,15 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
         "links_by_mail": [
             {"purpose": t.purpose, "to": t.email, "created_at": t.created_at, "used_at": t.used_at}
             for t in queries.tokens(db_session, member_id)
+        ],
+        "changes_of_address": [
+            {
+                "from": c.old_email,
+                "to": c.new_email,
+                "asked_at": c.created_at,
+                "over_at": c.ended_at,
+            }
+            for c in queries.mail_changes(db_session, member_id)
         ],
     }
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.accounts.models import KIND, AccountToken, Member, MemberSession, SignInAttempt, UsedHandle
+from ugc.accounts.models import (
+    KIND,
+    AccountToken,
+    MailChange,
+    Member,
+    MemberSession,
+    RequestedMail,
+    SignInAttempt,
+    UsedHandle,
+)
 from ugc.accounts.queries import grants
-from ugc.accounts.rules import ATTEMPT_WINDOW_MINUTES, REPEAT_MINUTES
+from ugc.accounts.rules import REPEAT_MINUTES
 from ugc.accounts.rules.roles import grants as as_grants
 from ugc.core.access import Grant
 from ugc.core.db import Session, app_now
@@ -48,8 +59,30 @@ def member_by_handle(session: Session, handle: str) -> Member:
     return found
 
 
-def member_by_email(session: Session, email: str) -> Member | None:
-    return session.scalar(sa.select(Member).where(Member.email == email))
+def holder(session: Session, email: str) -> Member | None:
+    """Who confirmed the address."""
+    return session.scalar(
+        sa.select(Member).where(Member.email == email, Member.email_confirmed_at.is_not(None))
+    )
+
+
+def pretenders(member_id: int) -> sa.Select[Any]:
+    """Ids of the others who typed the member's address and did not confirm it."""
+    address = sa.select(Member.email).where(Member.id == member_id).scalar_subquery()
+    return sa.select(Member.id).where(
+        Member.email == address, Member.id != member_id, Member.email_confirmed_at.is_(None)
+    )
+
+
+def members_of_address(session: Session, email: str) -> tuple[Member | None, Member | None]:
+    """Who confirmed the address, and the newest of those who typed it without confirming it."""
+    newest = session.scalar(
+        sa.select(Member)
+        .where(Member.email == email, Member.email_confirmed_at.is_(None))
+        .order_by(Member.id.desc())
+        .limit(1)
+    )
+    return holder(session, email), newest
 
 
 def member_with(session: Session, handle: str, email: str) -> Member | None:
@@ -57,10 +90,9 @@ def member_with(session: Session, handle: str, email: str) -> Member | None:
     return session.scalar(sa.select(Member).where(Member.handle == handle, Member.email == email))
 
 
-def lock_handle(handle: str) -> sa.Select[tuple[None]]:
-    """Waits until no other transaction is joining with this name."""
-    key = sa.func.hashtextextended("join:" + handle.lower(), 0)
-    return sa.select(sa.func.pg_advisory_xact_lock(key))
+def lock(what: str, which: str) -> sa.Select[tuple[None]]:
+    """Waits until no other transaction holds the same text; held until this one ends."""
+    return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"{what}:{which}", 0)))
 
 
 def handle_taken(session: Session, handle: str) -> bool:
@@ -155,10 +187,54 @@ def member_who_used(session: Session, token_hash: str, purpose: str) -> Member |
     )
 
 
-def recent_failures(session: Session, who: str) -> int:
-    since = app_now() - dt.timedelta(minutes=ATTEMPT_WINDOW_MINUTES)
-    query = sa.select(sa.func.count()).where(SignInAttempt.who == who, SignInAttempt.at > since)
+@dataclass(frozen=True)
+class Failures:
+    """How many within the asked time, and seconds since the last of them (0 without any)."""
+
+    count: int
+    since_last_s: float
+
+
+def failures(session: Session, who: str, minutes: int) -> Failures:
+    since = app_now() - dt.timedelta(minutes=minutes)
+    row = session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.coalesce(
+                sa.extract("epoch", app_now() - sa.func.max(SignInAttempt.at)), sa.literal(0)
+            ),
+        ).where(SignInAttempt.who == who, SignInAttempt.at > since)
+    ).one()
+    return Failures(row[0], float(row[1]))
+
+
+def mails_of_hour(session: Session, who: str, purpose: str) -> int:
+    query = sa.select(sa.func.count()).where(
+        RequestedMail.who == who,
+        RequestedMail.purpose == purpose,
+        RequestedMail.at > app_now() - dt.timedelta(hours=1),
+    )
     return session.scalar(query) or 0
+
+
+def open_mail_change(session: Session, member_id: int) -> MailChange | None:
+    """The change of address that was asked for and is neither made nor over."""
+    return session.scalar(
+        sa.select(MailChange)
+        .where(
+            MailChange.member_id == member_id,
+            MailChange.ended_at.is_(None),
+            MailChange.expires_at > app_now(),
+        )
+        .order_by(MailChange.id.desc())
+        .limit(1)
+    )
+
+
+def mail_changes(session: Session, member_id: int) -> list[MailChange]:
+    """For the member's own export."""
+    query = sa.select(MailChange).where(MailChange.member_id == member_id)
+    return list(session.scalars(query.order_by(MailChange.id)))
 
 
 def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:

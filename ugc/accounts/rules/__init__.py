@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 from collections.abc import Sequence
 
@@ -24,9 +25,15 @@ CONFIRM_HOURS = 72
 RESET_MINUTES = 60
 REPEAT_MINUTES = 10  # how long a form sent twice is answered as the first time
 
+MAILS_PER_HOUR = 3  # to one mailbox, of each purpose
+
 ATTEMPT_WINDOW_MINUTES = 15
-ATTEMPTS_PER_ACCOUNT = 10
-ATTEMPTS_PER_ADDRESS = 50
+ATTEMPT_MEMORY_HOURS = 24
+ATTEMPTS_PER_DEVICE = 10  # of a browser that signed in to this account before
+ATTEMPTS_PER_PAIR = 10  # of one network at one account
+ATTEMPTS_PER_NETWORK = 50
+ATTEMPTS_FREE = 20  # of all unknown browsers at one account, before they wait
+LONGEST_WAIT_S = ATTEMPT_WINDOW_MINUTES * 60
 
 
 class Listing(enum.StrEnum):
@@ -91,6 +98,20 @@ def password_problem(password: str, personal: Sequence[str] = ()) -> object | No
     return None
 
 
-def too_many_attempts(account_failures: int, address_failures: int) -> bool:
-    """Failures within `ATTEMPT_WINDOW_MINUTES`."""
-    return account_failures >= ATTEMPTS_PER_ACCOUNT or address_failures >= ATTEMPTS_PER_ADDRESS
+def wait_of_known(failures: int) -> int:
+    """Seconds that a browser waits which signed in to this account before; `failures` are its own
+    within `ATTEMPT_WINDOW_MINUTES`."""
+    return LONGEST_WAIT_S if failures >= ATTEMPTS_PER_DEVICE else 0
+
+
+def wait_of_unknown(*, pair: int, network: int, account: int, since_last_s: float) -> int:
+    """Seconds that any other browser waits. `pair` and `network` are failures within
+    `ATTEMPT_WINDOW_MINUTES`, `account` those of all unknown browsers within `ATTEMPT_MEMORY_HOURS`:
+    beyond `ATTEMPTS_FREE` each one must be later than the last by 4 seconds, doubled with every
+    fifth, up to `LONGEST_WAIT_S` (about a hundred guesses a day from any number of networks)."""
+    if pair >= ATTEMPTS_PER_PAIR or network >= ATTEMPTS_PER_NETWORK:
+        return LONGEST_WAIT_S
+    if account < ATTEMPTS_FREE:
+        return 0
+    delay = min(LONGEST_WAIT_S, 4 * 2 ** min(10, (account - ATTEMPTS_FREE) // 5))
+    return max(0, math.ceil(delay - since_last_s))

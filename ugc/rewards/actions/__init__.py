@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from ugc.accounts import queries as account_queries
 from ugc.core import jobs
 from ugc.core.db import Session, app_now, now
 from ugc.moderation import actions as moderation
@@ -31,6 +32,13 @@ def note_marks(session: Session, member_id: int, found: Mapping[str, bytes]) -> 
             index_elements=["member_id", "kind", "mark"], set_={"last_seen_at": app_now()}
         )
     )
+
+
+def forget_pretenders(session: Session, member_id: int) -> None:
+    """The member confirmed their address: accounts that typed it and never confirmed it have no
+    mark of that mailbox any more."""
+    others = account_queries.pretenders(member_id)
+    session.execute(sa.delete(Mark).where(Mark.kind == "mailbox", Mark.member_id.in_(others)))
 
 
 def forget_marks(session: Session) -> None:

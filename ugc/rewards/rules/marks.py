@@ -11,12 +11,10 @@ import ipaddress
 
 from disposable_email_domains import blocklist
 
+from ugc.core.identity import mailbox
+
 KEPT_DAYS = 90
 LENGTH = 16  # bytes of the hash that are kept
-
-# Providers that ignore dots; of the others a dot is another mailbox.
-_DOTLESS = {"gmail.com", "googlemail.com"}
-_SAME = {"googlemail.com": "gmail.com"}
 
 
 def key(secret: str) -> bytes:
@@ -38,17 +36,6 @@ def network(address: str | None) -> str:
         parsed = parsed.ipv4_mapped
     bits = 24 if isinstance(parsed, ipaddress.IPv4Address) else 48
     return str(ipaddress.ip_network(f"{parsed}/{bits}", strict=False))
-
-
-def mailbox(email: str) -> str:
-    """An address as its provider reads it: lower case, without what follows a +, and without dots
-    where they do not count."""
-    name, _, domain = email.strip().lower().rpartition("@")
-    domain = _SAME.get(domain, domain)
-    name = name.partition("+")[0]
-    if domain in _DOTLESS:
-        name = name.replace(".", "")
-    return f"{name}@{domain}"
 
 
 def is_disposable(email: str) -> bool:

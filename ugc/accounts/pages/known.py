@@ -1,0 +1,47 @@
+"""The cookie of known browsers: at which accounts this browser signed in before. It is signed,
+lasts a year, holds a random number for each account and opens nothing; wrong guesses made elsewhere
+do not lock such a browser out, and a sign-in from any other one is told by mail."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import after_this_request, current_app
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
+
+from ugc.core import cookies
+
+COOKIE = "known"
+DAYS = 365
+ACCOUNTS = 8  # of one browser; the oldest goes
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="known browsers")
+
+
+def devices() -> dict[int, str]:
+    """By member id, the random number of this browser; {} for a cookie that we did not make."""
+    try:
+        pairs = _signer().loads(cookies.get(COOKIE), max_age=DAYS * 86_400)
+        return {int(member): str(nonce) for member, nonce in pairs}
+    except (BadData, ValueError, TypeError):
+        return {}
+
+
+def remember(member_id: int) -> bool:
+    """Makes this browser known to the member's account; whether it was not before."""
+    known = devices()
+    is_new = member_id not in known
+    nonce = known.pop(member_id, None) or secrets.token_urlsafe(12)
+    pairs = [*known.items(), (member_id, nonce)][-ACCOUNTS:]
+    value = str(_signer().dumps(pairs))
+
+    @after_this_request
+    def send(response: Response) -> ResponseReturnValue:
+        cookies.put(response, COOKIE, value, days=DAYS)
+        return response  # type: ignore[return-value]
+
+    return is_new

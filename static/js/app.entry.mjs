@@ -11,6 +11,7 @@ import {shareLinks} from './share.mjs';
 import {askBeforeSignOut} from './sign-out.mjs';
 import {keepTimesFresh} from './time.mjs';
 import {carryInvitation} from './via.mjs';
+import {startVotes} from './vote.mjs';
 
 countCharacters();
 guessTimezone();
@@ -23,4 +24,5 @@ working.then(showOutbox);
 shareLinks();
 carryInvitation();
 keepTimesFresh();
+startVotes();
 showFirstError();

@@ -17,8 +17,8 @@ JAM = rules.KINDS["jam"].span
 NEW = belief.trust(0, 0)
 
 
-def said(still_there: bool, minutes: float, weight: float = 1.0, newcomer: bool = False) -> Cast:
-    return Cast(still_there, weight, NOON + minutes * MINUTE, newcomer)
+def said(still_there: bool, minutes: float, weight: float = 1.0, stranger: bool = False) -> Cast:
+    return Cast(still_there, weight, NOON + minutes * MINUTE, stranger)
 
 
 def test_belief_halves_with_every_half_life() -> None:
@@ -35,11 +35,11 @@ def test_belief_halves_with_every_half_life() -> None:
     ("prior", "votes", "expected"),
     [
         (0.8, [], 0.8),
-        # At once: (0.8 x 1.5 + 1) / 2.5 and (0.8 x 1.5) / 2.5.
-        (0.8, [said(True, 0)], 0.88),
-        (0.8, [said(False, 0)], 0.48),
-        # Half of the presence is gone when the vote comes: (0.4 x 1.5 + 1) / 2.5.
-        (0.8, [said(True, 60)], 0.64),
+        # At once: (0.8 x 1 + 1) / 2 and (0.8 x 1) / 2.
+        (0.8, [said(True, 0)], 0.9),
+        (0.8, [said(False, 0)], 0.4),
+        # Half of the presence is gone when the vote comes: (0.4 x 1 + 1) / 2.
+        (0.8, [said(True, 60)], 0.7),
         (0.5, [said(True, 0, weight=0.0)], 0.5),
     ],
 )
@@ -85,32 +85,100 @@ def test_a_confirmation_never_harms_and_a_denial_never_helps(
 @given(VOTES)
 def test_lives_between_floor_and_ceiling_after_it_was_last_seen(votes: list[Cast]) -> None:
     folded = belief.fold(NEW, votes, NOON, JAM.half_life)
-    seen = [v.at for v in votes if v.still_there and v.weight > 0]
+    seen = [v.at for v in votes if v.still_there and v.weight > 0 and not v.stranger]
     last = max([NOON, *seen])
     end = belief.expires_at(folded, votes, NOON, JAM)
     assert last + JAM.floor <= end <= last + JAM.ceiling
 
 
-def test_one_denial_never_ends_a_report_but_two_good_ones_do() -> None:
-    assert not belief.is_denied([said(False, 1)])
-    assert belief.is_denied([said(False, 1), said(False, 2)])
-    # A confirmation in between begins the count again.
-    assert not belief.is_denied([said(False, 1), said(True, 2), said(False, 3)])
+HALF = JAM.half_life
 
 
-def test_thirty_new_accounts_neither_make_nor_kill_a_jam() -> None:
-    weight = belief.vote_weight(NEW, [Damping.NEWCOMER])
-    deny = [said(False, n / 10, weight, newcomer=True) for n in range(30)]
+@pytest.mark.parametrize(
+    ("votes", "ends"),
+    [
+        ([said(False, 1)], False),  # never one alone
+        ([said(False, 1), said(False, 2)], True),
+        # A confirmation in between begins the count again, but a stranger's does not.
+        ([said(False, 1), said(True, 2), said(False, 3)], False),
+        ([said(False, 1), said(True, 2, 0.4, stranger=True), said(False, 3)], True),
+        # What two confirmed needs as much weight against it, and less when time has passed.
+        ([said(True, 0), said(True, 1), said(False, 2, 0.7), said(False, 3, 0.7)], False),
+        ([said(True, 0), said(True, 1), *(said(False, n, 0.7) for n in (2, 3, 4))], True),
+        ([said(True, 0), said(True, 1), said(False, 62, 0.7), said(False, 63, 0.7)], True),
+        # Strangers end nothing, however many, and add little to what others say.
+        ([said(False, n, stranger=True) for n in range(30)], False),
+        ([said(False, 1, 0.6), *(said(False, n, stranger=True) for n in range(2, 30))], False),
+    ],
+)
+def test_what_ends_a_report(votes: list[Cast], ends: bool) -> None:
+    assert belief.is_denied(votes, HALF) is ends
+
+
+@given(VOTES)
+def test_strangers_never_end_a_report_and_never_keep_it(votes: list[Cast]) -> None:
+    strangers = [Cast(v.still_there, v.weight, v.at, stranger=True) for v in votes]
+    assert not belief.is_denied(strangers, HALF)
+    assert belief.last_seen(strangers, NOON) == NOON
+    weighs = [v.weight for v in belief.counted(strangers) if v.still_there]
+    assert sum(weighs) <= belief.STRANGERS_TOGETHER + 1e-9
+
+
+def test_thirty_strangers_neither_make_nor_kill_a_jam() -> None:
+    weight = belief.vote_weight(NEW, [Damping.STRANGER])
+    deny = [said(False, n / 10, weight, stranger=True) for n in range(30)]
     honest = belief.fold(NEW, deny, NOON, JAM.half_life)
-    assert not belief.is_denied(deny)
+    assert not belief.is_denied(deny, HALF)
     assert belief.expires_at(honest, deny, NOON, JAM) > NOON + JAM.floor
     assert belief.out_of_ten(honest.expectation) >= 4
-    confirm = [said(True, n / 10, weight, newcomer=True) for n in range(30)]
+    confirm = [said(True, n / 10, weight, stranger=True) for n in range(30)]
     fake = belief.fold(0.3, confirm, NOON, JAM.half_life)
-    assert belief.out_of_ten(fake.expectation) <= 5
+    assert belief.out_of_ten(fake.expectation) <= 6
     # The same number of people with a record of their own are believed.
     known = [said(True, n / 10, belief.vote_weight(0.9)) for n in range(30)]
     assert belief.out_of_ten(belief.fold(0.3, known, NOON, JAM.half_life).expectation) >= 9
+
+
+@pytest.mark.parametrize(
+    ("hours", "graduated", "proved_true", "established"),
+    [
+        (23, True, 9.0, False),
+        (25, False, 0.0, False),
+        (25, True, 0.0, True),
+        (25, False, 3.0, True),
+        (9999, False, 2.9, False),
+    ],
+)
+def test_who_is_established(
+    hours: int, graduated: bool, proved_true: float, established: bool
+) -> None:
+    age = dt.timedelta(hours=hours)
+    found = belief.is_established(age, graduated=graduated, proved_true=proved_true)
+    assert found is established
+
+
+def test_one_person_bears_out_another_a_few_times_only() -> None:
+    alone = [belief.Statement(True, [belief.Heard(7, True, 1.0)])] * 10
+    assert belief.record(alone) == pytest.approx((belief.PERSON_MOST, 0.0))
+    many = [belief.Statement(True, [belief.Heard(n, True, 1.0)]) for n in range(10)]
+    assert belief.record(many) == pytest.approx((10.0, 0.0))
+    gone = [belief.Statement(True, taken_away=True), belief.Statement(False, taken_away=True)]
+    assert belief.record(gone) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("said_at", "seen_at", "contradicted_at", "again"),
+    [(5, 0, None, False), (5, 6, None, True), (5, 0, 6, True), (5, 0, 4, False)],
+)
+def test_when_the_same_word_counts_again(
+    said_at: int, seen_at: int, contradicted_at: int | None, again: bool
+) -> None:
+    found = belief.may_say_again(
+        NOON + said_at * MINUTE,
+        NOON + seen_at * MINUTE,
+        None if contradicted_at is None else NOON + contradicted_at * MINUTE,
+    )
+    assert found is again
 
 
 @pytest.mark.parametrize(
@@ -122,6 +190,8 @@ def test_thirty_new_accounts_neither_make_nor_kill_a_jam() -> None:
         (0.725, [], 0, 0.5),
         (0.95, [Damping.NEWCOMER], 0, 0.25),
         (0.95, [Damping.TOGETHER], 3, 0.25),
+        (0.95, [Damping.NO_POSITION], 0, 0.5),
+        (0.95, [Damping.STRANGER], 0, 1.0),
         (0.95, [Damping.FAR, Damping.TOO_FAST], 0, 0.0625),
     ],
 )

@@ -1,7 +1,6 @@
 """The life of a report over HTTP: believed, doubted, changed, ended, and what people see of it."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -13,51 +12,20 @@ from ugc.notifications.models import Notification
 from ugc.reports.actions import life
 from ugc.reports.models import MemberPosition, Report, ReportVersion, Vote
 from ugc.reports.queries import life as story
+from ugc.reports.queries import trust
 from ugc.reports.rules import KINDS, belief
 from ugc.watches import queries as watches
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow from the roundabout on."}
 YES, NO = {"still_there": "yes"}, {"still_there": "no"}
+HERE = {"lat": "40.4", "lon": "-3.7"}
 Browser = Callable[..., FlaskClient]
-
-
-@pytest.fixture
-def later(session: Session) -> Iterator[Callable[[str], None]]:
-    """Moves the application's clock, within this test."""
-
-    def move(offset: str) -> None:
-        session.execute(sa.text("SELECT set_config('boca.clock_offset', :o, true)"), {"o": offset})
-        session.expire_all()
-
-    yield move
-    session.execute(sa.text("SELECT set_config('boca.clock_offset', '', true)"))
-
-
-@pytest.fixture
-def known(signed_in: Browser, session: Session) -> Browser:
-    """A browser of somebody who joined long ago."""
-
-    def sign_in(handle: str, **values: Any) -> FlaskClient:
-        browser = signed_in(handle, **values)
-        session.execute(
-            sa.update(Member)
-            .where(Member.handle == handle)
-            .values(joined_at=sa.text("app_now() - interval '30 days'"))
-        )
-        return browser
-
-    return sign_in
-
-
-@pytest.fixture
-def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everybody's word proved true so far."""
-    monkeypatch.setattr(story, "trust_of", lambda _session, _member: belief.TRUST_MAX)
 
 
 def only(session: Session) -> Report:
     session.expire_all()
-    return session.scalars(sa.select(Report).order_by(Report.id).limit(1)).one()
+    query = sa.select(Report).where(Report.kind == "jam").order_by(Report.id).limit(1)
+    return session.scalars(query).one()
 
 
 def test_the_numbers_can_be_folded_again_from_the_log(session: Session, known: Browser) -> None:
@@ -88,14 +56,14 @@ def test_belief_is_computed_on_reading(
 
 def test_the_page_says_why_in_both_languages(client: FlaskClient, known: Browser) -> None:
     address = known("mod", role="moderator").post("/reports", data=FORM).location
-    known("ben").post(f"{address}/vote", data=YES)
+    known("ben").post(f"{address}/vote", data={**YES, **HERE})
     page = client.get(address).text
-    assert "Why 7 of 10?" in page
+    assert "Why 8 of 10?" in page
     assert "has proved true 67 times of 100" in page
     assert "Confirmations weigh 0.37, denials 0.00" in page
     assert "belief halves every 1 hour" in page
     client.post("/language", data={"language": "es"})
-    assert "¿Por qué 7 de 10?" in client.get(address).text
+    assert "¿Por qué 8 de 10?" in client.get(address).text
     assert "la mitad de la presencia se vuelve ausencia" in client.get("/about").text
 
 
@@ -103,9 +71,9 @@ def test_one_denial_does_not_end_it_but_two_trusted_ones_do(
     client: FlaskClient, session: Session, known: Browser, trusted: None
 ) -> None:
     address = known("mod", role="moderator").post("/reports", data=FORM).location
-    known("ana").post(f"{address}/vote", data=NO)
+    known("ana").post(f"{address}/vote", data={**NO, **HERE})
     assert only(session).state == "open"
-    known("ben").post(f"{address}/vote", data=NO)
+    known("ben").post(f"{address}/vote", data={**NO, **HERE})
     report = only(session)
     assert report.state == "closed"
     assert "Enough people said that it is not there" in client.get(address).text
@@ -135,8 +103,8 @@ def test_accounts_that_always_move_together_count_as_one(session: Session, known
     dampings = session.scalars(
         sa.select(Vote.dampings).order_by(Vote.report_id, Vote.voted_at, Vote.member_id)
     ).all()
-    assert dampings[:10] == [[]] * 10
-    assert dampings[-1] == ["together"]
+    assert dampings[:10] == [["stranger", "no_position"]] * 10
+    assert dampings[-1] == ["stranger", "together", "no_position"]
 
 
 def test_impossible_positions_weigh_less_and_are_not_kept_exactly(
@@ -150,7 +118,10 @@ def test_impossible_positions_weigh_less_and_are_not_kept_exactly(
     ana.post(f"{far}/vote", data={**YES, "lat": "41.39", "lon": "2.17"})  # 500 km in no time
     ana.post(f"{near}/vote", data={**NO, "lat": "41.39", "lon": "2.17"})
     dampings = {r[0]: r[1] for r in session.execute(sa.select(Vote.report_id, Vote.dampings))}
-    assert sorted(dampings.values()) == [["far"], ["too_fast"]]
+    assert sorted(dampings.values()) == [
+        ["stranger", "far"],
+        ["stranger", "too_fast"],
+    ]
     position = session.scalars(sa.select(MemberPosition)).one()
     assert (position.lat, position.lon) == (41.4, 2.2)
     life.forget_positions(session)
@@ -158,7 +129,7 @@ def test_impossible_positions_weigh_less_and_are_not_kept_exactly(
 
 
 def test_a_record_makes_a_word_weigh_more(
-    session: Session, known: Browser, later: Callable[[str], None]
+    session: Session, known: Browser, established: Browser, later: Callable[[str], None]
 ) -> None:
     mod, ana, liar = known("mod", role="moderator"), known("ana"), known("liar")
     for step in range(4):
@@ -169,11 +140,11 @@ def test_a_record_makes_a_word_weigh_more(
         liar.post(f"{address}/vote", data=NO)
         later(f"{step * 2 + 1} hours 5 minutes")
         for other in ("x", "y"):
-            known(f"{other}{step}").post(f"{address}/vote", data=YES)
+            established(f"{other}{step}").post(f"{address}/vote", data=YES)
     ids = {r[0]: r[1] for r in session.execute(sa.select(Member.handle, Member.id))}
     new = belief.trust(0, 0)
-    assert story.trust_of(session, ids["ana"]) > new > story.trust_of(session, ids["liar"])
-    assert story.trust_of(session, ids["mod"]) > new
+    assert trust.trust_of(session, ids["ana"]) > new > trust.trust_of(session, ids["liar"])
+    assert trust.trust_of(session, ids["mod"]) > new
 
 
 def test_what_faded_comes_back_when_somebody_says_so(
@@ -207,6 +178,7 @@ def test_what_faded_comes_back_when_somebody_says_so(
 def test_a_word_that_weighs_nothing_brings_nothing_back(
     session: Session,
     known: Browser,
+    established: Browser,
     later: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -216,12 +188,12 @@ def test_a_word_that_weighs_nothing_brings_nothing_back(
     life.expire(session)
     asked = only(session).asked_at
     assert asked is not None
-    monkeypatch.setattr(story, "trust_of", lambda _session, _member: 0.2)
+    monkeypatch.setattr(trust, "record_of", lambda _session, _member: (0.0, 9.0))
     liar.post(f"{address}/vote", data=YES)
     report = only(session)
     assert (report.state, report.asked_at) == ("expired", asked)
     monkeypatch.undo()
-    known("ana").post(f"{address}/vote", data=YES)
+    established("ana").post(f"{address}/vote", data=YES)
     report = only(session)
     # Back, and asked about only once whatever comes.
     assert (report.state, report.asked_at) == ("open", asked)

@@ -53,19 +53,65 @@ def test_clocks_of_telephones(said: dt.datetime | None, seen: dt.datetime | None
     assert rules.seen_at(said, NOON) == seen
 
 
+AUTHORING_MODERATOR = Actor(ActorKind.MEMBER, id=1, confirmed=True, role=Role.MODERATOR)
+
+
 @pytest.mark.parametrize(
-    ("state", "days", "actor", "established", "may"),
+    ("state", "days", "actor", "established", "ended_by", "back", "may"),
     [
-        ("closed", 1, ANA, False, True),  # hers
-        ("closed", 1, MODERATOR, False, True),
-        ("expired", 1, BEN, True, True),
-        ("closed", 1, BEN, False, False),
-        ("open", 1, ANA, True, False),
-        ("merged", 1, MODERATOR, True, False),
-        ("closed", 31, MODERATOR, True, False),
-        ("closed", 1, Actor(ActorKind.ANONYMOUS), True, False),
+        ("closed", 1, ANA, False, "closed_by_author", (0, 0), True),  # hers
+        ("closed", 1, ANA, False, "closed_by_author", (2, 0), False),
+        ("closed", 1, ANA, False, "closed_by_author", (0, 2), False),
+        ("closed", 1, ANA, True, "closed_by_moderator", (0, 0), False),
+        ("closed", 1, ANA, True, "official_answer", (0, 0), False),
+        ("closed", 1, ANA, True, "denied_by_many", (0, 0), False),
+        ("closed", 1, BEN, True, "closed_by_moderator", (0, 0), False),
+        ("closed", 1, MODERATOR, False, "closed_by_moderator", (9, 9), True),
+        ("closed", 1, MODERATOR, False, "denied_by_many", (9, 9), True),
+        # A moderator does not moderate their own report.
+        ("closed", 1, AUTHORING_MODERATOR, True, "denied_by_many", (0, 0), False),
+        ("expired", 1, BEN, True, "life_over", (1, 1), True),
+        ("closed", 1, BEN, False, "closed_by_author", (0, 0), False),
+        ("open", 1, ANA, True, "posted", (0, 0), False),
+        ("merged", 1, MODERATOR, True, "merged", (0, 0), False),
+        ("closed", 31, MODERATOR, True, "closed_by_author", (0, 0), False),
+        ("closed", 1, Actor(ActorKind.ANONYMOUS), True, "closed_by_author", (0, 0), False),
     ],
 )
-def test_who_may_reopen(state: str, days: int, actor: Actor, established: bool, may: bool) -> None:
+def test_who_may_reopen(
+    state: str,
+    days: int,
+    actor: Actor,
+    established: bool,
+    ended_by: str,
+    back: tuple[int, int],
+    may: bool,
+) -> None:
     ended = NOON - dt.timedelta(days=days)
-    assert rules.may_reopen(actor, 1, state, ended, NOON, established=established) is may
+    assert (
+        rules.may_reopen(
+            actor, 1, state, ended, NOON,
+            established=established, ended_by=ended_by, of_report=back[0], of_day=back[1],
+        )
+        is may
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("actor", "established", "back", "may"),
+    [
+        (ANA, True, (1, 1), True),  # hers
+        (ANA, True, (2, 0), False),
+        (ANA, False, (0, 2), False),
+        (BEN, False, (1, 0), True),
+        (BEN, False, (2, 0), False),
+        (BEN, True, (5, 5), True),  # of others, and established
+    ],
+)
+def test_what_faded_comes_back_a_few_times(
+    actor: Actor, established: bool, back: tuple[int, int], may: bool
+) -> None:
+    found = rules.may_come_back(
+        actor, 1, established=established, of_report=back[0], of_day=back[1]
+    )
+    assert found is may

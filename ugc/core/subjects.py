@@ -195,6 +195,15 @@ class Move(Base):
     reason: Mapped[str]
     actor: Mapped[str]
     at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    # What was brought back after its end, by whom: there are limits to that.
+    __table_args__ = (
+        sa.Index(
+            "ix_moves_opened_again",
+            "actor",
+            "at",
+            postgresql_where=sa.text("old IS NOT NULL AND new = 'open'"),
+        ),
+    )
 
 
 class MoveNote(Base):

@@ -102,6 +102,11 @@ def must_be_held(session: Session, actor: Actor) -> bool:
     return rules.must_be_held(actor, published_by(session, actor.id))
 
 
+def is_graduated(session: Session, member_id: int) -> bool:
+    """Whether a member has so many approved contributions that the next need no approval."""
+    return published_by(session, member_id) >= rules.APPROVED_BEFORE_FREE
+
+
 def open_case(session: Session, subject_id: int, reason: str) -> None:
     """Opens the question; `reason` is a code of `rules.REASONS`. One that is open already has
     changed: nobody decides it by what they saw before."""

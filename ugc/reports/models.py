@@ -121,7 +121,8 @@ class Report(Moderated, Base):
 
 class Vote(Base):
     """One per member and report, changeable: still there, or not there. `weight` is what it counts
-    for, damped already for the reasons in `dampings` (`rules.belief.Damping`)."""
+    for, damped already for the reasons in `dampings` (`rules.belief.Damping`). `established` says
+    what the member was when they voted (`rules.belief.is_established`)."""
 
     __tablename__ = "votes"
     report_id: Mapped[int] = mapped_column(sa.ForeignKey("reports.id"), primary_key=True)
@@ -129,6 +130,7 @@ class Vote(Base):
     still_there: Mapped[bool]
     weight: Mapped[float] = mapped_column(sa.Float, server_default="0.371")
     dampings: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
+    established: Mapped[bool] = mapped_column(server_default=sa.false())
     voted_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     __table_args__ = (
         sa.CheckConstraint("weight BETWEEN 0 AND 1", name="weight"),

@@ -23,9 +23,9 @@ from ugc.core.errors import (
     shows_errors,
     wants_json,
 )
+from ugc.core.subjects import Visibility
 from ugc.media import pages as media
 from ugc.media import queries as media_queries
-from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.privateplaces import queries as private_places
@@ -62,9 +62,40 @@ MOMENTS = {
 }
 DAMPINGS = {
     "newcomer": lazy_gettext("from accounts of less than a day"),
+    "stranger": lazy_gettext("from accounts that are not established yet"),
     "together": lazy_gettext("from accounts that always move together"),
+    "no_position": lazy_gettext("without the position of who said it"),
     "far": lazy_gettext("from too far away to have seen it"),
     "too_fast": lazy_gettext("from people who cannot have come so far so fast"),
+}
+
+OUTCOMES = {
+    life.Outcome.COUNTS: lazy_gettext("Thank you. Your word counts."),
+    life.Outcome.LESS: lazy_gettext("Thank you. Your word counts, but it weighs less."),
+    life.Outcome.NOTHING: lazy_gettext(
+        "Thank you. Your word is on record, but it changes nothing now."
+    ),
+    life.Outcome.SAID: lazy_gettext(
+        "You said this before. It counts again when somebody says the opposite."
+    ),
+    life.Outcome.ENDED: lazy_gettext(
+        "Thank you. With your word enough people said that it is not there: the report is over."
+    ),
+    life.Outcome.BACK: lazy_gettext("Thank you. The report is back on the map."),
+    life.Outcome.NOT_BACK: lazy_gettext(
+        "Thank you, but your word weighs too little to bring the report back."
+    ),
+}
+# Why a person's own word weighs less, told to them.
+WHY_LESS = {
+    "newcomer": lazy_gettext("You joined less than a day ago."),
+    "stranger": lazy_gettext(
+        "Accounts without approved contributions weigh little, all of them together."
+    ),
+    "together": lazy_gettext("Other accounts always say the same as yours: together they are one."),
+    "no_position": lazy_gettext("You sent no position: send it and say it again to weigh twice."),
+    "far": lazy_gettext("You are too far away to have seen it."),
+    "too_fast": lazy_gettext("You cannot have come that far so fast."),
 }
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe, queries.describe))
@@ -122,9 +153,12 @@ def _heading(text: str) -> int | None:
 
 
 def _position() -> geo.Point | None:
-    """Where the voter is, when their browser said so."""
+    """Where the voter is, when their browser or they said so. Raises Invalid."""
     lon, lat = request.form.get("lon"), request.form.get("lat")
-    return geo.Point.checked(lon, lat) if lon and lat else None
+    if lon and lat:
+        return geo.Point.checked(lon, lat)
+    place = request.form.get("vote_place", "").strip()
+    return gazetteer.named_point(db.session(), place, field="vote_place") if place else None
 
 
 def _accuracy(text: str) -> float | None:
@@ -190,7 +224,6 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
         return redirect(url_for("reports.page", public_id=found.public_id), 301)
     report = queries.report_by_public_id(db.session(), actor, public_id)
     moment = now(db.session())
-    established = actor.id is not None and not moderation.must_be_held(db.session(), actor)
     return render_template(
         "reports/page.html",
         report=report,
@@ -223,8 +256,8 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
         near=queries.reports_near(db.session(), actor, report)
         if rules.may_merge(actor) and not report.coarse
         else [],
-        may_reopen=rules.may_reopen(
-            actor, report.author_id, report.state, report.closed_at, moment, established=established
+        may_reopen=life.may_reopen(
+            db.session(), actor, report.id, report.author_id, report.state, report.closed_at
         ),
         reason_max=rules.REASON_MAX,
         may_close=rules.may_close(actor, report.author_id, report.state),
@@ -341,22 +374,34 @@ def add_photos(public_id: str) -> Any:
 
 @bp.post("/reports/<public_id>/vote")
 @members
+@shows_errors(page_with_error)
 def vote(public_id: str) -> Any:
     limits.hit("write")
     report = queries.report_by_public_id(db.session(), current_actor(), public_id)
     answer = request.form.get("still_there")
     if answer not in ("yes", "no"):
         raise Invalid(lazy_gettext("Say whether it is still there."))
-    life.vote(
+    told = life.vote(
         db.session(), current_actor(), report.id, still_there=answer == "yes", position=_position()
     )
     if request.form.get("follow"):
         watches.follow(db.session(), current_actor(), report.id)
     address = url_for("reports.page", public_id=public_id)
+    message = _thanks(told, held=report.visibility == Visibility.HELD)
     if wants_json():
-        return jsonify(id=public_id, url=address)
-    flash(gettext("Thank you. Your word counts."), "good")
+        return jsonify(id=public_id, url=address, outcome=told.outcome, message=message)
+    flash(message, "good")
     return redirect(address, 303)
+
+
+def _thanks(told: life.Told, *, held: bool) -> str:
+    """What the voter is told: what became of their word, and why it weighs less."""
+    words = [str(OUTCOMES[told.outcome])]
+    if told.outcome in (life.Outcome.LESS, life.Outcome.NOTHING):
+        words += [str(WHY_LESS[reason]) for reason in told.dampings]
+    if told.outcome in (life.Outcome.COUNTS, life.Outcome.LESS) and held:
+        words.append(gettext("While a moderator has not seen the report it shows 5 of 10 at most."))
+    return " ".join(words)
 
 
 @bp.post("/reports/<public_id>/close")
@@ -440,7 +485,12 @@ def about_panel(**_context: Any) -> str:
         for kind in rules.KINDS.values()
     }
     return render_template(
-        "reports/_about.html", kinds=list(rules.KINDS.values()), spans=spans, belief=belief
+        "reports/_about.html",
+        kinds=list(rules.KINDS.values()),
+        spans=spans,
+        belief=belief,
+        back_per_report=rules.BACK_PER_REPORT,
+        back_per_day=rules.BACK_PER_DAY,
     )
 
 

@@ -86,8 +86,9 @@ def _change_reports(session: Session) -> int:
         " ELSE s.expires_at END,"
         " closed_at = CASE WHEN ended.here THEN r.closed_at ELSE s.closed_at END,"
         " closed = s.closed OR ended.here"
-        " FROM reports r, LATERAL (SELECT r.state = 'closed' AND EXISTS (SELECT FROM moves"
-        " WHERE subject_id = r.id AND reason LIKE 'closed\\_by\\_%') AS here) AS ended"
+        " FROM reports r, LATERAL (SELECT r.state = 'closed' AND (SELECT reason <> 'imported'"
+        " FROM moves WHERE subject_id = r.id AND field = 'state' ORDER BY id DESC LIMIT 1)"
+        " IS TRUE AS here) AS ended"
         " WHERE r.id = s.id AND s.is_changed AND r.id = ANY(:changed)",
         changed=changed,
     )

@@ -29,6 +29,7 @@ from ugc.reports.models import (
 )
 from ugc.reports.queries import exact as exact_places
 from ugc.reports.queries import life as story
+from ugc.reports.queries import trust
 from ugc.reports.rules import belief
 from ugc.watches import actions as watches
 
@@ -68,7 +69,7 @@ def post_report(
         raise Invalid(
             fields={"occurred_at": [lazy_gettext("It cannot have been seen in the future.")]}
         )
-    prior = story.trust_of(session, author_id)
+    prior = trust.trust_of(session, author_id)
     expires_at = rules.first_expiry(rules.KINDS[kind], seen_at, prior)
     over = expires_at <= moment
     if over and not as_history:

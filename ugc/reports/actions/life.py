@@ -4,6 +4,8 @@ expired. Nothing here commits."""
 from __future__ import annotations
 
 import datetime as dt
+import enum
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
@@ -22,6 +24,7 @@ from ugc.moderation import actions as moderation
 from ugc.reports import queries, rules
 from ugc.reports.models import MemberPosition, Report, ReportState, Vote
 from ugc.reports.queries import life as story
+from ugc.reports.queries import trust
 from ugc.reports.rules import belief
 from ugc.watches import actions as watches
 
@@ -68,6 +71,26 @@ def refold(session: Session, report: Report) -> None:
     report.confirmations, report.denials = story.vote_counts(session, report.id)
 
 
+class Outcome(enum.StrEnum):
+    """What became of a member's word, so that they are told the truth about it."""
+
+    COUNTS = "counts"
+    LESS = "less"  # it weighs less, for the reasons told beside it
+    NOTHING = "nothing"
+    SAID = "said"  # the same was said before, and nothing has changed since
+    ENDED = "ended"
+    BACK = "back"
+    NOT_BACK = "not_back"
+
+
+@dataclass(frozen=True)
+class Told:
+    """`dampings` are codes of `belief.Damping`, empty unless they matter."""
+
+    outcome: Outcome
+    dampings: tuple[str, ...] = ()
+
+
 def vote(
     session: Session,
     actor: Actor,
@@ -75,11 +98,12 @@ def vote(
     *,
     still_there: bool,
     position: geo.Point | None = None,
-) -> None:
-    """Confirms or denies; the same member's later vote replaces the earlier. Under the row's lock,
-    so that no two votes at once lose one. "Still there" brings back what faded a little while ago.
-    Of `position`, where the voter is, only a tenth of a degree is kept, for a day. Raises
-    Forbidden, Conflict."""
+) -> Told:
+    """Confirms or denies; the same member's later vote replaces the earlier, and the same word
+    counts again when the report was reopened or contradicted since. Under the row's lock, so that
+    no two votes at once lose one. "Still there" brings back what faded a little while ago. Of
+    `position`, where the voter is, only a tenth of a degree is kept, for a day. Raises Forbidden,
+    Conflict."""
     member_id = require_contributor(actor)
     report = queries.locked(session, report_id)
     moment = now(session)
@@ -87,16 +111,29 @@ def vote(
     revived = still_there and rules.may_revive(report.state, report.expires_at, moment)
     if report.visibility not in queries.SHOWN or not (alive or revived):
         raise Conflict(lazy_gettext("This report is over; it cannot be confirmed any more."))
-    if report.author_id == member_id and revived:
-        renew(session, actor, report, moment)
-        return
-    if not rules.may_vote(actor, report.author_id, alive=True):
+    mine = report.author_id == member_id
+    if not (mine and revived) and not rules.may_vote(actor, report.author_id, alive=True):
         raise Forbidden(lazy_gettext("Your own report is confirmed or denied by others."))
-    before = story.vote_of(session, report_id, member_id)
-    if before is still_there and not revived:
-        return
-    weight, dampings = _weight(session, actor, report, still_there, position, moment)
-    said = {"still_there": still_there, "weight": weight, "dampings": dampings}
+    standing = _standing(session, actor, moment)
+    if revived:
+        _check_back(session, actor, report, established=standing.established)
+    if mine:
+        renew(session, actor, report, moment)
+        return Told(Outcome.BACK)
+    before = story.vote_row(session, report_id, member_id)
+    if (
+        before is not None
+        and not revived
+        and not _says_more(session, report, before, still_there, position)
+    ):
+        return Told(Outcome.SAID)
+    weight, dampings = _weight(session, actor, report, still_there, position, standing)
+    said = {
+        "still_there": still_there,
+        "weight": weight,
+        "dampings": dampings,
+        "established": standing.established,
+    }
     session.execute(
         insert(Vote)
         .values(report_id=report_id, member_id=member_id, **said)
@@ -105,20 +142,84 @@ def vote(
         )
     )
     refold(session, report)
-    denied = not revived and belief.is_denied(story.casts(session, report_id, report.seen_at))
-    if revived and report.expires_at > moment:
-        # A word that weighs nothing brings nothing back.
+    return _follow_up(session, actor, report, still_there, dampings, revived=revived)
+
+
+def _follow_up(
+    session: Session,
+    actor: Actor,
+    report: Report,
+    still_there: bool,
+    dampings: list[str],
+    *,
+    revived: bool,
+) -> Told:
+    """What a vote brings about: the report ends or comes back, and others are told."""
+    member_id = require_contributor(actor)
+    votes = story.casts(session, report.id, report.seen_at)
+    half_life = dt.timedelta(seconds=report.half_life_s)
+    denied = not still_there and belief.is_denied(votes, half_life)
+    # A word that weighs nothing brings nothing back.
+    back = revived and report.expires_at > now(session)
+    if back:
         _open_again(session, report, actor, "still_there")
     elif denied:
         _end(session, report, ReportState.CLOSED, "denied_by_many", SYSTEM)
-    subjects.touch(session, report_id)
+    subjects.touch(session, report.id)
     tell(session, report, "confirmed" if still_there else "denied", actor)
     if denied:
         tell(session, report, "closed", SYSTEM)
     events.emit(
         session,
-        events.ReportConfirmed(report_id, member_id, report.author_id, still_there, report.city_id),
+        events.ReportConfirmed(report.id, member_id, report.author_id, still_there, report.city_id),
     )
+    if revived:
+        return Told(Outcome.BACK if back else Outcome.NOT_BACK)
+    if denied:
+        return Told(Outcome.ENDED)
+    weighs = sum(vote.weight for vote in belief.counted(votes) if vote.member_id == member_id)
+    if weighs <= 0:
+        return Told(Outcome.NOTHING, tuple(dampings))
+    return Told(Outcome.LESS if dampings else Outcome.COUNTS, tuple(dampings))
+
+
+def _says_more(
+    session: Session,
+    report: Report,
+    before: Vote,
+    still_there: bool,
+    position: geo.Point | None,
+) -> bool:
+    """Whether a vote changes something: another word than `before`, the same with a position that
+    was missing, or the same after the report was reopened or contradicted."""
+    if before.still_there is not still_there:
+        return True
+    if position is not None and belief.Damping.NO_POSITION in before.dampings:
+        return True
+    contradicted_at = story.last_said(
+        session, report.id, still_there=not still_there, but=before.member_id
+    )
+    return belief.may_say_again(before.voted_at, report.seen_at, contradicted_at)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A member as a voter: how often their word proved true, how long ago they joined, and whether
+    they are established (`belief.is_established`)."""
+
+    trust: float
+    age: dt.timedelta
+    established: bool
+
+
+def _standing(session: Session, actor: Actor, moment: dt.datetime) -> Standing:
+    member_id = require_contributor(actor)
+    proved_true, proved_false = trust.record_of(session, member_id)
+    age = moment - story.joined_at(session, member_id)
+    established = actor.is_moderator or belief.is_established(
+        age, graduated=not moderation.must_be_held(session, actor), proved_true=proved_true
+    )
+    return Standing(belief.trust(proved_true, proved_false), age, established)
 
 
 def _weight(
@@ -127,21 +228,22 @@ def _weight(
     report: Report,
     still_there: bool,
     position: geo.Point | None,
-    moment: dt.datetime,
+    standing: Standing,
 ) -> tuple[float, list[str]]:
     """What the vote counts for, and why it counts for less."""
     member_id = require_contributor(actor)
     dampings: list[belief.Damping] = []
-    age = moment - story.joined_at(session, member_id)
-    if age < dt.timedelta(hours=belief.NEWCOMER_HOURS) and not actor.is_moderator:
-        dampings.append(belief.Damping.NEWCOMER)
+    new = standing.age < dt.timedelta(hours=belief.NEWCOMER_HOURS)
+    if not standing.established:
+        dampings.append(belief.Damping.NEWCOMER if new else belief.Damping.STRANGER)
     companions = story.companions(session, report.id, member_id, still_there)
     if companions:
         dampings.append(belief.Damping.TOGETHER)
-    if position is not None:
-        dampings += _moved(session, member_id, report, position, moment)
-    trust = story.trust_of(session, member_id)
-    weight = belief.vote_weight(trust, dampings, companions=companions)
+    if position is None:
+        dampings.append(belief.Damping.NO_POSITION)
+    else:
+        dampings += _moved(session, member_id, report, position, now(session))
+    weight = belief.vote_weight(standing.trust, dampings, companions=companions)
     return weight, [str(damping) for damping in dampings]
 
 
@@ -167,28 +269,54 @@ def _moved(
     return belief.position_dampings(position.metres_to(there) / 1000, moved, hours)
 
 
+def _check_back(session: Session, actor: Actor, report: Report, *, established: bool) -> None:
+    """Raises Conflict when "still there" of this member may not bring the report back."""
+    if not actor.is_moderator and not rules.may_come_back(
+        actor,
+        report.author_id,
+        established=established,
+        of_report=story.times_back(session, report.id),
+        of_day=story.brought_back(session, actor.reference),
+    ):
+        raise Conflict(
+            lazy_gettext(
+                "This was brought back as often as it can be. If it is there, report it again."
+            ),
+            code="back_too_often",
+        )
+
+
 def renew(session: Session, actor: Actor, report: Report, moment: dt.datetime) -> None:
-    """Somebody vouches for it anew: belief begins again with their record, and only what is said
-    from now on counts."""
-    report.prior = story.trust_of(session, actor.id)
-    report.seen_at = moment
-    refold(session, report)
-    if report.state != ReportState.OPEN:
-        _open_again(session, report, actor, "still_there")
+    """Its author vouches for it again: belief begins with their record, and only what is said from
+    now on counts."""
+    _begin_again(session, actor, report, moment)
+    _open_again(session, report, actor, "still_there")
     subjects.touch(session, report.id)
     tell(session, report, "confirmed", actor)
+
+
+def _begin_again(session: Session, actor: Actor, report: Report, moment: dt.datetime) -> None:
+    report.prior = trust.trust_of(session, actor.id)
+    report.seen_at = moment
+    refold(session, report)
 
 
 def _open_again(
     session: Session, report: Report, actor: Actor, reason: str, note: str = ""
 ) -> None:
+    """Logs that a report is back; also when its end had not been logged yet, so that it counts."""
     before = report.state
-    report.state, report.closed_at = ReportState.OPEN, None
-    if before != ReportState.OPEN:
+    if before == ReportState.OPEN:
+        before = ReportState.EXPIRED
         subjects.log_move(
-            session, report.id, "state", before, ReportState.OPEN,
-            reason=reason, actor=actor.reference, note=note,
+            session, report.id, "state", ReportState.OPEN, before,
+            reason="life_over", actor=SYSTEM.reference,
         )  # fmt: skip
+    report.state, report.closed_at = ReportState.OPEN, None
+    subjects.log_move(
+        session, report.id, "state", before, ReportState.OPEN,
+        reason=reason, actor=actor.reference, note=note,
+    )  # fmt: skip
 
 
 def _end(
@@ -251,20 +379,48 @@ def answer(session: Session, actor: Actor, report_id: int, *, note: str, closes:
     tell(session, report, "closed" if closes else "answered", actor)
 
 
+def may_reopen(
+    session: Session,
+    actor: Actor,
+    report_id: int,
+    author_id: int | None,
+    state: str,
+    ended_at: dt.datetime | None,
+) -> bool:
+    """Whether `actor` may open the report again (`rules.may_reopen`)."""
+    if state == ReportState.OPEN or not actor.is_member:
+        return False
+    return rules.may_reopen(
+        actor,
+        author_id,
+        state,
+        ended_at,
+        now(session),
+        established=not moderation.must_be_held(session, actor),
+        ended_by=story.ended_by(session, report_id),
+        of_report=story.times_back(session, report_id),
+        of_day=story.brought_back(session, actor.reference),
+    )
+
+
 def reopen(session: Session, actor: Actor, report_id: int, *, note: str) -> None:
     """It is not over: with a reason, it lives again from now. Raises Forbidden, Invalid."""
     require_contributor(actor)
     report = queries.locked(session, report_id)
-    moment = now(session)
-    established = not moderation.must_be_held(session, actor)
-    if report.visibility not in queries.SHOWN or not rules.may_reopen(
-        actor, report.author_id, report.state, report.closed_at, moment, established=established
+    if report.visibility not in queries.SHOWN or not may_reopen(
+        session, actor, report_id, report.author_id, report.state, report.closed_at
     ):
-        raise Forbidden(lazy_gettext("You cannot reopen this report."))
+        raise Forbidden(
+            lazy_gettext(
+                "You cannot reopen this report. What a moderator or many people ended is opened"
+                " again by a moderator; other reports come back %(report)d times at most, and"
+                " %(day)d a day by one person. If it is there, report it again.",
+                report=rules.BACK_PER_REPORT,
+                day=rules.BACK_PER_DAY,
+            )
+        )
     note = _note(note, "note")
-    report.prior = story.trust_of(session, actor.id)
-    report.seen_at = moment
-    refold(session, report)
+    _begin_again(session, actor, report, now(session))
     _open_again(session, report, actor, "reopened", note)
     subjects.touch(session, report_id)
     tell(session, report, "reopened", actor)
@@ -323,6 +479,7 @@ def _move_votes(session: Session, old: Report, new: Report) -> None:
             "still_there": row.still_there,
             "weight": row.weight,
             "dampings": row.dampings,
+            "established": row.established,
             "voted_at": row.voted_at,
         }
         for row in rows
@@ -336,12 +493,22 @@ def _move_votes(session: Session, old: Report, new: Report) -> None:
                 "still_there": True,
                 "weight": belief.vote_weight(old.prior),
                 "dampings": [],
+                "established": _was_established(session, old.author_id, old.occurred_at),
                 "voted_at": old.occurred_at,
             }
         )
     if moved:
         session.execute(insert(Vote).values(moved).on_conflict_do_nothing())
     session.execute(sa.delete(Vote).where(Vote.report_id == old.id))
+
+
+def _was_established(session: Session, member_id: int, moment: dt.datetime) -> bool:
+    """As `_standing` for a member who does not act now, at the time of what they said."""
+    return belief.is_established(
+        moment - story.joined_at(session, member_id),
+        graduated=moderation.is_graduated(session, member_id),
+        proved_true=trust.record_of(session, member_id)[0],
+    )
 
 
 def expire(session: Session) -> int:

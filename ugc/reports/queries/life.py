@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions
 from ugc.core import geo
-from ugc.core.db import Session
-from ugc.core.subjects import Move, MoveNote, Subject, Visibility
-from ugc.reports.models import MemberPosition, Report, ReportVersion, Vote
+from ugc.core.db import Session, app_now
+from ugc.core.subjects import Move, MoveNote, Subject
+from ugc.reports.models import MemberPosition, Report, ReportState, ReportVersion, Vote
 from ugc.reports.rules import belief
+
+# Reasons of the moves that bring a report back after its end.
+BACK = ("reopened", "still_there")
 
 
 def position(session: Session, report_id: int) -> tuple[float, float]:
@@ -41,95 +42,63 @@ def who_saw_it(session: Session, report: Report) -> list[int]:
 
 def vote_of(session: Session, report_id: int, member_id: int | None) -> bool | None:
     """True for a confirmation, False for a denial, None for neither."""
+    row = vote_row(session, report_id, member_id)
+    return None if row is None else row.still_there
+
+
+def vote_row(session: Session, report_id: int, member_id: int | None) -> Vote | None:
+    """The member's vote on the report, as it is in the database now."""
     if member_id is None:
         return None
+    return session.get(Vote, (report_id, member_id), populate_existing=True)
+
+
+def last_said(
+    session: Session, report_id: int, *, still_there: bool, but: int
+) -> dt.datetime | None:
+    """When anybody but a member last confirmed (`still_there`) or denied."""
     return session.scalar(
-        sa.select(Vote.still_there).where(Vote.report_id == report_id, Vote.member_id == member_id)
+        sa.select(sa.func.max(Vote.voted_at)).where(
+            Vote.report_id == report_id,
+            Vote.still_there == still_there,
+            Vote.member_id != but,
+        )
     )
+
+
+def ended_by(session: Session, report_id: int) -> str:
+    """The reason of the last move of its state, '' when none was logged."""
+    query = sa.select(Move.reason).where(Move.subject_id == report_id, Move.field == "state")
+    query = query.where(Move.reason != "merged_in").order_by(Move.id.desc()).limit(1)
+    return session.scalar(query) or ""
+
+
+def times_back(session: Session, report_id: int) -> int:
+    """How often the report was brought back after its end, whichever way."""
+    query = sa.select(sa.func.count()).where(Move.subject_id == report_id)
+    return session.scalar(query.where(Move.reason.in_(BACK))) or 0
+
+
+def brought_back(session: Session, actor: str) -> int:
+    """How many reports an actor (`Actor.reference`) brought back in the last day."""
+    day = app_now() - sa.cast("1 day", sa.Interval)
+    query = sa.select(sa.func.count()).where(Move.actor == actor, Move.at > day)
+    # As its partial index says.
+    query = query.where(Move.old.is_not(None), Move.new == ReportState.OPEN)
+    return session.scalar(query.where(Move.reason.in_(BACK))) or 0
 
 
 def casts(session: Session, report_id: int, since: dt.datetime) -> list[belief.Cast]:
     """The log that the belief is folded from: the votes since `since`, oldest first."""
     rows = session.execute(
-        sa.select(Vote.still_there, Vote.weight, Vote.voted_at, Vote.dampings)
+        sa.select(Vote.still_there, Vote.weight, Vote.voted_at, Vote.established, Vote.member_id)
         .where(Vote.report_id == report_id, Vote.voted_at >= since)
         .order_by(Vote.voted_at, Vote.member_id)
     )
     return [
-        belief.Cast(r.still_there, r.weight, r.voted_at, belief.Damping.NEWCOMER in r.dampings)
+        belief.Cast(r.still_there, r.weight, r.voted_at, not r.established, r.member_id)
         for r in rows
     ]
-
-
-def trust_of(session: Session, member_id: int | None) -> float:
-    """How often what the member said proved true (`belief.trust`): their last statements (reports,
-    confirmations, denials), each beside what others said of the same report within one half-life
-    of its kind, the sooner the weightier. A report that a moderator took away proved false.
-
-    The query is built once: it is asked for each post and vote."""
-    if member_id is None:
-        return belief.trust(0, 0)
-    proved_true = proved_false = 0.0
-    for row in session.execute(_statements(), {"member_id": member_id}):
-        spoken = [(True, float(row.there)), (False, float(row.not_there))]
-        if row.taken_away:
-            spoken = [(False, 1.0)]
-        right, wrong = belief.agreement(row.said, spoken)
-        proved_true += right
-        proved_false += wrong
-    return belief.trust(proved_true, proved_false)
-
-
-@functools.cache
-def _statements() -> sa.Select[Any]:
-    """One row for each of the last statements of `:member_id`: said, taken away, and what others
-    weigh who said that it is there and that it is not."""
-    member_id = sa.bindparam("member_id", type_=sa.BigInteger)
-    own = (
-        sa.select(
-            Report.id.label("report_id"),
-            sa.true().label("said"),
-            Report.created_at.label("at"),
-            Report.half_life_s,
-            Report.visibility.in_((Visibility.HIDDEN, Visibility.REMOVED)).label("taken_away"),
-        )
-        .where(Report.author_id == member_id)
-        .order_by(Report.created_at.desc())
-        .limit(belief.RECORD_LENGTH)
-    )
-    votes = (
-        sa.select(Vote.report_id, Vote.still_there, Vote.voted_at, Report.half_life_s, sa.false())
-        .join(Report, Report.id == Vote.report_id)
-        .where(Vote.member_id == member_id)
-        .order_by(Vote.voted_at.desc())
-        .limit(belief.RECORD_LENGTH)
-    )
-    both = sa.union_all(own.subquery().select(), votes.subquery().select()).subquery()
-    last = sa.select(both).order_by(both.c.at.desc()).limit(belief.RECORD_LENGTH).subquery()
-    other = sa.orm.aliased(Vote)
-    age = sa.func.extract("epoch", other.voted_at - last.c.at) / last.c.half_life_s
-    weight = other.weight * sa.func.power(2.0, -age)
-    return (
-        sa.select(
-            last.c.said,
-            last.c.taken_away,
-            sa.func.coalesce(sa.func.sum(weight).filter(other.still_there), 0.0).label("there"),
-            sa.func.coalesce(sa.func.sum(weight).filter(sa.not_(other.still_there)), 0.0).label(
-                "not_there"
-            ),
-        )
-        .select_from(last)
-        .outerjoin(
-            other,
-            sa.and_(
-                other.report_id == last.c.report_id,
-                other.member_id != member_id,
-                other.voted_at > last.c.at,
-                age <= 1,
-            ),
-        )
-        .group_by(last.c.report_id, last.c.at, last.c.said, last.c.taken_away)
-    )
 
 
 def companions(session: Session, report_id: int, member_id: int, still_there: bool) -> int:

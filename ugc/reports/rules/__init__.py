@@ -19,6 +19,10 @@ LATE_MINUTES = 10  # posted so long after it was seen, a report is marked as lat
 CLOCK_AHEAD_MINUTES = 5
 REVIVED_WITHIN_HOURS = 24  # what faded comes back when somebody says that it is still there
 REOPENED_WITHIN_DAYS = 30
+# Members bring one report back so often at most, and so many reports a day each.
+BACK_PER_REPORT, BACK_PER_DAY = 2, 2
+# What ended for these reasons (of `moves`) is opened again by a moderator only.
+ENDED_FOR_GOOD = frozenset({"closed_by_moderator", "official_answer", "denied_by_many"})
 NEAR_BRAND_M = 250  # a report so near to one of a brand's places is about it
 
 
@@ -166,6 +170,17 @@ def may_revive(state: str, expires_at: dt.datetime, now: dt.datetime) -> bool:
     return faded and now - expires_at <= dt.timedelta(hours=REVIVED_WITHIN_HOURS)
 
 
+def may_come_back(
+    actor: Actor, author_id: int | None, *, established: bool, of_report: int, of_day: int
+) -> bool:
+    """Whether "still there" may bring back what faded, which happened `of_report` times to this
+    report, and `of_day` times by this member in a day. Established members other than its author
+    are not limited: others can deny it again."""
+    if established and actor.id != author_id:
+        return True
+    return of_report < BACK_PER_REPORT and of_day < BACK_PER_DAY
+
+
 def may_reopen(
     actor: Actor,
     author_id: int | None,
@@ -174,9 +189,13 @@ def may_reopen(
     now: dt.datetime,
     *,
     established: bool,
+    ended_by: str,
+    of_report: int,
+    of_day: int,
 ) -> bool:
-    """With a reason, while it is not long over: its author, moderators, and members whose own
-    contributions need no approval any more (`established`)."""
+    """With a reason, while it is not long over: moderators; its author, and members whose own
+    contributions need no approval any more (`established`), but neither what ended for good nor
+    more often than BACK_PER_REPORT and BACK_PER_DAY. Nobody moderates their own report."""
     if not (actor.is_member and actor.confirmed and not actor.suspended):
         return False
     if state not in (ReportState.CLOSED, ReportState.EXPIRED) or ended_at is None:
@@ -184,4 +203,7 @@ def may_reopen(
     if now - ended_at > dt.timedelta(days=REOPENED_WITHIN_DAYS):
         return False
     mine = actor.id is not None and actor.id == author_id
-    return mine or established or actor.may("edit_content")
+    if actor.may("edit_content") and not mine:
+        return True
+    limited = of_report < BACK_PER_REPORT and of_day < BACK_PER_DAY
+    return ended_by not in ENDED_FOR_GOOD and limited and (established or mine)

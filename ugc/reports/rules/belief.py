@@ -10,6 +10,10 @@ of evidence, and the belief is presence / (presence + absence).
   becomes absence; so belief(t) = belief(t0) · 2^(-(t - t0) / half-life).
 - **A vote** adds its weight to one side. Old evidence is first brought down to at most MEMORY, so
   that what was seen last can outweigh what was seen long ago (forgetting).
+- **Strangers** (`is_established`) weigh at most STRANGERS_TOGETHER on one side of a report, all
+  together. Their votes prove no statement true or false, and prolong no report's floor.
+- **The end**: denials since the last confirmation of an established member end a report when they
+  weigh CLOSING_WEIGHT and no less than the confirmations that stand (`is_denied`).
 - **Reliability** is ten times that belief. **Confidence** is the same fold with PRIOR_FLAT in place
   of the reporter's record: what the reactions alone say.
 
@@ -21,28 +25,29 @@ import datetime as dt
 import enum
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PRIOR_STRENGTH = 2.0
 PRIOR_FLAT = 0.5
-MEMORY = 1.5
+MEMORY = 1.0
 # A report is shown while it is believed at least this far.
 SHOWN_FROM = 0.15
-# So much weight of denials since the last confirmation ends a report before its floor; one voter
-# weighs at most 1.
-CLOSING_WEIGHT = 1.5
+# The least weight of denials that ends a report before its floor; one voter weighs at most 1.
+CLOSING_WEIGHT = 1.2
 HELD_RELIABILITY_CAP = 5  # of 10, while a moderator has not seen it
 
 # A member's record begins with so many statements that proved true and false.
 RECORD_TRUE, RECORD_FALSE = 2.0, 1.0
 RECORD_LENGTH = 50  # statements
 TRUST_MAX = 0.95
+# What one other member adds to a record at most, in statements, however often they speak.
+PERSON_MOST = 1.5
+# So many statements that others proved true establish a member without approved contributions.
+RECORD_ESTABLISHED = 3.0
 
 NEWCOMER_HOURS = 24
-NEWCOMER_SHARE = 0.25
-NEWCOMERS_TOGETHER = 0.5  # all newcomers on one side of a report weigh no more
+STRANGERS_TOGETHER = 0.5  # all strangers on one side of a report weigh no more
 FAR_KM = 30.0
-FAR_SHARE = 0.25
 FASTEST_KMH = 250.0
 TOGETHER_VOTES = 5  # common votes, from which accounts can be said to move together
 TOGETHER_SHARE = 0.8  # of the votes of both
@@ -52,9 +57,21 @@ class Damping(enum.StrEnum):
     """Why a vote weighs less; stored with it and shown."""
 
     NEWCOMER = "newcomer"
+    STRANGER = "stranger"
     TOGETHER = "together"
+    NO_POSITION = "no_position"
     FAR = "far"
     TOO_FAST = "too_fast"
+
+
+# What is left of a vote for each reason. `TOGETHER` shares by how many there are; strangers are
+# bound by what they weigh together.
+SHARES = {
+    Damping.NEWCOMER: 0.25,
+    Damping.NO_POSITION: 0.5,
+    Damping.FAR: 0.25,
+    Damping.TOO_FAST: 0.25,
+}
 
 
 @dataclass(frozen=True)
@@ -69,12 +86,14 @@ class Span:
 
 @dataclass(frozen=True)
 class Cast:
-    """One vote of the log. `weight` is from 0 to 1, damped already; `at` is aware."""
+    """One vote of the log. `weight` is from 0 to 1, damped already; `at` is aware; a `stranger`
+    was not established then. `member_id` is 0 where it does not matter."""
 
     still_there: bool
     weight: float
     at: dt.datetime
-    newcomer: bool = False
+    stranger: bool = False
+    member_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,15 +124,15 @@ class Belief:
 
 
 def counted(votes: Sequence[Cast]) -> list[Cast]:
-    """The votes in their order, those of newcomers brought down to what they may weigh together."""
-    room = {True: NEWCOMERS_TOGETHER, False: NEWCOMERS_TOGETHER}
+    """The votes in their order, those of strangers brought down to what they may weigh together."""
+    room = {True: STRANGERS_TOGETHER, False: STRANGERS_TOGETHER}
     result = []
     for vote in sorted(votes, key=lambda v: v.at):
-        weight = vote.weight
-        if vote.newcomer:
-            weight = min(weight, room[vote.still_there])
+        if vote.stranger:
+            weight = min(vote.weight, room[vote.still_there])
             room[vote.still_there] -= weight
-        result.append(Cast(vote.still_there, weight, vote.at, vote.newcomer))
+            vote = replace(vote, weight=weight)
+        result.append(vote)
     return result
 
 
@@ -127,24 +146,54 @@ def fold(
     return belief
 
 
+def last_seen(votes: Sequence[Cast], seen_at: dt.datetime) -> dt.datetime:
+    """When an established member last saw it; `seen_at` is when it was reported or reopened."""
+    seen = [vote.at for vote in votes if vote.still_there and vote.weight > 0 and not vote.stranger]
+    return max([seen_at, *seen])
+
+
 def expires_at(
     belief: Belief, votes: Sequence[Cast], seen_at: dt.datetime, span: Span
 ) -> dt.datetime:
     """When the report leaves the map: when its belief fades, but not before the floor and not
-    after the ceiling, both from when somebody last saw it."""
-    seen = [vote.at for vote in votes if vote.still_there and vote.weight > 0]
-    last_seen = max([seen_at, *seen])
-    fades = belief.fades_at()
-    return min(max(fades, last_seen + span.floor), last_seen + span.ceiling)
+    after the ceiling, both from when it was last seen."""
+    last = last_seen(votes, seen_at)
+    return min(max(belief.fades_at(), last + span.floor), last + span.ceiling)
 
 
-def is_denied(votes: Sequence[Cast]) -> bool:
-    """Whether the denials since the last confirmation end it: CLOSING_WEIGHT in all, so never one
-    voter alone."""
-    weight = 0.0
+def is_denied(votes: Sequence[Cast], half_life: dt.timedelta) -> bool:
+    """Whether the denials since an established member last confirmed it end a report. They weigh
+    CLOSING_WEIGHT, so never one voter alone, and no less than the confirmations that stand, each
+    of which halves with every half-life."""
+    against = standing = 0.0
+    at = None
     for vote in counted(votes):
-        weight = 0.0 if vote.still_there and vote.weight > 0 else weight + vote.weight
-    return weight >= CLOSING_WEIGHT
+        if at is not None:
+            standing *= float(2.0 ** -((vote.at - at) / half_life))
+        at = vote.at
+        if not vote.still_there:
+            against += vote.weight
+        else:
+            standing += vote.weight
+            if vote.weight > 0 and not vote.stranger:
+                against = 0.0
+    return against >= max(CLOSING_WEIGHT, standing)
+
+
+def is_established(age: dt.timedelta, *, graduated: bool, proved_true: float) -> bool:
+    """Whether a member's word proves others' words true or false: a day has passed since they
+    joined, and their contributions need no approval any more (`graduated`) or others proved true
+    what they said (`proved_true` statements)."""
+    known = graduated or proved_true >= RECORD_ESTABLISHED
+    return age >= dt.timedelta(hours=NEWCOMER_HOURS) and known
+
+
+def may_say_again(
+    said_at: dt.datetime, seen_at: dt.datetime, contradicted_at: dt.datetime | None
+) -> bool:
+    """Whether the same word counts again: the report was reopened since (`seen_at`), or another
+    member has said the opposite since (`contradicted_at`; None: none has)."""
+    return said_at < seen_at or (contradicted_at is not None and said_at < contradicted_at)
 
 
 def out_of_ten(expectation: float, *, held: bool = False) -> int:
@@ -158,6 +207,50 @@ def trust(proved_true: float, proved_false: float) -> float:
     reputation over their last RECORD_LENGTH statements that others spoke about."""
     total = proved_true + proved_false + RECORD_TRUE + RECORD_FALSE
     return min(TRUST_MAX, (proved_true + RECORD_TRUE) / total)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What another, established and independent member said of a report within one half-life of a
+    member's own statement: `still_there`, with a `weight` that fell meanwhile."""
+
+    member_id: int
+    still_there: bool
+    weight: float
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a member said of a report, what others `heard` of it, and whether a moderator took the
+    report away, which proves it false."""
+
+    said: bool
+    heard: Sequence[Heard] = ()
+    taken_away: bool = False
+
+
+def record(statements: Iterable[Statement]) -> tuple[float, float]:
+    """(proved true, proved false): for each statement at most 1, shared out by the weights of what
+    others said, and at most PERSON_MOST in all from one of them. The first statement counts first.
+    """
+    proved_true = proved_false = 0.0
+    room: dict[int, float] = {}
+    for statement in statements:
+        if statement.taken_away:
+            proved_true, proved_false = (
+                proved_true + (not statement.said),
+                proved_false + statement.said,
+            )
+            continue
+        spoken = []
+        for heard in statement.heard:
+            left = room.get(heard.member_id, PERSON_MOST)
+            weight = min(heard.weight, left)
+            room[heard.member_id] = left - weight
+            spoken.append((heard.still_there, weight))
+        right, wrong = agreement(statement.said, spoken)
+        proved_true, proved_false = proved_true + right, proved_false + wrong
+    return proved_true, proved_false
 
 
 def agreement(statement: bool, others: Iterable[tuple[bool, float]]) -> tuple[float, float]:
@@ -180,12 +273,9 @@ def vote_weight(
     are; `companions` are accounts that move together with the voter and voted alike already."""
     weight = min(1.0, max(0.0, 2 * voter_trust - 1) / (2 * TRUST_MAX - 1))
     for damping in dampings:
-        if damping is Damping.NEWCOMER:
-            weight *= NEWCOMER_SHARE
-        elif damping is Damping.TOGETHER:
+        weight *= SHARES.get(damping, 1.0)
+        if damping is Damping.TOGETHER:
             weight /= 1 + companions
-        else:
-            weight *= FAR_SHARE
     return weight
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from ugc.accounts.models import Member
 from ugc.core.db import Session, app_now
 from ugc.referrals.models import FalseMember, Referral
+from ugc.reports.queries import trust
 from ugc.rewards.models import Clearing, FraudScore, Mark, ReferralReward, RingMember
 from ugc.rewards.rules import DOUBTED
 from ugc.rewards.rules.score import Reason
@@ -39,6 +40,26 @@ def doubted() -> sa.CompoundSelect[int]:
         sa.select(RingMember.member_id).where(RingMember.outcome.is_(None)),
         sa.select(FalseMember.member_id),
     )
+
+
+def _hang_together(one: trust.Column, other: trust.Column) -> sa.Exists:
+    """Whether two members share a browser or a mailbox, or the other is doubted: then the other
+    proves nothing of the one (`reports.queries.trust`)."""
+    a, b = sa.orm.aliased(Mark), sa.orm.aliased(Mark)
+    shared = sa.select(a.member_id).where(
+        a.member_id == one,
+        b.member_id == other,
+        a.kind == b.kind,
+        a.mark == b.mark,
+        a.kind.in_(("browser", "mailbox")),
+    )
+    found = doubted().subquery()
+    return sa.union_all(
+        shared, sa.select(found.c.member_id).where(found.c.member_id == other)
+    ).exists()
+
+
+trust.register_tie(_hang_together)
 
 
 def suspended_judgement(session: Session, ids: Collection[int]) -> set[int]:

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from ugc.accounts.models import Member
 from ugc.core.db import Session
+from ugc.core.subjects import Subject
 from ugc.referrals.models import Referral
 from ugc.reports.actions import life
 from ugc.reports.models import Report, Vote
@@ -23,10 +24,8 @@ Browser = Callable[..., FlaskClient]
 
 def report_at(session: Session, address: str) -> Report:
     session.expire_all()
-    query = sa.select(Report).join_from(Report, life.subjects.Subject)
-    return session.scalars(
-        query.where(life.subjects.Subject.public_id == address.rsplit("/", 1)[-1])
-    ).one()
+    query = sa.select(Report).join_from(Report, Subject)
+    return session.scalars(query.where(Subject.public_id == address.rsplit("/", 1)[-1])).one()
 
 
 def told(browser: FlaskClient, address: str, data: dict[str, str]) -> dict[str, str]:

@@ -53,7 +53,7 @@ def test_clocks_of_telephones(said: dt.datetime | None, seen: dt.datetime | None
     assert rules.seen_at(said, NOON) == seen
 
 
-AUTHORING_MODERATOR = Actor(ActorKind.MEMBER, id=1, confirmed=True, role=Role.MODERATOR)
+AUTHORING_MODERATOR = Actor(ActorKind.MEMBER, id=1, confirmed=True, grants=MODERATOR.grants)
 
 
 @pytest.mark.parametrize(

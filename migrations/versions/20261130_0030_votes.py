@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from migrations import online
 
-revision = "0028"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 
 # Published contributions of a member, as far as three matter.
 PUBLISHED = " UNION ALL ".join(

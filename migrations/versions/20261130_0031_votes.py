@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from migrations import online
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 
 # Published contributions of a member, as far as three matter.
 PUBLISHED = " UNION ALL ".join(

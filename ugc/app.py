@@ -21,8 +21,10 @@ from ugc.comments import subscribers as _comments_subscribers  # noqa: F401  (su
 from ugc.core import (
     access,
     audit,
+    bodies,
     cache,
     errors,
+    hosts,
     idempotency,
     inputs,
     jobs,
@@ -80,7 +82,6 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     )
     app.config.update(config.load(environ))
     app.config.update(overrides)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     schema.load_models()
     db.init_app(app)
     cache.init_app(app)
@@ -88,6 +89,8 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     jobs.init_app(app)
     render.init_app(app)
     errors.init_app(app)
+    hosts.init_app(app)
+    bodies.init_app(app)
     security.init_app(app)
     audit.init_app(app)
     inputs.init_app(app)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
@@ -48,6 +49,12 @@ SETTINGS = [
     ),
     Setting("LIVE_STREAMS", "2000", "open streams of one `ugc live` at most"),
     Setting("LIVE_STREAMS_PER_ADDRESS", "50", "of them from one address (of IPv6: one network)"),
+    Setting(
+        "TRUSTED_HOSTS",
+        "",
+        "other names that the site is asked by, such as www.example.org, or .example.org for all"
+        " below it; by any name but these and SITE_URL's it answers 400, but for /healthz",
+    ),
     Setting("PROXY_HOPS", "0", "number of trusted reverse proxies in front"),
     Setting("HSTS_SUBDOMAINS", "no", "yes: every subdomain of SITE_URL's host is https only, too"),
     Setting("DEFAULT_LANGUAGE", "en", "es or en, when the browser asks for neither"),
@@ -64,6 +71,7 @@ SETTINGS = [
 ]
 
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _WEAK_SECRETS = {"", "secret", "dev", "development", "change-me", "changeme", "default", "test"}
 
 
@@ -126,6 +134,24 @@ def _visit_settings(batch_s: str, months: str) -> tuple[float, int]:
     if not months.isdecimal() or not 1 <= int(months) <= 120:
         raise ConfigError("VISIT_MONTHS must be a number of months from 1 to 120.")
     return seconds, int(months)
+
+
+def _hosts(site: SplitResult, mode: str, more: str) -> tuple[str, ...]:
+    """The names that the site may be asked by, as browsers send them; those of this machine too,
+    while it is developed. Raises `ConfigError`."""
+    found = [str(site.hostname), *more.replace(",", " ").lower().split()]
+    if mode != "production":
+        found += sorted(LOOPBACK)
+    try:
+        names = [
+            "." * name.startswith(".") + name.strip("[]").removeprefix(".").encode("idna").decode()
+            for name in found
+        ]
+    except UnicodeError:
+        names = [""]
+    if not all(re.fullmatch(r"\.?[\w.-]+|[0-9a-f:.]+", name) for name in names):
+        raise ConfigError("TRUSTED_HOSTS must be names such as www.example.org, no addresses.")
+    return tuple(names)
 
 
 def load(environ: dict[str, str] | None = None) -> dict[str, object]:
@@ -216,6 +242,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "LIVE_URL": live,
         "LIVE_STREAMS": int(str(value["LIVE_STREAMS"])),
         "LIVE_STREAMS_PER_ADDRESS": int(str(value["LIVE_STREAMS_PER_ADDRESS"])),
+        "HOSTS": _hosts(site, mode, str(value["TRUSTED_HOSTS"])),
         "PROXY_HOPS": int(hops),
         "HSTS_SUBDOMAINS": value["HSTS_SUBDOMAINS"] == "yes",
         "DEFAULT_LANGUAGE": language,

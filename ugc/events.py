@@ -210,6 +210,11 @@ class PhotoPublished(PhotoEvent):
 
 
 @dataclass(frozen=True)
+class PhotoFailed(PhotoEvent):
+    """Its copies could not be made, in any attempt; the file is kept for the operator."""
+
+
+@dataclass(frozen=True)
 class PhotoGone(PhotoEvent):
     """Not visible any more; `reason` is `unreadable`, `hidden`, `removed` or `withdrawn`;
     `remaining` photos of the same member stand on the same subject."""

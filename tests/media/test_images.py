@@ -37,6 +37,9 @@ def test_a_telephones_two_pictures_in_one_jpeg_are_taken() -> None:
     ("raw", "problem"),
     [
         (b"", Problem.EMPTY),
+        (pictures.saved(pictures.scene(2_100, 100)), Problem.NARROW),
+        (pictures.saved(pictures.scene(1, 2_000), "PNG"), Problem.NARROW),
+        (pictures.saved(pictures.scene(21, 1), "WEBP"), Problem.NARROW),
         (JPEG + b"\0" * images.MAX_BYTES, Problem.BYTES),
         (pictures.png_header(30_000, 30_000), Problem.PIXELS),
         (pictures.png_header(8_000, 6_251), Problem.PIXELS),

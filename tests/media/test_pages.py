@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from PIL import Image
 
 from tests.media import pictures
 from ugc.core import images
+from ugc.core import jobs as core_jobs
 from ugc.core.db import Session
 from ugc.media import actions, jobs, rules
 from ugc.media.models import Photo
@@ -489,6 +491,7 @@ def test_what_cannot_be_decoded_is_told_to_its_author(
         assert text not in client.get(page).text
     assert client.get(address(photo)).status_code == 404
     assert ana.get(address(photo)).status_code == 404
+    assert "no se puede leer" in ana.get("/inbox").text
 
 
 def test_no_room_is_told_and_nothing_is_stored(
@@ -671,6 +674,47 @@ def test_a_raw_file_that_is_missing_ends_in_the_dead_list(
     with pytest.raises(FileNotFoundError):
         run_jobs()
     assert photos(session)[0].state == "quarantined"
+
+
+@pytest.mark.parametrize(("attempts", "told"), [(7, False), (8, True)])
+def test_a_photo_whose_worker_dies_each_time_is_told(
+    session: Session, signed_in: Browser, run_jobs: Jobs, media: Path, attempts: int, told: bool
+) -> None:
+    ana = free_member(signed_in)
+    post(ana, SCENE)
+    doing = (
+        "UPDATE procrastinate_jobs SET status = 'doing', attempts = :attempts"
+        " WHERE task_name = 'media.clean'"
+    )
+    session.execute(sa.text(doing), {"attempts": attempts})
+    core_jobs.rescue_stalled(session)
+    assert len(core_jobs.dead_jobs(session)) == told
+    session.execute(sa.text("DELETE FROM procrastinate_jobs WHERE task_name = 'media.clean'"))
+    run_jobs()
+    assert ("could not be prepared" in ana.get("/inbox").text) is told
+    # The raw file stays: the operator may run the job again.
+    assert len(stored(media, "quarantine")) == 1
+
+
+@pytest.mark.parametrize(("attempts", "told"), [(0, False), (8, True)])
+def test_a_photo_whose_job_fails_each_time_is_told(
+    app: Flask, session: Session, signed_in: Browser, run_jobs: Jobs, media: Path,
+    monkeypatch: pytest.MonkeyPatch, attempts: int, told: bool,
+) -> None:  # fmt: skip
+    ana = free_member(signed_in)
+    post(ana, SCENE)
+    key = photos(session)[0].key
+    session.execute(sa.text("DELETE FROM procrastinate_jobs WHERE task_name = 'media.clean'"))
+    stored(media, "quarantine")[0].unlink()
+    session.commit()
+    monkeypatch.setattr(core_jobs, "_app", app)
+    context = SimpleNamespace(job=SimpleNamespace(attempts=attempts))
+    with pytest.raises(FileNotFoundError):
+        core_jobs.queue.tasks["media.clean"].func(context, key=key)
+    run_jobs()
+    for language, text in (("en", "could not be prepared"), ("es", "no se pudo preparar")):
+        ana.post("/language", data={"language": language})
+        assert (text in ana.get("/inbox").text) is told
 
 
 def test_one_text_is_for_all_and_has_a_limit(session: Session, signed_in: Browser) -> None:

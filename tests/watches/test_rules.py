@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ugc.core import geo, guarded
+from ugc.core import geo
 from ugc.core.errors import Invalid
 from ugc.watches import rules
 from ugc.watches.rules import files, geometry, times
@@ -239,33 +239,6 @@ def test_a_browser_of_a_known_service_is_taken() -> None:
 def test_other_addresses_are_not(endpoint: object, key: object, auth: object) -> None:
     with pytest.raises(Invalid):
         rules.checked_browser(endpoint, key, auth)
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("93.184.216.34", True),
-        ("2606:2800:220:1:248:1893:25c8:1946", True),
-        ("127.0.0.1", False),
-        ("10.0.0.1", False),
-        ("172.16.0.1", False),
-        ("192.168.1.1", False),
-        ("169.254.169.254", False),
-        ("100.64.0.1", False),
-        ("0.0.0.0", False),
-        ("224.0.0.1", False),
-        ("255.255.255.255", False),
-        ("::1", False),
-        ("fe80::1%eth0", False),
-        ("fc00::1", False),
-        ("::ffff:127.0.0.1", False),
-        ("::ffff:93.184.216.34", True),
-        ("64:ff9b::7f00:1", False),
-        ("2002:7f00:1::", False),
-    ],
-)
-def test_only_public_addresses_are_reached(address: str, public: bool) -> None:
-    assert guarded.is_public(address) is public
 
 
 @pytest.mark.parametrize(

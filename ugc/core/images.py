@@ -26,6 +26,8 @@ MAX_BYTES = 12 * 1024 * 1024
 # 8160 × 6120, what telephones of 50 megapixels make. Cleaning a picture of 12 megapixels was
 # measured to take 100 MB, the largest JPEG 460 MB, PNG 500 MB, WebP 870 MB.
 MAX_PIXELS = 50_000_000
+# A panorama is some eight times as wide as high; beyond this a copy would be a line.
+ASPECT_MAX = 20
 # Longest side of each copy, in pixels; smaller pictures are not blown up.
 VARIANTS = {"thumb": 320, "medium": 960, "large": 1920}
 # Measured on two photographs: 80 has an SSIM of 0.98 at two thirds of the bytes of 90 (0.99), and
@@ -53,6 +55,7 @@ class Problem(enum.StrEnum):
     HEIC = "heic"
     ANIMATED = "animated"
     DAMAGED = "damaged"
+    NARROW = "narrow"
 
 
 class Unreadable(Exception):
@@ -104,6 +107,8 @@ def inspect(raw: bytes) -> tuple[int, int]:
         raise Unreadable(Problem.DAMAGED) from None
     if (kind == "JPEG" and not _jpeg_ends(raw)) or min(size) < 1:
         raise Unreadable(Problem.DAMAGED)
+    if max(size) > ASPECT_MAX * min(size):
+        raise Unreadable(Problem.NARROW)
     return size
 
 

@@ -34,33 +34,58 @@ BACK_OFF = procrastinate.RetryStrategy(max_attempts=MAX_ATTEMPTS, exponential_wa
 queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
 _app: Flask | None = None
 _runners: dict[str, Callable[..., None]] = {}
+_on_failure: dict[str, Callable[..., None]] = {}
 
 
 def task(
-    name: str, *, cron: str | None = None, retry: Any = BACK_OFF, queue_name: str = "default"
+    name: str,
+    *,
+    cron: str | None = None,
+    retry: procrastinate.BaseRetryStrategy = BACK_OFF,
+    queue_name: str = "default",
+    on_failure: Callable[..., None] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Registers `run(session, **arguments)` as the job `name`, in a transaction of its own.
 
-    With `cron` (five fields, UTC) it also runs on that schedule, once per period."""
+    With `cron` (five fields, UTC) it also runs on that schedule, once per period. When it failed
+    for good, `on_failure(session, **arguments)` runs in another transaction: a job about a thing of
+    a person tells them there."""
 
     def register(run: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(run)
-        def in_transaction(**arguments: Any) -> None:
+        def in_transaction(context: procrastinate.JobContext, **arguments: Any) -> None:
             if _app is None:
                 raise RuntimeError("jobs.init_app() was not called")
             arguments.pop("timestamp", None)
-            with _app.app_context(), transaction() as session:
-                run(session, **arguments)
+            try:
+                with _app.app_context(), transaction() as session:
+                    run(session, **arguments)
+            except Exception as error:
+                if retry.get_retry_decision(exception=error, job=context.job) is None:
+                    with _app.app_context(), transaction() as session:
+                        _failed(session, name, arguments)
+                raise
 
         # functools.wraps would show procrastinate the session argument.
         del in_transaction.__wrapped__  # type: ignore[attr-defined]
-        registered = queue.task(name=name, retry=retry, queue=queue_name)(in_transaction)
+        registered = queue.task(name=name, retry=retry, queue=queue_name, pass_context=True)(
+            in_transaction
+        )
         if cron is not None:
             queue.periodic(cron=cron)(registered)  # type: ignore[arg-type]
         _runners[name] = run
+        if on_failure is not None:
+            _on_failure[name] = on_failure
         return run
 
     return register
+
+
+def _failed(session: Session, name: str, arguments: dict[str, Any]) -> None:
+    """The job `name` will not be tried again."""
+    log.error("job failed for good: %s", name)
+    if name in _on_failure:
+        _on_failure[name](session, **arguments)
 
 
 def defer(
@@ -229,7 +254,7 @@ def init_app(app: Flask) -> None:
 def rescue_stalled(session: Session) -> None:
     """Jobs whose worker died go back to the queue; a job that kills its worker again and again
     ends as failed. 30 s is three heartbeats: below one, living workers look dead."""
-    session.execute(
+    ended = session.execute(
         sa.text(
             "WITH dead AS (SELECT j.id, j.attempts FROM procrastinate_jobs j"
             " LEFT JOIN procrastinate_workers w ON w.id = j.worker_id"
@@ -238,10 +263,13 @@ def rescue_stalled(session: Session) -> None:
             " UPDATE procrastinate_jobs SET status = CASE WHEN dead.attempts >= :cap"
             " THEN 'failed' ELSE 'todo' END::procrastinate_job_status, worker_id = NULL,"
             " attempts = procrastinate_jobs.attempts + 1"
-            " FROM dead WHERE procrastinate_jobs.id = dead.id"
+            " FROM dead WHERE procrastinate_jobs.id = dead.id RETURNING task_name, args, status"
         ),
         {"cap": MAX_ATTEMPTS},
-    )
+    ).all()
+    for job in ended:
+        if job.status == "failed":
+            _failed(session, job.task_name, dict(job.args))
 
 
 def dead_jobs(session: Session, limit: int = 100) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
+from ugc.config import LOOPBACK
 from ugc.core.access import current_actor
 from ugc.core.errors import DomainError, answer, note_refusal
 
@@ -39,7 +40,6 @@ class OriginAndToken(CSRFProtect):  # type: ignore[misc]
 
 
 csrf = OriginAndToken()
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _origin(url: str) -> str:

@@ -118,6 +118,14 @@ def settle(session: Session, key: str, copies: dict[str, images.Copy] | None) ->
     jobs.defer(session, "media.tidy", key=key)
 
 
+def report_failure(session: Session, key: str) -> None:
+    """The job that makes the clean copies gave up, for a reason of ours: the raw file stays in the
+    quarantine, and the member is told."""
+    photo = queries.by_key(session, key)
+    if photo.state == PhotoState.QUARANTINED and photo.visibility not in rules.GONE:
+        events.emit(session, events.PhotoFailed(photo.id, photo.subject_id, photo.member_id))
+
+
 def follow(session: Session, subject_id: int, visibility: Visibility) -> None:
     """The photos of a subject become as visible as it is; a content package calls this wherever
     it moves. Raises Conflict when something would be published that is still being prepared,

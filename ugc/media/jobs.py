@@ -9,7 +9,11 @@ from ugc.media import actions, queries, rules
 from ugc.media.models import PhotoState
 
 
-@jobs.task("media.clean")
+def could_not_clean(session: Session, *, key: str) -> None:
+    actions.report_failure(session, key)
+
+
+@jobs.task("media.clean", on_failure=could_not_clean)
 def clean(session: Session, *, key: str) -> None:
     """Makes the clean copies of a photo. No row is locked meanwhile, and a second run writes the
     same files again; a photo whose raw file is missing ends in the dead list."""

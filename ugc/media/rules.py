@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 
 from ugc.core.access import Actor
-from ugc.core.images import MAX_BYTES, MAX_PIXELS, Problem
+from ugc.core.images import ASPECT_MAX, MAX_BYTES, MAX_PIXELS, Problem
 from ugc.core.subjects import Visibility
 
 MAX_PER_FORM = 4
@@ -97,6 +97,11 @@ def problem_text(problem: Problem, name: str) -> Any:
             **values,
         ),
         Problem.ANIMATED: lazy_gettext("“%(name)s” moves. Only still photos are taken.", **values),
+        Problem.NARROW: lazy_gettext(
+            "“%(name)s” is too narrow: one side is more than %(times)d times the other. Cut it.",
+            name=name,
+            times=ASPECT_MAX,
+        ),
         Problem.DAMAGED: lazy_gettext(
             "“%(name)s” is damaged or cut off. Open it, save it again and choose the new file.",
             **values,

@@ -135,6 +135,16 @@ KINDS = {
         "users",
         _role(lazy_gettext("%(who)s asks you into the team of %(title)s: %(role)s")),
     ),
+    "photo_unreadable": Kind(
+        "image",
+        _about(lazy_gettext("Your photo cannot be read, send it as another file: %(title)s")),
+    ),
+    "photo_failed": Kind(
+        "image",
+        _about(
+            lazy_gettext("Your photo could not be prepared. Take it back, send it again: %(title)s")
+        ),
+    ),
     "account_false": Kind(
         "shield-check",
         _about(lazy_gettext("A moderator decided that your account is not one of a person alone.")),

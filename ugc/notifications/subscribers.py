@@ -53,6 +53,22 @@ def review_found_helpful(session: Session, event: events.ReviewFoundHelpful) -> 
         )
 
 
+@events.on(events.PhotoGone, "notifications.photo_gone")
+def photo_gone(session: Session, event: events.PhotoGone) -> None:
+    if event.reason == "unreadable":
+        _tell_photo(session, event, "photo_unreadable")
+
+
+@events.on(events.PhotoFailed, "notifications.photo_failed")
+def photo_failed(session: Session, event: events.PhotoFailed) -> None:
+    _tell_photo(session, event, "photo_failed")
+
+
+def _tell_photo(session: Session, event: events.PhotoEvent, kind: str) -> None:
+    cause = f"photo:{event.photo_id}"
+    actions.tell(session, event.member_id, kind, cause, subject_id=event.subject_id)
+
+
 @events.on(events.LevelReached, "notifications.level_reached")
 def level_reached(session: Session, event: events.LevelReached) -> None:
     actions.tell(

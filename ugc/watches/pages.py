@@ -18,7 +18,7 @@ from flask import (
 )
 from flask_babel import get_locale, gettext, lazy_gettext
 
-from ugc.core import gazetteer, limits, mail, panels, privacy, push, render, security
+from ugc.core import bodies, gazetteer, limits, mail, panels, privacy, push, render, security
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors, wants_json
@@ -289,6 +289,7 @@ def change_delivery() -> Any:
 
 @bp.post("/browsers")
 @members
+@bodies.takes_json
 def add_browser() -> Any:
     """`{endpoint, keys: {p256dh, auth}}` as the browser's PushSubscription says it."""
     limits.hit("write")

@@ -22,6 +22,7 @@ from ugc.core import (
     access,
     audit,
     bodies,
+    bounded,
     cache,
     errors,
     hosts,
@@ -90,6 +91,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     render.init_app(app)
     errors.init_app(app)
     hosts.init_app(app)
+    bounded.init_app(app)
     bodies.init_app(app)
     security.init_app(app)
     audit.init_app(app)

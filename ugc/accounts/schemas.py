@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 from ugc.accounts.rules import Listing
 from ugc.accounts.rules.roles import Role
 from ugc.core import identity
+from ugc.core.bounded import Bounded
 
 # What marshmallow itself says, in the reader's language.
 ma.fields.Field.default_error_messages["required"] = lazy_gettext("Fill this in.")  # type: ignore
@@ -19,7 +20,7 @@ ma.fields.Enum.default_error_messages["unknown"] = lazy_gettext("Choose one of t
 ma.fields.Integer.default_error_messages["invalid"] = lazy_gettext("Write a whole number.")  # type: ignore
 
 
-class Form(ma.Schema):
+class Form(Bounded):
     """A browser's form: surrounding blanks do not count, unknown fields are refused but for the
     token and the key."""
 
@@ -54,7 +55,7 @@ class JoinForm(Form):
     handle = ma.fields.String(required=True)
     email = Email(required=True)
     password = ma.fields.String(required=True)
-    timezone = ma.fields.String(load_default="UTC")
+    timezone = ma.fields.String(metadata={"longest": 10_000}, load_default="UTC")
 
 
 class KnownEmail(ma.fields.String):
@@ -67,7 +68,7 @@ class KnownEmail(ma.fields.String):
 class SignInForm(Form):
     email = KnownEmail(required=True, validate=ma.validate.Length(max=320))
     password = ma.fields.String(required=True, validate=ma.validate.Length(max=1000))
-    next = ma.fields.String(load_default="")
+    next = ma.fields.String(metadata={"longest": 8_192}, load_default="")
 
 
 class ResetRequestForm(Form):

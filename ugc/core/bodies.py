@@ -22,6 +22,7 @@ from werkzeug.formparser import FormDataParser
 from ugc.core.db import SAFE_METHODS
 from ugc.core.errors import DomainError
 
+FIELD_MAX = 50_000  # characters of one field, before its form says what it allows
 FIELDS_MAX = 500  # of a form that carries no file; those with files have MAX_FORM_PARTS
 JSON_BYTES_MAX = 64 * 1024
 FIELDS_TYPE, PARTS_TYPE = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -114,6 +115,12 @@ def _check_fields(most: int) -> None:
         raise BadText() from None
 
 
+def _check_lengths() -> None:
+    if any(len(value) > FIELD_MAX for _, value in request.form.items(multi=True)):
+        _forget()
+        raise RequestEntityTooLarge()
+
+
 def _check_parts() -> None:
     if any(REPLACED in name + value for name, value in request.form.items(multi=True)):
         _forget()
@@ -142,8 +149,10 @@ def check(app: Flask) -> None:
         _check_json()
     elif request.mimetype == FIELDS_TYPE:
         _check_fields(int(app.config["MAX_FORM_MEMORY_SIZE"]))
+        _check_lengths()
     elif request.mimetype == PARTS_TYPE:
         _check_parts()
+        _check_lengths()
     else:
         raise UnsupportedMediaType()
 

@@ -124,6 +124,7 @@ _HTTP_CODES = {
     403: ("forbidden", Forbidden.default),
     404: ("not_found", NotFound.default),
     405: ("method_not_allowed", lazy_gettext("This address does not take that kind of request.")),
+    414: ("too_long", lazy_gettext("This address is too long. Search for less at once.")),
     413: (
         "too_large",
         lazy_gettext(

@@ -23,7 +23,8 @@ _BAD_POINT = lazy_gettext(
     "These coordinates are not on the map. Give latitude (-90 to 90) and longitude (-180 to 180), "
     "such as 40.4168, -3.7038."
 )
-_PAIR = re.compile(r"^\s*([-+]?\d{1,3}(?:\.\d+)?)\s*[,; ]\s*([-+]?\d{1,3}(?:\.\d+)?)\s*$")
+_PAIR = re.compile(r"([-+]?\d{1,3}(?:\.\d+)?)(?:\s*[,;]\s*|\s+)([-+]?\d{1,3}(?:\.\d+)?)")
+PAIR_MAX = 100  # characters
 
 
 def to_a_metre(degrees: float) -> float:
@@ -55,7 +56,7 @@ class Point:
     @classmethod
     def parsed(cls, text: str) -> Point | None:
         """`lat, lon` as people type it; None when the text is no pair of numbers."""
-        match = _PAIR.match(text)
+        match = _PAIR.fullmatch(text.strip()) if len(text) <= PAIR_MAX else None
         return cls.checked(match[2], match[1]) if match else None
 
     @property

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, format_timedelta
 from flask import Flask, current_app, has_request_context, request, session
@@ -18,7 +18,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from ugc.config import ROOT
-from ugc.core import cookies, idempotency, panels
+from ugc.core import cookies, idempotency, panels, zones
 from ugc.core.access import current_actor, known_actor
 
 # flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
@@ -56,11 +56,7 @@ def timezone() -> str:
 
 def known_timezone(name: str | None) -> str:
     """`name` when it is an IANA zone, else UTC."""
-    try:
-        return ZoneInfo(name or "UTC").key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        # OSError: the name of a folder, or one longer than a file's may be.
-        return "UTC"
+    return name if name and zones.is_zone(name) else "UTC"
 
 
 @lru_cache(maxsize=4)

@@ -6,10 +6,11 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext
 
+from ugc.core import zones
 from ugc.core.errors import Invalid
 from ugc.core.geo import Bounds
 
@@ -75,13 +76,7 @@ class Span:
 
 def known_zone(*names: str | None) -> ZoneInfo:
     """The first that is an IANA zone, else UTC."""
-    for name in names:
-        try:
-            if name:
-                return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-    return ZoneInfo("UTC")
+    return ZoneInfo(next((name for name in names if name and zones.is_zone(name)), "UTC"))
 
 
 def midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:

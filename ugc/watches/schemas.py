@@ -57,7 +57,7 @@ class WatchForm(Form):
     lat = ma.fields.String(load_default="")
     lon = ma.fields.String(load_default="")
     radius_km = ma.fields.String(load_default="5")
-    drawn = ma.fields.String(load_default="")
+    drawn = ma.fields.String(load_default="", metadata={"longest": 40_000})
     file = ma.fields.String(load_default="")  # browsers send an empty field for no file
     distance_m = ma.fields.String(load_default="200")
     least = ma.fields.Integer(

@@ -9,6 +9,7 @@ import marshmallow as ma
 from flask_babel import lazy_gettext
 
 from ugc.brandapi import rules
+from ugc.core.bounded import Bounded
 from ugc.insights.rules import weeks as span_rules
 from ugc.places import rules as place_rules
 from ugc.reports import rules as report_rules
@@ -48,8 +49,10 @@ def _whole(least: int, most: int, default: int, text: str) -> ma.fields.Integer:
     )
 
 
-class Query(ma.Schema):
+class Query(Bounded):
     """Parameters that every list takes; an unknown one is refused."""
+
+    text_max = 4_096  # cursors
 
     class Meta:
         unknown = ma.RAISE
@@ -110,14 +113,14 @@ class ReviewsQuery(PlacesQuery):
     )
 
 
-class OneQuery(ma.Schema):
+class OneQuery(Bounded):
     class Meta:
         unknown = ma.RAISE
 
     format = Query._declared_fields["format"]
 
 
-class SpreadQuery(ma.Schema):
+class SpreadQuery(Bounded):
     class Meta:
         unknown = ma.RAISE
         include = {

@@ -53,12 +53,21 @@ class _Plain(HTMLParser):
             self.parts.append(data)
 
 
+TAGS_MAX = 1_000  # the library's parser may look through the rest of a text for each
+
+
 def plain_text(html: str) -> str:
     """The text of HTML, blocks on lines of their own; what is escaped twice is unescaped twice."""
     for _ in range(2):
+        if html.count("<") > TAGS_MAX:
+            break
         parser = _Plain()
-        parser.feed(html)
-        parser.close()
+        try:
+            parser.feed(html)
+            parser.close()
+        except AssertionError:
+            # The library's parser gives up on declarations such as `<![<!`: then it is no HTML.
+            break
         html = "".join(parser.parts)
     return re.sub(r"[ \t]*\n\s*", "\n", html).strip()
 

@@ -7,11 +7,11 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 import orjson
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import DefusedXMLParser
 from flask_babel import lazy_gettext
 
 from ugc.core.errors import Invalid
@@ -19,6 +19,7 @@ from ugc.watches.rules.geometry import Line, Rings
 
 BYTES_MAX = 2 * 1024 * 1024
 POINTS_MAX = 50_000
+DEPTH_MAX = 100  # of XML; a track point has five above it
 FIELD = "file"
 
 _UNREADABLE = lazy_gettext("This file cannot be read. Upload a GPX or GeoJSON file.")
@@ -62,10 +63,28 @@ def _position(lon: Any, lat: Any) -> tuple[float, float]:
     return x, y
 
 
+class _Builder(TreeBuilder):
+    """Raises ValueError for elements that lie too deep in one another."""
+
+    depth = 0
+
+    def start(self, tag: Any, attrs: Any, /) -> Element:
+        self.depth += 1
+        if self.depth > DEPTH_MAX:
+            raise ValueError("too deep")
+        return super().start(tag, attrs)
+
+    def end(self, tag: Any, /) -> Element:
+        self.depth -= 1
+        return super().end(tag)
+
+
 def _gpx(data: bytes) -> Iterator[Line]:
     """One line for each segment of a track and each route."""
     try:
-        root = fromstring(data, forbid_dtd=True)
+        parser = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
+        parser.feed(data)
+        root = parser.close()
     except (DefusedXmlException, ParseError, ValueError, LookupError):
         raise _refused(_UNREADABLE) from None
     if _tag(root) != "gpx":

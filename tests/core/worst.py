@@ -1,0 +1,87 @@
+"""The worst texts for everything that reads one. Run as a program by `test_bounds`, which gives it
+little processor time; prints the CPU seconds of each parser, so that a slow one is named."""
+
+import datetime as dt
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from ugc.accounts import rules as accounts
+from ugc.brandapi import rules as brandapi
+from ugc.core import bodies, bounded, geo, render, websites
+from ugc.core.errors import DomainError
+from ugc.core.hosts import is_trusted
+from ugc.livemap import rules as livemap
+from ugc.lookback import rules as lookback
+from ugc.places import rules as places
+from ugc.places.schemas import PlaceForm
+from ugc.referrals import rules as referrals
+from ugc.watches.rules import files
+from ugc.watches.schemas import drawn_line
+
+Parser = Callable[[str], object]
+NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+AGENT = bounded.HEADERS["HTTP_USER_AGENT"]
+# Parser → the most characters that reach it: what its schema, its request or itself lets through.
+PARSERS: dict[str, tuple[Parser, int]] = {
+    "coordinates": (geo.Point.parsed, bodies.FIELD_MAX),
+    "search": (places.search_text, bounded.QUERY_MAX),
+    "hours": (places.normal_hours, places.HOURS_MAX * 2),
+    "open now": (lambda text: places.hours_at(text, "UTC", NOW), places.HOURS_MAX * 2),
+    "week": (lambda text: places.week(text, "UTC", NOW), places.HOURS_MAX * 2),
+    "phone": (lambda text: places.normal_phone(text, "ES"), bounded.TEXT_MAX),
+    "website": (websites.normal_website, bounded.TEXT_MAX),
+    "paragraphs": (render.paragraphs, bodies.FIELD_MAX),
+    "next address": (render.safe_next, bounded.QUERY_MAX),
+    "time zone": (render.known_timezone, 10_000),
+    "zone of looking back": (lookback.known_zone, bounded.QUERY_MAX),
+    "handle": (accounts.handle_problem, bounded.TEXT_MAX),
+    "password": (accounts.password_problem, bounded.TEXT_MAX),
+    "browser": (accounts.browser_names, AGENT),
+    "machine": (referrals.is_machine, AGENT),
+    "host": (lambda text: is_trusted(text, ("example.org",)), 60_000),
+    "page cursor": (brandapi.page_cursor, bounded.QUERY_MAX),
+    "feed cursor": (brandapi.feed_cursor, bounded.QUERY_MAX),
+    "API key": (brandapi.is_well_formed, 60_000),
+    "live cursor": (livemap._CURSOR.fullmatch, bounded.QUERY_MAX),
+    "drawn line": (drawn_line, bodies.FIELD_MAX),
+    "GeoJSON or GPX": (lambda text: files.read(text.encode()), files.BYTES_MAX),
+    "form of a place": (lambda text: PlaceForm().load(dict.fromkeys(FORM, text)), bodies.FIELD_MAX),
+}
+FORM = ("name", "phone", "website", "opening_hours", "lat", "lon", "place_name", "address")
+# What is repeated, between a beginning and an end.
+SHAPES = [
+    ("", " ", "x"), ("1", " ", "x"), ("1,", " ", "x"), ("", "1", ""), ("", "a", "!"), ("", "-", ""),
+    ("", "(", ""), ("", "[", ""), ("", "((a", ""), ("Mo ", "Mo-Su,", "10:00"), ("", "PH off; ", ""),
+    ("", "10:00-11:00,", ""), ("", "week 1-53/2 ", ""), ("", '"', ""), ("", "Mo || ", ""),
+    ("https://", "a.", ""), ("https://", "@", ""), ("", "http://", ""), ("+", "34 ", ""),
+    ("+34", "x1;ext=", ""), ("Mozilla/5.0 (", "(", ""), ("", "bot", ""), ("", "../", ""),
+    ("", "é", ""), ("", "\u0301", ""), ("", "\u202e", ""), ("", "%_\\", ""), ("", "\n\n", ""),
+    ("", " \n", "x"), ("", "<", ""), ("", "<a ", ""), ("", "<!", ""), ("", "<![", ""),
+    ("", "<!--", ""), ("", "&amp;", ""), ("", "&", ""), ("", "</", ""), ("", "<a b=\"", ""),
+    ("0.", "1,", ""), ("1:", "1,", ""), ("{\"type\":", "[", ""), ("<gpx>", "<trk>", ""),
+    ("<gpx ", "a='' ", ">"), ("[", "[0,0],", "[0,0]]"), ("", "9", ".9"), ("", "qwerty", ""),
+    ("", "1a2b3c", ""), ("", "abcABC123", ""), ("", "password", ""),
+]  # fmt: skip
+REFUSALS = (DomainError, ValueError)
+
+
+def cost(parser: Parser, most: int) -> float:
+    """CPU seconds of the worst shape."""
+    worst = 0.0
+    for begin, again, end in SHAPES:
+        text = (begin + again * (most // len(again) + 1))[: most - len(end)] + end
+        before = time.process_time()
+        with suppress(*REFUSALS):
+            parser(text)
+        worst = max(worst, time.process_time() - before)
+    return worst
+
+
+if __name__ == "__main__":
+    places.hours_at("Mo 10:00-11:00", "UTC", NOW)  # its tables are loaded once
+    for name in sys.argv[1:] or PARSERS:
+        sys.stdout.write(f"{name}: ")
+        sys.stdout.flush()
+        sys.stdout.write(f"{cost(*PARSERS[name]):.3f}\n")

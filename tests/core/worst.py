@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from marshmallow import ValidationError
+
 from ugc.accounts import rules as accounts
 from ugc.brandapi import rules as brandapi
 from ugc.core import bodies, bounded, geo, render, websites
@@ -64,7 +66,7 @@ SHAPES = [
     ("<gpx ", "a='' ", ">"), ("[", "[0,0],", "[0,0]]"), ("", "9", ".9"), ("", "qwerty", ""),
     ("", "1a2b3c", ""), ("", "abcABC123", ""), ("", "password", ""),
 ]  # fmt: skip
-REFUSALS = (DomainError, ValueError)
+REFUSALS = (DomainError, ValidationError, ValueError)
 
 
 def cost(parser: Parser, most: int) -> float:

@@ -334,7 +334,7 @@ def make_brands(
                 decide(session, moderator, claim.id, "approved")
             elena = actor_of(people["demo-elena"])
             for place_id in place_ids[number :: len(PLACES)]:
-                places.set_brand(session, elena, place_id, brand_id)
+                places.set_brand(session, moderator, place_id, brand_id)
         if number == 0:
             make_cascade(session, brand_id, chance)
             crowd = make_crowd(session, people, brand_id, place_ids[:: len(PLACES)], chance)

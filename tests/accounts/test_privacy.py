@@ -25,6 +25,7 @@ PLACE = {
     "lat": "40.5",
     "lon": "-3.6",
     "address": "Zzstreet 1",
+    "website": "https://zzplace.example",
 }
 REVIEW = {"rating": "4", "title": "Zztitle", "text": "Zzreview as it is now. " * 4}
 # What names the person goes whatever they choose; the content stays or goes with it.
@@ -56,6 +57,8 @@ COLUMNS = {
     "api_keys.created_by_id": "the node without a name",
     "appeals.member_id": "the node without a name",
     "badges.member_id": "the node without a name",
+    "brand_changes.author_id": "erased",
+    "brand_versions.replaced_by_id": "erased",
     "brand_claims.author_id": "erased",
     "team_invitations.member_id": "the node without a name",
     "team_invitations.invited_by_id": "the node without a name",
@@ -92,6 +95,10 @@ COLUMNS = {
     "notifications.member_id": "erased",
     "photos.member_id": "erased",
     "places.author_id": "erased",
+    "places.website_by_id": "erased",
+    "place_brands.added_by_id": "erased",
+    "place_brands.ended_by_id": "erased",
+    "place_claims.author_id": "erased",
     "point_entries.member_id": "the node without a name",
     "referral_rewards.beneficiary_id": "the node without a name",
     "referral_rewards.newcomer_id": "the node without a name",
@@ -217,6 +224,11 @@ def zenobia(
     send(zenobia, f"{brand}/follow", following="yes")
     send(zenobia, f"{brand}/claim", message="Zzclaim: I run this brand, as its web says.")
     decide(session, mod, "brand_claim", "Zznote on the claim")
+    send(zenobia, f"{brand}/edit", name="Mora y Loro", revision="1")
+    decide(session, mod, "brand_change", "Zznote on the name")
+    send(zenobia, f"{place}/brand", brand=brand.rsplit("/", 1)[-1])
+    decide(session, mod, "place_claim", "Zznote on the place")
+    send(zenobia, f"{place}/brand", brand="")
     send(zenobia, f"{brand}/team", handle="mod", role="analyst")
     key = {"name": "dashboard", "scopes": ["reports:read"]}
     assert zenobia.post(f"{brand}/keys", data=key).status_code == 200

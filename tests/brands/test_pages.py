@@ -8,10 +8,7 @@ from flask.testing import FlaskClient
 
 from ugc.accounts.models import Grant
 from ugc.brands.models import Brand, BrandClaim, Fan
-from ugc.core import subjects
 from ugc.core.db import Session
-from ugc.places.models import KIND as PLACE
-from ugc.places.models import Place, PlaceBrand
 from ugc.referrals.models import CascadeReach
 
 Browser = Callable[..., FlaskClient]
@@ -151,24 +148,6 @@ def test_only_the_team_edits_and_nobody_over_a_newer_version(
         f"{address}/edit", data={**changed, "website": "javascript:x", "revision": "2"}
     )
     assert bad.status_code == 422
-
-
-def test_a_place_is_run_by_one_brand_at_a_time(
-    client: FlaskClient, session: Session, signed_in: Browser, owner: FlaskClient, address: str
-) -> None:
-    subject = subjects.create(session, PLACE)
-    session.add(Place(id=subject.id, name="Mora Centro", category="cafe", geom="POINT(-3.7 40.4)"))
-    session.commit()
-    where = f"/places/{subject.public_id}"
-    brand_id = address.rsplit("/", 1)[-1]
-    assert signed_in("bea").post(f"{where}/brand", data={"brand": brand_id}).status_code == 404
-    assert owner.post(f"{where}/brand", data={"brand": brand_id}).status_code == 303
-    assert "run by" in client.get(where).text
-    assert "Mora Centro" in client.get(address).text
-    assert owner.post(f"{where}/brand", data={"brand": ""}).status_code == 303
-    assert "Mora Centro" not in client.get(address).text
-    [row] = session.scalars(sa.select(PlaceBrand))
-    assert row.until is not None
 
 
 def test_the_cascade_counts_degrees_from_the_brands_own_link(

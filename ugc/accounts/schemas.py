@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 
 from ugc.accounts.rules import Listing
 from ugc.accounts.rules.roles import Role
-from ugc.core import identity
+from ugc.core import identity, names
 from ugc.core.bounded import Bounded
 
 # What marshmallow itself says, in the reader's language.
@@ -21,8 +21,8 @@ ma.fields.Integer.default_error_messages["invalid"] = lazy_gettext("Write a whol
 
 
 class Form(Bounded):
-    """A browser's form: surrounding blanks do not count, unknown fields are refused but for the
-    token and the key."""
+    """A browser's form: surrounding blanks do not count, nor does a text of which nothing is seen;
+    unknown fields are refused but for the token and the key."""
 
     class Meta:
         unknown = ma.RAISE
@@ -33,7 +33,7 @@ class Form(Bounded):
     def strip(self, data, **_kwargs):  # type: ignore[no-untyped-def]
         ignored = {"csrf_token", "idempotency_key"}
         return {
-            key: value if "password" in key else value.strip()
+            key: value if "password" in key else value.strip() if names.is_seen(value) else ""
             for key, value in data.items()
             if key not in ignored
         }

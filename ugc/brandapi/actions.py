@@ -11,7 +11,7 @@ from ugc.brandapi import queries, rules
 from ugc.brandapi.models import ApiKey
 from ugc.brands import queries as brands
 from ugc.brands import rules as brand_rules
-from ugc.core import audit
+from ugc.core import audit, inputs
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Invalid, NotFound
@@ -25,10 +25,11 @@ def create_key(
     member_id = require_contributor(actor)
     brand_rules.check_act(actor, brand_id, "manage_keys")
     fields: dict[str, list[object]] = {}
-    if not name or len(name) > rules.NAME_MAX:
-        fields["name"] = [
-            lazy_gettext("Give it a name of at most %(count)d characters.", count=rules.NAME_MAX)
-        ]
+    short = lazy_gettext("Give it a name of at most %(count)d characters.", count=rules.NAME_MAX)
+    try:
+        name = inputs.checked_name(name, most=rules.NAME_MAX, short=short)
+    except Invalid as bad:
+        fields.update(bad.fields)
     if not scopes or not set(scopes) <= set(rules.SCOPES):
         fields["scopes"] = [lazy_gettext("Choose at least one of the rights.")]
     brands.locked(session, brand_id)

@@ -12,6 +12,7 @@ from ugc.moderation.models import Moderated, visibility_check
 
 KIND = "brand"
 CLAIM_KIND = "brand_claim"
+CHANGE_KIND = "brand_change"
 
 
 class Brand(Moderated, Base):
@@ -75,6 +76,40 @@ class TeamInvitation(Base):
             postgresql_where=sa.text("outcome IS NULL"),
         ),
     )
+
+
+class BrandChange(Moderated, Base):
+    """A team asks for another name or web address of its brand. A case decides; until then the old
+    ones stand. One is open at a time."""
+
+    __tablename__ = "brand_changes"
+    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), index=True)
+    name: Mapped[str]
+    website: Mapped[str]
+    old_name: Mapped[str]
+    old_website: Mapped[str]
+    decided_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        visibility_check(),
+        sa.Index(
+            "uq_brand_changes_open",
+            "brand_id",
+            unique=True,
+            postgresql_where=sa.text("decided_at IS NULL"),
+        ),
+    )
+
+
+class BrandVersion(Base):
+    """What a brand was called, and its web address, until `replaced_at`."""
+
+    __tablename__ = "brand_versions"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), index=True)
+    name: Mapped[str]
+    website: Mapped[str]
+    replaced_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    replaced_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
 
 
 class Fan(Base):

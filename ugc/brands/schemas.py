@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext
 
 from ugc.accounts.schemas import Form
 from ugc.brands import rules
+from ugc.core.inputs import Name
 from ugc.core.websites import normal_website
 
 
@@ -33,12 +34,11 @@ class Website(ma.fields.String):
 
 
 class BrandForm(Form):
-    name = ma.fields.String(
+    name = Name(
         required=True,
-        validate=[
-            ma.validate.Length(min=2, error=lazy_gettext("Write the name of the brand.")),  # type: ignore[arg-type]
-            _at_most(rules.NAME_MAX),
-        ],
+        least=2,
+        most=rules.NAME_MAX,
+        short=lazy_gettext("Write the name of the brand."),
     )
     about = ma.fields.String(load_default="", validate=_at_most(rules.ABOUT_MAX))
     website = Website(load_default="", validate=_at_most(rules.WEBSITE_MAX))

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext
 from ugc import events
 from ugc.comments import queries, rules
 from ugc.comments.models import KIND, Comment
-from ugc.core import subjects
+from ugc.core import names, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -25,7 +25,7 @@ def post_comment(
     if about.id not in subjects.describe(session, [about.id]):
         raise NotFound()
     text = text.strip()
-    if not rules.TEXT_MIN <= len(text) <= rules.TEXT_MAX:
+    if names.seen_length(text) < rules.TEXT_MIN or len(text) > rules.TEXT_MAX:
         told = lazy_gettext(
             "Say it in %(least)d to %(most)d characters.",
             least=rules.TEXT_MIN,

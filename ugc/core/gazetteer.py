@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask_babel import get_locale, lazy_gettext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core import geo, geocoder
+from ugc.core import geo, geocoder, names
 from ugc.core.db import Base, Session
 from ugc.core.errors import Invalid
 
@@ -92,6 +92,7 @@ def nearest_city_sql(geom: str) -> str:
 def search_cities(session: Session, text: str, limit: int = 8) -> list[FoundPlace]:
     """Cities whose name begins with or resembles `text` (accents and typos forgiven), the most
     populous first among equally good ones."""
+    text = names.cleaned_name(text)
     key = sa.func.name_key(text)
     similarity = sa.func.similarity(City.name_key, key)
     prefix = City.name_key.startswith(sa.func.name_key(text), autoescape=False)
@@ -137,6 +138,7 @@ def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
 
 def named_point(session: Session, name: str, field: str) -> geo.Point:
     """`lat, lon` or a city typed as a name. Raises Invalid on `field`."""
+    name = names.cleaned_name(name)
     point = geo.Point.parsed(name)
     if point is not None:
         return point

@@ -12,6 +12,7 @@ import orjson
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from ugc.core.errors import flat_messages
+from ugc.core.inputs import Name
 from ugc.imports.rules import formats
 from ugc.imports.rules import mapping as m
 from ugc.places import rules as places
@@ -169,9 +170,9 @@ class KindSchema(Schema):
 
 class SourceSchema(Schema):
     code = fields.String(required=True, validate=validate.Regexp(r"[a-z0-9][a-z0-9-]{1,39}$"))
-    name = fields.String(required=True, validate=validate.Length(1, 200))
-    attribution = fields.String(required=True, validate=validate.Length(1, 300))
-    licence = fields.String(required=True, validate=validate.Length(1, 300))
+    name = Name(required=True, most=200)
+    attribution = Name(required=True, most=300)
+    licence = Name(required=True, most=300)
     url = fields.URL(load_default=None, schemes={"http", "https"})
 
 

@@ -14,7 +14,7 @@ from ugc import events
 from ugc.accounts.models import Member
 from ugc.brands import queries as brands
 from ugc.brands import rules as brand_rules
-from ugc.core import subjects
+from ugc.core import names, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
@@ -205,7 +205,7 @@ def write_invitation(
     text, thanks = text.strip(), thanks.strip()
     fields: dict[str, list[object]] = {}
     for name, value in (("text", text), ("thanks", thanks)):
-        if not inviting.TEXT_MIN <= len(value) <= inviting.TEXT_MAX:
+        if names.seen_length(value) < inviting.TEXT_MIN or len(value) > inviting.TEXT_MAX:
             fields[name] = [
                 lazy_gettext(
                     "Say it in %(least)d to %(most)d characters.",

@@ -67,7 +67,11 @@ class Case(Base):
     opened_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     decided_at: Mapped[dt.datetime | None]
     __table_args__ = (
-        sa.CheckConstraint("reason IN ('held', 'flagged', 'doubted', 'appealed')", name="reason"),
+        sa.CheckConstraint(
+            "reason IN ('held', 'flagged', 'doubted', 'appealed', 'lookalike', 'renamed',"
+            " 'claimed')",
+            name="reason",
+        ),
         sa.Index(
             "uq_cases_open_subject",
             "subject_id",

@@ -25,6 +25,9 @@ REASONS = {
     "flagged": lazy_gettext("flagged"),
     "doubted": lazy_gettext("doubted accounts"),
     "appealed": lazy_gettext("appeal"),
+    "renamed": lazy_gettext("another name or web address"),
+    "claimed": lazy_gettext("claim"),
+    "lookalike": lazy_gettext("a name like another's"),
 }
 
 

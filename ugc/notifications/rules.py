@@ -145,6 +145,9 @@ KINDS = {
             lazy_gettext("Your photo could not be prepared. Take it back, send it again: %(title)s")
         ),
     ),
+    "place_taken": Kind(
+        "store", _about(lazy_gettext("A moderator decided that your brand does not run %(title)s."))
+    ),
     "account_false": Kind(
         "shield-check",
         _about(lazy_gettext("A moderator decided that your account is not one of a person alone.")),

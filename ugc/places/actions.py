@@ -9,16 +9,21 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
+from ugc.brands import queries as brands
+from ugc.brands import rules as brand_rules
+from ugc.brands.queries import team
 from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
-from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
+from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
+from ugc.notifications import actions as notifications
 from ugc.places import queries, rules
-from ugc.places.models import KIND, Place, PlaceBrand
+from ugc.places.models import CLAIM_KIND, KIND, Place, PlaceBrand, PlaceClaim
+from ugc.places.queries import claims
 from ugc.referrals import actions as referrals
 
 _on_visibility: list[Callable[[Session, int, bool], None]] = []
@@ -71,6 +76,8 @@ def add_place(
             address=address,
             phone=phone,
             website=website,
+            website_since=now(session) if website else None,
+            website_by_id=author_id if website else None,
             opening_hours=opening_hours,
             timezone=rules.timezone_at(point),
             language=language,
@@ -110,6 +117,8 @@ def edit_place(
         raise Forbidden()
     if place.revision != revision:
         raise Stale()
+    if values["website"] != place.website:
+        place.website_since, place.website_by_id = now(session), actor.id
     for field in ("name", "category", "address", "phone", "website", "opening_hours"):
         setattr(place, field, values[field])
     place.geom = point.ewkt
@@ -147,30 +156,144 @@ def add_photos(
     media.attach(session, actor, place_id, photos, held=waits, city_id=place.city_id)
 
 
-def set_brand(session: Session, actor: Actor, place_id: int, brand_id: int | None) -> None:
-    """Says which brand runs a place from now on (None: no brand). The teams of the new and of the
-    present brand may, and moderators. Raises Forbidden."""
-    require_contributor(actor)
-    queries.locked(session, place_id)
+def claim_for_brand(session: Session, actor: Actor, place_id: int, brand: brands.BrandRow) -> bool:
+    """A brand's team says that it runs a place. True: it runs it from now on, because its verified
+    domain has stood there, written by others, for `rules.DOMAIN_DAYS`; False: a moderator decides.
+    Raises Conflict while it waits, Forbidden."""
+    member_id = require_contributor(actor)
+    brand_rules.check_act(actor, brand.id, "run_places")
+    place = queries.locked(session, place_id)
+    if not rules.may_see(actor, place.author_id, place.visibility):
+        raise NotFound()
     present = queries.brand_of(session, place_id)
-    if present == brand_id:
-        return
-    asked = {each for each in (present, brand_id) if each is not None}
-    ours = all(actor.may("run_places", each) for each in asked)
-    if not ours and not actor.may("edit_content"):
-        raise Forbidden(
-            lazy_gettext("Another brand says that it runs this place. A moderator can change it.")
+    if present == brand.id:
+        return True
+    if present is None and _proven(session, place, brand.id):
+        _run_by(session, place_id, brand.id, member_id)
+        return True
+    if claims.open_claim(session, place_id, brand.id) is not None:
+        raise Conflict(lazy_gettext("A moderator looks at it already."))
+    subject = subjects.create(session, CLAIM_KIND, visible=False)
+    session.add(
+        PlaceClaim(
+            id=subject.id,
+            place_id=place_id,
+            brand_id=brand.id,
+            author_id=member_id,
+            visibility=Visibility.HELD,
         )
+    )
+    session.flush()
+    moderation.open_case(session, subject.id, "claimed")
+    return False
+
+
+def _proven(session: Session, place: Place, brand_id: int) -> bool:
+    """Whether the place's own web address says that the brand runs it, and none of its team wrote
+    that."""
+    by = place.website_by_id
+    if by is not None and brands.ever_in_team(session, brand_id, by):
+        return False
+    domain = brands.verified_domain(session, brand_id)
+    return rules.proves_running(place.website, domain, place.website_since, now(session))
+
+
+def _run_by(session: Session, place_id: int, brand_id: int | None, by: int | None) -> None:
+    """The brand (None: no brand) runs the place from now on; what was is kept. The place is
+    locked."""
     session.execute(
         sa.update(PlaceBrand)
         .where(PlaceBrand.place_id == place_id, PlaceBrand.until.is_(None))
-        .values(until=now(session))
+        .values(until=now(session), ended_by_id=by)
     )
     if brand_id is not None:
-        session.add(PlaceBrand(place_id=place_id, brand_id=brand_id))
+        session.add(PlaceBrand(place_id=place_id, brand_id=brand_id, added_by_id=by))
     session.flush()
     subjects.touch(session, place_id)
     events.emit(session, events.PlaceChanged(place_id))
+
+
+def release(session: Session, actor: Actor, place_id: int) -> None:
+    """The brand that runs a place does so no more: its team says it, or a moderator, and then the
+    team is told. Raises Forbidden."""
+    require_contributor(actor)
+    queries.locked(session, place_id)
+    present = queries.brand_of(session, place_id)
+    if present is None:
+        return
+    in_team = actor.may("run_places", present)
+    if not in_team and not actor.may("edit_content"):
+        raise Forbidden()
+    _run_by(session, place_id, None, actor.id)
+    if not in_team:
+        told = f"place_taken:{place_id}:{now(session).isoformat()}"
+        for row in team.members(session, present):
+            notifications.tell(session, row.member_id, "place_taken", told, subject_id=place_id)
+
+
+def set_brand(session: Session, actor: Actor, place_id: int, brand_id: int) -> None:
+    """A moderator says which brand runs a place from now on. Raises Forbidden."""
+    require_contributor(actor)
+    if not actor.may("edit_content"):
+        raise Forbidden()
+    queries.locked(session, place_id)
+    if queries.brand_of(session, place_id) != brand_id:
+        _run_by(session, place_id, brand_id, actor.id)
+
+
+def decide_claim(
+    session: Session, claim_id: int, visibility: Visibility, reason: str, who: str
+) -> None:
+    """What the decision on a claim does: approved, the brand runs the place from now on."""
+    place_id = session.scalar(sa.select(PlaceClaim.place_id).where(PlaceClaim.id == claim_id))
+    if place_id is None:
+        raise NotFound()
+    # Places are locked before their claims, as by a team that claims.
+    queries.locked(session, place_id)
+    claim = claims.locked_claim(session, claim_id)
+    if claim.decided_at is not None:
+        return
+    if visibility is Visibility.PUBLISHED:
+        _run_by(session, place_id, claim.brand_id, claim.author_id)
+    _end_claim(session, claim, visibility, reason, who)
+
+
+def withdraw_claim(session: Session, actor: Actor, place_id: int, brand: brands.BrandRow) -> None:
+    """The team takes its claim back; nothing when none waits. Raises Forbidden."""
+    brand_rules.check_act(actor, brand.id, "run_places")
+    waiting = claims.open_claim(session, place_id, brand.id)
+    if waiting is None:
+        return
+    moderation.close_case(session, waiting.id)
+    claim = claims.locked_claim(session, waiting.id)
+    if claim.decided_at is None:
+        _end_claim(session, claim, Visibility.WITHDRAWN, "withdrawn", actor.reference)
+
+
+def _end_claim(
+    session: Session, claim: PlaceClaim, visibility: Visibility, reason: str, who: str
+) -> None:
+    subjects.log_move(
+        session, claim.id, "visibility", claim.visibility, visibility, reason=reason, actor=who
+    )
+    claim.visibility = visibility
+    claim.decided_at = now(session)
+
+
+def claim_author(session: Session, claim_id: int) -> int | None:
+    return claims.locked_claim(session, claim_id).author_id
+
+
+def _team_of_claim(session: Session, claim_id: int) -> list[int]:
+    """Who may not decide a claim: the team that makes it."""
+    brand_id = claims.locked_claim(session, claim_id).brand_id
+    return [row.member_id for row in team.members(session, brand_id)]
+
+
+moderation.register(
+    CLAIM_KIND,
+    moderation.Content(claim_author, decide_claim, PlaceClaim, barred=_team_of_claim),
+)
 
 
 def withdraw(session: Session, actor: Actor, place_id: int) -> None:
@@ -249,6 +372,7 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     """Places that others have reviewed stay without their author; the rest go when the person said
     so."""
+    _forget_claims(session, member_id)
     ids = session.scalars(
         sa.select(Place.id).where(Place.author_id == member_id).order_by(Place.id)
     ).all()
@@ -266,3 +390,23 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
         else:
             subjects.touch(session, place.id)
         place.author_id = None
+
+
+def _forget_claims(session: Session, member_id: int) -> None:
+    """Claims that wait go; who wrote a web address or a relation is not known any more, and such an
+    address proves nothing."""
+    for claim in session.scalars(
+        sa.select(PlaceClaim).where(PlaceClaim.author_id == member_id).order_by(PlaceClaim.id)
+    ):
+        moderation.close_case(session, claim.id)
+        moderation.forget_texts(session, claim.id, with_flags=True)
+        if claim.decided_at is None:
+            _end_claim(session, claim, Visibility.WITHDRAWN, "erasure", "system")
+        claim.author_id = None
+    for column in (PlaceBrand.added_by_id, PlaceBrand.ended_by_id):
+        session.execute(sa.update(PlaceBrand).where(column == member_id).values({column.key: None}))
+    session.execute(
+        sa.update(Place)
+        .where(Place.website_by_id == member_id)
+        .values(website_by_id=None, website_since=None)
+    )

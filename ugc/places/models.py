@@ -13,10 +13,13 @@ from ugc.core.db import Base, app_now
 from ugc.moderation.models import Moderated, visibility_check
 
 KIND = "place"
+CLAIM_KIND = "place_claim"
 
 
 class Place(Moderated, Base):
-    """`rating_*` are told by `reviews`: counts of published ratings 1 to 5."""
+    """`rating_*` are told by `reviews`: counts of published ratings 1 to 5. `website_since` says
+    when the web address was written, None when that is not known; `website_by_id` by which
+    member, None by an import."""
 
     __tablename__ = "places"
     name: Mapped[str]
@@ -26,6 +29,8 @@ class Place(Moderated, Base):
     address: Mapped[str] = mapped_column(server_default="")
     phone: Mapped[str] = mapped_column(server_default="")
     website: Mapped[str] = mapped_column(server_default="")
+    website_since: Mapped[dt.datetime | None]
+    website_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
     opening_hours: Mapped[str] = mapped_column(server_default="")
     timezone: Mapped[str] = mapped_column(server_default="UTC")
     rating_count: Mapped[int] = mapped_column(server_default="0")
@@ -62,11 +67,32 @@ class PlaceBrand(Base):
     brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), index=True)
     since: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     until: Mapped[dt.datetime | None]
+    added_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    ended_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
     __table_args__ = (
         sa.Index(
             "uq_place_brands_now",
             "place_id",
             unique=True,
             postgresql_where=sa.text("until IS NULL"),
+        ),
+    )
+
+
+class PlaceClaim(Moderated, Base):
+    """A brand's team says that it runs a place. A case decides; until then nothing changes."""
+
+    __tablename__ = "place_claims"
+    place_id: Mapped[int] = mapped_column(sa.ForeignKey("places.id"), index=True)
+    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), index=True)
+    decided_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        visibility_check(),
+        sa.Index(
+            "uq_place_claims_open",
+            "place_id",
+            "brand_id",
+            unique=True,
+            postgresql_where=sa.text("decided_at IS NULL"),
         ),
     )

@@ -21,14 +21,19 @@ from ugc.media import queries as media_queries
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.places import actions, queries, rules, schemas
-from ugc.places.models import KIND
+from ugc.places.models import CLAIM_KIND, KIND
+from ugc.places.queries import claims
 from ugc.referrals import actions as referrals
 
 bp = Blueprint("places", __name__)
 LAST_PAGE = 40
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("place"), queries.describe, queries.describe))
+subjects.register(
+    subjects.Kind(CLAIM_KIND, lazy_gettext("claim to a place"), claims.describe_claims)
+)
 privacy.register("places", actions.export_member, actions.erase_member)
+privacy.register("place_claims", claims.claims_of_member, lambda *_: None)
 
 
 def _number(name: str, default: int) -> int:
@@ -201,13 +206,18 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
     place = queries.place_by_public_id(session, actor, public_id)
     mine = actor.id is not None and actor.id == place.author_id
     brand_id = queries.brand_of(session, place.id)
+    my_brands = (
+        brands.brands_of_team_member(session, actor, "run_places") if actor.is_member else []
+    )
     return render_template(
         "places/page.html",
         place=place,
         error=error,
         week=rules.week(place.opening_hours, place.timezone, _moment(), _point(place)),
         brand=subjects.describe(session, [brand_id]).get(brand_id) if brand_id else None,
-        my_brands=brands.brands_of_team_member(session, actor, "run_places"),
+        my_brands=my_brands,
+        domain_days=rules.DOMAIN_DAYS,
+        my_claims=[b for b in my_brands if claims.open_claim(session, place.id, b.id)],
         photos=media_queries.photos_of(session, actor, [place.id]),
         decision=moderation_queries.last_decision(session, place.id) if mine else None,
         rules=moderation_rules.RULES,
@@ -347,9 +357,27 @@ def set_brand(public_id: str) -> Any:
     actor, session = current_actor(), db.session()
     place = queries.place_by_public_id(session, actor, public_id)
     chosen = request.form.get("brand", "")
-    brand_id = brands.team_brand(session, actor, chosen, "run_places").id if chosen else None
-    actions.set_brand(session, actor, place.id, brand_id)
-    flash(gettext("Saved."), "good")
+    if not chosen:
+        actions.release(session, actor, place.id)
+        flash(gettext("Saved: no brand runs this place."), "good")
+    elif actions.claim_for_brand(
+        session, actor, place.id, brands.team_brand(session, actor, chosen, "run_places")
+    ):
+        flash(gettext("Saved: your brand runs this place."), "good")
+    else:
+        flash(gettext("Thank you. A moderator looks at whether your brand runs it."), "good")
+    return redirect(url_for("places.place_page", public_id=public_id), 303)
+
+
+@bp.post("/places/<public_id>/brand/withdraw")
+@members
+def withdraw_brand_claim(public_id: str) -> Any:
+    limits.hit("write")
+    actor, session = current_actor(), db.session()
+    place = queries.place_by_public_id(session, actor, public_id)
+    brand = brands.team_brand(session, actor, request.form.get("brand", ""), "run_places")
+    actions.withdraw_claim(session, actor, place.id, brand)
+    flash(gettext("Your claim is taken back."), "good")
     return redirect(url_for("places.place_page", public_id=public_id), 303)
 
 
@@ -363,6 +391,11 @@ def case_panel(subject_id: int, **_context: Any) -> str:
     place = queries.place_by_id(db.session(), actor, subject_id)
     photos = media_queries.photos_of(db.session(), actor, [subject_id])
     return render_template("places/_case.html", place=place, photos=photos)
+
+
+def claim_case_panel(subject_id: int, **_context: Any) -> str:
+    claim = claims.claim_by_id(db.session(), current_actor(), subject_id)
+    return render_template("places/_claim_case.html", claim=claim)
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:
@@ -398,6 +431,7 @@ def search_panel(q: str, **_context: Any) -> str:
 
 
 panels.register(f"case.{KIND}", case_panel)
+panels.register(f"case.{CLAIM_KIND}", claim_case_panel)
 panels.register("profile", profile_panel, order=30)
 panels.register("contributions", contributions_panel, order=20)
 panels.register("brand.below", brand_panel, order=10)

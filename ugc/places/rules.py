@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-defined]
 
-from ugc.core import geo
+from ugc.brands.rules import domain_of
+from ugc.core import geo, names
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
 from ugc.core.websites import normal_website as normal_website
@@ -25,6 +26,8 @@ SAME_CONTACT_RADIUS_M = 5_000
 # Of pg_trgm's word_similarity, 0 to 1: "mercadna" finds "Mercadona" (0.67), "restaruante" (0.5).
 NAME_SIMILARITY = 0.45
 SHORT_QUERY = 3  # so few letters are the beginning of a word
+# A brand's domain that has stood on a place for so long, written by others, is proof.
+DOMAIN_DAYS = 30
 RADII_M = (500, 2_000, 10_000, 50_000)
 POINT_RADIUS_M, CITY_RADIUS_M = 2_000, 10_000
 # The Bayesian mean: so many ratings of the average place (C) are added to each place's own. The
@@ -84,8 +87,9 @@ def timezone_at(point: geo.Point) -> str:
 
 
 def search_text(text: str) -> str:
-    """What is looked for: blanks folded, LIKE's own signs gone, 100 characters at most."""
-    return " ".join(re.sub(r"[%_\\]", " ", text).split())[:100]
+    """What is looked for: blanks folded, hidden characters and LIKE's own signs gone, 100
+    characters at most."""
+    return names.cleaned_name(re.sub(r"[%_\\]", " ", text[:400]))[:100].strip()
 
 
 def normal_hours(text: str) -> str:
@@ -197,6 +201,16 @@ def bayesian_mean(rating_sum: float, count: int, mean: float = PRIOR_MEAN) -> fl
     place (m, the mean of all ratings of the site) stand beside its own, so that one five does not
     outrank a hundred fours."""
     return (PRIOR_WEIGHT * mean + rating_sum) / (PRIOR_WEIGHT + count)
+
+
+def proves_running(
+    website: str, domain: str, since: dt.datetime | None, moment: dt.datetime
+) -> bool:
+    """Whether a place's web address, which others wrote, says that the brand of `domain` runs it:
+    it lies in the domain and has stood for `DOMAIN_DAYS`."""
+    host = domain_of(website)
+    within = bool(domain) and (host == domain or host.endswith(f".{domain}"))
+    return within and since is not None and moment - since >= dt.timedelta(days=DOMAIN_DAYS)
 
 
 def may_see(actor: Actor, author_id: int | None, visibility: str) -> bool:

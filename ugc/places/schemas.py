@@ -8,6 +8,7 @@ from typing import Any
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
+from ugc.core.inputs import Name
 from ugc.media.schemas import FormWithPhotos
 from ugc.places import rules
 
@@ -35,12 +36,11 @@ class Normal(ma.fields.String):
 
 
 class PlaceForm(FormWithPhotos):
-    name = ma.fields.String(
+    name = Name(
         required=True,
-        validate=[
-            ma.validate.Length(min=2, error=lazy_gettext("Write the name of the place.")),  # type: ignore[arg-type]
-            at_most(rules.NAME_MAX),
-        ],
+        least=2,
+        most=rules.NAME_MAX,
+        short=lazy_gettext("Write the name of the place."),
     )
     category = ma.fields.String(
         required=True,
@@ -54,7 +54,7 @@ class PlaceForm(FormWithPhotos):
     lon = ma.fields.String(load_default="")
     place_name = ma.fields.String(load_default="")
     accuracy_m = ma.fields.String(load_default="")
-    address = ma.fields.String(load_default="", validate=at_most(rules.ADDRESS_MAX))
+    address = Name(load_default="", least=0, most=rules.ADDRESS_MAX)
     phone = ma.fields.String(load_default="", validate=at_most(40))
     website = Normal(
         rules.normal_website,

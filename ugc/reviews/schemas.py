@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
+from ugc.core.inputs import Name, SeenLength
 from ugc.media.schemas import FormWithPhotos
 from ugc.places import rules as place_rules
 from ugc.reviews import rules
@@ -30,19 +31,13 @@ def review_form(category: place_rules.Category) -> ma.Schema:
 
 class ReviewForm(FormWithPhotos):
     rating = _stars(required=True)
-    title = ma.fields.String(
-        load_default="",
-        validate=ma.validate.Length(
-            max=rules.TITLE_MAX,
-            error=lazy_gettext("At most %(count)d characters.", count=rules.TITLE_MAX),  # type: ignore[arg-type]
-        ),
-    )
+    title = Name(load_default="", least=0, most=rules.TITLE_MAX)
     text = ma.fields.String(
         required=True,
         validate=[
-            ma.validate.Length(
-                min=rules.TEXT_MIN,
-                error=lazy_gettext(  # type: ignore[arg-type]
+            SeenLength(
+                rules.TEXT_MIN,
+                lazy_gettext(
                     "Tell a little more: at least %(count)d characters.", count=rules.TEXT_MIN
                 ),
             ),

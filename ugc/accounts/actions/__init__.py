@@ -30,6 +30,12 @@ from ugc.core.errors import Conflict, Invalid
 
 _on_join: list[Callable[[Session, Member], None]] = []
 _on_sign_in: list[Callable[[Session, int], None]] = []
+_handle_checks: list[Callable[[Session, str], object | None]] = []
+
+
+def check_handles(check: Callable[[Session, str], object | None]) -> None:
+    """A higher capability says why a handle cannot be taken (None: it can)."""
+    _handle_checks.append(check)
 
 
 def on_join(react: Callable[[Session, Member], None]) -> None:
@@ -50,17 +56,27 @@ def signed_in(session: Session, member_id: int) -> None:
 
 
 def join(
-    session: Session, *, handle: str, email: str, password: str, language: str, timezone: str
+    session: Session,
+    *,
+    handle: str,
+    email: str,
+    password: str,
+    language: str,
+    timezone: str,
+    site: str = "",
 ) -> Member:
     """A new member, who gets a mail with the link that confirms the address. Nothing here tells
     whether the address is another's: then its owner is told by mail, and it cannot be confirmed.
+    `site` is the community's name, which no member is called by.
 
     Raises Invalid on `handle` or `password`."""
     fields: dict[str, list[object]] = {}
-    if problem := rules.handle_problem(handle):
+    if problem := rules.handle_problem(handle, site):
         fields["handle"] = [problem]
     elif queries.handle_taken(session, handle):
         fields["handle"] = [lazy_gettext("This name is taken, or was once. Choose another.")]
+    elif problem := next((p for check in _handle_checks if (p := check(session, handle))), None):
+        fields["handle"] = [problem]
     personal = [handle, *email.replace("@", ".").split(".")]
     if problem := rules.password_problem(identity.password(password), personal):
         fields["password"] = [problem]

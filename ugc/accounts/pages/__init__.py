@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from flask import (
     Response,
+    current_app,
     flash,
     g,
     redirect,
@@ -153,7 +154,9 @@ def join() -> Any:
     same = {name: data[name] for name in ("handle", "email", "password")}
     member = actions.joined_before(db.session(), **same, who=caller(data["email"]))
     if member is None:
-        member = actions.join(db.session(), language=render.language(), **data)
+        member = actions.join(
+            db.session(), language=render.language(), site=current_app.config["SITE_NAME"], **data
+        )
     begin_session(member, "join")
     return redirect(url_for("accounts.welcome_page"), 303)
 

@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from flask_babel import lazy_gettext
 from zxcvbn import zxcvbn
 
+from ugc.core import reserved
 from ugc.core.access import Actor
 
 # Without ASCII, IGNORECASE takes ſ for s and the Kelvin sign for k.
 HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{1,28})[a-z0-9]", re.IGNORECASE | re.ASCII)
-RESERVED_HANDLES = frozenset(
-    ("admin", "administrator", "boca", "me", "moderation", "moderator", "root", "site", "support")
-)
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 PASSWORD_SCORE = 2  # of zxcvbn's 0 to 4: survives a throttled on-line attack
 
@@ -72,13 +70,18 @@ def browser_names(user_agent: str) -> tuple[str, str]:
     return first(BROWSERS), first(SYSTEMS)
 
 
-def handle_problem(handle: str) -> object | None:
-    """Why `handle` cannot be one, or None."""
+def handle_problem(handle: str, site: str = "") -> object | None:
+    """Why `handle` cannot be one, or None; `site` is the community's name."""
     if not HANDLE.fullmatch(handle):
         return lazy_gettext(
             "Use 3 to 30 letters a–z, digits, - or _, beginning and ending with a letter or digit."
         )
-    if handle.lower() in RESERVED_HANDLES or handle.lower().startswith("demo-"):
+    word = reserved.reserved_part(handle, site)
+    if word is not None:
+        return lazy_gettext(
+            "“%(word)s” is kept for those who run the site. Choose another name.", word=word
+        )
+    if handle.lower().startswith("demo-"):
         return lazy_gettext("This name is kept for the site. Choose another.")
     return None
 

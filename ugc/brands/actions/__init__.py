@@ -7,13 +7,24 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
+from ugc.accounts import actions as accounts_actions
 from ugc.accounts.actions import grants
 from ugc.accounts.queries import grants as grant_queries
 from ugc.accounts.rules.roles import Role
 from ugc.brands import queries, rules
 from ugc.brands.actions import team
-from ugc.brands.models import CLAIM_KIND, KIND, Brand, BrandClaim, Fan
-from ugc.core import subjects
+from ugc.brands.models import (
+    CHANGE_KIND,
+    CLAIM_KIND,
+    KIND,
+    Brand,
+    BrandChange,
+    BrandClaim,
+    BrandVersion,
+    Fan,
+)
+from ugc.brands.queries import team as team_queries
+from ugc.core import names, reserved, subjects
 from ugc.core.access import Actor, acting, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
@@ -25,14 +36,22 @@ TAKEN = lazy_gettext("There is a brand with this name already.")
 
 
 def add_brand(
-    session: Session, actor: Actor, *, name: str, about: str = "", website: str = ""
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    about: str = "",
+    website: str = "",
+    site: str = "",
 ) -> str:
-    """Suggests a brand, unclaimed; returns its public id. Raises Conflict for a name that is
-    taken, Forbidden."""
+    """Suggests a brand, unclaimed; returns its public id. A name that looks like a claimed brand's
+    or that of the site, `site`, waits for a moderator. Raises Conflict for a name that is taken,
+    Forbidden."""
     author_id = require_contributor(actor)
     if queries.same_name(session, name):
         raise Conflict(TAKEN, fields={"name": [TAKEN]})
-    held = moderation.must_be_held(session, actor)
+    doubtful = not actor.is_moderator and is_doubtful(session, name, site)
+    held = doubtful or moderation.must_be_held(session, actor)
     visibility = Visibility.HELD if held else Visibility.PUBLISHED
     subject = subjects.create(session, KIND, visible=not held)
     session.add(
@@ -51,10 +70,33 @@ def add_brand(
     )
     events.emit(session, events.ContentPosted(subject.id, KIND, author_id, None, held))
     if held:
-        moderation.open_case(session, subject.id, "held")
+        moderation.open_case(session, subject.id, "lookalike" if doubtful else "held")
     else:
         events.emit(session, events.ContentApproved(subject.id, KIND, author_id))
     return subject.public_id
+
+
+def is_doubtful(session: Session, name: str, site: str) -> bool:
+    """Whether a name of a brand looks like a claimed brand's, or says that the site speaks."""
+    return (
+        reserved.is_reserved_name(name, site)
+        or queries.claimed_look_alike(session, name) is not None
+    )
+
+
+def handle_problem(session: Session, handle: str) -> object | None:
+    """Why a member cannot be called so: a claimed brand is. None: they can."""
+    brand = queries.claimed_look_alike(session, handle)
+    if brand is None:
+        return None
+    return lazy_gettext(
+        "This looks like the name of the brand %(name)s, which has a verified team. Choose"
+        " another.",
+        name=brand.name,
+    )
+
+
+accounts_actions.check_handles(handle_problem)
 
 
 def edit_brand(
@@ -67,7 +109,9 @@ def edit_brand(
     about: str,
     website: str,
 ) -> None:
-    """Raises Conflict, Forbidden, Stale."""
+    """Changes what a brand says of itself. The name and web address of a claimed one change by a
+    case, and stand until it is decided. Raises Conflict, Forbidden, Stale."""
+    author_id = require_contributor(actor)
     if not rules.may_edit(actor, brand.id):
         raise Forbidden()
     # Cases are locked before content, as by a moderator who decides.
@@ -78,9 +122,106 @@ def edit_brand(
     other = queries.same_name(session, name)
     if other is not None and other != brand.public_id:
         raise Conflict(TAKEN, fields={"name": [TAKEN]})
-    row.name, row.about, row.website = name, about, website
+    row.about = about
     row.revision += 1
+    if (name, website) != (row.name, row.website):
+        if row.claimed_at is None:
+            _rename(session, row, name, website, author_id)
+        else:
+            _propose(session, row, name, website, author_id)
     subjects.touch(session, brand.id)
+
+
+def _rename(session: Session, row: Brand, name: str, website: str, by: int | None) -> None:
+    """The brand is called so from now on; what it was before goes into its history."""
+    session.add(
+        BrandVersion(brand_id=row.id, name=row.name, website=row.website, replaced_by_id=by)
+    )
+    row.name, row.website = name, website
+
+
+def _propose(session: Session, row: Brand, name: str, website: str, author_id: int) -> None:
+    """Opens the case of a change. The brand is locked. Raises Conflict while another waits."""
+    if queries.open_change(session, row.id) is not None:
+        raise Conflict(
+            lazy_gettext(
+                "Another change of name or web address waits for a moderator. Take it back first."
+            )
+        )
+    subject = subjects.create(session, CHANGE_KIND, visible=False)
+    session.add(
+        BrandChange(
+            id=subject.id,
+            brand_id=row.id,
+            author_id=author_id,
+            name=name,
+            website=website,
+            old_name=row.name,
+            old_website=row.website,
+            visibility=Visibility.HELD,
+        )
+    )
+    session.flush()
+    moderation.open_case(session, subject.id, "renamed")
+
+
+def decide_change(
+    session: Session, change_id: int, visibility: Visibility, reason: str, who: str
+) -> None:
+    """What the decision on a change does: approved, the brand is called so. Raises Conflict when
+    the name was taken meanwhile."""
+    change = queries.locked_change(session, change_id)
+    if change.decided_at is not None:
+        return
+    brand = queries.locked(session, change.brand_id)
+    if visibility is Visibility.PUBLISHED:
+        other = queries.same_name(session, change.name)
+        if other is not None and queries.same_name(session, brand.name) != other:
+            raise Conflict(TAKEN)
+        _rename(session, brand, change.name, change.website, change.author_id)
+        brand.revision += 1
+        subjects.touch(session, brand.id)
+    _end_change(session, change, visibility, reason, who)
+
+
+def withdraw_change(session: Session, actor: Actor, brand: queries.BrandRow) -> None:
+    """The team takes back the change that waits; nothing when none does. Raises Forbidden."""
+    if not rules.may_edit(actor, brand.id):
+        raise Forbidden()
+    change = queries.open_change(session, brand.id)
+    if change is None:
+        return
+    # Cases are locked before content, as by a moderator who decides.
+    moderation.close_case(session, change.id)
+    change = queries.locked_change(session, change.id)
+    if change.decided_at is None:
+        _end_change(session, change, Visibility.WITHDRAWN, "withdrawn", actor.reference)
+
+
+def _end_change(
+    session: Session, change: BrandChange, visibility: Visibility, reason: str, who: str
+) -> None:
+    subjects.log_move(
+        session, change.id, "visibility", change.visibility, visibility, reason=reason, actor=who
+    )
+    change.visibility = visibility
+    change.decided_at = now(session)
+
+
+def change_author(session: Session, change_id: int) -> int | None:
+    return queries.locked_change(session, change_id).author_id
+
+
+def _team_of_change(session: Session, change_id: int) -> list[int]:
+    """Who may not decide a change: the team that asks for it."""
+    brand_id = queries.locked_change(session, change_id).brand_id
+    return [row.member_id for row in team_queries.members(session, brand_id)]
+
+
+moderation.register(
+    CHANGE_KIND,
+    moderation.Content(change_author, decide_change, BrandChange, barred=_team_of_change),
+)
 
 
 def follow(session: Session, actor: Actor, brand_id: int, *, following: bool) -> None:
@@ -111,7 +252,7 @@ def claim(session: Session, actor: Actor, brand: queries.BrandRow, *, message: s
         raise Forbidden(
             lazy_gettext("This brand has a team already: ask one of them to take you in.")
         )
-    if len(message) < rules.MESSAGE_MIN:
+    if names.seen_length(message) < rules.MESSAGE_MIN:
         short = lazy_gettext(
             "Tell who you are for the brand: at least %(count)d characters.",
             count=rules.MESSAGE_MIN,
@@ -223,6 +364,19 @@ def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
         moderation.forget_texts(session, row.id, with_flags=True)
         row.message, row.author_id = "", None
         row.decided_at = row.decided_at or now(session)
+    for change in session.scalars(
+        sa.select(BrandChange).where(BrandChange.author_id == member_id).order_by(BrandChange.id)
+    ):
+        moderation.close_case(session, change.id)
+        moderation.forget_texts(session, change.id, with_flags=True)
+        if change.decided_at is None:
+            _end_change(session, change, Visibility.WITHDRAWN, "erasure", "system")
+        change.author_id = None
+    session.execute(
+        sa.update(BrandVersion)
+        .where(BrandVersion.replaced_by_id == member_id)
+        .values(replaced_by_id=None)
+    )
     session.execute(sa.delete(Fan).where(Fan.member_id == member_id))
     team.erase_member(session, member_id)
     session.execute(sa.update(Brand).where(Brand.author_id == member_id).values(author_id=None))

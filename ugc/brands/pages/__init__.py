@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext, lazy_gettext
 
 from ugc.brands import actions, queries, rules, schemas
-from ugc.brands.models import CLAIM_KIND, KIND
+from ugc.brands.models import CHANGE_KIND, CLAIM_KIND, KIND
 from ugc.brands.queries import team
-from ugc.core import limits, panels, privacy, subjects
+from ugc.core import limits, panels, privacy, reserved, subjects
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, shows_errors
@@ -25,6 +34,9 @@ bp = Blueprint("brands", __name__)
 subjects.register(subjects.Kind(KIND, lazy_gettext("brand"), queries.describe, queries.describe))
 subjects.register(
     subjects.Kind(CLAIM_KIND, lazy_gettext("claim to a brand"), queries.describe_claims)
+)
+subjects.register(
+    subjects.Kind(CHANGE_KIND, lazy_gettext("change of a brand"), queries.describe_changes)
 )
 privacy.register("brands", actions.export_member, actions.erase_member)
 
@@ -61,7 +73,9 @@ def add() -> Any:
     limits.hit("place")
     data = schemas.BrandForm().load(request.form)
     data.pop("revision")
-    public_id = actions.add_brand(db.session(), current_actor(), **data)
+    public_id = actions.add_brand(
+        db.session(), current_actor(), site=current_app.config["SITE_NAME"], **data
+    )
     brand = queries.brand_by_public_id(db.session(), current_actor(), public_id)
     if brand.visibility == "published":
         flash(gettext("Thank you. If you speak for the brand, claim it now."), "good")
@@ -92,6 +106,8 @@ def brand_page(public_id: str, error: DomainError | None = None) -> str:
         error=error,
         limits=rules,
         may_edit=rules.may_edit(actor, brand.id),
+        change=queries.open_change(session, brand.id) if rules.may_edit(actor, brand.id) else None,
+        versions=queries.versions(session, brand.id),
         may_claim=rules.may_claim(actor, brand.claimed_at is not None, brand.in_team),
         claim=queries.open_claim(session, brand.id, actor.id) if actor.id else None,
         invited=team.invitation_of(session, brand.id, actor.id),
@@ -125,7 +141,27 @@ def edit(public_id: str) -> Any:
     brand = queries.brand_by_public_id(db.session(), current_actor(), public_id)
     data = schemas.BrandForm().load(request.form)
     actions.edit_brand(db.session(), current_actor(), brand, **data)
-    flash(gettext("Saved."), "good")
+    renamed = (data["name"], data["website"]) != (brand.name, brand.website)
+    if brand.claimed_at and renamed:
+        flash(
+            gettext(
+                "Saved. A moderator looks at the new name or web address; the old one stands until"
+                " then."
+            ),
+            "good",
+        )
+    else:
+        flash(gettext("Saved."), "good")
+    return redirect(url_for("brands.brand_page", public_id=public_id), 303)
+
+
+@bp.post("/brands/<public_id>/change/withdraw")
+@members
+def withdraw_change(public_id: str) -> Any:
+    limits.hit("write")
+    brand = queries.brand_by_public_id(db.session(), current_actor(), public_id)
+    actions.withdraw_change(db.session(), current_actor(), brand)
+    flash(gettext("Taken back: the name and web address stay as they are."), "good")
     return redirect(url_for("brands.brand_page", public_id=public_id), 303)
 
 
@@ -169,14 +205,34 @@ def qr(public_id: str) -> Response:
     return referral_pages.qr_svg(referral_pages.address_of(link))
 
 
+def _doubts(name: str, brand_id: int) -> dict[str, Any]:
+    """What a moderator should know of a name: the claimed brand that it looks like, and whether it
+    says that the site speaks."""
+    return {
+        "looks_like": queries.claimed_look_alike(db.session(), name, brand_id),
+        "of_the_site": reserved.is_reserved_name(name, current_app.config["SITE_NAME"]),
+    }
+
+
 def case_panel(subject_id: int, **_context: Any) -> str:
     brand = queries.brand_by_id(db.session(), current_actor(), subject_id)
-    return render_template("brands/_case.html", brand=brand)
+    return render_template("brands/_case.html", brand=brand, **_doubts(brand.name, brand.id))
 
 
 def claim_case_panel(subject_id: int, **_context: Any) -> str:
     claimed = queries.claim_by_id(db.session(), current_actor(), subject_id)
-    return render_template("brands/_claim_case.html", claim=claimed)
+    doubts = _doubts(claimed.brand.name, claimed.brand.id)
+    return render_template("brands/_claim_case.html", claim=claimed, **doubts)
+
+
+def change_case_panel(subject_id: int, **_context: Any) -> str:
+    change = queries.change_by_id(db.session(), current_actor(), subject_id)
+    return render_template(
+        "brands/_change_case.html",
+        change=change,
+        versions=queries.versions(db.session(), change.brand.id),
+        **_doubts(change.name, change.brand.id),
+    )
 
 
 def search_panel(q: str, **_context: Any) -> str:
@@ -194,5 +250,6 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 panels.register(f"case.{KIND}", case_panel)
 panels.register(f"case.{CLAIM_KIND}", claim_case_panel)
+panels.register(f"case.{CHANGE_KIND}", change_case_panel)
 panels.register("search", search_panel, order=20)
 panels.register("profile", profile_panel, order=50)

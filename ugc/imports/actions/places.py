@@ -27,10 +27,11 @@ def write(session: Session, source_id: int, rows: Sequence[tuple[int, PlaceRow]]
     execute(
         session,
         "INSERT INTO places (id, source_id, external_id, content_hash, language, name, category,"
-        " geom, city_id, address, phone, website, opening_hours, timezone)"
+        " geom, city_id, address, phone, website, website_since, opening_hours, timezone)"
         " SELECT s.id, :source, s.external_id, s.content_hash, s.language, s.name, s.category,"
         f" p.geom, {gazetteer.nearest_city_sql('p.geom')},"
-        " s.address, s.phone, s.website, s.opening_hours, s.timezone"
+        " s.address, s.phone, s.website, CASE WHEN s.website <> '' THEN app_now() END,"
+        " s.opening_hours, s.timezone"
         f" FROM import_place s, LATERAL (SELECT {POINT} AS geom OFFSET 0) AS p"
         " WHERE s.is_new ORDER BY s.id",
         source=source_id,
@@ -45,6 +46,9 @@ def write(session: Session, source_id: int, rows: Sequence[tuple[int, PlaceRow]]
         " category = s.category, geom = p.geom,"
         " city_id = CASE WHEN ST_Equals(t.geom, p.geom) THEN t.city_id"
         f" ELSE {gazetteer.nearest_city_sql('p.geom')} END,"
+        " website_since = CASE WHEN t.website = s.website THEN t.website_since"
+        " ELSE app_now() END,"
+        " website_by_id = CASE WHEN t.website = s.website THEN t.website_by_id END,"
         " address = s.address, phone = s.phone, website = s.website,"
         " opening_hours = s.opening_hours, timezone = s.timezone, revision = t.revision + 1"
         f" FROM import_place s, LATERAL (SELECT {POINT} AS geom OFFSET 0) AS p"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ugc.core import geo
+from ugc.core import geo, names
 from ugc.imports.rules import mapping as m
 from ugc.imports.rules import values
 from ugc.imports.rules.values import BadRow
@@ -166,6 +166,10 @@ class Converter:
             raise BadRow(f"{name} is missing")
         return text
 
+    def _named(self, record: dict[str, Any], name: str, most: int) -> str:
+        """As `_text`, without hidden and control characters."""
+        return names.cleaned_name(self._text(record, name, most))
+
     def _code(self, record: dict[str, Any], name: str, known: Callable[[str], bool]) -> str:
         """A code of ours: by the table, or the value itself when it is one, or the default."""
         field = self.mapping.fields[name]
@@ -230,10 +234,13 @@ class Converter:
         out: the place itself is worth having."""
         external_id = self._needed(record, "id", ID_MAX)
         phone = self._text(record, "phone", LINE_MAX)
+        called = self._named(record, "name", NAME_MAX)
+        if not called:
+            raise BadRow("name is missing")
         said = (
-            self._needed(record, "name", NAME_MAX),
+            called,
             self._code(record, "category", places.CATEGORIES.__contains__),
-            self._text(record, "address", LINE_MAX),
+            self._named(record, "address", LINE_MAX),
             normal(lambda text: places.normal_phone(text, self.mapping.region), phone),
             normal(places.normal_website, self._text(record, "website", LINE_MAX)),
             normal(places.normal_hours, self._text(record, "opening_hours", LINE_MAX)),
@@ -266,7 +273,7 @@ class Converter:
                 subratings[code] = found
         visited = self._time(record, "visited_at")
         said = (
-            self._text(record, "title", NAME_MAX),
+            self._named(record, "title", NAME_MAX),
             self._text(record, "text", TEXT_MAX, lines=True),
             values.sensible(visited, now, "visited_at").date().replace(day=1) if visited else None,
             original,

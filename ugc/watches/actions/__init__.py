@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc.accounts import queries as accounts
+from ugc.core import inputs
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Invalid, NotFound, SignInNeeded
@@ -62,11 +63,8 @@ def move_followers(session: Session, old_id: int, new_id: int) -> None:
 
 
 def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= rules.NAME_MAX:
-        told = lazy_gettext("Give it a name of 1 to %(most)d characters.", most=rules.NAME_MAX)
-        raise Invalid(fields={"name": [told]})
-    return name
+    told = lazy_gettext("Give it a name of 1 to %(most)d characters.", most=rules.NAME_MAX)
+    return inputs.checked_name(name, most=rules.NAME_MAX, short=told)
 
 
 def _checked_kinds(kinds: Sequence[str]) -> list[str]:

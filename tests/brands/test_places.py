@@ -1,0 +1,191 @@
+"""A place comes to a brand by a case, or by a domain that others wrote there long ago."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from tests.brands.conftest import Decide
+from ugc.core import subjects
+from ugc.core.db import Session
+from ugc.notifications.models import Notification
+from ugc.places.models import KIND as PLACE
+from ugc.places.models import Place, PlaceBrand, PlaceClaim
+
+Browser = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def place(session: Session) -> str:
+    """The address of an imported museum."""
+    subject = subjects.create(session, PLACE)
+    session.add(Place(id=subject.id, name="Museo", category="museum", geom="POINT(-3.7 40.4)"))
+    session.commit()
+    return f"/places/{subject.public_id}"
+
+
+def runs(session: Session) -> list[bool]:
+    """Of each relation of place and brand, whether it stands."""
+    session.expire_all()
+    return [row.until is None for row in session.scalars(sa.select(PlaceBrand))]
+
+
+def claim(browser: FlaskClient, place: str, brand: str) -> int:
+    form = {"brand": brand.rsplit("/", 1)[-1]}
+    return browser.post(f"{place}/brand", data=form).status_code
+
+
+def test_a_claim_to_a_place_is_decided_in_the_queue(
+    client: FlaskClient,
+    session: Session,
+    signed_in: Browser,
+    mod: FlaskClient,
+    owner: FlaskClient,
+    address: str,
+    place: str,
+    decide: Decide,
+    run_jobs: Callable[[], int],
+) -> None:
+    assert claim(signed_in("bea"), place, address) == 404
+    assert claim(owner, place, address) == 303
+    assert "run by" not in client.get(place).text
+    assert "Museo" not in client.get(address).text
+    assert claim(owner, place, address) == 409
+    assert "Museo" in mod.get("/moderation").text
+    assert decide("refused") == 303
+    assert runs(session) == []
+    claim(owner, place, address)
+    assert decide("approved") == 303
+    assert "run by" in client.get(place).text
+    assert "Museo" in client.get(address).text
+    run_jobs()
+    kinds = session.scalars(sa.select(Notification.kind).order_by(Notification.id)).all()
+    assert {"refused", "approved"} <= set(kinds)
+    row = session.scalars(sa.select(PlaceBrand)).one()
+    assert row.added_by_id is not None
+
+
+def test_the_team_takes_its_claim_back_and_lets_a_place_go(
+    session: Session, mod: FlaskClient, owner: FlaskClient, address: str, place: str, decide: Decide
+) -> None:
+    claim(owner, place, address)
+    brand = address.rsplit("/", 1)[-1]
+    assert owner.post(f"{place}/brand/withdraw", data={"brand": brand}).status_code == 303
+    assert session.scalars(sa.select(PlaceClaim.visibility)).all() == ["withdrawn"]
+    assert "Museo" not in mod.get("/moderation").text
+    claim(owner, place, address)
+    decide("approved")
+    assert owner.post(f"{place}/brand", data={"brand": ""}).status_code == 303
+    assert runs(session) == [False]
+
+
+def test_a_moderator_takes_a_place_from_a_brand_and_its_team_is_told(
+    client: FlaskClient,
+    session: Session,
+    signed_in: Browser,
+    mod: FlaskClient,
+    owner: FlaskClient,
+    address: str,
+    place: str,
+    decide: Decide,
+) -> None:
+    claim(owner, place, address)
+    decide("approved")
+    assert signed_in("bea").post(f"{place}/brand", data={"brand": ""}).status_code == 403
+    assert "does not run this place" in mod.get(place).text
+    assert mod.post(f"{place}/brand", data={"brand": ""}).status_code == 303
+    assert "run by" not in client.get(place).text
+    assert "your brand does not run" in owner.get("/inbox").text
+    row = session.scalars(sa.select(PlaceBrand)).one()
+    assert row.ended_by_id not in (None, row.added_by_id)
+
+
+@pytest.mark.parametrize(
+    ("website", "days", "by", "email", "at_once"),
+    [
+        ("https://www.cafemora.example/madrid", 31, None, "owner@cafemora.example", True),
+        ("https://madrid.cafemora.example", 31, "other", "owner@cafemora.example", True),
+        ("https://cafemora.example", 29, None, "owner@cafemora.example", False),
+        ("https://cafemora.example", 31, "owner", "owner@cafemora.example", False),
+        ("https://cafemora.example", None, None, "owner@cafemora.example", False),
+        ("https://cafemora.example", 31, None, "owner@elsewhere.example", False),
+        ("https://notcafemora.example", 31, None, "owner@cafemora.example", False),
+        ("", 31, None, "owner@cafemora.example", False),
+    ],
+)
+def test_a_domain_that_others_wrote_long_ago_is_proof(
+    session: Session,
+    make_member: Callable[..., object],
+    owner: FlaskClient,
+    address: str,
+    place: str,
+    website: str,
+    days: int | None,
+    by: str | None,
+    email: str,
+    at_once: bool,
+) -> None:
+    make_member("other")
+    session.execute(
+        sa.text("UPDATE members SET email = :email WHERE handle = 'owner'"), {"email": email}
+    )
+    session.execute(
+        sa.text(
+            "UPDATE places SET website = :website,"
+            " website_since = app_now() - make_interval(days => CAST(:days AS int)),"
+            " website_by_id = (SELECT id FROM members WHERE handle = :by)"
+        ),
+        {"website": website, "days": days, "by": by},
+    )
+    session.commit()
+    assert claim(owner, place, address) == 303
+    assert runs(session) == ([True] if at_once else [])
+
+
+def test_a_domain_takes_no_place_from_another_brand(
+    session: Session, mod: FlaskClient, owner: FlaskClient, address: str, place: str, decide: Decide
+) -> None:
+    other = mod.post("/brands", data={"name": "Loro", "about": "", "website": ""}).location
+    session.execute(
+        sa.text(
+            "INSERT INTO place_brands (place_id, brand_id) SELECT p.id, s.id FROM places p,"
+            " subjects s WHERE s.public_id = :brand"
+        ),
+        {"brand": other.rsplit("/", 1)[-1]},
+    )
+    session.execute(
+        sa.text(
+            "UPDATE places SET website = 'https://cafemora.example',"
+            " website_since = app_now() - interval '1 year'"
+        )
+    )
+    session.execute(
+        sa.text("UPDATE members SET email = 'o@cafemora.example' WHERE handle = 'owner'")
+    )
+    session.commit()
+    claim(owner, place, address)
+    assert runs(session) == [True]
+    assert "Loro" in mod.get("/moderation").text
+    assert decide("approved") == 303
+    assert sorted(runs(session)) == [False, True]
+
+
+def test_who_writes_a_web_address_is_kept(session: Session, mod: FlaskClient) -> None:
+    form = {
+        "name": "Bar Sol", "category": "bar", "lat": "40.1", "lon": "-3.1",
+        "website": "https://sol.example",
+    }  # fmt: skip
+    where = mod.post("/places", data=form).location
+    query = sa.select(Place.website_since, Place.website_by_id)
+    since, by = session.execute(query).one()
+    assert since is not None
+    session.execute(sa.text("UPDATE places SET website_since = website_since - interval '1 day'"))
+    session.commit()
+    mod.post(f"{where}/edit", data={**form, "address": "Mayor 1", "revision": "1"})
+    session.expire_all()
+    assert session.execute(query).one()[0] < since
+    mod.post(f"{where}/edit", data={**form, "website": "https://x.example", "revision": "2"})
+    session.expire_all()
+    assert session.execute(query).one()[0] >= since
+    assert by is not None

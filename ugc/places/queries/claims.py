@@ -1,0 +1,123 @@
+"""Reads of what brands claim to run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ugc.accounts.models import Member
+from ugc.brands import queries as brands
+from ugc.core.access import Actor
+from ugc.core.db import Session
+from ugc.core.errors import NotFound
+from ugc.core.subjects import Subject, SubjectInfo
+from ugc.places import queries
+from ugc.places.models import CLAIM_KIND, Place, PlaceClaim
+
+
+def open_claim(session: Session, place_id: int, brand_id: int) -> PlaceClaim | None:
+    """The brand's claim to the place that waits."""
+    return session.scalar(
+        sa.select(PlaceClaim).where(
+            PlaceClaim.place_id == place_id,
+            PlaceClaim.brand_id == brand_id,
+            PlaceClaim.decided_at.is_(None),
+        )
+    )
+
+
+def locked_claim(session: Session, claim_id: int) -> PlaceClaim:
+    """Raises NotFound."""
+    claim = session.scalar(
+        sa.select(PlaceClaim)
+        .where(PlaceClaim.id == claim_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if claim is None:
+        raise NotFound()
+    return claim
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A claim as the queue shows it. `domain` is the brand's verified one; `website_since` and
+    `website_by` (a handle, '' for an import) say how the place's web address came; `present` is
+    the name of the brand that runs it now."""
+
+    place: queries.PlaceRow
+    brand: brands.BrandRow
+    member_id: int | None
+    handle: str | None
+    domain: str
+    website_since: dt.datetime | None
+    website_by: str
+    by_team: bool
+    present: str
+
+
+def claim_by_id(session: Session, actor: Actor, claim_id: int) -> ClaimRow:
+    """For the moderators' queue. Raises NotFound."""
+    writer = sa.orm.aliased(Member)
+    row = session.execute(
+        sa.select(
+            PlaceClaim,
+            Member.handle,
+            Place.website_since,
+            Place.website_by_id,
+            writer.handle.label("writer"),
+        )
+        .join(Place, Place.id == PlaceClaim.place_id)
+        .outerjoin(Member, Member.id == PlaceClaim.author_id)
+        .outerjoin(writer, writer.id == Place.website_by_id)
+        .where(PlaceClaim.id == claim_id)
+    ).first()
+    if row is None:
+        raise NotFound()
+    claim: PlaceClaim = row.PlaceClaim
+    present = queries.brand_of(session, claim.place_id)
+    by = row.website_by_id
+    return ClaimRow(
+        place=queries.place_by_id(session, actor, claim.place_id),
+        brand=brands.brand_by_id(session, actor, claim.brand_id),
+        member_id=claim.author_id,
+        handle=row.handle,
+        domain=brands.verified_domain(session, claim.brand_id),
+        website_since=row.website_since,
+        website_by=row.writer or "",
+        by_team=by is not None and brands.ever_in_team(session, claim.brand_id, by),
+        present=brands.brand_by_id(session, actor, present).name if present else "",
+    )
+
+
+def describe_claims(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
+    """A claim leads to its place."""
+    rows = session.execute(
+        sa.select(PlaceClaim.id, Place.name, Subject.public_id)
+        .join(Place, Place.id == PlaceClaim.place_id)
+        .join(Subject, Subject.id == Place.id)
+        .where(PlaceClaim.id.in_(list(ids)))
+    )
+    return [
+        SubjectInfo(r.id, CLAIM_KIND, r.public_id, r.name, f"/places/{r.public_id}") for r in rows
+    ]
+
+
+def claims_of_member(session: Session, member_id: int) -> list[dict[str, Any]]:
+    """The claims that a member made for a brand, for their own export."""
+    rows = session.execute(
+        sa.select(
+            Place.name.label("place"),
+            PlaceClaim.visibility,
+            PlaceClaim.created_at,
+            PlaceClaim.decided_at,
+        )
+        .join(Place, Place.id == PlaceClaim.place_id)
+        .where(PlaceClaim.author_id == member_id)
+        .order_by(PlaceClaim.id)
+    )
+    return [dict(row) for row in rows.mappings()]

@@ -15,7 +15,7 @@ MODERATED = """
     content_hash text,
     language text NOT NULL DEFAULT 'und',
     created_at timestamptz NOT NULL DEFAULT app_now(),
-    revision integer NOT NULL DEFAULT 1
+    revision bigint NOT NULL DEFAULT 1
 """
 
 

@@ -19,7 +19,7 @@ def upgrade() -> None:
         " external_id text, content_hash text,"
         " language text NOT NULL DEFAULT 'und',"
         " created_at timestamptz NOT NULL DEFAULT app_now(),"
-        " revision integer NOT NULL DEFAULT 1,"
+        " revision bigint NOT NULL DEFAULT 1,"
         " place_id bigint NOT NULL CONSTRAINT fk_place_claims_place_id REFERENCES places (id),"
         " brand_id bigint NOT NULL CONSTRAINT fk_place_claims_brand_id REFERENCES brands (id),"
         " decided_at timestamptz)"

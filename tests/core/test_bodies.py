@@ -88,8 +88,8 @@ def test_people_get_a_page(client: FlaskClient, name: str) -> None:
 
 def test_what_is_right_is_taken(signed_in: Browser) -> None:
     ana = signed_in("ana")
-    form = {"about": "Ñandú 👋🏽 \\u0000", "language": "es", "timezone": "UTC"}
-    assert ana.post("/settings", data=form).status_code == 303
+    form = {"theme": "dark", "next": "/search?q=Ñandú 👋🏽 \\u0000"}
+    assert ana.post("/theme", data=form).status_code == 303
     encoded = f"{FORM}; charset=UTF-8"
     assert ana.post("/theme", data=b"theme=dark", content_type=encoded).status_code == 303
     parts = {"theme": "dark", "file": (io.BytesIO(b"\xff"), "f")}

@@ -99,6 +99,7 @@ COLUMNS = {
     "place_brands.added_by_id": "erased",
     "place_brands.ended_by_id": "erased",
     "place_claims.author_id": "erased",
+    "private_places.member_id": "erased",
     "point_entries.member_id": "the node without a name",
     "referral_rewards.beneficiary_id": "the node without a name",
     "referral_rewards.newcomer_id": "the node without a name",
@@ -198,6 +199,7 @@ def zenobia(
     session.commit()
     send(zenobia, "/settings/profile", about="Zzabout")
     send(zenobia, "/settings", language="es", timezone="Europe/Madrid")
+    send(zenobia, "/settings/places", name="Zzhome", lat="-10", lon="-10")
     theirs = send(mod, "/reports", **REPORT | {"lat": "10", "text": "Another's."})
     send(zenobia, f"{theirs}/vote", still_there="yes", lat="10.01", lon="-3.71")
     send(zenobia, theirs.replace("/reports/", "/comments/"), text="Zzcomment.")

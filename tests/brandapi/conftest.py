@@ -13,6 +13,7 @@ from flask import Flask
 
 from tests.conftest import MODERATOR
 from ugc.accounts.models import Grant, Member
+from ugc.accounts.rules import roles
 from ugc.brandapi import actions, rules
 from ugc.brands.models import Brand
 from ugc.core import geo, subjects
@@ -71,8 +72,9 @@ class World:
 @pytest.fixture
 def world(session: Session, make_member: Callable[..., Member]) -> World:
     owner = make_member("owner", role="moderator")
-    actor = Actor(ActorKind.MEMBER, id=owner.id, handle="owner", grants=MODERATOR, confirmed=True)
     subject = subjects.create(session, "brand")
+    held = (*MODERATOR, roles.grant("owner", subject_id=subject.id))
+    actor = Actor(ActorKind.MEMBER, id=owner.id, handle="owner", grants=held, confirmed=True)
     session.add(Brand(id=subject.id, name="Mora", claimed_at=now(session)))
     session.flush()
     session.add(Grant(role="owner", subject_id=subject.id, member_id=owner.id))

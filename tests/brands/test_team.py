@@ -177,6 +177,7 @@ def test_invited_once_at_a_time_and_answered_by_who_stands(brand: Team) -> None:
 ACTIONS = {
     "edit": ("GET", "/edit", "edit_page"),
     "save": ("POST", "/edit", "edit_page"),
+    "take back": ("POST", "/change/withdraw", "edit_page"),
     "invite": ("POST", "/team", "manage_team"),
     "revoke": ("POST", "/team/invitations/1/revoke", "manage_team"),
     "role": ("POST", "/team/{owner}/role", "manage_team"),

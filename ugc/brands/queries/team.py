@@ -164,13 +164,17 @@ def log(session: Session, brand_id: int) -> list[Line]:
 
 def _of_grants(session: Session, brand_id: int) -> list[Line]:
     rows = grants.listed(session, subject_id=brand_id, ended=True)
-    given = {(row.member_id, row.given_at) for row in rows}
     lines = [Line(row.given_at, "given", row.handle, row.role, row.given_by) for row in rows]
     for row in rows:
-        # Another role in the same moment says it already.
-        if row.ended_at is not None and (row.member_id, row.ended_at) not in given:
+        if row.ended_at is not None and not any(_follows(later, row) for later in rows):
             lines.append(Line(row.ended_at, "ended", row.handle, row.role, row.ended_by))
     return lines
+
+
+def _follows(later: grants.GrantRow, row: grants.GrantRow) -> bool:
+    """Whether `later` is the role that took the place of `row`: its line says it already."""
+    same = later.member_id == row.member_id and later.given_at == row.ended_at
+    return same and later.id > row.id
 
 
 def _of_invitations(session: Session, brand_id: int) -> list[Line]:

@@ -184,8 +184,7 @@ def test_nothing_is_posted_of_which_nothing_is_seen(
 def test_an_optional_text_of_which_nothing_is_seen_is_none(
     mod: FlaskClient, session: Session
 ) -> None:
-    about = {"language": "en", "timezone": "UTC", "about": NOTHING}
-    assert mod.post("/settings", data=about).status_code == 303
+    assert mod.post("/settings/profile", data={"about": NOTHING}).status_code == 303
     assert mod.post("/reports", data={**REPORT, "text": NOTHING}).status_code == 303
     kept = sa.text("SELECT about FROM members UNION SELECT text FROM reports")
     assert session.execute(kept).scalars().all() == [""]

@@ -291,7 +291,7 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
     assert len(data["account"]["sessions"]) == 1
     assert [each["name"] for each in data["api_keys"]] == ["dashboard"]
     assert {part: len(rows) for part, rows in data["brands"].items()} == {
-        "suggested": 1, "follows": 1, "claims": 1, "team_invitations": 1,
+        "suggested": 1, "follows": 1, "claims": 1, "changes": 1, "team_invitations": 1,
     }  # fmt: skip
     assert [each["role"] for each in data["roles"]["held"]] == ["moderator", "owner"]
     assert data["spreading"]["named_to_brands"] is True

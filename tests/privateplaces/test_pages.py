@@ -89,7 +89,7 @@ def test_five_at_most(ana: FlaskClient) -> None:
     ("change", "told"),
     [
         ({"name": ""}, "Write a name"),
-        ({"name": "x" * 41}, "Write a name"),
+        ({"name": "x" * 41}, "At most"),
         ({"lat": "91"}, "not on the map"),
         ({"lat": "", "lon": ""}, "Say where"),
     ],

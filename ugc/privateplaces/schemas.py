@@ -6,17 +6,15 @@ import marshmallow as ma
 from flask_babel import lazy_gettext
 
 from ugc.accounts.schemas import Form
+from ugc.core.inputs import Name
 from ugc.privateplaces.rules import NAME_MAX
 
 
 class PlaceForm(Form):
-    name = ma.fields.String(
+    name = Name(
         required=True,
-        validate=ma.validate.Length(
-            min=1,
-            max=NAME_MAX,
-            error=lazy_gettext("Write a name of 1 to %(count)d characters.", count=NAME_MAX),  # type: ignore[arg-type]
-        ),
+        most=NAME_MAX,
+        short=lazy_gettext("Write a name of 1 to %(count)d characters.", count=NAME_MAX),
     )
     lat = ma.fields.String(load_default="")
     lon = ma.fields.String(load_default="")

@@ -282,9 +282,13 @@ def member_subject(session: Session, handle: str) -> Subject | None:
 
 
 def reviews_told(session: Session, place_id: int, limit: int = 5) -> list[reviews.ReviewRow]:
-    """The most helpful published reviews of a place that say something."""
+    """The most helpful published reviews of a place that say something, none by its own brand."""
     found, _more = reviews.reviews_of_place(session, ANONYMOUS, place_id, limit=limit)
-    return [row for row in found if row.visibility == Visibility.PUBLISHED and row.text]
+    return [
+        row
+        for row in found
+        if row.visibility == Visibility.PUBLISHED and row.text and not row.by_team
+    ]
 
 
 # What a sitemap lists: of reports the living ones only, the others are history; no people.
@@ -296,6 +300,7 @@ _LISTED: dict[str, tuple[Any, Callable[[], list[Any]]]] = {
         lambda: [
             Review.visibility == Visibility.PUBLISHED,
             Review.text != "",
+            sa.not_(reviews.by_team()),
             sa.exists().where(
                 Place.id == Review.place_id, Place.visibility == Visibility.PUBLISHED
             ),

@@ -25,6 +25,11 @@ from ugc.places import rules as place_rules
 from ugc.reviews import queries, rules
 from ugc.reviews.models import KIND, HelpfulVote, Review, ReviewVersion
 
+OWN_PLACE = lazy_gettext(
+    "You are of the team of the brand that runs this place: its reviews are for its guests to write"
+    " and to rate."
+)
+
 
 @dataclass(frozen=True)
 class Opinion:
@@ -62,6 +67,8 @@ def post_review(
     standing = place.visibility in (Visibility.PUBLISHED, Visibility.HELD)
     if not standing or not place_rules.may_see(actor, place.author_id, place.visibility):
         raise NotFound()
+    if places.is_of_team(session, place_id, author_id):
+        raise Forbidden(OWN_PLACE)
     if queries.own_review(session, actor, place_id) is not None:
         raise Conflict(lazy_gettext("You reviewed this place before: edit that review."))
     opinion = _checked(opinion, place.category)
@@ -93,7 +100,7 @@ def post_review(
     if held:
         moderation.open_case(session, subject.id, "held")
     else:
-        _recount(session, place_id)
+        recount(session, place_id)
         events.emit(session, events.ContentApproved(subject.id, KIND, author_id, place.city_id))
     return subject.public_id
 
@@ -160,7 +167,7 @@ def edit_review(
         session.flush()
     else:
         subjects.touch(session, review_id)
-    _recount(session, review.place_id)
+    recount(session, review.place_id)
 
 
 def _locked_with_place(session: Session, review_id: int) -> Review:
@@ -172,7 +179,7 @@ def _locked_with_place(session: Session, review_id: int) -> Review:
     return queries.locked(session, review_id)
 
 
-def _recount(session: Session, place_id: int) -> None:
+def recount(session: Session, place_id: int) -> None:
     """Under the place's lock: its totals from the published reviews."""
     place = places.locked(session, place_id)
     place.rating_count, place.rating_sum = queries.totals(session, place_id)
@@ -186,6 +193,8 @@ def vote_helpful(session: Session, actor: Actor, review_id: int, *, helpful: boo
     review = queries.locked(session, review_id)
     if not rules.may_vote(actor, review.author_id, review.visibility):
         raise Forbidden(lazy_gettext("Your own review is found helpful by others."))
+    if helpful and places.is_of_team(session, review.place_id, member_id):
+        raise Forbidden(OWN_PLACE)
     if helpful:
         changed = session.scalar(
             insert(HelpfulVote)
@@ -233,7 +242,7 @@ def _set_visibility(
     place = places.locked(session, review.place_id)
     of_public_place = place.visibility == Visibility.PUBLISHED
     subjects.touch(session, review.id, visible=public and of_public_place)
-    _recount(session, review.place_id)
+    recount(session, review.place_id)
     city_id = place.city_id
     facts = (review.id, KIND, review.author_id, city_id)
     if public:
@@ -272,6 +281,16 @@ def place_changed(session: Session, place_id: int) -> None:
     """Reviews are told with the name, category and brand of their place, and are as public as it
     is: whoever follows the change feed hears of them."""
     subjects.touch_all(session, queries.ids_of_place(place_id))
+    # Another brand may run it: what its team wrote does not count.
+    recount(session, place_id)
+
+
+def team_changed(session: Session, brand_id: int) -> None:
+    """Reviews of a team on its own places count for nothing, from the moment on that their author
+    joins it."""
+    for place_id in sorted(places.ids_of_brand(session, brand_id)):
+        recount(session, place_id)
+        subjects.touch_all(session, queries.ids_of_place(place_id))
 
 
 def author_of(session: Session, review_id: int) -> int | None:

@@ -12,7 +12,7 @@ from ugc.accounts import rules as account_rules
 from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
-from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
+from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
 from ugc.media import pages as media
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
@@ -84,6 +84,8 @@ def _opinion(category: place_rules.Category) -> tuple[actions.Opinion, dict[str,
 def new_page(public_id: str, error: DomainError | None = None) -> Any:
     place = places.place_by_public_id(db.session(), current_actor(), public_id)
     mine = queries.own_review(db.session(), current_actor(), place.id)
+    if mine is None and places.is_of_team(db.session(), place.id, current_actor().id or 0):
+        raise Forbidden(actions.OWN_PLACE)
     if mine is not None:
         # One that a moderator refused cannot be edited; its page says why.
         editable = rules.may_edit(current_actor(), mine.author_id, mine.visibility)

@@ -17,6 +17,7 @@ from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.media import queries as media
+from ugc.places import queries as places
 from ugc.places import rules as place_rules
 from ugc.places.models import Place
 from ugc.reviews import rules
@@ -31,7 +32,8 @@ ORDERS = ("helpful", "newest", "best", "worst")
 @dataclass(frozen=True)
 class ReviewRow:
     """What lists and pages show. `subratings` are (aspect, 1 to 5); `helpful` counts the votes and
-    `found_helpful` says whether the reader's is among them."""
+    `found_helpful` says whether the reader's is among them; `by_team` that the brand of the place
+    speaks of itself."""
 
     id: int
     public_id: str
@@ -50,6 +52,7 @@ class ReviewRow:
     visit_kind: str | None
     helpful: int
     found_helpful: bool
+    by_team: bool
     visibility: str
     author_id: int | None
     author: str | None
@@ -58,6 +61,17 @@ class ReviewRow:
     edited_at: dt.datetime | None
     revision: int
     photos: Sequence[media.PhotoRow] = field(default=())
+
+
+def by_team() -> sa.ColumnElement[bool]:
+    """Whether a review's author is of the team of the brand that runs its place, or was when it was
+    written or later: such a review counts for nothing."""
+    return places.ran_by_team_of(Review.place_id, Review.author_id, Review.created_at)
+
+
+def counted() -> sa.ColumnElement[bool]:
+    """The reviews that means and counts are made of."""
+    return sa.and_(Review.visibility == Visibility.PUBLISHED, sa.not_(by_team()))
 
 
 def _columns(actor: Actor) -> sa.Select[Any]:
@@ -79,6 +93,7 @@ def _columns(actor: Actor) -> sa.Select[Any]:
             Member.handle,
             Source.attribution,
             mine.label("found_helpful"),
+            by_team().label("by_team"),
         )
         .join(Subject, Subject.id == Review.id)
         .join(Place, Place.id == Review.place_id)
@@ -123,6 +138,7 @@ def _row(row: Any, photos: Sequence[media.PhotoRow]) -> ReviewRow:
         visit_kind=review.visit_kind,
         helpful=review.helpful,
         found_helpful=row.found_helpful,
+        by_team=row.by_team,
         visibility=review.visibility,
         author_id=review.author_id,
         author=row.handle,
@@ -216,7 +232,7 @@ def distribution(session: Session, place_id: int) -> dict[int, int]:
     """How many published ratings of each value, 5 to 1."""
     rows = session.execute(
         sa.select(Review.rating, sa.func.count())
-        .where(Review.place_id == place_id, Review.visibility == Visibility.PUBLISHED)
+        .where(Review.place_id == place_id, counted())
         .group_by(Review.rating)
     )
     counts = {int(rating): int(count) for rating, count in rows}
@@ -227,7 +243,7 @@ def totals(session: Session, place_id: int) -> tuple[int, int]:
     """(count, sum) of the published ratings."""
     row = session.execute(
         sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Review.rating), 0)).where(
-            Review.place_id == place_id, Review.visibility == Visibility.PUBLISHED
+            Review.place_id == place_id, counted()
         )
     ).one()
     return int(row[0]), int(row[1])

@@ -131,6 +131,8 @@ def _node(found: Told) -> dict[str, Any] | None:
         opinions = (_opinion(each) for each in queries.reviews_told(db.session(), row.id))
         return linked.place(_venue(found), opinions)
     if card.kind == "review":
+        if row.by_team:
+            return None
         # The place as far as the review's page shows it.
         reviewed = {
             "@type": linked.type_of(row.category.code),

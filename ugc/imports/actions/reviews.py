@@ -125,6 +125,10 @@ def _recount(session: Session) -> None:
         " UNION SELECT old_place_id FROM import_review WHERE old_place_id IS NOT NULL),"
         " counts AS (SELECT told.id, count(r.id) AS n, coalesce(sum(r.rating), 0) AS total"
         " FROM told LEFT JOIN reviews r ON r.place_id = told.id AND r.visibility = 'published'"
+        # As `reviews.queries.counted`: what a team says of its own place does not count.
+        " AND NOT EXISTS (SELECT FROM place_brands b JOIN grants g ON g.subject_id = b.brand_id"
+        " WHERE b.place_id = r.place_id AND (b.until IS NULL OR b.until > r.created_at)"
+        " AND g.member_id = r.author_id AND (g.ended_at IS NULL OR g.ended_at > r.created_at))"
         " GROUP BY told.id),"
         " moved AS (UPDATE places p SET rating_count = counts.n, rating_sum = counts.total"
         " FROM counts WHERE counts.id = p.id"

@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.accounts.models import Member
+from ugc.accounts.models import Grant, Member
 from ugc.core import geo
 from ugc.core.access import ANONYMOUS, Actor
-from ugc.core.db import Session
+from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
@@ -365,6 +365,34 @@ def brand_of(session: Session, place_id: int) -> int | None:
     return session.scalar(
         sa.select(PlaceBrand.brand_id).where(
             PlaceBrand.place_id == place_id, PlaceBrand.until.is_(None)
+        )
+    )
+
+
+def ran_by_team_of(place_id: Any, member_id: Any, moment: Any) -> sa.ColumnElement[bool]:
+    """Whether a member has, or had at `moment` or later, a role over a brand that runs the place,
+    or ran it at `moment` or later; columns or values.
+
+    EXISTS (SELECT FROM place_brands b JOIN grants g ON g.subject_id = b.brand_id WHERE …)"""
+    return sa.exists().where(
+        PlaceBrand.place_id == place_id,
+        sa.or_(PlaceBrand.until.is_(None), PlaceBrand.until > moment),
+        Grant.subject_id == PlaceBrand.brand_id,
+        Grant.member_id == member_id,
+        sa.or_(Grant.ended_at.is_(None), Grant.ended_at > moment),
+    )
+
+
+def is_of_team(session: Session, place_id: int, member_id: int) -> bool:
+    """Whether a member has a role over the brand that runs the place now."""
+    return bool(session.scalar(sa.select(ran_by_team_of(place_id, member_id, app_now()))))
+
+
+def ids_of_brand(session: Session, brand_id: int) -> list[int]:
+    """The places that a brand runs or ran."""
+    return list(
+        session.scalars(
+            sa.select(PlaceBrand.place_id).where(PlaceBrand.brand_id == brand_id).distinct()
         )
     )
 

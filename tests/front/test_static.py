@@ -11,7 +11,7 @@ import pytest
 from ugc.front.static import StaticFiles, chosen, is_same
 
 TEXT = b"let answer = 42;\n" * 100
-GZIP = gzip.compress(TEXT)
+GZIP = gzip.compress(TEXT, mtime=0)
 
 
 @pytest.fixture

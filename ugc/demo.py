@@ -39,7 +39,7 @@ from ugc.places import actions as places
 from ugc.places import rules as place_rules
 from ugc.reports import actions as reports
 from ugc.reports import rules
-from ugc.reports.actions import life
+from ugc.reports.actions import life, votes
 from ugc.reports.models import Report, ReportState
 from ugc.reviews import actions as reviews
 from ugc.watches import actions as watches
@@ -234,7 +234,7 @@ def confirm_some(session: Session, people: dict[str, Member], chance: random.Ran
             # Denials may have ended it.
             alive = report.state == ReportState.OPEN and report.expires_at > now(session)
             if voter.id != report.author_id and alive:
-                life.vote(session, voter, report.id, still_there=chance.random() < 0.85)
+                votes.vote(session, voter, report.id, still_there=chance.random() < 0.85)
 
 
 def picture(chance: random.Random, words: str) -> media.Upload:

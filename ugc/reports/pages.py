@@ -31,72 +31,16 @@ from ugc.moderation import rules as moderation_rules
 from ugc.privateplaces import queries as private_places
 from ugc.referrals import actions as referrals
 from ugc.reports import actions, queries, rules, schemas
-from ugc.reports.actions import life
+from ugc.reports.actions import life, votes
 from ugc.reports.models import KIND
 from ugc.reports.queries import life as story
 from ugc.reports.queries import watched
-from ugc.reports.rules import belief
+from ugc.reports.rules import belief, words
 from ugc.watches import actions as watches
 from ugc.watches import queries as watches_queries
 from ugc.watches import rules as watches_rules
 
 bp = Blueprint("reports", __name__)
-
-# How the codes of the time line read; `%(n)s` is how many.
-MOMENTS = {
-    "posted": lazy_gettext("Reported"),
-    "history": lazy_gettext("Added as history"),
-    "imported": lazy_gettext("Taken from its source"),
-    "confirmed": lazy_gettext("Still there, said %(n)s"),
-    "denied": lazy_gettext("Not there, said %(n)s"),
-    "edited": lazy_gettext("Its author changed the text"),
-    "closed_by_author": lazy_gettext("Its author said that it is over"),
-    "closed_by_moderator": lazy_gettext("A moderator closed it"),
-    "denied_by_many": lazy_gettext("Enough people said that it is not there"),
-    "official_answer": lazy_gettext("Official answer"),
-    "life_over": lazy_gettext("Nobody said that it was still there: it left the map"),
-    "still_there": lazy_gettext("Somebody said that it is still there: it is back"),
-    "reopened": lazy_gettext("Reopened"),
-    "merged": lazy_gettext("Merged into another report"),
-    "merged_in": lazy_gettext("Another report of the same thing was merged into this one"),
-}
-DAMPINGS = {
-    "newcomer": lazy_gettext("from accounts of less than a day"),
-    "stranger": lazy_gettext("from accounts that are not established yet"),
-    "together": lazy_gettext("from accounts that always move together"),
-    "no_position": lazy_gettext("without the position of who said it"),
-    "far": lazy_gettext("from too far away to have seen it"),
-    "too_fast": lazy_gettext("from people who cannot have come so far so fast"),
-}
-
-OUTCOMES = {
-    life.Outcome.COUNTS: lazy_gettext("Thank you. Your word counts."),
-    life.Outcome.LESS: lazy_gettext("Thank you. Your word counts, but it weighs less."),
-    life.Outcome.NOTHING: lazy_gettext(
-        "Thank you. Your word is on record, but it changes nothing now."
-    ),
-    life.Outcome.SAID: lazy_gettext(
-        "You said this before. It counts again when somebody says the opposite."
-    ),
-    life.Outcome.ENDED: lazy_gettext(
-        "Thank you. With your word enough people said that it is not there: the report is over."
-    ),
-    life.Outcome.BACK: lazy_gettext("Thank you. The report is back on the map."),
-    life.Outcome.NOT_BACK: lazy_gettext(
-        "Thank you, but your word weighs too little to bring the report back."
-    ),
-}
-# Why a person's own word weighs less, told to them.
-WHY_LESS = {
-    "newcomer": lazy_gettext("You joined less than a day ago."),
-    "stranger": lazy_gettext(
-        "Accounts without approved contributions weigh little, all of them together."
-    ),
-    "together": lazy_gettext("Other accounts always say the same as yours: together they are one."),
-    "no_position": lazy_gettext("You sent no position: send it and say it again to weigh twice."),
-    "far": lazy_gettext("You are too far away to have seen it."),
-    "too_fast": lazy_gettext("You cannot have come that far so fast."),
-}
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe, queries.describe))
 privacy.register("reports", actions.export_member, actions.erase_member)
@@ -237,10 +181,10 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
         rules=moderation_rules.RULES,
         may_flag=moderation_rules.may_flag(actor, report.author_id),
         why=story.explanation(db.session(), report.id),
-        why_damped=DAMPINGS,
+        why_damped=words.DAMPINGS,
         half_life=_words_of(report.kind.half_life),
         time_line=story.time_line(db.session(), report.id),
-        words=MOMENTS,
+        words=words.MOMENTS,
         versions=story.versions(db.session(), report.id)
         if report.visibility == "published" or report.author_id == actor.id
         else [],
@@ -381,7 +325,7 @@ def vote(public_id: str) -> Any:
     answer = request.form.get("still_there")
     if answer not in ("yes", "no"):
         raise Invalid(lazy_gettext("Say whether it is still there."))
-    told = life.vote(
+    told = votes.vote(
         db.session(), current_actor(), report.id, still_there=answer == "yes", position=_position()
     )
     if request.form.get("follow"):
@@ -394,14 +338,14 @@ def vote(public_id: str) -> Any:
     return redirect(address, 303)
 
 
-def _thanks(told: life.Told, *, held: bool) -> str:
+def _thanks(told: votes.Told, *, held: bool) -> str:
     """What the voter is told: what became of their word, and why it weighs less."""
-    words = [str(OUTCOMES[told.outcome])]
-    if told.outcome in (life.Outcome.LESS, life.Outcome.NOTHING):
-        words += [str(WHY_LESS[reason]) for reason in told.dampings]
-    if told.outcome in (life.Outcome.COUNTS, life.Outcome.LESS) and held:
-        words.append(gettext("While a moderator has not seen the report it shows 5 of 10 at most."))
-    return " ".join(words)
+    said = [str(words.OUTCOMES[told.outcome])]
+    if told.outcome in (votes.Outcome.LESS, votes.Outcome.NOTHING):
+        said += [str(words.WHY_LESS[reason]) for reason in told.dampings]
+    if told.outcome in (votes.Outcome.COUNTS, votes.Outcome.LESS) and held:
+        said.append(gettext("While a moderator has not seen the report it shows 5 of 10 at most."))
+    return " ".join(said)
 
 
 @bp.post("/reports/<public_id>/close")

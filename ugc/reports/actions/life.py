@@ -4,8 +4,6 @@ expired. Nothing here commits."""
 from __future__ import annotations
 
 import datetime as dt
-import enum
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
@@ -71,226 +69,11 @@ def refold(session: Session, report: Report) -> None:
     report.confirmations, report.denials = story.vote_counts(session, report.id)
 
 
-class Outcome(enum.StrEnum):
-    """What became of a member's word, so that they are told the truth about it."""
-
-    COUNTS = "counts"
-    LESS = "less"  # it weighs less, for the reasons told beside it
-    NOTHING = "nothing"
-    SAID = "said"  # the same was said before, and nothing has changed since
-    ENDED = "ended"
-    BACK = "back"
-    NOT_BACK = "not_back"
-
-
-@dataclass(frozen=True)
-class Told:
-    """`dampings` are codes of `belief.Damping`, empty unless they matter."""
-
-    outcome: Outcome
-    dampings: tuple[str, ...] = ()
-
-
-def vote(
-    session: Session,
-    actor: Actor,
-    report_id: int,
-    *,
-    still_there: bool,
-    position: geo.Point | None = None,
-) -> Told:
-    """Confirms or denies; the same member's later vote replaces the earlier, and the same word
-    counts again when the report was reopened or contradicted since. Under the row's lock, so that
-    no two votes at once lose one. "Still there" brings back what faded a little while ago. Of
-    `position`, where the voter is, only a tenth of a degree is kept, for a day. Raises Forbidden,
-    Conflict."""
-    member_id = require_contributor(actor)
-    report = queries.locked(session, report_id)
-    moment = now(session)
-    alive = rules.is_alive(report.state, report.expires_at, moment)
-    revived = still_there and rules.may_revive(report.state, report.expires_at, moment)
-    if report.visibility not in queries.SHOWN or not (alive or revived):
-        raise Conflict(lazy_gettext("This report is over; it cannot be confirmed any more."))
-    mine = report.author_id == member_id
-    if not (mine and revived) and not rules.may_vote(actor, report.author_id, alive=True):
-        raise Forbidden(lazy_gettext("Your own report is confirmed or denied by others."))
-    standing = _standing(session, actor, moment)
-    if revived:
-        _check_back(session, actor, report, established=standing.established)
-    if mine:
-        renew(session, actor, report, moment)
-        return Told(Outcome.BACK)
-    before = story.vote_row(session, report_id, member_id)
-    if (
-        before is not None
-        and not revived
-        and not _says_more(session, report, before, still_there, position)
-    ):
-        return Told(Outcome.SAID)
-    weight, dampings = _weight(session, actor, report, still_there, position, standing)
-    said = {
-        "still_there": still_there,
-        "weight": weight,
-        "dampings": dampings,
-        "established": standing.established,
-    }
-    session.execute(
-        insert(Vote)
-        .values(report_id=report_id, member_id=member_id, **said)
-        .on_conflict_do_update(
-            index_elements=["report_id", "member_id"], set_={**said, "voted_at": app_now()}
-        )
-    )
-    refold(session, report)
-    return _follow_up(session, actor, report, still_there, dampings, revived=revived)
-
-
-def _follow_up(
-    session: Session,
-    actor: Actor,
-    report: Report,
-    still_there: bool,
-    dampings: list[str],
-    *,
-    revived: bool,
-) -> Told:
-    """What a vote brings about: the report ends or comes back, and others are told."""
-    member_id = require_contributor(actor)
-    votes = story.casts(session, report.id, report.seen_at)
-    half_life = dt.timedelta(seconds=report.half_life_s)
-    denied = not still_there and belief.is_denied(votes, half_life)
-    # A word that weighs nothing brings nothing back.
-    back = revived and report.expires_at > now(session)
-    if back:
-        _open_again(session, report, actor, "still_there")
-    elif denied:
-        _end(session, report, ReportState.CLOSED, "denied_by_many", SYSTEM)
-    subjects.touch(session, report.id)
-    tell(session, report, "confirmed" if still_there else "denied", actor)
-    if denied:
-        tell(session, report, "closed", SYSTEM)
-    events.emit(
-        session,
-        events.ReportConfirmed(report.id, member_id, report.author_id, still_there, report.city_id),
-    )
-    if revived:
-        return Told(Outcome.BACK if back else Outcome.NOT_BACK)
-    if denied:
-        return Told(Outcome.ENDED)
-    weighs = sum(vote.weight for vote in belief.counted(votes) if vote.member_id == member_id)
-    if weighs <= 0:
-        return Told(Outcome.NOTHING, tuple(dampings))
-    return Told(Outcome.LESS if dampings else Outcome.COUNTS, tuple(dampings))
-
-
-def _says_more(
-    session: Session,
-    report: Report,
-    before: Vote,
-    still_there: bool,
-    position: geo.Point | None,
-) -> bool:
-    """Whether a vote changes something: another word than `before`, the same with a position that
-    was missing, or the same after the report was reopened or contradicted."""
-    if before.still_there is not still_there:
-        return True
-    if position is not None and belief.Damping.NO_POSITION in before.dampings:
-        return True
-    contradicted_at = story.last_said(
-        session, report.id, still_there=not still_there, but=before.member_id
-    )
-    return belief.may_say_again(before.voted_at, report.seen_at, contradicted_at)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A member as a voter: how often their word proved true, how long ago they joined, and whether
-    they are established (`belief.is_established`)."""
-
-    trust: float
-    age: dt.timedelta
-    established: bool
-
-
-def _standing(session: Session, actor: Actor, moment: dt.datetime) -> Standing:
-    member_id = require_contributor(actor)
-    proved_true, proved_false = trust.record_of(session, member_id)
-    age = moment - story.joined_at(session, member_id)
-    established = actor.is_moderator or belief.is_established(
-        age, graduated=not moderation.must_be_held(session, actor), proved_true=proved_true
-    )
-    return Standing(belief.trust(proved_true, proved_false), age, established)
-
-
-def _weight(
-    session: Session,
-    actor: Actor,
-    report: Report,
-    still_there: bool,
-    position: geo.Point | None,
-    standing: Standing,
-) -> tuple[float, list[str]]:
-    """What the vote counts for, and why it counts for less."""
-    member_id = require_contributor(actor)
-    dampings: list[belief.Damping] = []
-    new = standing.age < dt.timedelta(hours=belief.NEWCOMER_HOURS)
-    if not standing.established:
-        dampings.append(belief.Damping.NEWCOMER if new else belief.Damping.STRANGER)
-    companions = story.companions(session, report.id, member_id, still_there)
-    if companions:
-        dampings.append(belief.Damping.TOGETHER)
-    if position is None:
-        dampings.append(belief.Damping.NO_POSITION)
-    else:
-        dampings += _moved(session, member_id, report, position, now(session))
-    weight = belief.vote_weight(standing.trust, dampings, companions=companions)
-    return weight, [str(damping) for damping in dampings]
-
-
-def _moved(
-    session: Session, member_id: int, report: Report, position: geo.Point, moment: dt.datetime
-) -> list[belief.Damping]:
-    """What is impossible about where the voter says to be; keeps a tenth of a degree of it."""
-    there = geo.Point(*story.position(session, report.id))
-    here = geo.Point(round(position.lon, 1), round(position.lat, 1))
-    last = story.last_position(session, member_id)
-    moved = hours = None
-    if last is not None:
-        moved = here.metres_to(last[0]) / 1000
-        hours = (moment - last[1]).total_seconds() / 3600
-    session.execute(
-        insert(MemberPosition)
-        .values(member_id=member_id, lon=here.lon, lat=here.lat)
-        .on_conflict_do_update(
-            index_elements=["member_id"],
-            set_={"lon": here.lon, "lat": here.lat, "at": app_now()},
-        )
-    )
-    return belief.position_dampings(position.metres_to(there) / 1000, moved, hours)
-
-
-def _check_back(session: Session, actor: Actor, report: Report, *, established: bool) -> None:
-    """Raises Conflict when "still there" of this member may not bring the report back."""
-    if not actor.is_moderator and not rules.may_come_back(
-        actor,
-        report.author_id,
-        established=established,
-        of_report=story.times_back(session, report.id),
-        of_day=story.brought_back(session, actor.reference),
-    ):
-        raise Conflict(
-            lazy_gettext(
-                "This was brought back as often as it can be. If it is there, report it again."
-            ),
-            code="back_too_often",
-        )
-
-
 def renew(session: Session, actor: Actor, report: Report, moment: dt.datetime) -> None:
     """Its author vouches for it again: belief begins with their record, and only what is said from
     now on counts."""
     _begin_again(session, actor, report, moment)
-    _open_again(session, report, actor, "still_there")
+    open_again(session, report, actor, "still_there")
     subjects.touch(session, report.id)
     tell(session, report, "confirmed", actor)
 
@@ -301,9 +84,7 @@ def _begin_again(session: Session, actor: Actor, report: Report, moment: dt.date
     refold(session, report)
 
 
-def _open_again(
-    session: Session, report: Report, actor: Actor, reason: str, note: str = ""
-) -> None:
+def open_again(session: Session, report: Report, actor: Actor, reason: str, note: str = "") -> None:
     """Logs that a report is back; also when its end had not been logged yet, so that it counts."""
     before = report.state
     if before == ReportState.OPEN:
@@ -319,7 +100,7 @@ def _open_again(
     )  # fmt: skip
 
 
-def _end(
+def end(
     session: Session,
     report: Report,
     state: ReportState,
@@ -342,7 +123,7 @@ def close(session: Session, actor: Actor, report_id: int) -> None:
         raise Forbidden()
     mine = actor.id == report.author_id
     reason = "closed_by_author" if mine else "closed_by_moderator"
-    _end(session, report, ReportState.CLOSED, reason, actor)
+    end(session, report, ReportState.CLOSED, reason, actor)
     tell(session, report, "closed", actor)
 
 
@@ -369,7 +150,7 @@ def answer(session: Session, actor: Actor, report_id: int, *, note: str, closes:
         raise Conflict(lazy_gettext("This report is over already."))
     note = _note(note, "answer")
     if closes:
-        _end(session, report, ReportState.CLOSED, "official_answer", actor, note)
+        end(session, report, ReportState.CLOSED, "official_answer", actor, note)
     else:
         subjects.log_move(
             session, report_id, "answer", None, "answered",
@@ -421,7 +202,7 @@ def reopen(session: Session, actor: Actor, report_id: int, *, note: str) -> None
         )
     note = _note(note, "note")
     _begin_again(session, actor, report, now(session))
-    _open_again(session, report, actor, "reopened", note)
+    open_again(session, report, actor, "reopened", note)
     subjects.touch(session, report_id)
     tell(session, report, "reopened", actor)
 
@@ -458,7 +239,7 @@ def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
     comments.move_comments(session, old.id, new.id)
     subject = session.get_one(Subject, old.id)
     subject.merged_into_id = new.id
-    _end(session, old, ReportState.MERGED, "merged", actor)
+    end(session, old, ReportState.MERGED, "merged", actor)
     subjects.touch(session, old.id, visible=False)
     refold(session, new)
     subjects.log_move(

@@ -30,6 +30,7 @@ def production(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
         ("SESSION_COOKIE_SECURE", True),
         ("SESSION_COOKIE_NAME", "__Host-boca"),
         ("SITE_URL", SITE),
+        ("HOSTS", ("boca.example.org",)),
         ("WTF_CSRF_ENABLED", True),
         ("PREFERRED_URL_SCHEME", "https"),
     ):

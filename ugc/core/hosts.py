@@ -36,11 +36,10 @@ def inside(location: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Before everything else that looks at a request."""
-    trusted = list(app.config["HOSTS"])
 
     @app.before_request
     def refuse_other_hosts() -> Response | None:
-        if request.path in ANY_HOST or is_trusted(request.host, trusted):
+        if request.path in ANY_HOST or is_trusted(request.host, app.config["HOSTS"]):
             return None
         text = gettext(
             "This site is not known by that name. Its address is %(address)s",

@@ -219,7 +219,9 @@ def zenobia(
     send(zenobia, f"{place}/review", **REVIEW | {"text": "Zzearlier text. " * 5})
     review = newest(session, "review")
     send(zenobia, f"{review}/edit", **REVIEW, revision="1")
-    cafe = send(mod, "/places", **PLACE | {"name": "Other", "lat": "1", "address": ""})
+    cafe = send(
+        mod, "/places", **PLACE | {"name": "Other", "lat": "1", "address": "", "website": ""}
+    )
     send(mod, f"{cafe}/review", **REVIEW | {"title": "", "text": "Somebody else's. " * 4})
     send(zenobia, f"{newest(session, 'review')}/helpful", helpful="yes")
     brand = send(zenobia, "/brands", name="Mora")

@@ -60,7 +60,14 @@ class Server:
 
     def get(self, path: str, *headers: str, method: str = "GET") -> tuple[bytes, bytes]:
         """(head, body) of one answer."""
-        lines = [f"{method} {path} HTTP/1.1", "Host: boca", "Connection: close", *headers, "", ""]
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            "Host: 127.0.0.1",
+            "Connection: close",
+            *headers,
+            "",
+            "",
+        ]
         head, _, body = self.raw("\r\n".join(lines).encode()).partition(b"\r\n\r\n")
         return head, body
 

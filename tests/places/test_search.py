@@ -1,5 +1,6 @@
 """Finding places: accents and mistakes, near by, categories, order, pages, and the plans."""
 
+import re
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def town(session: Session) -> None:
 
 
 def titles(answer_text: str) -> list[str]:
-    return [part.split("<")[0] for part in answer_text.split('class="item__title">')[1:]]
+    return re.findall(r'class="item__title"[^>]*>([^<]+)', answer_text)
 
 
 @pytest.mark.usefixtures("town")

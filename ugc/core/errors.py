@@ -144,6 +144,12 @@ _OTHER_CODES: dict[str, tuple[int, Text]] = {
         431,
         lazy_gettext("Your browser sent too many cookies: delete this site's, then try again."),
     ),
+    "back_too_often": (
+        409,
+        lazy_gettext(
+            "This was brought back as often as it can be. If it is there, report it again."
+        ),
+    ),
     "bad_cursor": (422, lazy_gettext("A cursor was changed, or comes from another kind of page.")),
     "csrf": (400, lazy_gettext("The form is too old, or cookies are off: reload and send again.")),
     "email_unconfirmed": (403, lazy_gettext("Confirm the e-mail address first.")),

@@ -219,7 +219,7 @@ def locked_change(session: Session, change_id: int) -> BrandChange:
     change = session.scalar(
         sa.select(BrandChange)
         .where(BrandChange.id == change_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if change is None:

@@ -35,7 +35,7 @@ def locked_claim(session: Session, claim_id: int) -> PlaceClaim:
     claim = session.scalar(
         sa.select(PlaceClaim)
         .where(PlaceClaim.id == claim_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if claim is None:

@@ -56,6 +56,7 @@ from ugc.referrals import jobs as _referrals_jobs  # noqa: F401  (registers its 
 from ugc.referrals import pages as referrals_pages
 from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
 from ugc.reports import pages as reports_pages
+from ugc.reports import subscribers as _reports_subscribers  # noqa: F401  (subscribes)
 from ugc.reputation import pages as reputation_pages
 from ugc.reputation import subscribers as _reputation_subscribers  # noqa: F401  (subscribes)
 from ugc.reviews import pages as reviews_pages

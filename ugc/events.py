@@ -165,6 +165,14 @@ class ReportChanged(Event):
 
 
 @dataclass(frozen=True)
+class VoteProved(Event):
+    """What a member said of a report proved true, and the points that waited for it came."""
+
+    report_id: int
+    member_id: int
+
+
+@dataclass(frozen=True)
 class StillThereAsked(Event):
     """A report faded: its author and those who confirmed it may know whether it is over."""
 

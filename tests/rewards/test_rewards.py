@@ -115,22 +115,50 @@ def test_the_night_releases_what_a_day_made_due(
     assert ledger.balance(session, world.id_of("ana"))[0] == 20
 
 
-def test_confirmations_of_strangers_count_and_those_of_kin_do_not(
+def test_votes_that_nothing_proves_do_not_count(
     world: World, session: Session, chain: dict[str, FlaskClient], signed_in: Browser
 ) -> None:
     moderator = signed_in("mod", role="moderator")
-    for place in range(3):
-        report = world.report(chain["ana"], place)
-        world.approve_all(moderator)
-        world.confirm(chain["ben"], report)
     world.later("25 hours")
-    actions.release(session, world.id_of("ben"))
-    assert world.states("ana")["ben"] == "held"
-    for place in (50, 60):
-        world.confirm(chain["ben"], world.report(moderator, place))
+    reports = [world.report(moderator, place) for place in (50, 60, 70)]
+    for report in reports:
+        world.confirm(chain["ben"], report)
+    world.report(chain["ben"])
+    world.approve_all(moderator)
     world.run_jobs()
-    assert world.states("ana")["ben"] == "released"
+    # One thing was approved; three clicks that nothing proves are not another.
+    assert world.states("ana")["ben"] == "held"
     world.ledger_adds_up()
+
+
+def test_a_farm_of_clicks_releases_nothing(
+    world: World, session: Session, signed_in: Browser
+) -> None:
+    """Six accounts on six networks, three clicks each."""
+    moderator = signed_in("mod", role="moderator")
+    boss = world.join("boss")
+    link = world.link_of(boss)
+    farm = [world.join(f"click-{number}", link) for number in range(6)]
+    world.run_jobs()
+    world.later("25 hours")
+    reports = [world.report(moderator, place) for place in (50, 60, 70)]
+    for browser in farm:
+        for report in reports:
+            world.confirm(browser, report)
+    world.run_jobs()
+    for number in range(6):
+        actions.release(session, world.id_of(f"click-{number}"))
+    assert set(world.states("boss").values()) == {"held"}
+    assert ledger.balance(session, world.id_of("boss"))[0] == 0
+    assert ledger.balance(session, world.id_of("click-0")) == (0, 3)
+    world.ledger_adds_up()
+
+
+@pytest.mark.parametrize(
+    ("contributions", "votes", "things"), [(0, 9, 1), (1, 0, 1), (1, 3, 2), (2, 0, 2)]
+)
+def test_votes_alone_are_never_enough(contributions: int, votes: int, things: int) -> None:
+    assert rules.genuine_things(contributions, votes) == things
 
 
 def test_what_was_withdrawn_before_does_not_count(

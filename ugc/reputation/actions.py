@@ -27,14 +27,19 @@ def credit(
     subject_id: int | None = None,
     city_id: int | None = None,
 ) -> None:
-    """Points for `action`, once per cause; held ones wait for `release`."""
+    """Points for `action`, once per cause; held ones wait for `release`. When the member's day is
+    full, the entry is made with 0 points, so that the cause earns nothing later either."""
+    # The cap is counted by one at a time.
+    lock_totals(session, [member_id])
+    row = rules.ACTIONS[action]
+    credited = queries.credited_today(session, member_id, action) if row.a_day else 0
     _enter(
         session,
         member_id=member_id,
         account="held" if held else "available",
         step="credit",
         action=action,
-        points=rules.ACTIONS[action].points,
+        points=row.points if rules.fits_the_day(credited, 1, row.a_day) else 0,
         cause=cause,
         subject_id=subject_id,
         city_id=city_id,
@@ -62,8 +67,8 @@ def release(session: Session, cause: str, member_id: int | None = None) -> None:
     lock_totals(session, (entry.member_id for entry in entries))
     for entry in entries:
         held, lap = queries.standing(session, entry, "held")
-        # What was taken back meanwhile cannot be released.
-        if entry.account != "held" or held != entry.points:
+        # What was taken back meanwhile cannot be released; a capped entry has nothing to release.
+        if entry.account != "held" or not held or held != entry.points:
             continue
         for account, points in (("held", -entry.points), ("available", entry.points)):
             _copy(session, entry, account, "release", points, lap)

@@ -102,6 +102,46 @@ def standing(session: Session, credit: PointEntry, account: str) -> tuple[int, i
     return int(row[0] or 0), int(row[1] or 0)
 
 
+def credited_today(session: Session, member_id: int, action: str) -> int:
+    """How many things earned a member points by `action` on this day (UTC), whatever became of
+    them."""
+    day = sa.func.date_trunc("day", app_now(), "UTC")
+    query = sa.select(sa.func.count()).where(
+        PointEntry.member_id == member_id,
+        PointEntry.created_at >= day,
+        PointEntry.action == action,
+        PointEntry.step == "credit",
+        PointEntry.points > 0,
+    )
+    return int(session.scalar(query) or 0)
+
+
+@dataclass(frozen=True)
+class Held:
+    """Points of a cause that wait for a member."""
+
+    member_id: int
+    action: str
+    cause: str
+
+
+def waiting(session: Session, subject_ids: Sequence[int], actions: Sequence[str]) -> list[Held]:
+    """What waits for anybody by `actions` on these subjects, in the order of the members."""
+    columns = (PointEntry.member_id, PointEntry.action, PointEntry.cause)
+    rows = session.execute(
+        sa.select(*columns)
+        .where(
+            PointEntry.subject_id.in_(subject_ids),
+            PointEntry.action.in_(actions),
+            PointEntry.account == "held",
+        )
+        .group_by(*columns)
+        .having(sa.func.sum(PointEntry.points) > 0)
+        .order_by(*columns)
+    )
+    return [Held(row.member_id, row.action, row.cause) for row in rows]
+
+
 def earners(session: Session, causes: Sequence[str]) -> list[int]:
     """Who has entries of any of the causes."""
     if not causes:

@@ -12,10 +12,13 @@ LEVELS = (0, 15, 75, 250, 500, 1_500, 5_000, 15_000, 50_000, 100_000)
 
 @dataclass(frozen=True)
 class Action:
+    """`a_day` is how many of them earn one member points in a day (UTC); None: no such limit."""
+
     code: str
     points: int
     es: str
     en: str
+    a_day: int | None = None
 
     def name(self, language: str) -> str:
         return self.es if language == "es" else self.en
@@ -49,6 +52,16 @@ def load_badges(path: Path) -> dict[str, Badge]:
 
 
 BADGES = load_badges(Path(__file__).with_name("badges.toml"))
+
+
+def fits_the_day(credited: int, more: int, most: int | None) -> bool:
+    """Whether `more` fit into a day on which `credited` were given, of `most` (None: no limit)."""
+    return most is None or credited + more <= most
+
+
+def vote_cause(report_id: int, member_id: int) -> str:
+    """A vote earns its voter, and a confirmation its report's author, once."""
+    return f"vote:{report_id}:{member_id}"
 
 
 def photo_cause(subject_id: int, member_id: int | None) -> str:

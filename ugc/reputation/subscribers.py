@@ -1,4 +1,4 @@
-"""What earns and loses points."""
+"""What earns and loses points; votes on reports: `ugc.reports.subscribers`."""
 
 from __future__ import annotations
 
@@ -34,20 +34,9 @@ def content_approved(session: Session, event: events.ContentApproved) -> None:
 def content_gone(session: Session, event: events.ContentGone) -> None:
     actions.reverse(session, cause_of(event))
     # What its readers' votes earned goes with it, or two people could post, confirm, withdraw.
-    for action in ("helpful", "confirmation"):
+    for action in ("helpful", "confirmation", "confirmed"):
         for cause in queries.causes(session, event.subject_id, action):
             actions.reverse(session, cause)
-
-
-@events.on(events.ReportConfirmed, "reputation.report_confirmed")
-def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
-    """One point for the voter and, for a confirmation, two for the author; once per voter, however
-    often the vote changes."""
-    cause = f"vote:{event.report_id}:{event.member_id}"
-    place = {"subject_id": event.report_id, "city_id": event.city_id}
-    actions.credit(session, event.member_id, "confirmation", cause, held=False, **place)
-    if event.still_there and event.author_id is not None:
-        actions.credit(session, event.author_id, "confirmed", cause, held=False, **place)
 
 
 @events.on(events.ReviewFoundHelpful, "reputation.review_found_helpful")

@@ -58,6 +58,11 @@ def content_gone(session: Session, event: events.ContentGone) -> None:
 @events.on(events.ReportConfirmed, "rewards.report_confirmed")
 def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
     score_soon(session, event.member_id)
+
+
+@events.on(events.VoteProved, "rewards.vote_proved")
+def vote_proved(session: Session, event: events.VoteProved) -> None:
+    score_soon(session, event.member_id)
     actions.release(session, event.member_id)
 
 

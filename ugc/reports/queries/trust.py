@@ -30,6 +30,12 @@ def register_tie(tie: Callable[[Column, Column], sa.ColumnElement[bool]]) -> Non
     _statements.cache_clear()
 
 
+def independent(one: Column, other: Column) -> sa.ColumnElement[bool]:
+    """Whether nothing known ties two members (columns of ids), so that the word of the second may
+    prove that of the first."""
+    return sa.and_(*(sa.not_(tie(one, other)) for tie in _ties))
+
+
 def _brought(one: Column, other: Column) -> sa.ColumnElement[bool]:
     """One brought the other, or the same member brought both within BROUGHT_WITHIN."""
     a, b = sa.orm.aliased(Referral), sa.orm.aliased(Referral)
@@ -128,7 +134,7 @@ def _statements() -> sa.Select[Any]:
                 other.established,
                 other.voted_at > last.c.at,
                 age <= 1,
-                *(sa.not_(tie(member_id, other.member_id)) for tie in _ties),
+                independent(member_id, other.member_id),
             ),
         )
         .order_by(last.c.at.desc(), last.c.report_id, last.c.said, other.voted_at, other.member_id)

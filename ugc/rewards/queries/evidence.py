@@ -17,7 +17,7 @@ from ugc.moderation.models import Moderated
 from ugc.places.models import Place
 from ugc.reviews.models import Review
 from ugc.rewards import queries
-from ugc.rewards.rules import DOUBTED, GENUINE_NEEDED
+from ugc.rewards.rules import DOUBTED, GENUINE_NEEDED, genuine_things
 from ugc.rewards.rules.score import (
     BURST_HOURS,
     CIRCLE_LEAST,
@@ -28,7 +28,7 @@ from ugc.rewards.rules.score import (
 
 SHARED_MOST = 300
 CLOSED_MOST = 20  # people whom a closed circle praises at most
-VOTES_MOST = 20  # latest votes of each that are looked at for confirmations
+VOTES_MOST = 20  # latest proved votes of each that are looked at
 # Of a circle: so far up the chain, and of each one's people those who came first.
 CIRCLE_STEPS, CIRCLE_MOST = 15, 40
 _SPAN = f"interval '{BURST_HOURS} hours'"
@@ -104,20 +104,28 @@ _TIED = """
     WHERE b.kind = a.kind AND b.mark = a.mark
 """
 
-# Of the latest votes of each, those on public reports of people to whom they are not tied.
+# Of the latest votes of each that proved true (the ledger paid them, and nothing took that back),
+# those on public reports of people to whom they are not tied.
 _CONFIRMATIONS = sa.text(
     f"""
     WITH cast_votes AS MATERIALIZED (
       SELECT p.one, r.author_id AS other FROM unnest(CAST(:ids AS bigint[])) AS p (one)
       CROSS JOIN LATERAL (
-        SELECT v.report_id FROM votes v WHERE v.member_id = p.one
-        ORDER BY v.voted_at DESC LIMIT {VOTES_MOST}
+        SELECT e.subject_id, e.cause FROM point_entries e
+        WHERE e.member_id = p.one AND e.action = 'confirmation' AND e.account = 'available'
+          AND e.step = 'release'
+        ORDER BY e.created_at DESC LIMIT {VOTES_MOST}
       ) v
       CROSS JOIN LATERAL (
-        SELECT author_id FROM reports WHERE id = v.report_id AND visibility = 'published'
+        SELECT sum(e.points) AS left_of_it FROM point_entries e
+        WHERE e.cause = v.cause AND e.member_id = p.one AND e.account = 'available'
+      ) paid
+      CROSS JOIN LATERAL (
+        SELECT author_id FROM reports WHERE id = v.subject_id AND visibility = 'published'
           AND author_id IS DISTINCT FROM p.one
         OFFSET 0
       ) r
+      WHERE paid.left_of_it > 0
     ), pairs AS MATERIALIZED (
       SELECT DISTINCT one, other FROM cast_votes WHERE other IS NOT NULL
     ), tied AS MATERIALIZED ({_TIED.format(kinds="'network', 'browser', 'mailbox'")})
@@ -265,14 +273,14 @@ _THROWN = sa.text("SELECT member_id FROM marks WHERE member_id = ANY(:ids) AND k
 
 @dataclass
 class Genuine:
-    """Contributions that stand, and votes that count."""
+    """Contributions that stand after approval, and votes that proved true."""
 
     contributions: int = 0
     confirmations: int = 0
 
     @property
     def total(self) -> int:
-        return self.contributions + self.confirmations
+        return genuine_things(self.contributions, self.confirmations)
 
 
 def _counts(
@@ -302,7 +310,8 @@ def genuine(
     session: Session, ids: Iterable[int], tables: Sequence[type[Moderated]]
 ) -> dict[int, Genuine]:
     """What members did that stands now and is not about themselves: published contributions in
-    `tables` (but for reviews of places of their own), and votes on reports of others."""
+    `tables` (but for reviews of places of their own), and votes on reports of others that proved
+    true. What a newcomer posts is published by an approval alone."""
     wanted = list(ids)
     found = {each: Genuine() for each in wanted}
     counted = _counts(session, wanted, tables, Visibility.PUBLISHED, own_place=False)

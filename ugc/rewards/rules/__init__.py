@@ -6,6 +6,8 @@ import datetime as dt
 
 from flask_babel import lazy_gettext
 
+from ugc.reputation import rules as reputation_rules
+
 # From this fraud score on a member is doubted: points stay held, and what they spread counts for
 # nobody until a moderator has decided.
 DOUBTED = 60
@@ -15,6 +17,8 @@ ACTIONS = {1: "referral", 2: "referral_2", 3: "referral_3"}
 # Points of referrals that one member can be credited with in a day (UTC): ten of the 1st degree.
 DAILY_CAP = 200
 GENUINE_NEEDED = 2
+# Votes are cheap: however many proved true, they count as one of the genuine things.
+VOTES_COUNTED = 1
 LEAST_AGE = dt.timedelta(hours=24)
 APPEAL_MIN, APPEAL_MAX = 20, 2000
 # How long a decision may suspend: days; 0 is not at all.
@@ -37,7 +41,13 @@ def cause(newcomer_id: int) -> str:
 
 def fits_the_day(credited: int, points: int) -> bool:
     """Whether `points` more are within the cap of a day on which `credited` were given."""
-    return credited + points <= DAILY_CAP
+    return reputation_rules.fits_the_day(credited, points, DAILY_CAP)
+
+
+def genuine_things(contributions: int, votes: int) -> int:
+    """What counts for who brought a newcomer: `contributions` that stand after approval, and
+    `votes` that proved true, which alone are never enough."""
+    return contributions + min(votes, VOTES_COUNTED)
 
 
 def is_due(genuine: int, joined_at: dt.datetime, moment: dt.datetime) -> bool:

@@ -110,7 +110,8 @@ class Evidence:
     brand_reviews: int = 0
     withdrawn: int = 0
     published: int = 0
-    # What is genuine: contributions that stand, and votes on reports of people one is not tied to.
+    # What is genuine: contributions that stand, and votes that proved true on reports of people one
+    # is not tied to.
     contributions: int = 0
     confirmations: int = 0
     referred: bool = False

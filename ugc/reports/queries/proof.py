@@ -1,0 +1,88 @@
+"""Reads of what proves votes true (`rules.proof`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ugc.core.db import Session
+from ugc.core.subjects import Move, Subject
+from ugc.reports.models import Report, Vote
+from ugc.reports.queries import trust
+from ugc.reports.rules import proof
+
+
+def confirms(session: Session, report_id: int, member_id: int) -> bool:
+    """Whether the member's confirmation is one of an established member who is independent of the
+    report's author."""
+    query = (
+        sa.select(Vote.member_id)
+        .join(Report, Report.id == Vote.report_id)
+        .where(
+            Vote.report_id == report_id,
+            Vote.member_id == member_id,
+            Vote.still_there,
+            Vote.established,
+            trust.independent(Report.author_id, Vote.member_id),
+        )
+    )
+    return session.scalar(query) is not None
+
+
+def bearings(session: Session, report_id: int) -> dict[int, proof.Bearing]:
+    """What others said of each vote on the report, by voter."""
+    other = sa.orm.aliased(Vote)
+    heard = (
+        sa.select(other.still_there)
+        .where(
+            other.report_id == Vote.report_id,
+            other.member_id != Vote.member_id,
+            other.established,
+            trust.independent(Vote.member_id, other.member_id),
+        )
+        .correlate(Vote, Report)
+    )
+    later = heard.where(other.voted_at > Vote.voted_at)
+    age = sa.func.extract("epoch", other.voted_at - Vote.voted_at)
+    soon = later.where(age <= Report.half_life_s).order_by(other.voted_at, other.member_id)
+    rows = session.execute(
+        sa.select(
+            Vote.member_id,
+            Vote.still_there,
+            soon.limit(1).scalar_subquery().label("answered"),
+            later.where(other.still_there != Vote.still_there).exists().label("opposed"),
+            heard.where(other.still_there == Vote.still_there).exists().label("joined"),
+        )
+        .join(Report, Report.id == Vote.report_id)
+        .where(Vote.report_id == report_id)
+    )
+    return {
+        row.member_id: proof.Bearing(row.still_there, row.answered, row.opposed, row.joined)
+        for row in rows
+    }
+
+
+@dataclass(frozen=True)
+class LastMove:
+    reason: str
+    actor: str
+
+
+def last_move(session: Session, report_id: int) -> LastMove:
+    """Why and by whom the report's state changed last; empty when nothing was logged."""
+    query = (
+        sa.select(Move.reason, Move.actor)
+        .where(Move.subject_id == report_id, Move.field == "state", Move.reason != "merged_in")
+        .order_by(Move.id.desc())
+        .limit(1)
+    )
+    row = session.execute(query).one_or_none()
+    return LastMove(row.reason, row.actor) if row else LastMove("", "")
+
+
+def merged_here(session: Session, report_id: int) -> list[int]:
+    """The report and all that were merged into it, in any number of steps."""
+    top = sa.select(sa.literal(report_id, sa.BigInteger).label("id")).cte(recursive=True)
+    tree = top.union(sa.select(Subject.id).join(top, Subject.merged_into_id == top.c.id))
+    return list(session.scalars(sa.select(tree.c.id)))

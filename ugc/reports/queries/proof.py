@@ -33,34 +33,37 @@ def confirms(session: Session, report_id: int, member_id: int) -> bool:
 def bearings(session: Session, report_id: int) -> dict[int, proof.Bearing]:
     """What others said of each vote on the report, by voter."""
     other = sa.orm.aliased(Vote)
-    heard = (
-        sa.select(other.still_there)
-        .where(
-            other.report_id == Vote.report_id,
-            other.member_id != Vote.member_id,
-            other.established,
-            trust.independent(Vote.member_id, other.member_id),
-        )
-        .correlate(Vote, Report)
-    )
-    later = heard.where(other.voted_at > Vote.voted_at)
     age = sa.func.extract("epoch", other.voted_at - Vote.voted_at)
-    soon = later.where(age <= Report.half_life_s).order_by(other.voted_at, other.member_id)
+    # One level of FROM, as in `trust`: ties are correlated with the enclosing SELECT alone.
     rows = session.execute(
         sa.select(
             Vote.member_id,
             Vote.still_there,
-            soon.limit(1).scalar_subquery().label("answered"),
-            later.where(other.still_there != Vote.still_there).exists().label("opposed"),
-            heard.where(other.still_there == Vote.still_there).exists().label("joined"),
+            other.still_there.label("word"),
+            (age > 0).label("later"),
+            sa.and_(age > 0, age <= Report.half_life_s).label("soon"),
         )
         .join(Report, Report.id == Vote.report_id)
+        .outerjoin(
+            other,
+            sa.and_(
+                other.report_id == Vote.report_id,
+                other.member_id != Vote.member_id,
+                other.established,
+                trust.independent(Vote.member_id, other.member_id),
+            ),
+        )
         .where(Vote.report_id == report_id)
+        .order_by(Vote.member_id, other.voted_at, other.member_id)
     )
-    return {
-        row.member_id: proof.Bearing(row.still_there, row.answered, row.opposed, row.joined)
-        for row in rows
-    }
+    found: dict[int, proof.Bearing] = {}
+    for row in rows:
+        before = found.get(row.member_id, proof.Bearing(row.still_there))
+        first = row.word if before.answered is None and row.soon else before.answered
+        same = row.word is row.still_there
+        opposed = before.opposed or bool(row.later and not same)
+        found[row.member_id] = proof.Bearing(row.still_there, first, opposed, before.joined or same)
+    return found
 
 
 @dataclass(frozen=True)

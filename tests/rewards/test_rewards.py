@@ -154,6 +154,29 @@ def test_a_farm_of_clicks_releases_nothing(
     world.ledger_adds_up()
 
 
+def test_a_vote_that_others_prove_is_one_of_the_two_things(
+    world: World, session: Session, chain: dict[str, FlaskClient], signed_in: Browser
+) -> None:
+    """With the marks of all browsers in place."""
+    moderator, other = signed_in("mod", role="moderator"), signed_in("mod2", role="moderator")
+    world.later("25 hours")
+    seen = [world.report(moderator, place) for place in (50, 60, 70)]
+    for report in seen:
+        world.confirm(chain["ben"], report)
+    world.run_jobs()
+    world.later("25 hours 2 minutes")
+    for report in seen:
+        world.confirm(other, report)
+    world.run_jobs()
+    assert ledger.balance(session, world.id_of("ben"))[0] == 3
+    assert world.states("ana")["ben"] == "held"
+    world.report(chain["ben"])
+    world.approve_all(moderator)
+    world.run_jobs()
+    assert world.states("ana")["ben"] == "released"
+    world.ledger_adds_up()
+
+
 @pytest.mark.parametrize(
     ("contributions", "votes", "things"), [(0, 9, 1), (1, 0, 1), (1, 3, 2), (2, 0, 2)]
 )

@@ -14,6 +14,7 @@ from ugc.core.db import Session, db, transaction
 from ugc.insights import queries as insights
 from ugc.places.models import Place
 from ugc.referrals import queries as referrals
+from ugc.reviews import actions as review_actions
 from ugc.reviews import queries as review_queries
 from ugc.reviews.models import Review
 
@@ -87,11 +88,9 @@ def test_nothing_was_published_without_a_decision(world: Session) -> None:
     assert undecided == []
 
 
-def test_contacts_of_three_degrees_and_totals_that_add_up(
-    world: Session, run_jobs: Callable[[], int]
-) -> None:
-    run_jobs()  # among them the recount of places whose brand has a team now
-    world.expire_all()
+def test_contacts_of_three_degrees_and_totals_that_add_up(world: Session) -> None:
+    for brand_id in world.scalars(sa.text("SELECT id FROM brands")):
+        review_actions.team_changed(world, brand_id)  # as a job of the new teams does
     ana = world.scalars(sa.select(Member.id).where(Member.handle == "demo-ana")).one()
     assert all(count >= 2 for count in referrals.reach(world, ana))
     for place in world.scalars(sa.select(Place)):

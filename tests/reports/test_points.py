@@ -10,7 +10,7 @@ from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.referrals import actions as referrals
 from ugc.referrals.models import Referral
-from ugc.reports.actions import expiry, points
+from ugc.reports.actions import life, points
 from ugc.reports.models import Report
 from ugc.reports.rules import proof
 from ugc.reports.rules.proof import Bearing, Ending, Verdict
@@ -102,7 +102,7 @@ def test_a_confirmation_that_others_bear_out_is_paid_once(
     assert balance(session, "ben") == (1, 0)
     # A confirmation that met no other proves nothing when its report fades.
     later("3 days")
-    expiry.expire(session)
+    life.expire(session)
     session.commit()
     run_jobs()
     assert balance(session, "eva") == (0, 0)
@@ -175,7 +175,7 @@ def test_votes_on_what_waits_are_paid_when_it_is_published(
     assert balance(session, "author") == (0, 8)
     # It may be over by the time that it is approved.
     later("3 days")
-    expiry.expire(session)
+    life.expire(session)
     session.commit()
     run_jobs()
     assert balance(session, "ben") == (0, 1)

@@ -125,15 +125,21 @@ class Site:
         name = self.app.config["SESSION_COOKIE_NAME"]
         page.context.add_cookies([{"name": name, "value": cookie, "url": self.url}])
 
+    def _is_stored(self, token: str) -> bool:
+        with self.transaction() as session:
+            query = sa.text("SELECT true FROM account_tokens WHERE token_hash = :hash")
+            return bool(session.scalar(query, {"hash": accounts.digest(token)}))
+
     def link_for(self, address: str, seconds: float = 60) -> str:
-        """The link of the newest mail to `address`, as soon as the worker has sent it."""
+        """The link of the newest mail to `address`, as soon as the worker has sent it and its
+        transaction, which makes the token, has ended."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for path in sorted((self.data / "mail").glob(f"*-{address}.eml"), reverse=True):
                 message = message_from_bytes(path.read_bytes(), policy=policy.default)
                 body = message.get_body(("plain",))
                 found = body and re.search(r"https?://\S+/confirm/\S+", body.get_content())
-                if found:
+                if found and self._is_stored(found[0].rpartition("/")[2]):
                     return str(found[0])
             time.sleep(0.1)
         raise AssertionError(f"no mail to {address} within {seconds} s")

@@ -46,8 +46,8 @@ def test_join_report_and_be_approved(browser: Browser, site: Site, spot: Spot) -
     expect(visitor.get_by_text("The pavement is up.")).to_have_count(0)
 
     mod = browser.new_context(viewport=PHONE, locale="en").new_page()
-    join(mod, site, "mod")
-    site.make_moderator("mod")
+    join(mod, site, "olga")
+    site.make_moderator("olga")
     mod.goto(f"{site.url}/moderation")
     case = mod.locator("main article", has_text="The pavement is up.")
     expect(case).to_be_visible()

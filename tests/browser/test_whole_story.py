@@ -69,8 +69,8 @@ def approve(mod: Page, site: Site, text: str) -> None:
 
 def test_from_a_shared_link_to_the_brands_program(browser: Browser, site: Site) -> None:
     mod = phone(browser)
-    join(mod, site, "story-mod")
-    site.make_moderator("story-mod")
+    join(mod, site, "story-m")
+    site.make_moderator("story-m")
     mod.goto(f"{site.url}/places/new")
     mod.get_by_label("Name", exact=True).fill("Story Café")
     mod.get_by_label("Category").select_option("cafe")

@@ -183,7 +183,8 @@ def test_what_enough_people_deny_is_over_for_watchers(
         session.execute(APPROVED, {"handle": f"m{number}"})
         session.execute(sa.text("DELETE FROM marks"))  # they are different people
         session.commit()
-        browser.post(f"{address}/vote", data=NO)
+        here = {"lat": REPORT["lat"], "lon": REPORT["lon"]}
+        browser.post(f"{address}/vote", data=NO | here)
         run_jobs()
     assert session.scalar(sa.text("SELECT state FROM reports WHERE kind <> 'other'")) == "closed"
     assert told(session, "ana") == ["posted", "closed"]

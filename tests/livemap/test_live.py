@@ -19,7 +19,7 @@ from ugc.core.access import SYSTEM
 from ugc.core.subjects import Visibility
 from ugc.live import MOST_UNFINISHED, Live
 from ugc.reports import actions
-from ugc.reports.actions import life
+from ugc.reports.actions import life, votes
 
 
 def test_who_watches_is_told_of_the_life_of_a_report(live: LiveSite) -> None:
@@ -29,7 +29,7 @@ def test_who_watches_is_told_of_the_life_of_a_report(live: LiveSite) -> None:
     assert first["geometry"]["coordinates"] == [-3.7, 40.4]
     assert first["properties"]["mark"] == "report-jam"
 
-    live.act(life.vote, report, live.voter, ..., still_there=False)
+    live.act(votes.vote, report, live.voter, ..., still_there=False)
     stream.wait(lambda: stream.ids("upsert").count(report) == 2)
     second = stream.named("upsert")[-1].data
     assert second["properties"]["reliability"] < first["properties"]["reliability"]
@@ -191,7 +191,7 @@ def test_who_comes_back_after_the_process_died_has_missed_nothing(live: LiveSite
     for n in range(400):
         live.post(-10 - n / 50)
     for report in reports[50:]:
-        live.act(life.vote, report, live.voter, ..., still_there=True)
+        live.act(votes.vote, report, live.voter, ..., still_there=True)
     live.kill_valkey()
     polled = live.app.test_client().get(
         "/map/changes", query_string={"bbox": "-4,40,-2,41", "cursor": cursor}

@@ -133,6 +133,37 @@ def test_who_presses_twice_is_signed_in_once_and_for_all(
     assert made == (1 if endpoint == "accounts.join" else 0)
 
 
+@pytest.mark.parametrize("endpoint", sorted(WITH_SECRETS))
+def test_a_second_press_is_answered_as_the_first(
+    app: Flask, tokens: dict[str, str], endpoint: str
+) -> None:
+    """The first answer may never have arrived. Erasing signs out: its second press asks to sign
+    in."""
+    address, form = WITH_SECRETS[endpoint]
+    data = {name: value.format(**tokens) for name, value in form.items()}
+    browser = app.test_client()
+    if endpoint in MEMBERS_ONLY:
+        browser.post("/sign-in", data={"email": "ana@example.org", "password": PASSWORD})
+    answers = [browser.post(address.format(**tokens), data=data) for _ in range(2)]
+    if endpoint == "accounts.erase":
+        assert [answer.status_code for answer in answers] == [303, 401]
+    else:
+        assert answers[0].status_code in (200, 303)
+        told = {(answer.status_code, answer.location) for answer in answers}
+        assert len(told) == 1, [answer.text for answer in answers]
+
+
+def test_a_link_that_another_ended_is_no_second_press(
+    app: Flask, tokens: dict[str, str], run_jobs: Callable[[], int]
+) -> None:
+    browser = app.test_client()
+    browser.post("/sign-in", data={"email": "ana@example.org", "password": PASSWORD})
+    browser.post("/confirm/again")
+    run_jobs()
+    answer = browser.post(f"/confirm/{tokens['confirm']}")
+    assert (answer.status_code, "link_expired" in answer.text) == (400, True)
+
+
 def test_joining_guesses_no_passwords(client: FlaskClient, tokens: dict[str, str]) -> None:
     """A name and address that belong together are no way round the limit of sign-ins."""
     form = {"handle": "ana", "email": "ana@example.org"}

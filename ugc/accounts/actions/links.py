@@ -80,14 +80,25 @@ def _expired() -> DomainError:
     )
 
 
-def _use_token(session: Session, token: str, purpose: str) -> Member:
+def _use_token(session: Session, token: str, purpose: str) -> Member | None:
+    """The member whose live link this is, whose address is still the one it was sent to; the link
+    ends. None without one."""
     row = queries.good_token(session, digest(token), purpose)
-    if row is not None:
-        member = queries.member(session, row.member_id)
-        if member.email is not None and member.email.lower() == row.email.lower():
-            row.used_at = now(session)
-            return member
-    raise _expired()
+    if row is None:
+        return None
+    member = queries.member(session, row.member_id)
+    if member.email is None or member.email.lower() != row.email.lower():
+        return None
+    row.used_at = now(session)
+    return member
+
+
+def _pressed_before(session: Session, token: str, *purposes: str) -> AccountToken | None:
+    """The link, if it ended within ten minutes: a request that carries a secret is not remembered,
+    so its repetition is recognised by what the first one left.
+
+    Asked after `_use_token` or `good_token`, which wait for a first press that still runs."""
+    return queries.ended_token(session, digest(token), *purposes)
 
 
 def _hold_address(session: Session, member: Member, address: str) -> None:
@@ -106,21 +117,32 @@ def _hold_address(session: Session, member: Member, address: str) -> None:
 
 
 def confirm_email(session: Session, token: str) -> Member:
-    """Raises DomainError `link_expired`."""
+    """The same link is answered alike for ten minutes. Raises DomainError `link_expired`."""
     member = _use_token(session, token, "confirm")
-    _hold_address(session, member, str(member.email))
+    if member is not None:
+        _hold_address(session, member, str(member.email))
+        return member
+    before = _pressed_before(session, token, "confirm")
+    if before is not None:
+        member = queries.member(session, before.member_id)
+    if member is None or member.email_confirmed_at is None:
+        raise _expired()
     return member
 
 
 def reset_password(session: Session, token: str, password: str) -> Member:
     """Sets the password and ends every session. The same link with the same new password is
     answered alike for ten minutes. Raises Invalid, DomainError `link_expired`."""
-    before = queries.member_who_used(session, digest(token), "reset")
-    if before is not None and is_password(password, before.password_hash):
-        return before  # pressed twice: the first press set this very password
     member = _use_token(session, token, "reset")
-    _hold_address(session, member, str(member.email))
-    set_password(session, member, password)
+    if member is not None:
+        _hold_address(session, member, str(member.email))
+        set_password(session, member, password)
+        return member
+    before = _pressed_before(session, token, "reset")
+    if before is not None:
+        member = queries.member(session, before.member_id)
+    if member is None or not is_password(password, member.password_hash):
+        raise _expired()
     return member
 
 
@@ -171,10 +193,35 @@ def mail_change_of(session: Session, token: str) -> tuple[MailChange, AccountTok
     raise _expired()
 
 
+def _answered_before(session: Session, token: str, *, agreed: bool) -> str | None:
+    """What this very answer came to when it was given within ten minutes: the change bears the
+    moment at which the link ended."""
+    row = _pressed_before(session, token, "mail_new", "mail_old")
+    change = queries.newest_mail_change(session, row.member_id) if row is not None else None
+    if row is None or change is None:
+        return None
+    email = queries.member(session, row.member_id).email
+    is_made = email is not None and email.lower() == change.new_email.lower()
+    if not agreed:
+        return "stopped" if change.ended_at == row.used_at and not is_made else None
+    of_new = row.purpose == "mail_new"
+    if row.used_at != (change.new_confirmed_at if of_new else change.old_confirmed_at):
+        return None
+    if change.ended_at is None:
+        return "waiting"
+    return "done" if is_made else None
+
+
 def answer_mail_change(session: Session, token: str, *, agreed: bool) -> str:
-    """What came of it: `done`, `stopped`, or `waiting` for the other address. Raises DomainError
-    `link_expired`."""
-    change, row = mail_change_of(session, token)
+    """What came of it: `done`, `stopped`, or `waiting` for the other address. The same answer is
+    given alike for ten minutes. Raises DomainError `link_expired`."""
+    try:
+        change, row = mail_change_of(session, token)
+    except DomainError:
+        before = _answered_before(session, token, agreed=agreed)
+        if before is None:
+            raise
+        return before
     member = queries.locked_member(session, change.member_id, beside_writes=True)
     session.refresh(change)
     if change.ended_at is not None:

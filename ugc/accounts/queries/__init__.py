@@ -173,16 +173,13 @@ def good_token(session: Session, token_hash: str, purpose: str) -> AccountToken 
     )
 
 
-def member_who_used(session: Session, token_hash: str, purpose: str) -> Member | None:
-    """The member whose token was used within `REPEAT_MINUTES`."""
-    since = app_now() - dt.timedelta(minutes=REPEAT_MINUTES)
+def ended_token(session: Session, token_hash: str, *purposes: str) -> AccountToken | None:
+    """The token, when it ended within `REPEAT_MINUTES`."""
     return session.scalar(
-        sa.select(Member)
-        .join(AccountToken, AccountToken.member_id == Member.id)
-        .where(
+        sa.select(AccountToken).where(
             AccountToken.token_hash == token_hash,
-            AccountToken.purpose == purpose,
-            AccountToken.used_at > since,
+            AccountToken.purpose.in_(purposes),
+            AccountToken.used_at > app_now() - dt.timedelta(minutes=REPEAT_MINUTES),
         )
     )
 
@@ -226,6 +223,15 @@ def open_mail_change(session: Session, member_id: int) -> MailChange | None:
             MailChange.ended_at.is_(None),
             MailChange.expires_at > app_now(),
         )
+        .order_by(MailChange.id.desc())
+        .limit(1)
+    )
+
+
+def newest_mail_change(session: Session, member_id: int) -> MailChange | None:
+    return session.scalar(
+        sa.select(MailChange)
+        .where(MailChange.member_id == member_id)
         .order_by(MailChange.id.desc())
         .limit(1)
     )

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 UV := $(shell command -v uv 2>/dev/null)
 PY := .venv/bin/python
 
-.PHONY: help run test bench lint stop wipe i18n
+.PHONY: help run test bench lint lock stop wipe i18n
 
 help: ## say what there is
 	@grep -E '^[a-z0-9]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -22,6 +22,12 @@ bench: packages .venv/.dev build ## measure side by side, on own servers (BENCH=
 lint: packages .venv/.dev ## mend what can be mended, say the rest
 	.venv/bin/ruff format ugc scripts tests benchmarks
 	.venv/bin/ruff check --fix ugc scripts tests benchmarks
+
+lock: ## pin what requirements*.in name (needs uv; UPGRADE=--upgrade takes newer versions)
+	$(LOCK) requirements.in -o requirements.lock
+	$(LOCK) requirements-dev.in -c requirements.lock -o requirements-dev.lock
+lock: LOCK = @UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile -q --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE)
 
 stop: ## stop every `make run` of this checkout, and what a killed one left
 	@python3 scripts/run.py stop

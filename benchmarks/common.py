@@ -47,7 +47,7 @@ def database(name: str) -> str:
 
 def migrate(url: sa.URL) -> None:
     engine = sa.create_engine(url)
-    config = Config(str(ROOT / "alembic.ini"))
+    config = Config(toml_file=ROOT / "pyproject.toml")
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

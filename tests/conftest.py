@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import argon2
+import hypothesis
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -27,6 +28,10 @@ from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core import cache, jobs, subjects
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, db, now
+
+# A busy machine is no failure: no property has a time to hold.
+hypothesis.settings.register_profile("boca", deadline=None)
+hypothesis.settings.load_profile("boca")
 
 # Signing in is most of many tests: hashes that cost little. The browsers' site has real ones.
 passwords._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -64,7 +69,7 @@ def make_database(name: str, server: str | None = None) -> str:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")
     engine = sa.create_engine(url)
-    config = Config(str(ROOT / "alembic.ini"))
+    config = Config(toml_file=ROOT / "pyproject.toml")
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

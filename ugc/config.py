@@ -84,8 +84,12 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def libpq_url(url: str) -> str:
-    """The same database for libpq (psycopg itself, pg_dump, procrastinate's worker)."""
-    return sqlalchemy_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
+    """The same database for libpq (psycopg itself, pg_dump, procrastinate's worker).
+
+    SQLAlchemy writes and reads a blank in the query as `+`; libpq knows `%20` alone."""
+    address = sqlalchemy_url(url).replace("postgresql+psycopg://", "postgresql://", 1)
+    before, mark, query = address.partition("?")
+    return before + mark + query.replace("+", "%20")
 
 
 def _address(name: str, url: str, schemes: tuple[str, ...], example: str) -> SplitResult:

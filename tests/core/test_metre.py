@@ -45,7 +45,7 @@ def test_every_public_point_has_its_trigger(session: Session) -> None:
 
 def _before(name: str) -> str:
     """The revision before the migration of this name."""
-    script = ScriptDirectory.from_config(Config(CONFIG))
+    script = ScriptDirectory.from_config(Config(toml_file=CONFIG))
     [down] = [each.down_revision for each in script.walk_revisions() if name in each.path]
     assert isinstance(down, str)
     return down

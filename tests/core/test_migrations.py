@@ -15,7 +15,7 @@ from migrations import online
 from tests.conftest import _server
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
 
-CONFIG = str(ROOT / "alembic.ini")
+CONFIG = ROOT / "pyproject.toml"
 INDEX = re.compile(
     r"CREATE\s+(?:UNIQUE\s+)?INDEX\s+(CONCURRENTLY)?.*?\sON\s+(?:ONLY\s+)?([\w.]+)", re.S | re.I
 )
@@ -48,7 +48,7 @@ def empty_database(name: str) -> Iterator[sa.Engine]:
 
 
 def migrate(engine: sa.Engine, revision: str) -> None:
-    config = Config(CONFIG)
+    config = Config(toml_file=CONFIG)
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
@@ -82,7 +82,7 @@ def test_what_blocks_is_seen() -> None:
 
 
 def test_no_migration_indexes_a_table_in_use_without_concurrently(worker_id: str) -> None:
-    script = ScriptDirectory.from_config(Config(CONFIG))
+    script = ScriptDirectory.from_config(Config(toml_file=CONFIG))
     revisions = [each.revision for each in script.walk_revisions()][::-1]
     statements: dict[str, list[str]] = {}
     with empty_database(f"test_migrations_{worker_id}") as engine:

@@ -72,7 +72,7 @@ def migrate(with_demo: bool) -> None:
     app = create_app()
     if with_demo:
         _refuse_demo_in_production(app)
-    command.upgrade(Config(str(ROOT / "alembic.ini")), "head")
+    command.upgrade(Config(toml_file=ROOT / "pyproject.toml"), "head")
     with app.app_context(), transaction() as session:
         added = load_cities(session)
     if added:

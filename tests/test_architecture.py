@@ -1,5 +1,6 @@
 """Rules of the house that a machine can watch."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -147,3 +148,23 @@ def test_only_the_authors_export_reads_exact_places() -> None:
                 whole.append(name)
     assert said == SAY_EXACT
     assert whole == []
+
+
+def test_no_page_is_searched_for_three_letters() -> None:
+    """A page holds tokens and ids, in which any three letters or digits stand by chance: what a
+    person reads is in `tests.reading.words`."""
+    lucky = []
+    for path in (config.ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Compare(
+                    left=ast.Constant(value=str(sought)),
+                    ops=[ast.In() | ast.NotIn()],
+                    comparators=[
+                        ast.Attribute(attr="text")
+                        | ast.Name(id="page" | "text")
+                        | ast.Call(func=ast.Name(id="str"))
+                    ],
+                ) if len(sought) <= 3 and sought.isalnum():
+                    lucky.append(f"{path.name}:{node.lineno}")
+    assert not lucky

@@ -81,7 +81,6 @@ def test_it_answers_as_it_is_described(app: Flask, world: World) -> None:
 
         @settings(
             max_examples=25,
-            deadline=None,
             derandomize=True,
             database=None,
             phases=[Phase.generate],

@@ -73,9 +73,7 @@ def expected(openings: list[tuple[int, int]]) -> dict[int, tuple[Any, ...]]:
     return rows
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(OPENINGS)
 def test_a_cascade_is_what_an_obvious_reference_makes(
     crowd: Crowd, openings: list[tuple[int, int]]

@@ -93,9 +93,7 @@ def step(crowd: Crowd, model: Model, name: str, number: Any) -> None:
         model.gone[one].discard("false")
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_counts_are_what_a_walk_finds_after_every_step(
     crowd: Crowd, steps: list[tuple[str, Any]]

@@ -1,23 +1,18 @@
 """Points for bringing people: held, released, capped, reversed; over HTTP and through the jobs."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.reading import words
 from tests.rewards.conftest import World
 from ugc.core.db import Session
 from ugc.reputation import queries as ledger
 from ugc.rewards import actions, rules
 
 Browser = Callable[..., FlaskClient]
-
-
-def main_text(page: str) -> str:
-    body = page.split("<main")[1].split("</main>")[0]
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
 @pytest.fixture
@@ -65,20 +60,20 @@ def test_released_after_the_second_thing_and_a_day(
     world.approve_all(moderator)
     world.run_jobs()
     assert ledger.balance(session, ana) == (0, 35)
-    text = main_text(chain["ana"].get("/rewards").text)
-    assert "held until ben has done 1 more genuine thing" in text
-    assert "35 wait" in main_text(chain["ana"].get("/contacts").text)
+    seen = words(chain["ana"].get("/rewards").text)
+    assert "held until ben has done 1 more genuine thing" in seen
+    assert "35 wait" in words(chain["ana"].get("/contacts").text)
     assert "35 points wait for people you brought" in chain["ana"].get("/members/ana").text
     assert "points wait" not in chain["ben"].get("/members/ana").text
     # Whoever is farther and did not allow it is not named.
-    assert "eva" not in text
-    assert "Somebody of degree 2 held until they have done 2 more genuine things" in text
+    assert "eva" not in seen
+    assert "Somebody of degree 2 held until they have done 2 more genuine things" in seen
     world.report(chain["ben"], 1)
     world.approve_all(moderator)
     world.run_jobs()
     # A day has not passed.
     assert ledger.balance(session, ana) == (0, 35)
-    assert "held until a day has passed" in main_text(chain["ana"].get("/rewards").text)
+    assert "held until a day has passed" in words(chain["ana"].get("/rewards").text)
     world.later("25 hours")
     world.report(chain["ben"], 2)
     world.approve_all(moderator)
@@ -211,10 +206,10 @@ def test_the_day_has_a_cap_and_the_page_says_so(
     assert ledger.balance(session, world.id_of("ana")) == (0, rules.DAILY_CAP)
     states = list(world.states("ana").values())
     assert (states.count("held"), states.count("capped")) == (10, 2)
-    text = main_text(ana.get("/rewards").text)
+    text = words(ana.get("/rewards").text)
     assert "Not credited 40 for 2 people who came when your day was full" in text
     ana.post("/language", data={"language": "es"})
-    assert "2 personas" in main_text(ana.get("/rewards").text)
+    assert "2 personas" in words(ana.get("/rewards").text)
     # The next day has room again.
     world.later("25 hours")
     world.join("new-late", link)

@@ -183,7 +183,7 @@ def test_many_parts_are_refused(work: dict[str, int]) -> None:
     assert placed(lambda: geometry.area(rings, "file"), work) is None
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(
         st.tuples(

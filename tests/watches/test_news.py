@@ -326,7 +326,6 @@ def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

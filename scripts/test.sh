@@ -39,4 +39,4 @@ echo '· migrations'
 $bin/alembic upgrade head
 $bin/alembic check
 echo '· tests'
-$bin/python -m pytest -q -n 2 --dist worksteal "$@"
+$bin/python -m pytest -q -n 2 --dist worksteal --durations=25 "$@"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from flask import Flask
 from tests.conftest import MODERATOR
 from ugc.accounts.models import Grant, Member
 from ugc.accounts.rules import roles
-from ugc.brandapi import actions, rules
+from ugc.brandapi import actions, queries, rules
 from ugc.brands.models import Brand
 from ugc.core import geo, subjects
 from ugc.core.access import Actor, ActorKind
@@ -41,6 +41,17 @@ class World:
         )
         self.session.commit()
         return made
+
+    def with_brand(self, name: str) -> World:
+        """The same with a brand of its own."""
+        subject = subjects.create(self.session, "brand")
+        grants = (*self.owner.grants, roles.grant("owner", subject_id=subject.id))
+        self.session.add(Brand(id=subject.id, name=name, claimed_at=now(self.session)))
+        self.session.flush()
+        self.session.add(Grant(role="owner", subject_id=subject.id, member_id=self.owner.id))
+        self.session.commit()
+        owner = replace(self.owner, grants=grants)
+        return World(self.session, owner, subject.id, subject.public_id)
 
     def report(self, lon: float = -3.7, lat: float = 40.4, kind: str = "jam", **values: Any) -> str:
         made = reports.post_report(
@@ -94,6 +105,20 @@ def get(app: Flask, session: Session, world: World) -> Callable[..., Any]:
         return app.test_client().get(f"/api/v1{path}", headers=sent)
 
     return ask
+
+
+@pytest.fixture
+def finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The feed tells what the test did, which is one transaction that has not ended."""
+    original = queries.changes_sql
+    unfinished = "changed_txid < pg_snapshot_xmin(pg_current_snapshot())"
+
+    def told(*args: Any, **kwargs: Any) -> str:
+        statement = original(*args, **kwargs)
+        assert unfinished in statement
+        return statement.replace(unfinished, "true")
+
+    monkeypatch.setattr(queries, "changes_sql", told)
 
 
 @pytest.fixture

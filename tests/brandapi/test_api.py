@@ -212,8 +212,8 @@ def test_pages_lead_through_everything_once(world: World, get: Get, box: str) ->
     assert seen == made[::-1]
 
 
-def feed(get: Get, since: str) -> tuple[list[str], list[str], str]:
-    answer = get(f"/reports?since={since}").get_json(force=True)
+def feed(get: Get, since: str, path: str = "/reports") -> tuple[list[str], list[str], str]:
+    answer = get(f"{path}?since={since}").get_json(force=True)
     return (
         [feature["id"] for feature in answer["features"]],
         answer["deleted"],
@@ -228,17 +228,8 @@ def test_unfinished_transactions_are_not_told(world: World, get: Get) -> None:
 
 
 def test_following_changes_and_what_is_gone(
-    session: Session, monkeypatch: pytest.MonkeyPatch, world: World, get: Get
+    session: Session, finished: None, world: World, get: Get
 ) -> None:
-    # In a test everything is one unfinished transaction: see it as finished.
-    original = queries.changes_sql
-    monkeypatch.setattr(
-        queries,
-        "changes_sql",
-        lambda *args, **kwargs: original(*args, **kwargs).replace(
-            "changed_txid < pg_snapshot_xmin(pg_current_snapshot())", "true"
-        ),
-    )
     first, second = world.report(), world.report(kind="waste")
     seen, deleted, following = feed(get, "2020-01-01T00:00:00Z")
     assert (sorted(seen), deleted) == (sorted([first, second]), [])
@@ -361,8 +352,16 @@ def test_rates_are_told_and_kept(
     answer = get("/reports")
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
-    # Another key of the brand has its own.
-    assert get("/reports", with_key=world.key()).status_code == 200
+    # More keys give no more room: those of a brand count together, another brand for itself.
+    refused = get("/reports", with_key=world.key())
+    assert refused.status_code == 429
+    assert refused.headers["RateLimit-Limit"] == "3"
+    assert refused.headers["RateLimit-Remaining"] == "0"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    other = world.with_brand("Other")
+    answer = get("/reports", with_key=other.key())
+    assert answer.status_code == 200
+    assert answer.headers["RateLimit-Remaining"] == "2"
 
 
 def test_nothing_is_written(app: Flask, get: Get, world: World) -> None:

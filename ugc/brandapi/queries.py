@@ -282,13 +282,14 @@ def changes_sql(
     visible and matches, ids of the rest as JSON text, how many rows, txid and id of the last).
 
     Only transactions older than every running one are told, so that a late commit is never behind
-    a reader's cursor (core.subjects). What does not match any more is told as gone."""
+    a reader's cursor (core.subjects). What does not match any more is told as gone; what was never
+    public is not told at all."""
     where = [resource.shown, *(resource.filters[name] for name in filters)]
     if bounds is not None:
         where.append(_envelopes(bounds, resource.point, values))
     return (
         "WITH changed AS MATERIALIZED (SELECT id, public_id, visible, changed_txid FROM subjects"
-        f" WHERE kind = '{resource.kind}'"
+        f" WHERE kind = '{resource.kind}' AND was_public"
         " AND changed_txid < pg_snapshot_xmin(pg_current_snapshot())"
         " AND (changed_txid, id) > (%(after_txid)s::xid8, %(after_id)s::bigint)"
         " ORDER BY changed_txid, id LIMIT %(limit)s),"

@@ -48,6 +48,8 @@ class Subject(Base):
     # A merged thing keeps its address and leads to the one it was merged into.
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("subjects.id"))
     visible: Mapped[bool] = mapped_column(server_default=sa.true())
+    # Whether it ever was visible (a trigger): the change feed has tombstones of such things alone.
+    was_public: Mapped[bool] = mapped_column(server_default=sa.false())
     created_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     changed_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     changed_txid: Mapped[int] = mapped_column(Xid8, server_default=sa.text("pg_current_xact_id()"))

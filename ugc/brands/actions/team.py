@@ -15,7 +15,7 @@ from ugc.accounts.rules.roles import BRAND_ACTS, Role
 from ugc.brands import queries, rules
 from ugc.brands.models import TeamInvitation
 from ugc.brands.queries import team
-from ugc.core import audit
+from ugc.core import audit, subjects
 from ugc.core.access import SYSTEM, Actor, ActorKind, acting, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Invalid, NotFound
@@ -184,6 +184,7 @@ def appoint(session: Session, brand_id: int, handle: str, role: Role) -> None:
     owners = _owners(session, brand_id)
     grants.give(session, member_id, role, by=SYSTEM, subject_id=brand_id, tell=owners)
     brand.claimed_at = brand.claimed_at or now(session)
+    subjects.touch(session, brand_id)
 
 
 def dismiss(
@@ -217,6 +218,7 @@ def erase_member(session: Session, member_id: int) -> None:
         for row in rest:
             grants.end(session, _role_of(session, brand_id, row.member_id), by=SYSTEM)
         brand.claimed_at = None
+        subjects.touch(session, brand_id)
 
 
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:

@@ -58,7 +58,11 @@ SETTINGS = [
     Setting("PROXY_HOPS", "0", "number of trusted reverse proxies in front"),
     Setting("HSTS_SUBDOMAINS", "no", "yes: every subdomain of SITE_URL's host is https only, too"),
     Setting("DEFAULT_LANGUAGE", "en", "es or en, when the browser asks for neither"),
-    Setting("API_LIMIT", "600 per minute", "requests of one API key, such as 10 per second"),
+    Setting(
+        "API_LIMIT",
+        "600 per minute",
+        "requests of a brand (all its API keys), such as 10 per second",
+    ),
     Setting(
         "VISIT_BATCH_S", "2", "seconds that visits of links wait to be counted together, 0 to 5"
     ),

@@ -21,7 +21,8 @@ from ugc.core.errors import TooFast
 
 EXTENSION = "boca_limits"
 
-# `api` is the setting API_LIMIT. Per actor (member, key, or address of an anonymous visitor).
+# `api` is the setting API_LIMIT. Per actor (member, brand of a key, or address of an anonymous
+# visitor).
 LIMITS = {
     "write": "60 per minute",
     "invite": "20 per day",
@@ -95,8 +96,12 @@ class _Limiter:
 
 
 def caller() -> str:
-    """Members and keys by id; others by network: the whole address of IPv4, /64 of IPv6."""
+    """Members by id, keys by their brand; others by network: the whole address of IPv4, /64 of
+    IPv6."""
     actor = current_actor()
+    if actor.kind is ActorKind.API_KEY:
+        # Keys of a brand share its limit: more keys give no more room.
+        return "brand:" + ",".join(map(str, sorted(actor.brand_ids)))
     if actor.kind is not ActorKind.ANONYMOUS:
         return actor.reference
     return f"address:{network(request.remote_addr)}"

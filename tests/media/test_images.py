@@ -33,10 +33,40 @@ def test_a_telephones_two_pictures_in_one_jpeg_are_taken() -> None:
     assert images.clean(raw)["large"].width == 640
 
 
+NOISE = Image.effect_noise((600, 400), 60).convert("RGB")
+ENCODINGS = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "restarts": {"restart_marker_rows": 1},
+    "not-subsampled": {"subsampling": 0, "quality": 95},
+    "thumbnail": {"exif": b"Exif\0\0" + JPEG[:9_000]},
+}
+
+
+@pytest.mark.parametrize("options", ENCODINGS.values(), ids=ENCODINGS)
+def test_a_jpeg_without_its_end_mark_is_taken_unless_pixels_are_missing(
+    options: dict[str, object],
+) -> None:
+    whole = pictures.saved(NOISE, **options)
+    assert whole.endswith(images.END_MARK)
+    assert images.inspect(whole[:-2]) == images.inspect(whole)
+    for cut in (len(whole) // 2, len(whole) - 30):
+        with pytest.raises(images.Unreadable) as refused:
+            images.inspect(whole[:cut])
+        assert refused.value.problem is Problem.DAMAGED
+
+
+def test_the_copies_of_a_jpeg_without_its_end_mark_are_those_of_the_whole() -> None:
+    assert images.clean(JPEG[:-2]) == images.clean(JPEG)
+    with pytest.raises(images.Unreadable):
+        images.clean(JPEG[: len(JPEG) // 2])
+
+
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
         (b"", Problem.EMPTY),
+        (pictures.saved(pictures.scene(20_000, 1)), Problem.NARROW),
         (pictures.saved(pictures.scene(2_100, 100)), Problem.NARROW),
         (pictures.saved(pictures.scene(1, 2_000), "PNG"), Problem.NARROW),
         (pictures.saved(pictures.scene(21, 1), "WEBP"), Problem.NARROW),
@@ -55,7 +85,7 @@ def test_a_telephones_two_pictures_in_one_jpeg_are_taken() -> None:
         (pictures.animated("WEBP"), Problem.ANIMATED),
         (pictures.animated("PNG"), Problem.ANIMATED),
         (JPEG[: len(JPEG) // 2], Problem.DAMAGED),
-        (JPEG[:-2], Problem.DAMAGED),
+        (JPEG[:-20], Problem.DAMAGED),
         (JPEG[:100], Problem.DAMAGED),
         (pictures.with_everything()[:-200], Problem.DAMAGED),
         (PNG[: len(PNG) // 2], Problem.DAMAGED),

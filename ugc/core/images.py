@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import hashlib
 import io
 import json
 import signal
@@ -34,7 +35,11 @@ VARIANTS = {"thumb": 320, "medium": 960, "large": 1920}
 # is a fifth smaller than JPEG of the same SSIM.
 QUALITY = 80
 MEMORY_BYTES, CPU_SECONDS, WALL_SECONDS = 1024**3, 30, 60
+WHOLE_SECONDS = 20
 UNREADABLE_EXIT = 3
+WHOLE_ONLY = "whole-only"
+END_MARK = b"\xff\xd9"
+TAIL = bytes(range(1, 255)) * 4  # bits of pixels that no encoder wrote
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 # Pillow only warns up to twice the limit; here the limit is the limit.
@@ -77,7 +82,9 @@ def inspect(raw: bytes) -> tuple[int, int]:
     """(width, height) in pixels, as stored (before the camera's orientation is applied).
 
     The format is what the bytes are, not what a name says. Raises Unreadable for anything but one
-    whole, still JPEG, PNG or WebP of at most `MAX_BYTES` and `MAX_PIXELS`. Decodes nothing."""
+    whole, still JPEG, PNG or WebP of at most `MAX_BYTES` and `MAX_PIXELS`. Decodes nothing in this
+    process; a JPEG without its end mark is decoded in another, to see whether its pixels are
+    whole."""
     if not raw:
         raise Unreadable(Problem.EMPTY)
     if len(raw) > MAX_BYTES:
@@ -105,10 +112,12 @@ def inspect(raw: bytes) -> tuple[int, int]:
         raise Unreadable(Problem.DAMAGED if known else Problem.FORMAT) from None
     except DAMAGES:
         raise Unreadable(Problem.DAMAGED) from None
-    if (kind == "JPEG" and not _jpeg_ends(raw)) or min(size) < 1:
+    if min(size) < 1:
         raise Unreadable(Problem.DAMAGED)
     if max(size) > ASPECT_MAX * min(size):
         raise Unreadable(Problem.NARROW)
+    if kind == "JPEG" and not _has_end_mark(raw):
+        _run(raw, WHOLE_ONLY, WHOLE_SECONDS)
     return size
 
 
@@ -134,21 +143,22 @@ def _webp_size(raw: bytes) -> tuple[int, int]:
     )
 
 
-def _jpeg_ends(raw: bytes) -> bool:
+def _has_end_mark(raw: bytes) -> bool:
     """Whether the first picture of a JPEG has its end mark. Inside a scan 0xFF is always escaped,
-    so the mark cannot be there by chance; segments before the scan (thumbnails) are skipped."""
+    so the mark cannot be there by chance; segments before the scan (thumbnails) are skipped. Raises
+    Unreadable when there is no scan."""
     at = 2
     while at + 4 <= len(raw):
         marker = raw[at + 1]
         if raw[at] != 0xFF or marker in (0x00, 0xFF):
             at += 1
         elif marker == 0xDA:
-            return raw.find(b"\xff\xd9", at) >= 0
+            return raw.find(END_MARK, at) >= 0
         elif marker == 0x01 or 0xD0 <= marker <= 0xD8:
             at += 2
         else:
             at += 2 + int.from_bytes(raw[at + 2 : at + 4], "big")
-    return False
+    raise Unreadable(Problem.DAMAGED)
 
 
 # One at a time in each worker: two large pictures at once would take twice the memory.
@@ -158,20 +168,9 @@ _cleaning = threading.BoundedSemaphore(1)
 def clean(raw: bytes) -> dict[str, Copy]:
     """Copies by the names of `VARIANTS`: upright, sRGB, on white, and with nothing of the file but
     its pixels. Raises Unreadable; RuntimeError when the process was killed from outside."""
-    # No environment: the secrets of the application are not for whoever breaks a decoder.
-    command = [sys.executable, "-I", "-B", str(Path(__file__).resolve())]
     with _cleaning:
-        try:
-            done = subprocess.run(
-                command, input=raw, capture_output=True, env={}, timeout=WALL_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise Unreadable(Problem.DAMAGED) from None
-    if done.returncode in (-signal.SIGKILL, -signal.SIGTERM) or done.returncode in (1, 2):
-        raise RuntimeError(f"cleaning ended with {done.returncode}: {done.stderr[-500:]!r}")
-    if done.returncode != 0:
-        raise Unreadable(Problem.DAMAGED)
-    head, _, rest = done.stdout.partition(b"\n")
+        output = _run(raw, "", WALL_SECONDS)
+    head, _, rest = output.partition(b"\n")
     copies = {}
     for name, (width, height, length) in json.loads(head).items():
         copies[name] = Copy(width, height, rest[:length])
@@ -179,11 +178,44 @@ def clean(raw: bytes) -> dict[str, Copy]:
     return copies
 
 
+def _run(raw: bytes, mode: str, seconds: float) -> bytes:
+    """What this file prints as a script. Raises as `clean`."""
+    # No environment: the secrets of the application are not for whoever breaks a decoder.
+    command = [sys.executable, "-I", "-B", str(Path(__file__).resolve()), mode]
+    try:
+        done = subprocess.run(
+            command, input=raw, capture_output=True, env={}, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Unreadable(Problem.DAMAGED) from None
+    if done.returncode in (-signal.SIGKILL, -signal.SIGTERM) or done.returncode in (1, 2):
+        raise RuntimeError(f"cleaning ended with {done.returncode}: {done.stderr[-500:]!r}")
+    if done.returncode != 0:
+        raise Unreadable(Problem.DAMAGED)
+    return done.stdout
+
+
 # What follows runs in the process of its own.
 
 
+def _with_end_mark(raw: bytes) -> bytes:
+    """A JPEG that lacks its end mark, with one; all else as it is. Decoders show what is missing of
+    a scan as grey and say nothing, so the picture is decoded with two different tails: only where
+    no pixel is missing, the tail changes none. Raises ValueError for one that is cut off."""
+    if not raw.startswith(b"\xff\xd8") or _has_end_mark(raw):
+        return raw
+    if _digest(raw + END_MARK) != _digest(raw + TAIL + END_MARK):
+        raise ValueError("the scan is cut off")
+    return raw + END_MARK
+
+
+def _digest(raw: bytes) -> bytes:
+    with Image.open(io.BytesIO(raw), formats=FORMATS) as picture:
+        return hashlib.sha256(picture.tobytes()).digest()
+
+
 def _copies(raw: bytes) -> dict[str, Copy]:
-    with Image.open(io.BytesIO(raw), formats=FORMATS) as opened:
+    with Image.open(io.BytesIO(_with_end_mark(raw)), formats=FORMATS) as opened:
         picture: Image.Image = opened
         profile = picture.info.get("icc_profile")
         if picture.mode.startswith(("I", "F")):
@@ -256,8 +288,12 @@ def _limit() -> None:
 def _main() -> None:
     _limit()
     try:
-        copies = _copies(sys.stdin.buffer.read(MAX_BYTES + 1))
-    except (*BOMBS, *DAMAGES, MemoryError):
+        raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+        if sys.argv[1:] == [WHOLE_ONLY]:
+            _with_end_mark(raw)
+            return
+        copies = _copies(raw)
+    except (*BOMBS, *DAMAGES, MemoryError, Unreadable):
         sys.exit(UNREADABLE_EXIT)
     head = {name: (copy.width, copy.height, len(copy.content)) for name, copy in copies.items()}
     sys.stdout.buffer.write(json.dumps(head).encode() + b"\n")

@@ -48,6 +48,15 @@ class MemberErased(Event):
 
 
 @dataclass(frozen=True)
+class MessageFailed(Event):
+    """A message to the member could not be sent, in any attempt; `what` is `confirm`, `reset`,
+    `mail_change`, `notice`, `suspension`, `news` or `push`."""
+
+    member_id: int
+    what: str
+
+
+@dataclass(frozen=True)
 class MemberSuspended(Event):
     """From now on the member can only read, export and erase; why and until when is read from the
     suspension."""
@@ -348,7 +357,8 @@ def on(event_type: type[Event], name: str) -> Callable[[Callable[..., None]], Ca
         def run(session: Session, **payload: Any) -> None:
             react(session, event_type(**{k: v for k, v in payload.items() if k in known}))
 
-        jobs.task(name)(run)
+        # The operator runs a failed one again, and then all that follows from the event is there.
+        jobs.task(name, priority=jobs.Priority.FOLLOW, tells=jobs.operator_only)(run)
         _subscribers.setdefault(event_type, []).append(name)
         return react
 

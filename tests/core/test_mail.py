@@ -1,5 +1,6 @@
 """Mail goes to a folder in development and to SMTP by setting, in the reader's language."""
 
+import smtplib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -99,3 +100,25 @@ def test_smtp_by_setting(app: Flask, monkeypatch: pytest.MonkeyPatch, smtp: Smtp
     body = received.get_body(("plain",))
     assert body is not None
     assert "http://x/r" in body.get_content()
+
+
+def test_a_silent_mail_server_is_waited_for_once_and_not_by_each_mail(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+
+    def silent(*_where: object, **_options: object) -> None:
+        waits.append(1)
+        raise TimeoutError("timed out")
+
+    now = [1000.0]
+    monkeypatch.setattr(mail, "_silent_until", 0.0)
+    monkeypatch.setattr(smtplib, "SMTP", silent)
+    monkeypatch.setattr(mail.time, "monotonic", lambda: now[0])
+    monkeypatch.setitem(app.config, "MAIL_URL", "smtp://localhost:2525")
+    with app.test_request_context():
+        for expected, later in ((1, 0), (1, mail.PAUSE_S - 1), (2, 1)):
+            now[0] += later
+            with pytest.raises(TimeoutError):
+                mail.send(EmailMessage())
+            assert len(waits) == expected

@@ -688,7 +688,7 @@ def test_a_photo_whose_worker_dies_each_time_is_told(
     )
     session.execute(sa.text(doing), {"attempts": attempts})
     core_jobs.rescue_stalled(session)
-    assert len(core_jobs.dead_jobs(session)) == told
+    assert len(core_jobs.failed_jobs(session)) == told
     session.execute(sa.text("DELETE FROM procrastinate_jobs WHERE task_name = 'media.clean'"))
     run_jobs()
     assert ("could not be prepared" in ana.get("/inbox").text) is told
@@ -708,7 +708,7 @@ def test_a_photo_whose_job_fails_each_time_is_told(
     stored(media, "quarantine")[0].unlink()
     session.commit()
     monkeypatch.setattr(core_jobs, "_app", app)
-    context = SimpleNamespace(job=SimpleNamespace(attempts=attempts))
+    context = SimpleNamespace(job=SimpleNamespace(id=1, attempts=attempts))
     with pytest.raises(FileNotFoundError):
         core_jobs.queue.tasks["media.clean"].func(context, key=key)
     run_jobs()

@@ -86,7 +86,7 @@ def run(session: Session, run_jobs: Callable[[], int]) -> Callable[[str], None]:
     """Runs one of the scheduled jobs, and those that it gives rise to."""
 
     def start(name: str) -> None:
-        jobs._runners[name](session)
+        jobs.registry[name].run(session)
         run_jobs()
 
     return start

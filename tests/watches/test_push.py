@@ -161,7 +161,7 @@ def test_held_reports_and_quiet_hours_push_nothing(
     run_jobs()
     assert service.payloads == []
     at(NOON.replace(day=10, hour=7))
-    jobs._runners["watches.hand_over"](session)
+    jobs.registry["watches.hand_over"].run(session)
     run_jobs()
     assert [p["title"] for p in service.payloads] == ["Round my home"]
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import current_app
 from flask_babel import gettext, lazy_gettext
 
+from ugc import events
 from ugc.accounts import queries, rules
 from ugc.accounts.actions import links, suspending
 from ugc.accounts.models import (
@@ -153,7 +154,15 @@ def _post(
     mail.send(message)
 
 
-@jobs.task("accounts.mail_link")
+def _link_failed(session: Session, *, member_id: int, purpose: str) -> None:
+    what = "mail_change" if purpose in ("mail_new", "mail_old") else purpose
+    if member_id:
+        events.emit(session, events.MessageFailed(member_id, what))
+
+
+@jobs.task(
+    "accounts.mail_link", priority=jobs.Priority.PERSON, tells=_link_failed, retry=jobs.OUTLAST
+)
 def mail_link(session: Session, *, member_id: int, purpose: str) -> None:
     """Sends a link: `confirm`, `reset`, `mail_new` or `mail_old`. The token is made here, so that
     no job row ever holds one. Who has an address confirmed is told when another types it."""
@@ -184,7 +193,13 @@ def _browser_named(user_agent: str) -> str:
     return browser or system or gettext("Unknown browser")
 
 
-@jobs.task("accounts.mail_notice")
+def _notice_failed(session: Session, *, member_id: int, **_more: object) -> None:
+    events.emit(session, events.MessageFailed(member_id, "notice"))
+
+
+@jobs.task(
+    "accounts.mail_notice", priority=jobs.Priority.PERSON, tells=_notice_failed, retry=jobs.OUTLAST
+)
 def mail_notice(session: Session, *, member_id: int, what: str, row_id: int = 0) -> None:
     """Tells the member of a change to their account: `password_changed`, `mail_changed` (`row_id`
     is the change) or `new_browser` (`row_id` is the session). An address that was never confirmed
@@ -212,7 +227,18 @@ def _in_their_zone(member: Member, at: dt.datetime) -> str:
         return f"{render.in_zone(at, member.timezone)} ({member.timezone})"
 
 
-@jobs.task(suspending.MAIL)
+def _suspension_mail_failed(session: Session, *, suspension_id: int, lifted: bool) -> None:
+    row = reads.one(session, suspension_id)
+    if row is not None:
+        events.emit(session, events.MessageFailed(row.member_id, "suspension"))
+
+
+@jobs.task(
+    suspending.MAIL,
+    priority=jobs.Priority.PERSON,
+    tells=_suspension_mail_failed,
+    retry=jobs.OUTLAST,
+)
 def mail_suspension(session: Session, *, suspension_id: int, lifted: bool) -> None:
     """Tells the member why and until when they can only read, or that it is over. What was lifted
     before this mail went is not told any more."""
@@ -245,12 +271,19 @@ def mail_suspension(session: Session, *, suspension_id: int, lifted: bool) -> No
     mail.send(message)
 
 
-@jobs.task("accounts.end_suspensions", cron="* * * * *")
+@jobs.task(
+    "accounts.end_suspensions",
+    cron="* * * * *",
+    priority=jobs.Priority.FOLLOW,
+    tells=jobs.operator_only,
+)
 def end_suspensions(session: Session) -> None:
     suspending.end_those_over(session)
 
 
-@jobs.task("accounts.forget", cron="23 3 * * *")
+@jobs.task(
+    "accounts.forget", cron="23 3 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
+)
 def forget(session: Session) -> None:
     """Failures and counted mails older than a day; links, changes and sessions that ended a week
     ago."""

@@ -27,7 +27,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ugc import config, demo, live
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
-from ugc.cli import members, roles
+from ugc.cli import members, roles, upkeep
 from ugc.config import ROOT, ConfigError
 from ugc.core import gazetteer, jobs, push
 from ugc.core.db import Session, transaction
@@ -51,6 +51,8 @@ def cli() -> None:
 for command_of_members in members.COMMANDS:
     cli.add_command(command_of_members)
 cli.add_command(roles.role_group)
+for command_of_upkeep in upkeep.COMMANDS:
+    cli.add_command(command_of_upkeep)
 
 
 def main() -> None:
@@ -175,14 +177,6 @@ def worker(concurrency: int) -> None:
     stop.set()
     for thread in folding:
         thread.join(10)
-
-
-@cli.command("dead-jobs")
-def dead_jobs() -> None:
-    """List the jobs that failed for good."""
-    with create_app().app_context(), transaction() as session:
-        for job in jobs.dead_jobs(session):
-            click.echo(f"{job['id']}\t{job['task_name']}\t{job['attempts']}\t{job['args']}")
 
 
 @cli.command("recount-points")

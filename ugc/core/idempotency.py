@@ -152,7 +152,12 @@ def init_app(app: Flask) -> None:
         g.session_cookie_name = app.config["SESSION_COOKIE_NAME"]
 
 
-@jobs.task("core.forget_idempotency_keys", cron="17 3 * * *")
+@jobs.task(
+    "core.forget_idempotency_keys",
+    cron="17 3 * * *",
+    priority=jobs.Priority.BULK,
+    tells=jobs.operator_only,
+)
 def forget_old_keys(session: Session) -> None:
     limit = app_now() - sa.text(f"interval '{KEEP_DAYS} days'")
     other_scheme = IdempotencyKey.body_hash.not_like(f"{SCHEME}%")

@@ -16,6 +16,10 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from ugc.core import render
 
 TIMEOUT_S = 20
+# A server that does not answer would hold every thread of the worker for TIMEOUT_S a mail. After
+# one such wait this process asks again only when this time is over.
+PAUSE_S = 30
+_silent_until = 0.0
 
 
 def _signer() -> URLSafeSerializer:
@@ -70,6 +74,17 @@ def compose(
 
 def send(message: EmailMessage) -> None:
     """Hands the mail over. Raises OSError or smtplib.SMTPException; the job tries again."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        raise TimeoutError("the mail server did not answer a moment ago")
+    try:
+        _hand_over(message)
+    except TimeoutError:
+        _silent_until = time.monotonic() + PAUSE_S
+        raise
+
+
+def _hand_over(message: EmailMessage) -> None:
     url = urlsplit(str(current_app.config["MAIL_URL"]))
     if url.scheme == "file":
         folder = Path(unquote(url.path))

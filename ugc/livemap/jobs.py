@@ -56,7 +56,9 @@ def keep_folding(app: Flask, stop: threading.Event) -> None:
             stop.wait(POLL_S)
 
 
-@jobs.task("livemap.rebuild", cron="11 4 * * *")
+@jobs.task(
+    "livemap.rebuild", cron="11 4 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
+)
 def rebuild(session: Session) -> None:
     """Counts the cells anew, and says so when they were wrong."""
     wrong = actions.rebuild(session)

@@ -13,7 +13,7 @@ def could_not_clean(session: Session, *, key: str) -> None:
     actions.report_failure(session, key)
 
 
-@jobs.task("media.clean", on_failure=could_not_clean)
+@jobs.task("media.clean", priority=jobs.Priority.PREPARE, tells=could_not_clean)
 def clean(session: Session, *, key: str) -> None:
     """Makes the clean copies of a photo. No row is locked meanwhile, and a second run writes the
     same files again; a photo whose raw file is missing ends in the dead list."""
@@ -33,11 +33,11 @@ def clean(session: Session, *, key: str) -> None:
     actions.settle(session, key, copies)
 
 
-@jobs.task("media.tidy")
+@jobs.task("media.tidy", priority=jobs.Priority.FOLLOW, tells=jobs.operator_only)
 def tidy(session: Session, *, key: str) -> None:
     actions.tidy(session, key)
 
 
-@jobs.task("media.sweep", cron="41 * * * *")
+@jobs.task("media.sweep", cron="41 * * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only)
 def sweep(session: Session) -> None:
     actions.sweep(session)

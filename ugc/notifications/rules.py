@@ -172,6 +172,69 @@ KINDS = {
             )
         ),
     ),
+    "unsent_confirm": Kind(
+        "mail",
+        _about(
+            lazy_gettext(
+                "The mail with the link that confirms your address could not be sent. See in your"
+                " settings whether the address is right, and ask for the link again."
+            )
+        ),
+    ),
+    "unsent_reset": Kind(
+        "mail",
+        _about(
+            lazy_gettext(
+                "The mail with the link to a new password could not be sent. If you still need it,"
+                " ask for it again."
+            )
+        ),
+    ),
+    "unsent_mail_change": Kind(
+        "mail",
+        _about(
+            lazy_gettext(
+                "A mail about your new e-mail address could not be sent, so the change is not done."
+                " Look at the address in your settings and change it again."
+            )
+        ),
+    ),
+    "unsent_notice": Kind(
+        "mail",
+        _about(
+            lazy_gettext(
+                "A mail about a change to your account could not be sent. See in your settings"
+                " whether your address and the browsers signed in are yours."
+            )
+        ),
+    ),
+    "unsent_suspension": Kind(
+        "mail",
+        _about(
+            lazy_gettext(
+                "The mail about your suspension or its end could not be sent. Your settings show"
+                " whether you are suspended, and why."
+            )
+        ),
+    ),
+    "unsent_news": Kind(
+        "mail",
+        _about(
+            lazy_gettext(
+                "A mail with news could not be sent. The news is in this inbox; see in your"
+                " settings whether your e-mail address is right."
+            )
+        ),
+    ),
+    "unsent_push": Kind(
+        "mail",
+        _about(
+            lazy_gettext(
+                "News could not be pushed to one of your browsers. The news is in this inbox; if it"
+                " happens again, turn pushes off and on in that browser."
+            )
+        ),
+    ),
     "news_posted": Kind("map-pin", _about(lazy_gettext("New where you watch: %(title)s"))),
     "news_votes": Kind(
         "users", _about(lazy_gettext("Others say whether it is still there: %(title)s")), folds=True

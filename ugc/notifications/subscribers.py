@@ -4,7 +4,7 @@ cause; the inbox folds what a day brought about one thing into one line."""
 from __future__ import annotations
 
 from ugc import events
-from ugc.core.db import Session
+from ugc.core.db import Session, now
 from ugc.notifications import actions
 
 
@@ -105,6 +105,14 @@ def ring_decided(session: Session, event: events.RingDecided) -> None:
             rule=event.rule,
             url="/rewards#decisions",
         )
+
+
+@events.on(events.MessageFailed, "notifications.message_failed")
+def message_failed(session: Session, event: events.MessageFailed) -> None:
+    """Once a day for each kind of message: a mail server that refuses an address refuses them
+    all."""
+    cause = f"{event.what}:{now(session):%Y-%m-%d}"
+    actions.tell(session, event.member_id, f"unsent_{event.what}", cause, url="/settings")
 
 
 @events.on(events.MemberSuspended, "notifications.member_suspended")

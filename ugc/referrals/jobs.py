@@ -32,7 +32,9 @@ def keep_folding(app: Flask, stop: threading.Event) -> None:
             log.exception("reach is not folded")
 
 
-@jobs.task("referrals.recount", cron="41 3 * * *")
+@jobs.task(
+    "referrals.recount", cron="41 3 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
+)
 def recount(session: Session) -> None:
     """Counts everybody's reach anew, and says so when it was wrong."""
     wrong = counts.recount(session)
@@ -40,12 +42,22 @@ def recount(session: Session) -> None:
         log.error("the reach of %d members was wrong and is mended", len(wrong))
 
 
-@jobs.task("referrals.forget_salts", cron="3 * * * *")
+@jobs.task(
+    "referrals.forget_salts",
+    cron="3 * * * *",
+    priority=jobs.Priority.BULK,
+    tells=jobs.operator_only,
+)
 def forget_salts(session: Session) -> None:
     visits.forget_salts(session, now(session).date())
 
 
-@jobs.task("referrals.keep_partitions", cron="17 1 * * *")
+@jobs.task(
+    "referrals.keep_partitions",
+    cron="17 1 * * *",
+    priority=jobs.Priority.BULK,
+    tells=jobs.operator_only,
+)
 def keep_partitions(session: Session) -> None:
     months = int(current_app.config["VISIT_MONTHS"])
     made, dropped = visits.keep_partitions(session, now(session).date(), months)

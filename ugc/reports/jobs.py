@@ -7,11 +7,18 @@ from ugc.core.db import Session
 from ugc.reports.actions import life
 
 
-@jobs.task("reports.expire", cron="* * * * *")
+@jobs.task(
+    "reports.expire", cron="* * * * *", priority=jobs.Priority.FOLLOW, tells=jobs.operator_only
+)
 def expire(session: Session) -> None:
     life.expire(session)
 
 
-@jobs.task("reports.forget_positions", cron="23 * * * *")
+@jobs.task(
+    "reports.forget_positions",
+    cron="23 * * * *",
+    priority=jobs.Priority.BULK,
+    tells=jobs.operator_only,
+)
 def forget_positions(session: Session) -> None:
     life.forget_positions(session)

@@ -8,17 +8,19 @@ from ugc.rewards import actions, queries
 from ugc.rewards.actions import scoring
 
 
-@jobs.task("rewards.score")
+@jobs.task("rewards.score", priority=jobs.Priority.FOLLOW, tells=jobs.operator_only)
 def score(session: Session, *, member_id: int) -> None:
     scoring.score(session, [member_id])
 
 
-@jobs.task("rewards.release")
+@jobs.task("rewards.release", priority=jobs.Priority.FOLLOW, tells=jobs.operator_only)
 def release(session: Session, *, newcomer_id: int) -> None:
     actions.release(session, newcomer_id)
 
 
-@jobs.task("rewards.score_all", cron="17 2 * * *")
+@jobs.task(
+    "rewards.score_all", cron="17 2 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
+)
 def score_all(session: Session, *, after: int = 0) -> None:
     """The next `BATCH` members after an id, and a job for those that follow."""
     ids = queries.members_after(session, after, scoring.BATCH)
@@ -27,7 +29,9 @@ def score_all(session: Session, *, after: int = 0) -> None:
         jobs.defer(session, "rewards.score_all", after=ids[-1])
 
 
-@jobs.task("rewards.release_all", cron="47 2 * * *")
+@jobs.task(
+    "rewards.release_all", cron="47 2 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
+)
 def release_all(session: Session, *, after: int = 0) -> None:
     """What became due without an event: a doubt that ended, a day that passed."""
     newcomers = queries.newcomers_held(session, after, scoring.BATCH)
@@ -36,6 +40,8 @@ def release_all(session: Session, *, after: int = 0) -> None:
         jobs.defer(session, "rewards.release_all", after=newcomers[-1])
 
 
-@jobs.task("rewards.forget_marks", cron="37 3 * * *")
+@jobs.task(
+    "rewards.forget_marks", cron="37 3 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
+)
 def forget_marks(session: Session) -> None:
     actions.forget_marks(session)

@@ -12,6 +12,7 @@ from flask import current_app
 from flask_babel import gettext, ngettext
 from pywebpush import WebPushException, webpush
 
+from ugc import events
 from ugc.accounts import queries as accounts
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions
@@ -28,18 +29,27 @@ PUSH_TIMEOUT_S = 10
 PUSH_KEPT_S = 12 * 3600  # how long a push service keeps one for a browser that is off
 
 
-@jobs.task(news.HAND_OVER, cron="* * * * *")
+@jobs.task(
+    news.HAND_OVER, cron="* * * * *", priority=jobs.Priority.FOLLOW, tells=jobs.operator_only
+)
 def hand_over(session: Session) -> None:
     """What quiet hours held back, too."""
     news.hand_over(session)
 
 
-@jobs.task("watches.begin_digests", cron="*/5 * * * *")
+@jobs.task(
+    "watches.begin_digests",
+    cron="*/5 * * * *",
+    priority=jobs.Priority.BULK,
+    tells=jobs.operator_only,
+)
 def begin_digests(session: Session) -> None:
     news.begin_digests(session)
 
 
-@jobs.task("watches.forget_old", cron="41 4 * * *")
+@jobs.task(
+    "watches.forget_old", cron="41 4 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
+)
 def forget_old(session: Session) -> None:
     news.forget_old(session)
 
@@ -123,7 +133,12 @@ def _happened(told: list[dict[str, object]]) -> str:
     )  # fmt: skip
 
 
-@jobs.task(news.MAIL)
+def _mail_failed(session: Session, *, batch: str) -> None:
+    for member_id in {line.member_id for line in reads.lines_of_batch(session, batch)}:
+        events.emit(session, events.MessageFailed(member_id, "news"))
+
+
+@jobs.task(news.MAIL, priority=jobs.Priority.SEND, tells=_mail_failed, retry=jobs.OUTLAST)
 def send_mail(session: Session, *, batch: str) -> None:
     """One mail with the news of a batch, at most once (see `_send_once`). Nothing is sent to who
     ended this kind of mail meanwhile or is suspended, nor when all of it is gone."""
@@ -179,7 +194,13 @@ def _payloads(session: Session, member: Member, news_ids: list[int]) -> list[dic
         ]
 
 
-@jobs.task(news.PUSH)
+def _push_failed(session: Session, *, subscription_id: int, news_ids: list[int]) -> None:
+    browser = queries.browser(session, subscription_id)
+    if browser is not None:
+        events.emit(session, events.MessageFailed(browser.member_id, "push"))
+
+
+@jobs.task(news.PUSH, priority=jobs.Priority.SEND, tells=_push_failed)
 def push(session: Session, *, subscription_id: int, news_ids: list[int]) -> None:
     """Pushes news to one browser; again after a failure, when the tag makes it replace itself. A
     browser that is gone (404, 410) or whose address leads into a private network is forgotten."""

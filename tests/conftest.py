@@ -20,8 +20,10 @@ from alembic.config import Config
 from flask import Flask, g
 from flask.testing import FlaskClient
 
+from ugc.accounts import actions as accounts
 from ugc.accounts.actions import grants, passwords
 from ugc.accounts.models import KIND, Member, UsedHandle
+from ugc.accounts.pages import COOKIE_TOKEN
 from ugc.accounts.rules import roles
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
@@ -39,6 +41,8 @@ PASSWORD = "correct horse battery"
 PASSWORD_HASH = passwords.hash_password(PASSWORD)
 # The grants of an actor who moderates the whole site.
 MODERATOR = (roles.grant(roles.Role.MODERATOR),)
+TEMPLATE = "tests_template"
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
 CITIES = [
     (3117735, "Madrid", "madrid", "ES", 3255944, -3.70256, 40.4165),
     (3128760, "Barcelona", "barcelona", "ES", 1621537, 2.15899, 41.38879),
@@ -61,13 +65,28 @@ def redis_url(worker_id: str, *, site: bool = False) -> str:
 
 
 def make_database(name: str, server: str | None = None) -> str:
-    """A new database, its schema built by the migrations; returns its address."""
+    """A new database with the schema and three cities, copied from one that the migrations build
+    once a run on each server; returns its address."""
     base = sa.engine.make_url(sqlalchemy_url(server or _server()))
-    url = base.set(database=name)
     maintenance = libpq_url(base.set(database="postgres").render_as_string(hide_password=False))
     with psycopg.connect(maintenance, autocommit=True) as connection:
+        # Workers wait for the one that builds.
+        connection.execute("SELECT pg_advisory_lock(1)")
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
+        built = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+            [TEMPLATE],
+        ).fetchone()
+        if built != (RUN,):
+            connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+            _build(base.set(database=TEMPLATE))
+            connection.execute(f"COMMENT ON DATABASE {TEMPLATE} IS '{RUN}'")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    return base.set(database=name).render_as_string(hide_password=False)
+
+
+def _build(url: sa.engine.URL) -> None:
     engine = sa.create_engine(url)
     config = Config(toml_file=ROOT / "pyproject.toml")
     with engine.connect() as connection:
@@ -91,7 +110,6 @@ def make_database(name: str, server: str | None = None) -> str:
             )
         connection.commit()
     engine.dispose()
-    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
@@ -222,18 +240,17 @@ def make_member(session: Session) -> Callable[..., Member]:
 def signed_in(
     app: Flask, session: Session, make_member: Callable[..., Member]
 ) -> Callable[..., FlaskClient]:
-    """A browser of a new member, signed in through the form."""
+    """A browser of a new member, signed in as the form does it. (The form is what the tests of the
+    door look at.)"""
 
     def sign_in(handle: str, **values: object) -> FlaskClient:
-        make_member(handle, **values)
+        member = make_member(handle, **values)
         browser = app.test_client()
-        answer = browser.post(
-            "/sign-in", data={"email": f"{handle}@example.org", "password": PASSWORD}
-        )
-        assert answer.status_code == 303, answer.text
-        # The member knows of this browser: no mail tells of it.
-        notice = "DELETE FROM procrastinate_jobs WHERE task_name = 'accounts.mail_notice'"
-        session.execute(sa.text(notice))
+        with browser.session_transaction() as cookie:
+            cookie[COOKIE_TOKEN] = accounts.open_session(
+                session, member.id, "a browser of the tests"
+            )
+            cookie.permanent = True
         session.commit()
         return browser
 

@@ -123,10 +123,13 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def test_what_happens_at_the_door_is_logged_without_names(
-    app: Flask, session: Session, signed_in: Browser, caplog: pytest.LogCaptureFixture
-) -> None:
+    app: Flask, session: Session, make_member: Browser, signed_in: Browser,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
     caplog.set_level(logging.INFO, "ugc.audit")
-    ana = signed_in("ana", role="moderator")
+    make_member("ana", role="moderator")
+    ana = app.test_client()
+    ana.post("/sign-in", data={"email": "ana@example.org", "password": PASSWORD})
     who = session.scalar(sa.text("SELECT id FROM members"))
     brand = ana.post("/brands", data={"name": "Mora", "about": "", "website": ""}).location
     brand_id = session.scalar(sa.text("SELECT id FROM brands")) or 0

@@ -168,10 +168,10 @@ def test_an_older_hash_of_what_was_typed_is_made_anew(
 # Limits ---------------------------------------------------------------------------------------
 
 
-def test_guesses_elsewhere_lock_out_no_known_browser(
-    app: Flask, session: Session, signed_in: Browser
-) -> None:
-    ana = at(signed_in("ana"), "198.51.100.1")
+def test_guesses_elsewhere_lock_out_no_known_browser(app: Flask, make_member: Browser) -> None:
+    make_member("ana")
+    ana = at(app.test_client(), "198.51.100.1")
+    assert try_in(ana, "ana@example.org", PASSWORD) == 303
     ana.post("/sign-out")
     for network in range(2, 5):
         guesser = at(app.test_client(), f"198.51.100.{network}")
@@ -394,9 +394,11 @@ def test_addresses_of_one_mailbox_share_the_limit(app: Flask, run_jobs: Run, mai
 
 
 def test_a_change_of_password_and_a_new_browser_are_told(
-    app: Flask, session: Session, signed_in: Browser, run_jobs: Run, mails: Mails
+    app: Flask, session: Session, make_member: Browser, run_jobs: Run, mails: Mails
 ) -> None:
-    ana = signed_in("ana", language="es", timezone="America/Bogota")
+    make_member("ana", language="es", timezone="America/Bogota")
+    ana = app.test_client()
+    assert try_in(ana, "ana@example.org", PASSWORD) == 303
     run_jobs()
     mails()
     ana.post("/sign-out")

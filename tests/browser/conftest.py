@@ -25,7 +25,7 @@ import pytest
 import redis
 import sqlalchemy as sa
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import make_database, redis_url
 from ugc.accounts import actions as accounts
@@ -44,6 +44,8 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
 # What axe may find in one scheme of colours and not in the other.
 COLOURS = ("color-contrast", "link-in-text-block")
+# A busy machine is no failure.
+expect.set_options(timeout=30_000)
 COMMAND = [sys.executable, "-c", "from ugc.cli import main; main()"]
 
 
@@ -331,15 +333,15 @@ def axe() -> Axe:
 
 @pytest.fixture
 def accessible(axe: Axe) -> Callable[[Page], None]:
-    """Asserts that a page has no violation and nothing to scroll sideways, on a telephone and a
-    desktop, in both schemes. It is left as a telephone's in the dark."""
+    """Asserts that a page has no violation and nothing to scroll sideways, on a desktop in light
+    colours and on a telephone in dark ones: the sizes share their colours. It is left as the
+    telephone's."""
 
     def check(page: Page) -> None:
-        for size in (DESKTOP, PHONE):
+        for size, scheme in ((DESKTOP, "light"), (PHONE, "dark")):
             page.set_viewport_size(size)  # type: ignore[arg-type]
-            for scheme, rules in (("light", COLOURS), ("dark", None)):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                assert axe(page, rules) == [], (page.url, size, scheme)
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert axe(page) == [], (page.url, size, scheme)
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= size["width"], (page.url, size)
 

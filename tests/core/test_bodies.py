@@ -53,6 +53,11 @@ BODIES: dict[str, tuple[str, bytes, dict[str, str], set[int]]] = {
 }
 
 
+# Public, a member's, one of JSON, one with a file, and one without a token.
+TRIED_WITH_ALL = ("/sign-in", "/settings", "/browsers", "/reports", "/unsubscribe/abc")
+STRIDE = 6
+
+
 def addresses(app: Flask) -> list[str]:
     """Every address that takes a body, with arguments of the right form."""
     found = set()
@@ -63,13 +68,16 @@ def addresses(app: Flask) -> list[str]:
 
 
 def test_every_unsafe_body_is_refused_everywhere(app: Flask, signed_in: Browser) -> None:
-    """One test for all pairs: signing in costs more than a request that is refused."""
+    """Bodies are read before a view is: every body at five addresses, every address with five
+    bodies."""
     ana = signed_in("ana")
     wrong = []
     known = addresses(app)
     assert len(known) > 60
+    assert set(known) >= set(TRIED_WITH_ALL)
     for name, (content_type, body, headers, right) in BODIES.items():
-        for address in known:
+        offset = list(BODIES).index(name) % STRIDE
+        for address in {*TRIED_WITH_ALL, *known[offset::STRIDE]}:
             sent = {**headers, "Accept": "application/json"}
             answer = ana.post(address, data=body, content_type=content_type, headers=sent)
             told = answer.json or {}

@@ -30,7 +30,7 @@ from tests.livemap.conftest import COMMAND, LiveSite, Reader, free_port, made_si
 from ugc.config import ROOT, libpq_url
 from ugc.core.access import Actor
 
-PATIENCE = 40.0  # seconds until a test gives up; what it waits for takes a fraction
+PATIENCE = 120.0  # seconds until a test gives up; what it waits for takes a fraction
 STACK = str(ROOT / "scripts" / "stack.sh")
 
 

@@ -286,15 +286,16 @@ def peak_of(path: Path, run: Run) -> int:
 def test_memory_stays_the_same_whatever_the_size_of_the_file(
     run: Run, ndjson: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "BATCH_ROWS", 500)
+    monkeypatch.setattr(jobs, "BATCH_ROWS", 200)
     run("reports", ndjson([aviso(0)], "first"), "--mapping", "madrid")  # what is made once
     text = "x" * 1000
-    small = [aviso(n % 5000 + 1, id=f"s{n}", description=text) for n in range(1_000)]
-    large = [aviso(n % 5000 + 1, id=f"l{n}", description=text) for n in range(10_000)]
+    small = [aviso(n % 5000 + 1, id=f"s{n}", description=text) for n in range(400)]
+    large = [aviso(n % 5000 + 1, id=f"l{n}", description=text) for n in range(4_000)]
     paths = ndjson(small, "small"), ndjson(large, "large")
     del small, large
     peaks = [peak_of(path, run) for path in paths]
-    assert peaks[1] < 1.5 * peaks[0] < 15_000_000 < paths[1].stat().st_size + 5_000_000
+    assert peaks[1] < 1.5 * peaks[0]
+    assert peaks[1] < paths[1].stat().st_size + 3_000_000
 
 
 def staged_rows_read(session: Session) -> int:
@@ -594,8 +595,14 @@ def test_handles_of_accounts_are_free_ones(session: Session) -> None:
 
 
 def test_the_demo_world_can_still_be_made_after_an_import(
-    run: Run, ndjson: Write, uci: tuple[Path, Path], session: Session
-) -> None:
+    run: Run, ndjson: Write, uci: tuple[Path, Path], session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    # What has to do with its own people alone is left out.
+    monkeypatch.setattr(demo, "PLACE_CITIES", ("Madrid",))
+    for own in ("make_forest", "make_ring", "make_watches"):
+        monkeypatch.setattr(demo, own, lambda *_: None)
+    monkeypatch.setattr(demo, "make_history", lambda *_: 0)
     run("reports", ndjson([aviso(1), aviso(2, date="2020-01-01")]), "--mapping", "madrid")
     for kind, path in zip(("places", "reviews"), uci, strict=True):
         run(kind, path, "--mapping", "uci")

@@ -52,6 +52,18 @@ class Told:
     id: str | None
 
 
+MANY = """
+WITH made AS (
+  INSERT INTO subjects (kind, public_id)
+  SELECT 'report', substr(md5(random()::text), 1, 12) FROM generate_series(1, %s)
+  RETURNING id, public_id
+), numbered AS (SELECT *, row_number() OVER () AS n FROM made), put AS (
+  INSERT INTO reports (id, kind, geom, expires_at)
+  SELECT id, 'jam', ST_SetSRID(ST_MakePoint(%s - n * %s, 40.4), 4326),
+    app_now() + interval '1 hour' FROM numbered
+) SELECT public_id FROM made"""
+
+
 @dataclass
 class Reader:
     """Reads one stream in a thread, into `events`."""
@@ -234,6 +246,11 @@ class LiveSite:
             return actions.post_report(
                 session, self.author, kind=kind, point=geo.Point(lon, lat), text="Secret or not."
             )
+
+    def post_many(self, count: int, lon: float, step: float) -> list[str]:
+        """As many reports to the west of `lon` at 40.4° N, by one statement; their public ids."""
+        rows = self.sql(MANY, count, lon, step)
+        return [row[0] for row in rows]
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """One statement, committed."""

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD
+from tests.reading import words
 from tests.rewards.conftest import FIREFOX, World, decide, first_ring
-from tests.rewards.test_rewards import main_text
 from ugc.accounts.actions import grants
 from ugc.accounts.rules.roles import Role
 from ugc.core.access import SYSTEM
@@ -337,9 +337,9 @@ def test_a_circle_without_a_common_mark(world: World, session: Session, signed_i
     assert doubted(session) == {world.id_of(f"c-{number}") for number in range(5)}
     # 20 votes among the five and 5 for who is praised, seven heads; their posts are no merit.
     assert world.scores()["c-4"] >= 80
-    assert "praise each other" in main_text(ring["c-4"].get("/rewards").text)
+    assert "praise each other" in words(ring["c-4"].get("/rewards").text)
     ring["c-4"].post("/language", data={"language": "es"})
-    assert "se elogian entre sí" in main_text(ring["c-4"].get("/rewards").text)
+    assert "se elogian entre sí" in words(ring["c-4"].get("/rewards").text)
 
 
 def test_throw_away_mail_in_a_circle_of_it(world: World, session: Session) -> None:
@@ -432,10 +432,10 @@ def test_who_may_see_and_decide(
     session.commit()
     assert farm["boss"].post(address, data=form).status_code == 403
     # Everybody reads what speaks against themselves, and names nobody else by it.
-    text = main_text(farm["sybil-0"].get("/rewards").text)
-    assert "The same network and browser as who brought this account" in text
-    assert "boss" not in text
-    assert "sybil-1" not in text
+    seen = words(farm["sybil-0"].get("/rewards").text)
+    assert "The same network and browser as who brought this account" in seen
+    assert "boss" not in seen
+    assert "sybil-1" not in seen
 
 
 def test_who_leaves_an_open_ring_leaves_no_word(

@@ -157,13 +157,13 @@ class Hub:
                         await self.batch(connection)
                         await self._look_after(connection)
                         await asyncio.sleep(GATHER_S)
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, OSError, queries.NoGeneration) as error:
                 log.warning("the database is away: %s", type(error).__name__)
             await asyncio.sleep(1)
 
     async def batch(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """One query for all: what changed since the last one and, when streams are new, since what
-        they saw last; then everybody gets their part."""
+        they saw last; then each gets its part."""
         before = self.cursor
         if before is None:
             raise RuntimeError("batch() before the first cursor")
@@ -175,18 +175,17 @@ class Hub:
             since = min((c.snapshot for c in cursors), key=lambda s: s.xmin).floor
             at = min(c.at for c in cursors)
         try:
-            read = await queries.read(connection, before.system, since, at)
-            if read.changes is None and resuming:
-                # Too much for those who come back; those who are here may well follow.
+            read = await queries.read(connection, since, at)
+            if read.changes is None and resuming:  # others may well follow
                 for stream in resuming:
                     stream.cursor = None
                     stream.end(RESYNC)
-                read = await queries.read(connection, before.system, before.snapshot, before.at)
+                read = await queries.read(connection, before.snapshot, before.at)
         except BaseException:
             self.newcomers += newcomers
             raise
         self.cursor, self.read_at = read.cursor, time.monotonic()
-        if read.changes is None:
+        if read.changes is None or read.cursor.system != before.system:  # loaded over meanwhile
             self._all(RESYNC)
         events = [(change, *rules.events(change)) for change in read.changes or ()]
         news = [each for each in events if rules.is_news(each[0], before, read.cursor.at)]

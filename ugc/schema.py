@@ -3,6 +3,7 @@
 from importlib import import_module
 
 MODEL_MODULES = (
+    "ugc.core.generation",
     "ugc.core.subjects",
     "ugc.core.sources",
     "ugc.core.gazetteer",

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext
 from ugc.brandapi import queries, rules, schemas
 from ugc.brandapi.models import UsageMark
 from ugc.brandapi.schemas.description import RESOURCES, specification
-from ugc.core import geo, limits, subjects
+from ugc.core import generation, geo, limits, subjects
 from ugc.core.access import (
     ANONYMOUS,
     Actor,
@@ -165,30 +165,47 @@ def _changes(
     filters: list[str],
     values: dict[str, Any],
 ) -> Response:
-    """A page of the change feed. `next` is always there: keep it and ask again later."""
+    """A page of the change feed. `next` is always there: keep it and ask again later. A cursor of
+    another generation of the database begins again, and `restarted` says so."""
+    session = db.session()
+    generated = generation.current(session)
     # "+" in an address is a blank: 2026-11-01T00:00:00+01:00 is forgiven.
     moment = rules.utc(since.replace(" ", "+"))
     if moment is not None:
-        values["after_txid"] = str(queries.txid_since(db.session(), resource.kind, moment))
         # Past every id of that transaction.
-        values["after_id"] = 2**62
+        after = rules.FeedCursor(
+            generated, queries.txid_since(session, resource.kind, moment), 2**62
+        )
+        restarted = False
     else:
-        try:
-            txid, values["after_id"] = rules.feed_cursor(since)
-        except ValueError:
-            raise _bad_cursor("since") from None
-        values["after_txid"] = str(txid)
+        after, restarted = _going_on(since, generated)
+    values["after_txid"], values["after_id"] = str(after.txid), after.last_id
     statement = queries.changes_sql(
         resource, geojson=geojson, bounds=bounds, filters=filters, values=values
     )
-    features, deleted, count, last_txid, last_id = queries.rows(db.session(), statement, values)[0]
-    if not count:
-        last_txid, last_id = values["after_txid"], values["after_id"]
-    following = rules.encode_cursor("s", str(last_txid), last_id)
+    features, deleted, count, last_txid, last_id = queries.rows(session, statement, values)[0]
+    following = str(rules.FeedCursor(generated, int(last_txid), last_id) if count else after)
     head = b'{"type":"FeatureCollection","features":[' if geojson else b'{"items":['
     more = b"true" if count >= values["limit"] else b"false"
-    tail = b'],"deleted":[%s],"more":%s,"next":%s}' % (deleted, more, orjson.dumps(following))
+    tail = b'],"deleted":[%s],"more":%s,"restarted":%s,"next":%s}' % (
+        deleted,
+        more,
+        b"true" if restarted else b"false",
+        orjson.dumps(following),
+    )
     return _answer(head + features + tail, geojson, following, "since")
+
+
+def _going_on(since: str, generated: int) -> tuple[rules.FeedCursor, bool]:
+    """Where a cursor goes on, and whether that is the beginning because it was given out before
+    the database was restored. Raises Invalid for what is no cursor."""
+    try:
+        after = rules.feed_cursor(since)
+    except ValueError:
+        raise _bad_cursor("since") from None
+    if after and after.generation == generated and not queries.is_ahead(db.session(), after.txid):
+        return after, False
+    return rules.FeedCursor(generated, 0, 0), True
 
 
 def _one(name: str, public_id: str) -> Response:

@@ -290,7 +290,7 @@ def changes_sql(
     return (
         "WITH changed AS MATERIALIZED (SELECT id, public_id, visible, changed_txid FROM subjects"
         f" WHERE kind = '{resource.kind}' AND was_public"
-        " AND changed_txid < pg_snapshot_xmin(pg_current_snapshot())"
+        " AND changed_txid < pg_snapshot_xmin(stamped_snapshot())"
         " AND (changed_txid, id) > (%(after_txid)s::xid8, %(after_id)s::bigint)"
         " ORDER BY changed_txid, id LIMIT %(limit)s),"
         f" page AS (SELECT c.id, {_feature(resource, geojson)} AS feature"
@@ -360,6 +360,13 @@ def key_by_hash(session: Session, digest: str) -> tuple[int, int, list[str], boo
     return found[0] if found else None  # type: ignore[return-value]
 
 
+def is_ahead(session: Session, txid: int) -> bool:
+    """Whether no transaction up to now has this (stamped) id: it was given out by a server that was
+    put back since, without a sign of that."""
+    ahead = "SELECT CAST(:txid AS xid8) >= pg_snapshot_xmax(stamped_snapshot())"
+    return bool(session.scalar(sa.text(ahead), {"txid": str(txid)}))
+
+
 def txid_since(session: Session, kind: str, moment: dt.datetime) -> int:
     """The cursor of the change feed just before the first change at or after `moment`."""
     first = session.scalar(
@@ -369,7 +376,7 @@ def txid_since(session: Session, kind: str, moment: dt.datetime) -> int:
     )
     if first is None:
         # Nothing since: whatever commits from now on is newer than every finished transaction.
-        current = session.scalar(sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
+        current = session.scalar(sa.text("SELECT pg_snapshot_xmin(stamped_snapshot())::text"))
         return int(str(current)) - 1
     return int(first) - 1
 

@@ -8,6 +8,7 @@ import datetime as dt
 import hashlib
 import re
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -100,9 +101,33 @@ def page_cursor(text: str) -> tuple[dt.datetime, int]:
     return moment, _whole(last_id, BIGINT)
 
 
-def feed_cursor(text: str) -> tuple[int, int]:
-    """(transaction, id) of the last change told. Raises ValueError."""
-    txid, last_id = decode_cursor(text, "s", 2)
-    if not isinstance(txid, str) or not txid.isascii() or not txid.isdigit():
+@dataclass(frozen=True)
+class FeedCursor:
+    """Where a reader of the change feed is: the last change told (stamped transaction, id of the
+    subject) in the generation of the database (`core.generation`) with this code."""
+
+    generation: int
+    txid: int
+    last_id: int
+
+    def __str__(self) -> str:
+        return encode_cursor("g", str(self.generation), str(self.txid), self.last_id)
+
+
+def feed_cursor(text: str) -> FeedCursor | None:
+    """The cursor; None for one of the release before generations, which begins again. Raises
+    ValueError for what is no cursor."""
+    try:
+        txid, last_id = decode_cursor(text, "s", 2)
+    except ValueError:
+        code, txid, last_id = decode_cursor(text, "g", 3)
+        return FeedCursor(_number(code), _number(txid), _whole(last_id, BIGINT))
+    _number(txid), _whole(last_id, BIGINT)
+    return None
+
+
+def _number(text: Any) -> int:
+    """A whole number of digits, as JSON's own numbers are not exact in every client."""
+    if not isinstance(text, str) or not text.isascii() or not text.isdigit():
         raise ValueError(text)
-    return _whole(int(txid), BIGINT), _whole(last_id, BIGINT)
+    return _whole(int(text[:20]), BIGINT)

@@ -29,7 +29,7 @@ from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
 from ugc.cli import members, roles, upkeep
 from ugc.config import ROOT, ConfigError
-from ugc.core import gazetteer, jobs, push
+from ugc.core import gazetteer, generation, jobs, push
 from ugc.core.db import Session, transaction
 from ugc.front.sockets import allow_open_files
 from ugc.imports import jobs as imports
@@ -203,6 +203,19 @@ def recount_reach() -> None:
     with create_app().app_context(), transaction() as session:
         wrong = reach_counts.recount(session)
     click.echo(f"The reach of {len(wrong)} members was wrong.")
+
+
+@cli.command("begin-generation")
+def begin_generation() -> None:
+    """Begin a generation of the database, after a stopped server's files were put back.
+
+    After any other restore it begins by itself (docs/decisions/0025-generations.md)."""
+    with create_app().app_context():
+        with transaction() as session:
+            session.execute(sa.update(generation.Generation).values(mark=""))
+            generation.renew(session)
+        generation.forget()
+    click.echo("A generation has begun: every program that follows the API begins again.")
 
 
 @cli.command("vapid-key")

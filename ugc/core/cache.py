@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 EXTENSION = "boca_redis"
+PREFIX = "kept:"  # of all that `put` writes; other keys are marks and limits of their own
 # Once more, for a connection that the server closed meanwhile; redis-py's own ten tries take
 # seconds that somebody waits.
 ONCE_MORE = Retry(NoBackoff(), 1)
@@ -38,7 +39,7 @@ def get(key: str) -> bytes | None:
     if store is None:
         return None
     try:
-        return cast("bytes | None", store.get(key))
+        return cast("bytes | None", store.get(PREFIX + key))
     except redis.RedisError as error:
         log.warning("cache is away: %s", type(error).__name__)
         return None
@@ -50,7 +51,7 @@ def put(key: str, value: bytes, seconds: int) -> None:
     if store is None:
         return
     try:
-        store.set(key, value, ex=seconds)
+        store.set(PREFIX + key, value, ex=seconds)
     except redis.RedisError as error:
         log.warning("cache is away: %s", type(error).__name__)
 
@@ -61,7 +62,7 @@ def get_many(keys: Sequence[str]) -> list[bytes | None]:
     if store is None:
         return [None] * len(keys)
     try:
-        return cast("list[bytes | None]", store.mget(keys))
+        return cast("list[bytes | None]", store.mget([PREFIX + key for key in keys]))
     except redis.RedisError as error:
         log.warning("cache is away: %s", type(error).__name__)
         return [None] * len(keys)
@@ -75,7 +76,19 @@ def put_many(values: Mapping[str, bytes], seconds: int) -> None:
     try:
         with store.pipeline(transaction=False) as pipe:
             for key, value in values.items():
-                pipe.set(key, value, ex=seconds)
+                pipe.set(PREFIX + key, value, ex=seconds)
             pipe.execute()
+    except redis.RedisError as error:
+        log.warning("cache is away: %s", type(error).__name__)
+
+
+def forget_all() -> None:
+    """Drops every kept value, as after a restore; they lapse by themselves when Redis is away."""
+    store = client()
+    if store is None:
+        return
+    try:
+        for key in store.scan_iter(f"{PREFIX}*", count=1000):
+            store.unlink(key)
     except redis.RedisError as error:
         log.warning("cache is away: %s", type(error).__name__)

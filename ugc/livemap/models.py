@@ -47,7 +47,7 @@ class MapCell(Base):
 
 
 class MapFold(Base):
-    """The one row that says up to where the changes are folded; whoever folds locks it."""
+    """The one row that says up to where the changes are folded; the process that folds locks it."""
 
     __tablename__ = "map_folds"
     id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)

@@ -57,7 +57,7 @@ class Snapshot:
 @dataclass(frozen=True)
 class Cursor:
     """Everything up to here was told: what `snapshot` sees, and what had expired `at` that time.
-    `system` names the database cluster, whose transaction ids these are, since its last crash."""
+    `system` names the database's generation, whose transaction ids these are (core.generation)."""
 
     system: int
     snapshot: Snapshot

@@ -132,6 +132,11 @@ def _collection(name: str) -> dict[str, Any]:
         "next": {"type": ["string", "null"]},
         "deleted": {"type": "array", "items": {"type": "string"}},
         "more": {"type": "boolean"},
+        "restarted": {
+            "type": "boolean",
+            "description": "With `since`: true when the cursor was made before the database was"
+            " restored. Drop your copy of these things; this is the first page of a first sync.",
+        },
     }
     return {
         "application/geo+json": {

@@ -12,15 +12,22 @@ from typing import Any
 
 import psycopg
 
+from ugc.core import generation
 from ugc.core.db import Session
 from ugc.livemap.rules import MOST_AT_ONCE, Change, Cursor, Snapshot
 from ugc.reports.rules import belief
 
 CHANNEL = "subjects"  # where the triggers of `subjects` tell of a commit; the payload is the kind
 
+# A cursor is good in the life of the database that made it: its generation, and where that is now.
+NOW = """
+SELECT hashtextextended(concat_ws(':', code, xmin, database_mark()), 0)
+    & x'7fffffffffffffff'::bigint AS system, stamped_snapshot()::text AS snapshot, app_now() AS at
+FROM database_generation
+"""
 # The first branch is answered by ix_subjects_feed, the second by ix_reports_open_expires_at.
-CHANGES = """
-WITH told AS (
+CHANGES = f"""
+WITH as_of AS ({NOW}), told AS (
   (SELECT id FROM subjects WHERE kind = 'report'
      AND changed_txid >= pg_snapshot_xmin(%(since)s::pg_snapshot)
      AND NOT pg_visible_in_snapshot(changed_txid, %(since)s::pg_snapshot)
@@ -29,8 +36,8 @@ WITH told AS (
   (SELECT id FROM reports WHERE state = 'open'
      AND expires_at > %(at)s AND expires_at <= app_now() LIMIT %(most)s)
 )
-SELECT pg_current_snapshot()::text, app_now(), c.*
-FROM (SELECT 1) AS once LEFT JOIN (
+SELECT as_of.*, c.*
+FROM as_of LEFT JOIN (
   SELECT r.id, s.public_id, s.changed_txid::text, r.kind, ST_X(r.geom), ST_Y(r.geom),
     s.visible AND r.state = 'open' AND r.expires_at > app_now()
       AND r.visibility IN ('published', 'held') AS shown,
@@ -41,20 +48,16 @@ FROM (SELECT 1) AS once LEFT JOIN (
 ) AS c ON true
 ORDER BY c.turn, c.id
 """
-# A server that crashes gives the numbers of transactions again that it had not written down, and
-# begins its statistics anew: the time of that makes it another system for cursors.
-NOW = """
-SELECT hashtextextended(concat(system_identifier, ':',
-    extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time())), 0) & x'7fffffffffffffff'::bigint,
-  pg_current_snapshot()::text, app_now()
-FROM pg_control_system()
-"""
 STANDINGS = """
 SELECT s.token_hash, coalesce(m.suspended_until > app_now(), false)
 FROM member_sessions s JOIN members m ON m.id = s.member_id
 WHERE s.token_hash = ANY(%(hashes)s) AND s.revoked_at IS NULL AND s.expires_at > app_now()
   AND m.erased_at IS NULL
 """
+
+
+class NoGeneration(RuntimeError):
+    """The row of `database_generation` was left out of a restore; the web server writes another."""
 
 
 @dataclass(frozen=True)
@@ -65,30 +68,30 @@ class Batch:
     changes: list[Change] | None
 
 
-def _batch(system: int, rows: list[tuple[Any, ...]]) -> Batch:
-    cursor = Cursor(system, Snapshot.parsed(rows[0][0]), rows[0][1])
+def _batch(rows: list[tuple[Any, ...]]) -> Batch:
+    cursor = read_cursor(rows[0] if rows else None)
     if len(rows) > MOST_AT_ONCE:
         return Batch(cursor, None)
     return Batch(
         cursor,
         [
             Change(
-                id=row[2],
-                public_id=row[3],
-                txid=int(row[4]),
-                kind=row[5],
-                lon=row[6],
-                lat=row[7],
-                shown=row[8],
-                held=row[9],
-                moved=row[10],
-                reliability=belief.out_of_ten(row[11], held=row[9]),
-                occurred_at=row[12],
-                expires_at=row[13],
-                area_m=row[14],
+                id=row[3],
+                public_id=row[4],
+                txid=int(row[5]),
+                kind=row[6],
+                lon=row[7],
+                lat=row[8],
+                shown=row[9],
+                held=row[10],
+                moved=row[11],
+                reliability=belief.out_of_ten(row[12], held=row[10]),
+                occurred_at=row[13],
+                expires_at=row[14],
+                area_m=row[15],
             )
             for row in rows
-            if row[2] is not None
+            if row[3] is not None
         ],
     )
 
@@ -100,20 +103,21 @@ def _values(since: Snapshot, at: dt.datetime) -> dict[str, Any]:
 def read_cursor(row: tuple[Any, ...] | None) -> Cursor:
     """The cursor of a row such as `NOW` answers."""
     if row is None:
-        raise RuntimeError("pg_control_system() answered nothing")
+        raise NoGeneration
     return Cursor(row[0], Snapshot.parsed(row[1]), row[2])
 
 
 def cursor_now(session: Session) -> Cursor:
     """Where the map is now. What is read after this may be newer, never older."""
-    row = session.connection().exec_driver_sql(NOW).one()
-    return read_cursor(tuple(row))
+    generation.current(session)
+    row = session.connection().exec_driver_sql(NOW).first()
+    return read_cursor(tuple(row) if row else None)
 
 
 def changes_since(session: Session, since: Cursor) -> Batch:
     """What a poll answers: the same rows, in the same order, as the stream tells."""
     result = session.connection().exec_driver_sql(CHANGES, _values(since.snapshot, since.at))
-    return _batch(since.system, [tuple(row) for row in result])
+    return _batch([tuple(row) for row in result])
 
 
 async def now(connection: psycopg.AsyncConnection[Any]) -> Cursor:
@@ -122,12 +126,10 @@ async def now(connection: psycopg.AsyncConnection[Any]) -> Cursor:
     return read_cursor(await cursor.fetchone())
 
 
-async def read(
-    connection: psycopg.AsyncConnection[Any], system: int, since: Snapshot, at: dt.datetime
-) -> Batch:
+async def read(connection: psycopg.AsyncConnection[Any], since: Snapshot, at: dt.datetime) -> Batch:
     """What `since` does not see, and what expired after `at`; the connection commits by itself."""
     cursor = await connection.execute(CHANGES, _values(since, at), prepare=True)
-    return _batch(system, await cursor.fetchall())
+    return _batch(await cursor.fetchall())
 
 
 async def standings(

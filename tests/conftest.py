@@ -83,7 +83,11 @@ def make_database(name: str, server: str | None = None) -> str:
             _build(base.set(database=TEMPLATE))
             connection.execute(f"COMMENT ON DATABASE {TEMPLATE} IS '{RUN}'")
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    return base.set(database=name).render_as_string(hide_password=False)
+    url = base.set(database=name).render_as_string(hide_password=False)
+    # A copy is another generation; begun inside a test, it would be rolled back with it.
+    with psycopg.connect(libpq_url(url)) as connection:
+        connection.execute("SELECT renew_generation()")
+    return url
 
 
 def _build(url: sa.engine.URL) -> None:

@@ -79,7 +79,7 @@ OF_A_MEMBER: list[tuple[str, dict[str, str], int, str, str]] = [
     ("{brand}/claim", {"message": "Me."}, 422, "at least", "al menos"),
     # wrong coordinates
     ("/reports", {**REPORT, "lat": "91"}, 422, "not on the map", "no están en el mapa"),
-    ("/reports", {**REPORT, "lat": "x"}, 422, "not on the map", "no están en el mapa"),
+    ("/reports", {**REPORT, "lat": "x"}, 422, "not understood", "no se entienden"),
     ("/places", {**PLACE, "lon": "541"}, 422, "not on the map", "no están en el mapa"),
     ("/reports", {"kind": "jam"}, 422, "Say where", "Di dónde"),
     ("/reports", {"kind": "jam", "place_name": "Xyzzyx"}, 422, "No city with", "ninguna ciudad"),

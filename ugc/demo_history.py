@@ -49,7 +49,7 @@ def make_history(
                 kind = rules.KINDS[chance.choice(list(rules.KINDS))]
                 minutes = min(kind.half_life * chance.uniform(0.4, 1.6), 2 * 24 * 60)
                 ended_at = seen_at + dt.timedelta(minutes=minutes)
-                point = geo.Point.checked(
+                point = geo.Point.wrapped(
                     lon + chance.gauss(0, 0.022), lat + chance.gauss(0, 0.016)
                 )
                 if ended_at < moment:
@@ -75,7 +75,7 @@ def make_firsts(
         kind = rules.KINDS[chance.choice(list(rules.KINDS))]
         seen_at = author.joined_at + dt.timedelta(hours=chance.uniform(1, 48))
         ended_at = seen_at + dt.timedelta(minutes=min(kind.half_life, 2 * 24 * 60))
-        point = geo.Point.checked(lon + chance.gauss(0, 0.022), lat + chance.gauss(0, 0.016))
+        point = geo.Point.wrapped(lon + chance.gauss(0, 0.022), lat + chance.gauss(0, 0.016))
         if ended_at < moment:
             drawn.append(Past(author, point, known[lon, lat], kind, seen_at, ended_at))
     return _put(session, drawn, texts)

@@ -2,6 +2,7 @@
 // here it is drawn.
 
 import {Popup} from 'maplibre-gl';
+import {boxOfMap} from './coordinates.mjs';
 import {addBadges, makeMap, theme} from './map-core.mjs';
 import {COLOURS} from './map-colours.mjs';
 
@@ -361,7 +362,7 @@ async function load(map, {isNew = false} = {}) {
   history.replaceState(history.state, '', `?${query}${location.hash}`);
   if (zone) query.set('zone', zone);
   if (map) {
-    query.set('bbox', map.getBounds().toArray().flat().map((degrees) => degrees.toFixed(5)).join(','));
+    query.set('bbox', boxOfMap(map));
     query.set('zoom', map.getZoom().toFixed(1));
   }
   told.ariaBusy = 'true';

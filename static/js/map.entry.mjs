@@ -1,6 +1,7 @@
 // The map page: filters, the map, and the list beside it, which says the same.
 
 import {Marker} from 'maplibre-gl';
+import {boxOfMap} from './coordinates.mjs';
 import {followMap} from './follow.mjs';
 import {addBadges, makeMap} from './map-core.mjs';
 import {CLUSTERS, THINGS, addLayers, badges, drawFresh, ring, showLayers} from './map-layers.mjs';
@@ -83,7 +84,7 @@ function start() {
     address() {
       const query = chosen();
       query.delete('via'); // what is asked for, and kept, is the same for everybody
-      query.set('bbox', map.getBounds().toArray().flat().map((degrees) => degrees.toFixed(5)).join());
+      query.set('bbox', boxOfMap(map));
       query.set('zoom', tiles.zoom());
       if (here && query.get('sort') === 'near') query.set('from', here.join());
       return `/map/list?${query}`;
@@ -174,7 +175,7 @@ function start() {
   });
   const report = document.getElementById('report-here');
   map.on('move', () => {
-    const {lng, lat: y} = map.getCenter();
+    const {lng, lat: y} = map.getCenter().wrap();
     report.href = `/reports/new?lon=${lng.toFixed(5)}&lat=${y.toFixed(5)}`;
   });
   const marker = new Marker({element: Object.assign(document.createElement('div'), {className: 'map-here'})});

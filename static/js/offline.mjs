@@ -1,6 +1,7 @@
 // The page's side of working without a network: registers the service worker, knows who uses this
 // browser, and says how old the map is.
 
+import {wrapLon} from './coordinates.mjs';
 import {getMeta, setMeta} from './store.mjs';
 
 const VIEW = 'map-view';
@@ -66,7 +67,7 @@ export function openLastView() {
 }
 
 export function rememberView({lng, lat}, zoom) {
-  localStorage.setItem(VIEW, `${zoom.toFixed(2)}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
+  localStorage.setItem(VIEW, `${zoom.toFixed(2)}/${lat.toFixed(5)}/${wrapLon(lng).toFixed(5)}`);
 }
 
 function sayHowOld(line) {

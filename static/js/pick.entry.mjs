@@ -2,6 +2,7 @@
 // inputs stay: this script only fills them.
 
 import {circle} from './circle.mjs';
+import {boxOfMap, plainPosition, typedPosition, wrapLon} from './coordinates.mjs';
 import {makeMap} from './map-core.mjs';
 import {suggestNames} from './names.mjs';
 
@@ -39,9 +40,8 @@ async function showNearBy(map) {
     map.getSource('near')?.setData(EMPTY);
     return;
   }
-  const box = map.getBounds().toArray().flat().map((degrees) => degrees.toFixed(5)).join(',');
   try {
-    const found = await (await fetch(`/map/features?show=reports&bbox=${box}`)).json();
+    const found = await (await fetch(`/map/features?show=reports&bbox=${boxOfMap(map)}`)).json();
     map.getSource('near')?.setData(found);
     document.body.dataset.nearBy = found.features.length;
   } catch (error) {
@@ -54,19 +54,12 @@ function start(root) {
   const field = (name) => form.elements.namedItem(name);
   const box = root.querySelector('[data-pick-map]');
   const status = root.querySelector('[data-pick-status]');
-  /** What the fields say, as [lon, lat]; null while that is no point of the map. */
-  const typed = () => {
-    const texts = [field('lon').value.trim(), field('lat').value.trim()];
-    const [lon, lat] = texts.map((text) => Number(text.replace(',', '.')));
-    const valid = texts.every(Boolean) && Math.abs(lon) <= 180 && Math.abs(lat) <= 90;
-    return valid ? [lon, lat] : null;
-  };
-  const known = typed();
-  const centre = known ?? [-3.7, 40.4];
+  const known = plainPosition(field('lat').value, field('lon').value);
+  const centre = known ?? {lon: -3.7, lat: 40.4};
   let byPerson = Boolean(known);
 
   const set = (lon, lat, accuracy = '') => {
-    field('lon').value = lon.toFixed(6);
+    field('lon').value = wrapLon(lon).toFixed(6);
     field('lat').value = lat.toFixed(6);
     field('accuracy_m').value = accuracy;
     byPerson = true;
@@ -82,13 +75,17 @@ function start(root) {
   map?.on('zoomend', () => {
     if (!byPerson) return;
     const {lng, lat} = map.getCenter();
-    field('lon').value = lng.toFixed(6);
+    field('lon').value = wrapLon(lng).toFixed(6);
     field('lat').value = lat.toFixed(6);
   });
   for (const name of ['lat', 'lon']) {
-    field(name).addEventListener('change', () => {
-      const center = typed();
-      if (center) map?.jumpTo({center, zoom: 13});
+    field(name).addEventListener('change', async () => {
+      const texts = [field('lat').value, field('lon').value];
+      const point = await typedPosition(...texts, field(name).value);
+      if (!point || texts[0] !== field('lat').value || texts[1] !== field('lon').value) return;
+      // A position pasted into one field fills both.
+      if (!plainPosition(...texts)) set(point.lon, point.lat);
+      map?.jumpTo({center: point, zoom: 13});
     });
   }
   suggestNames(field('place_name'), ({lon, lat}) => {

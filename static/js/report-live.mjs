@@ -1,6 +1,7 @@
 // The page of one report says when it no longer shows what is so. It does not change by itself:
 // somebody may be reading or writing in it.
 
+import {boxText} from './coordinates.mjs';
 import {liveStream} from './live.mjs';
 
 const AROUND = 0.0005; // degrees
@@ -10,7 +11,7 @@ export function watchReport(box) {
   const {id, reportLive} = box.dataset;
   const [lon, lat] = [Number(box.dataset.lon), Number(box.dataset.lat)];
   const view = new URLSearchParams({
-    bbox: [lon - AROUND, lat - AROUND, lon + AROUND, lat + AROUND].map((n) => n.toFixed(6)).join(),
+    bbox: boxText([lon - AROUND, lat - AROUND, lon + AROUND, lat + AROUND], 6),
   });
   let version; // `null` while it is not on the map
   let own = performance.now();

@@ -1,6 +1,7 @@
 // Posting from the map: a sheet beside it, three presses (report, kind, send). What is sent goes
 // through the queue (outbox.mjs), so it is the same with and without a network.
 
+import {typedPosition, wrapLon} from './coordinates.mjs';
 import {currentMember, known, openLastView, rememberView} from './offline.mjs';
 import {enqueue, flush, sendAgain, whereIs} from './outbox.mjs';
 import {itemCard, sendNow} from './outbox-view.mjs';
@@ -98,17 +99,19 @@ export function reportSheet(map) {
       const {lon: fromX, lat: fromY} = draft.place ?? (map ? centre() : {lon: 0, lat: 0});
       const step = (STEP_PX * 360) / (512 * 2 ** (map?.getZoom() ?? 15));
       const point = {
-        lon: fromX + x * step,
-        lat: fromY + y * step * Math.cos((fromY * Math.PI) / 180),
+        lon: wrapLon(fromX + x * step),
+        lat: Math.max(-90, Math.min(90, fromY + y * step * Math.cos((fromY * Math.PI) / 180))),
       };
       setPlace(point, 'chosen');
       showPlace(point, map?.getZoom());
     });
   }
   for (const field of [lat, lon]) {
-    field.addEventListener('change', () => {
-      const point = {lon: Number(lon.value.replace(',', '.')), lat: Number(lat.value.replace(',', '.'))};
-      if (!(Math.abs(point.lat) <= 90 && Math.abs(point.lon) <= 180)) {
+    field.addEventListener('change', async () => {
+      const texts = [lat.value, lon.value];
+      const point = await typedPosition(...texts, field.value);
+      if (!draft || texts[0] !== lat.value || texts[1] !== lon.value) return;
+      if (!point) {
         complain(say.textCoordinates);
         return;
       }

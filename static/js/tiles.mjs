@@ -1,6 +1,7 @@
 // The tiles of reports and places: fetched here, so that it is known as of when each one is.
 
 import {AJAXError, addProtocol} from 'maplibre-gl';
+import {boxText} from './coordinates.mjs';
 
 const SCHEME = 'boca';
 export const LAYERS = ['reports', 'places'];
@@ -86,8 +87,7 @@ export function mapTiles(map) {
         lon(Math.min(...xs)), lat(Math.max(...ys) + 1) - ROUND,
         lon(Math.max(...xs) + 1), lat(Math.min(...ys)) + ROUND,
       ];
-      if (box[2] - box[0] >= 360) [box[0], box[2]] = [-180, 180];
-      return box.map((degrees) => degrees.toFixed(6)).join();
+      return boxText(box, 6);
     },
     /** The integer zoom that is drawn. */
     zoom: () => Math.min(DEEPEST, Math.max(0, Math.floor(map.getZoom()))),

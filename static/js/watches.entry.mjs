@@ -2,6 +2,7 @@
 // counts: this script only fills them.
 
 import {LngLatBounds, Marker} from 'maplibre-gl';
+import {plainNumber, plainPosition, typedPosition, wrapLon} from './coordinates.mjs';
 import {makeMap, theme} from './map-core.mjs';
 import {suggestNames} from './names.mjs';
 import {askForPush} from './push-ask.mjs';
@@ -84,13 +85,23 @@ function showWatch(box) {
   map.once('idle', () => { box.dataset.ready = '1'; });
 }
 
+/** The same points without a jump over the antimeridian: from 179° to -179° goes on to 181°. */
+function unbroken(points) {
+  const found = [];
+  for (const [lon, lat] of points) {
+    const before = found.at(-1)?.[0] ?? lon;
+    found.push([lon + 360 * Math.round((before - lon) / 360), lat]);
+  }
+  return found;
+}
+
 function drawWatch(form) {
   const field = (name) => form.elements.namedItem(name);
   const box = form.querySelector('[data-watch-draw]');
   const status = form.querySelector('[data-draw-status]');
   const way = form.dataset.shape === 'way';
   const stored = box.dataset.outline ? JSON.parse(box.dataset.outline) : null;
-  let points = field('drawn').value ? JSON.parse(field('drawn').value) : [];
+  let points = unbroken(field('drawn').value ? JSON.parse(field('drawn').value) : []);
   const how = () => new FormData(form).get('how');
   for (const part of form.querySelectorAll('[data-drawing]')) part.hidden = false;
 
@@ -98,11 +109,9 @@ function drawWatch(form) {
   function drawing() {
     if (how() === 'keep') return stored ? feature(stored) : EMPTY;
     if (how() === 'circle') {
-      const [lon, lat] = ['lon', 'lat'].map((name) => Number(field(name).value.replace(',', '.')));
-      const metres = Number(field('radius_km').value.replace(',', '.')) * 1000;
-      const known = field('lon').value && field('lat').value && metres > 0
-        && [lon, lat, metres].every(Number.isFinite) && Math.abs(lat) <= 90;
-      return known ? feature(circle([lon, lat], metres)) : EMPTY;
+      const at = plainPosition(field('lat').value, field('lon').value);
+      const metres = plainNumber(field('radius_km').value) * 1000;
+      return at && metres > 0 ? feature(circle([at.lon, at.lat], metres)) : EMPTY;
     }
     if (how() !== 'drawn') return EMPTY;
     const shape = way ? {type: 'LineString', coordinates: points}
@@ -121,7 +130,8 @@ function drawWatch(form) {
   });
   const redraw = () => {
     map?.getSource('shape')?.setData(drawing());
-    field('drawn').value = points.length ? JSON.stringify(points) : '';
+    const told = points.map(([lon, lat]) => [Number(wrapLon(lon).toFixed(6)), lat]);
+    field('drawn').value = told.length ? JSON.stringify(told) : '';
     status.textContent = form.dataset.textPoints.replace('{n}', points.length);
     for (const part of form.querySelectorAll('[data-how]')) {
       part.hidden = part.dataset.how !== how();
@@ -138,7 +148,7 @@ function drawWatch(form) {
     redraw();
   };
   const choose = ({lng, lat}) => {
-    field('lon').value = ((((lng + 180) % 360) + 360) % 360 - 180).toFixed(5);
+    field('lon').value = wrapLon(lng).toFixed(5);
     field('lat').value = lat.toFixed(5);
     redraw();
   };
@@ -157,6 +167,16 @@ function drawWatch(form) {
   if (!way) {
     for (const name of ['lat', 'lon', 'radius_km']) {
       field(name).addEventListener('input', () => { redraw(); look(); });
+    }
+    for (const name of ['lat', 'lon']) {
+      field(name).addEventListener('change', async () => {
+        const texts = [field('lat').value, field('lon').value];
+        if (plainPosition(...texts)) return;
+        const point = await typedPosition(...texts, field(name).value);
+        if (!point || texts[0] !== field('lat').value || texts[1] !== field('lon').value) return;
+        choose({lng: point.lon, lat: point.lat});
+        look();
+      });
     }
     suggestNames(field('place_name'), ({lon, lat}) => { choose({lng: lon, lat}); look(); });
   }

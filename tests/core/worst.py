@@ -28,6 +28,7 @@ AGENT = bounded.HEADERS["HTTP_USER_AGENT"]
 # Parser → the most characters that reach it: what its schema, its request or itself lets through.
 PARSERS: dict[str, tuple[Parser, int]] = {
     "coordinates": (geo.Point.parsed, bodies.FIELD_MAX),
+    "fields of coordinates": (lambda text: geo.Point.of_fields(text, text), bodies.FIELD_MAX),
     "search": (places.search_text, bounded.QUERY_MAX),
     "hours": (places.normal_hours, places.HOURS_MAX * 2),
     "open now": (lambda text: places.hours_at(text, "UTC", NOW), places.HOURS_MAX * 2),

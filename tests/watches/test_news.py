@@ -321,7 +321,7 @@ def moved(centre: tuple[float, float], by: tuple[float, float]) -> tuple[float, 
 
 
 def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
-    return geo.Point.checked(*a).metres_to(geo.Point.checked(*b))
+    return geo.Point.wrapped(*a).metres_to(geo.Point.wrapped(*b))
 
 
 @settings(
@@ -351,7 +351,7 @@ def test_matching_is_what_brute_force_says(
     session.execute(sa.delete(Watch))
     me = session.scalar(sa.text("SELECT id FROM members LIMIT 1")) or make_member("ana").id
     round_it = moved(centre, middle)
-    circle = put(session, me, geometry.circle(geo.Point.checked(*round_it), radius))
+    circle = put(session, me, geometry.circle(geo.Point.wrapped(*round_it), radius))
     hull = shapely.MultiPoint([moved(centre, c) for c in corners]).convex_hull
     area = None
     if isinstance(hull, shapely.Polygon) and hull.area > 1e-4:
@@ -362,7 +362,7 @@ def test_matching_is_what_brute_force_says(
     dense = list(shapely.segmentize(shapely.LineString(line), 0.0005).coords)
     step = 0.0005 * 111_320 / 2
     for point in (moved(centre, p) for p in points):
-        there = geo.Point.checked(*point)
+        there = geo.Point.wrapped(*point)
         found = {m.watch_id for m in reads.matching(session, there.lon, there.lat, "jam")}
         far = metres(point, round_it)
         if abs(far - radius) > radius * 0.01:

@@ -150,11 +150,9 @@ def test_a_way_across_the_antimeridian(signed_in: Browser) -> None:
     for lon, text in (("-179.9", "East of it."), ("179.9", "West of it.")):
         mod.post("/reports", data={**REPORT, "lat": "-16.5", "lon": lon, "text": text})
     ana = signed_in("ana")
-    for drawn in ([[179.8, -16.5], [180.2, -16.5]], [[179.8, -16.5], [-179.8, -16.5]]):
-        page = ana.get(
-            ana.post("/watching", data={**WAY, "drawn": json.dumps(drawn)}).location
-        ).text
-        assert 0 < page.find("West of it.") < page.find("East of it.")
+    drawn = json.dumps([[179.8, -16.5], [-179.8, -16.5]])
+    page = ana.get(ana.post("/watching", data={**WAY, "drawn": drawn}).location).text
+    assert 0 < page.find("West of it.") < page.find("East of it.")
 
 
 def test_a_file_of_polygons_is_an_area(signed_in: Browser, session: Session) -> None:
@@ -185,7 +183,7 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
         "at most 20000 km² can be watched", "como mucho se pueden vigilar 20000 km²",
     ),
     (
-        {**AREA, "how": "drawn", "drawn": "[[0,85],[120,85],[240,85]]"},
+        {**AREA, "how": "drawn", "drawn": "[[0,85],[120,85],[-120,85]]"},
         "cannot go round a pole", "no puede rodear un polo",
     ),
     ({**AREA, "how": "file"}, "Choose a GPX or GeoJSON file", "Elige un archivo GPX"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from ugc.core.errors import Invalid
 MEANT_SIMILARITY = 0.5  # "Barclona" is meant; of what is less alike people are asked
 # Thousands of ids are one value, not as many placeholders.
 IDS = sa.ARRAY(sa.BigInteger)
+NAME_MOST = 100  # characters of a name that is looked for
+SEAM = 176.0  # degrees east or west: within it, `CITY_RADIUS_M` may reach over the antimeridian
 CITY_RADIUS_M = 40_000  # a point farther from every city belongs to none
 
 
@@ -63,15 +66,27 @@ def _metres(column: Any, point: Any) -> sa.ColumnElement[float]:
     return sa.func.ST_DistanceSphere(column, point, type_=sa.Float)
 
 
+def _probes(point: geo.Point) -> list[geo.Point]:
+    """A point, and near the antimeridian where it is seen from the other side: the index orders
+    by degrees, in which those over there are far."""
+    if abs(point.lon) <= SEAM:
+        return [point]
+    return [point, geo.Point(point.lon - math.copysign(360, point.lon), point.lat)]
+
+
 def nearest_city(session: Session, point: geo.Point) -> int | None:
     """GeoNames id of the city a point belongs to: the nearest of the 8 nearest, where a larger
     city reaches farther (population to the power 1/4), within `CITY_RADIUS_M`."""
-    rows = session.execute(
-        sa.select(City.id, City.population, _metres(City.geom, point.sql()).label("metres"))
-        .where(City.population >= 5_000)
-        .order_by(City.geom.op("<->")(point.sql()))
-        .limit(8)
-    ).all()
+    rows = [
+        row
+        for probe in _probes(point)
+        for row in session.execute(
+            sa.select(City.id, City.population, _metres(City.geom, point.sql()).label("metres"))
+            .where(City.population >= 5_000)
+            .order_by(City.geom.op("<->")(probe.sql()))
+            .limit(8)
+        )
+    ]
     near = [row for row in rows if row.metres <= CITY_RADIUS_M]
     if not near:
         return None
@@ -81,9 +96,13 @@ def nearest_city(session: Session, point: geo.Point) -> int | None:
 
 def nearest_city_sql(geom: str) -> str:
     """SQL of the city that `nearest_city` would find for the column `geom`, for whole tables."""
+    cities = f"""SELECT id, population, ST_DistanceSphere(cities.geom, {geom}) AS metres
+        FROM cities WHERE population >= 5000"""
+    other_side = f"ST_Translate({geom}, -360 * sign(ST_X({geom})), 0)"
     return f"""(SELECT near.id FROM (
-        SELECT id, population, ST_DistanceSphere(cities.geom, {geom}) AS metres
-        FROM cities WHERE population >= 5000 ORDER BY cities.geom <-> {geom} LIMIT 8) AS near
+        ({cities} ORDER BY cities.geom <-> {geom} LIMIT 8) UNION ALL
+        ({cities} AND abs(ST_X({geom})) > {SEAM} ORDER BY cities.geom <-> {other_side} LIMIT 8)
+        ) AS near
       WHERE near.metres <= {CITY_RADIUS_M}
       ORDER BY (near.metres + 500) / power(greatest(1, near.population)::float8, 0.25::float8)
       LIMIT 1)"""
@@ -137,11 +156,11 @@ def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
 
 
 def named_point(session: Session, name: str, field: str) -> geo.Point:
-    """`lat, lon` or a city typed as a name. Raises Invalid on `field`."""
-    name = names.cleaned_name(name)
-    point = geo.Point.parsed(name)
+    """A position as people type it, or a city typed as a name. Raises Invalid on `field`."""
+    point = geo.Point.parsed(name, field)
     if point is not None:
         return point
+    name = names.cleaned_name(name)[:NAME_MOST]
     # A service that the operator chose knows streets; the bundled cities are always there.
     for _name, lon, lat in geocoder.search(name, str(get_locale()), limit=1):
         return geo.Point.checked(lon, lat)
@@ -164,7 +183,7 @@ def point_of_form(session: Session, data: dict[str, Any]) -> geo.Point:
     """The place of a form that includes `_pick.html`: coordinates first, else a name. Raises
     Invalid."""
     if data["lat"] or data["lon"]:
-        return geo.Point.checked(data["lon"].replace(",", "."), data["lat"].replace(",", "."))
+        return geo.Point.of_fields(data["lat"], data["lon"])
     if data["place_name"]:
         return named_point(session, data["place_name"], field="place_name")
     where = lazy_gettext("Say where: your position, a point on the map, coordinates or a city.")
@@ -173,6 +192,13 @@ def point_of_form(session: Session, data: dict[str, Any]) -> geo.Point:
 
 def country_at(session: Session, point: geo.Point) -> str | None:
     """ISO 3166 code of the country, by its nearest city."""
-    return session.scalar(
-        sa.select(City.country).order_by(City.geom.op("<->")(point.sql())).limit(1)
-    )
+    found = [
+        session.execute(
+            sa.select(City.country, _metres(City.geom, point.sql()).label("metres"))
+            .order_by(City.geom.op("<->")(probe.sql()))
+            .limit(1)
+        ).first()
+        for probe in _probes(point)
+    ]
+    near = min((row for row in found if row), key=lambda row: row.metres, default=None)
+    return near.country if near else None

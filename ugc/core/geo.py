@@ -4,33 +4,56 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext
+from flask_babel import get_locale, lazy_gettext
 from geoalchemy2 import Geography, Geometry
 
+from ugc.core import positions
 from ugc.core.errors import Invalid
 
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 MAX_BOUNDS_AREA = 360.0 * 180.0  # square degrees
+_METRES_A_DEGREE = 110_500.0  # of latitude, less than at its shortest
 _METRE = Decimal("0.00001")  # degrees: 1.1 m north, less to the east
 
-_BAD_POINT = lazy_gettext(
-    "These coordinates are not on the map. Give latitude (-90 to 90) and longitude (-180 to 180), "
-    "such as 40.4168, -3.7038."
-)
-_PAIR = re.compile(r"([-+]?\d{1,3}(?:\.\d+)?)(?:\s*[,;]\s*|\s+)([-+]?\d{1,3}(?:\.\d+)?)")
-PAIR_MAX = 100  # characters
+_BAD_POINT = {
+    positions.OFF_THE_MAP: lazy_gettext(
+        "These coordinates are not on the map. Give latitude (-90 to 90) and longitude (-180 to "
+        "180), such as 40.4168, -3.7038."
+    ),
+    positions.AMBIGUOUS: lazy_gettext(
+        "These coordinates can be read in two ways. Write them such as 40.4168, -3.7038 or "
+        "40° 25′ 0″ N, 3° 42′ 14″ W."
+    ),
+    positions.UNREADABLE: lazy_gettext(
+        "These coordinates are not understood. Write them such as 40.4168, -3.7038 or "
+        "40° 25′ 0″ N, 3° 42′ 14″ W, or paste a link that holds them."
+    ),
+}
+
+
+def _language() -> str:
+    locale = get_locale()
+    return locale.language if locale else ""
+
+
+def _refused(field: str, bad: positions.BadPosition) -> Invalid:
+    return Invalid(fields={field: [_BAD_POINT[bad.code]]})
 
 
 def to_a_metre(degrees: float) -> float:
     """Degrees as public coordinates tell them: five decimals, halves away from zero. The database
     rounds in the same way (`to_a_metre`, a trigger on each table of public points)."""
     return float(Decimal(repr(round(degrees, 7))).quantize(_METRE, ROUND_HALF_UP))
+
+
+def wrapped(lon: float) -> float:
+    """A computed longitude within ±180°. What people and programs send is refused instead."""
+    return lon if -180 <= lon <= 180 else (lon + 180) % 360 - 180
 
 
 @dataclass(frozen=True)
@@ -42,22 +65,41 @@ class Point:
 
     @classmethod
     def checked(cls, lon: Any, lat: Any, field: str = "location") -> Point:
-        """The point, its longitude brought into [-180, 180]. Raises Invalid on `field`."""
+        """The point of two coordinates, numbers or as people type them. Raises Invalid on `field`
+        for what is not on the map; nothing is wrapped."""
         try:
-            x, y = float(lon), float(lat)
-        except (TypeError, ValueError):
-            raise Invalid(fields={field: [_BAD_POINT]}) from None
-        if not (math.isfinite(x) and math.isfinite(y)) or abs(y) > 90 or abs(x) > 540:
-            raise Invalid(fields={field: [_BAD_POINT]})
-        if abs(x) > 180:
-            x = (x + 180) % 360 - 180
+            y, x = (
+                positions.degrees(value, axis, _language() if isinstance(value, str) else "")
+                for value, axis in ((lat, positions.LATITUDE), (lon, positions.LONGITUDE))
+            )
+        except positions.BadPosition as bad:
+            raise _refused(field, bad) from None
         return cls(round(x, 7), round(y, 7))
 
     @classmethod
-    def parsed(cls, text: str) -> Point | None:
-        """`lat, lon` as people type it; None when the text is no pair of numbers."""
-        match = _PAIR.fullmatch(text.strip()) if len(text) <= PAIR_MAX else None
-        return cls.checked(match[2], match[1]) if match else None
+    def of_fields(cls, lat: str, lon: str, field: str = "location") -> Point:
+        """The point of a form's two fields, of which one may hold a whole position. Raises
+        Invalid."""
+        try:
+            y, x = positions.of_fields(lat, lon, _language())
+        except positions.BadPosition as bad:
+            raise _refused(field, bad) from None
+        return cls(round(x, 7), round(y, 7))
+
+    @classmethod
+    def parsed(cls, text: str, field: str = "location") -> Point | None:
+        """A position as people type or paste it (`core.positions` has the grammar); None for other
+        texts, such as a name. Raises Invalid on `field` for one that cannot be taken."""
+        try:
+            found = positions.position(text, _language())
+        except positions.BadPosition as bad:
+            raise _refused(field, bad) from None
+        return cls(round(found[1], 7), round(found[0], 7)) if found else None
+
+    @classmethod
+    def wrapped(cls, lon: float, lat: float) -> Point:
+        """The point of computed degrees: a longitude beyond ±180 goes on from the other side."""
+        return cls.checked(wrapped(lon), lat)
 
     @property
     def public(self) -> Point:
@@ -90,31 +132,33 @@ class Bounds:
 
     @classmethod
     def parsed(cls, text: str, field: str = "bbox") -> Bounds:
-        """`west,south,east,north` (RFC 7946 order). Raises Invalid on `field`."""
-        bad = lazy_gettext("bbox takes four numbers: west,south,east,north in degrees.")
+        """`west,south,east,north` (RFC 7946 order, section 5); west beyond east crosses the
+        antimeridian. Raises Invalid on `field`, for longitudes beyond ±180 too."""
+        bad = lazy_gettext(
+            "bbox takes four numbers: west,south,east,north in degrees, longitudes from -180 to "
+            "180. A box over the antimeridian has its west beyond its east."
+        )
         try:
             west, south, east, north = (float(part) for part in text.split(","))
         except ValueError:
             raise Invalid(fields={field: [bad]}) from None
-        values = (west, south, east, north)
-        if (
-            not all(map(math.isfinite, values))
-            or south > north
-            or abs(south) > 90
-            or abs(north) > 90
-        ):
+        if not (abs(west) <= 180 and abs(east) <= 180 and -90 <= south <= north <= 90):
             raise Invalid(fields={field: [bad]})
-        if east - west >= 360:
-            west, east = -180.0, 180.0
-        else:
-            west = west if -180 <= west <= 180 else (west + 180) % 360 - 180
-            east = east if -180 <= east <= 180 else (east + 180) % 360 - 180
         return cls(west, south, east, north)
+
+    @classmethod
+    def around(cls, point: Point, up: float, aside: float) -> Bounds:
+        """All within `up` degrees of latitude and `aside` degrees of longitude of a point. A box
+        that reaches a pole holds every longitude."""
+        south, north = max(-90.0, point.lat - up), min(90.0, point.lat + up)
+        if aside >= 180 or abs(point.lat) + up >= 90:
+            return cls(-180.0, south, 180.0, north)
+        return cls(wrapped(point.lon - aside), south, wrapped(point.lon + aside), north)
 
     @property
     def centre(self) -> Point:
         width = self.east - self.west if self.west <= self.east else self.east - self.west + 360
-        return Point.checked(self.west + width / 2, (self.south + self.north) / 2)
+        return Point.wrapped(self.west + width / 2, (self.south + self.north) / 2)
 
     @property
     def area(self) -> float:
@@ -139,6 +183,7 @@ class Bounds:
 
 
 WORLD = Bounds(-180, -85, 180, 85)  # about what Web Mercator shows
+POLAR = 86.0  # degrees of latitude that only boxes which show no Mercator map reach
 FIRST_LOOK = (-3.7, 40.2, 4.8)  # lon, lat, zoom: the peninsula
 
 
@@ -158,12 +203,31 @@ def metres_between(column: Any, point: Point) -> sa.ColumnElement[float]:
 
 def within_metres(column: Any, point: Point, metres: float) -> sa.ColumnElement[bool]:
     """`column` within `metres` of `point`: an expanded box for the geometry index, then exact."""
-    dlat = metres / 111_000
-    dlon = dlat / max(0.01, math.cos(math.radians(min(89.0, abs(point.lat) + dlat))))
-    south, north = max(-90.0, point.lat - dlat), min(90.0, point.lat + dlat)
-    box = Bounds.parsed(f"{point.lon - dlon},{south},{point.lon + dlon},{north}")
+    up = metres / _METRES_A_DEGREE
+    aside = up / max(1e-9, math.cos(math.radians(min(90.0, abs(point.lat) + up))))
+    box = Bounds.around(point, up, aside)
     exact = sa.func.ST_DWithin(as_geography(column), as_geography(point.sql()), metres)
     return sa.and_(box.contains(column), exact)
+
+
+def nearest(chosen: Any, column: Any, point: Point, bounds: Bounds, most: int) -> Any:
+    """Of `chosen` (a select of ids), those whose `column` is nearest to a point: at most `most`,
+    by the index, which orders by degrees on the flat map. A box over the antimeridian is asked
+    from both sides of it, and one near a pole along the parallel: then there may be more."""
+    probes: list[Any] = [point.sql()]
+    if bounds.west > bounds.east:
+        probes.append(_point(point.lon - math.copysign(360, point.lon), point.lat))
+    if max(abs(bounds.south), abs(bounds.north)) > POLAR:
+        ends = (_point(-180.0, point.lat), _point(180.0, point.lat))
+        probes.append(sa.func.ST_MakeLine(*ends))
+    parts = [chosen.order_by(column.op("<->")(probe)).limit(most) for probe in probes]
+    if len(parts) == 1:
+        return parts[0]
+    return sa.union(*(sa.select(part.subquery()) for part in parts))
+
+
+def _point(x: float, y: float) -> sa.ColumnElement[Any]:
+    return sa.func.ST_SetSRID(sa.func.ST_MakePoint(x, y), 4326)
 
 
 def lon(column: Any) -> sa.ColumnElement[float]:

@@ -73,16 +73,23 @@ def set_theme() -> Any:
 @bp.get("/geo/search")
 @public
 def search_places_by_name() -> Response:
-    """`?q=` → {results: [{name, detail, lon, lat}]}: coordinates as typed, else what
-    the operator's geocoder knows, and the bundled cities."""
+    """`?q=` → {results: [{name, detail, lon, lat}]}: coordinates as typed (`is_position`), else
+    what the operator's geocoder knows, and the bundled cities."""
     limits.hit("geocode")
-    text = request.args.get("q", "").strip()[:100]
-    point = geo.Point.parsed(text) if text else None
+    text = request.args.get("q", "").strip()
+    point = geo.Point.parsed(text, "q")
     if point is not None:
         found = [
-            {"name": text, "detail": gettext("Coordinates"), "lon": point.lon, "lat": point.lat}
+            {
+                "name": text,
+                "detail": gettext("Coordinates"),
+                "lon": point.lon,
+                "lat": point.lat,
+                "is_position": True,
+            }
         ]
         return jsonify(results=found)
+    text = text[: gazetteer.NAME_MOST]
     if len(text) < 2:
         return jsonify(results=[])
     found = [

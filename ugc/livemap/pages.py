@@ -14,7 +14,7 @@ from ugc.brands.models import KIND as BRAND
 from ugc.core import gazetteer, geo, limits, panels, render
 from ugc.core.access import current_actor, public, refuse_suspended
 from ugc.core.db import db
-from ugc.core.errors import Invalid, NotFound
+from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.core.subjects import SubjectInfo, describe, resolve
 from ugc.livemap import queries as live
 from ugc.livemap import rules as live_rules
@@ -34,9 +34,10 @@ CITY_ZOOM, POINT_ZOOM = 12, 15
 
 def _view() -> tuple[float, float, float] | None:
     """(lon, lat, zoom) of an address such as `/?lat=40.4&lon=-3.7&zoom=14`; None without."""
-    if not request.args.get("lat") or not request.args.get("lon"):
+    lat, lon = request.args.get("lat", ""), request.args.get("lon", "")
+    if not lat or not lon:
         return None
-    point = geo.Point.checked(request.args["lon"], request.args["lat"])
+    point = geo.Point.of_fields(lat, lon)
     try:
         zoom = float(request.args.get("zoom", CITY_ZOOM))
     except ValueError:
@@ -54,8 +55,7 @@ def _bounds() -> geo.Bounds:
     # What a screen of about 1000 pixels shows: a tile of 512 pixels is 360°/2^zoom wide.
     lon, lat, zoom = view
     half = 360 / 2**zoom
-    south, north = max(-90.0, lat - half), min(90.0, lat + half)
-    return geo.Bounds.parsed(f"{lon - half},{south},{lon + half},{north}")
+    return geo.Bounds.around(geo.Point(lon, lat), half, half)
 
 
 def _kinds() -> list[str]:
@@ -184,16 +184,20 @@ def map_page() -> str:
 
 @bp.get("/search")
 @public
-def search_page() -> str:
-    """`?q=`: places, cities (which lead to the map there) and whatever else has a name."""
-    limits.hit("search")
-    text = " ".join(request.args.get("q", "").split())[:100]
-    point = geo.Point.parsed(text)
+@shows_errors(lambda error: search_page(error))
+def search_page(error: DomainError | None = None) -> str:
+    """`?q=`: a position, places, cities (which lead to the map there) and whatever else has a name.
+    With an error nothing is looked for."""
+    asked, text, point = " ".join(request.args.get("q", "").split()), "", None
+    if error is None:
+        limits.hit("search")
+        point, text = geo.Point.parsed(asked, "q"), asked[: gazetteer.NAME_MOST]
     cities = gazetteer.search_cities(db.session(), text, CITIES_FOUND) if len(text) > 1 else []
     return render_template(
         "livemap/search.html",
-        q=text,
+        q=asked,
         point=point,
+        error=error,
         cities=cities,
         # Whoever typed the beginning of a big city's name wants the city.
         cities_first=any(

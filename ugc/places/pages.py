@@ -48,11 +48,11 @@ def _near() -> tuple[geo.Point | None, str, int]:
     or a city by name."""
     lat, lon = request.args.get("lat", ""), request.args.get("lon", "")
     if lat and lon:
-        return geo.Point.checked(lon, lat), "", rules.POINT_RADIUS_M
-    name = request.args.get("near", "").strip()[:100]
+        return geo.Point.of_fields(lat, lon), "", rules.POINT_RADIUS_M
+    name = request.args.get("near", "").strip()
     if not name:
         return None, "", rules.POINT_RADIUS_M
-    fitting = rules.POINT_RADIUS_M if geo.Point.parsed(name) else rules.CITY_RADIUS_M
+    fitting = rules.POINT_RADIUS_M if geo.Point.parsed(name, "near") else rules.CITY_RADIUS_M
     return gazetteer.named_point(db.session(), name, field="near"), name, fitting
 
 

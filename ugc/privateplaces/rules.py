@@ -44,7 +44,7 @@ def area_of(key: bytes, member_id: int, point: Point) -> Area:
     farthest = radius - CELL_REACH - EDGE
     off = math.sqrt(OFF_LEAST**2 + drawn[1] * (farthest**2 - OFF_LEAST**2)) / METRES_A_DEGREE
     angle = drawn[2] * 2 * math.pi
-    middle = Point.checked(
+    middle = Point.wrapped(
         (column + 0.5) * width + off * math.sin(angle) * width / CELL,
         min(90.0, max(-90.0, lat + off * math.cos(angle))),
     )

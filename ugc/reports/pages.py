@@ -100,7 +100,7 @@ def _position() -> geo.Point | None:
     """Where the voter is, when their browser or they said so. Raises Invalid."""
     lon, lat = request.form.get("lon"), request.form.get("lat")
     if lon and lat:
-        return geo.Point.checked(lon, lat)
+        return geo.Point.of_fields(lat, lon)
     place = request.form.get("vote_place", "").strip()
     return gazetteer.named_point(db.session(), place, field="vote_place") if place else None
 

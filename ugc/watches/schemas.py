@@ -38,7 +38,7 @@ def drawn_line(text: str) -> Line:
     for point in points:
         match point:
             case [int() | float() as lon, int() | float() as lat]:
-                if isinstance(lon, bool) or abs(lon) > 540 or abs(lat) > 90:
+                if isinstance(lon, bool) or abs(lon) > 180 or abs(lat) > 90:
                     raise bad
                 line.append((float(lon), float(lat)))
             case _:
@@ -53,7 +53,7 @@ class WatchForm(Form):
     how = ma.fields.String(
         load_default="circle", validate=ma.validate.OneOf(("circle", "drawn", "file", "keep"))
     )
-    place_name = ma.fields.String(load_default="", validate=ma.validate.Length(max=100))
+    place_name = ma.fields.String(load_default="")
     lat = ma.fields.String(load_default="")
     lon = ma.fields.String(load_default="")
     radius_km = ma.fields.String(load_default="5")

@@ -101,12 +101,10 @@ class Converter:
         if where.geometry:
             x, y = values.of_geometry(self._get(record, where.geometry))
         elif where.pair:
-            x, y = values.pair(self._get(record, where.pair))
-            if where.lat_first:
-                x, y = y, x
+            x, y = values.position(self._get(record, where.pair), where.lat_first, where.crs)
         else:
-            x = values.number(self._get(record, where.x), where.x)
-            y = values.number(self._get(record, where.y), where.y)
+            x = values.one_of_two(self._get(record, where.x), where.x, "lon", where.crs)
+            y = values.one_of_two(self._get(record, where.y), where.y, "lat", where.crs)
         if abs(x) < 1e-4 and abs(y) < 1e-4:
             raise BadRow("the coordinates are 0, 0: the source does not know the place")
         return x, y

@@ -10,12 +10,18 @@ from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ugc.core import geo
+from ugc.core import geo, positions
 
 EARLIEST = dt.datetime(1971, 1, 1, tzinfo=dt.UTC)  # 1899, 1900 and 1970 are what "unknown" becomes
+DEGREES = 4326  # EPSG of WGS 84
 FUTURE = dt.timedelta(days=1)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufeff]")
 _NUMBERS = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_WRONG = {
+    positions.OFF_THE_MAP: "are not on the map",
+    positions.AMBIGUOUS: "can be read in two ways",
+    positions.UNREADABLE: "are not understood",
+}
 _BLOCKS = frozenset({"p", "div", "li", "ul", "ol", "tr", "h1", "h2", "h3", "h4"})
 
 
@@ -135,6 +141,31 @@ def pair(value: Any) -> tuple[float, float]:
     if not isinstance(found, list) or len(found) < 2:
         raise BadRow("the coordinates are missing")
     return number(found[0], "a coordinate"), number(found[1], "a coordinate")
+
+
+def position(value: Any, lat_first: bool, crs: int = DEGREES) -> tuple[float, float]:
+    """East or longitude first, of a list or a text. A text in degrees is read as people write
+    positions: letters and links say their order themselves. Raises BadRow."""
+    if isinstance(value, str) and crs == DEGREES and not value.lstrip().startswith(("P", "[")):
+        try:
+            found = positions.position(value, lat_first=lat_first)
+        except positions.BadPosition as bad:
+            raise BadRow(f"the coordinates {_WRONG[bad.code]}: “{value[:60]}”") from None
+        if found:
+            return found[1], found[0]
+    x, y = pair(value)
+    return (y, x) if lat_first else (x, y)
+
+
+def one_of_two(value: Any, name: str, axis: str, crs: int = DEGREES) -> float:
+    """East or north, or degrees: then a text is read as people write them. Raises BadRow."""
+    if isinstance(value, str) and crs == DEGREES and value and not _NUMBERS.fullmatch(value):
+        try:
+            return positions.coordinate(value, axis)
+        except positions.BadPosition as bad:
+            if bad.code != positions.UNREADABLE:
+                raise BadRow(f"{name} {_WRONG[bad.code]}: “{value[:60]}”") from None
+    return number(value, name)
 
 
 def of_geometry(geometry: Any) -> tuple[float, float]:

@@ -3,7 +3,6 @@ refused, so no entity is ever expanded. Pure."""
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -58,7 +57,7 @@ def _position(lon: Any, lat: Any) -> tuple[float, float]:
         x, y = float(lon), float(lat)
     except (TypeError, ValueError):
         raise _refused(_COORDINATES) from None
-    if not (math.isfinite(x) and math.isfinite(y)) or abs(y) > 90 or abs(x) > 540:
+    if not (abs(x) <= 180 and abs(y) <= 90):  # a NaN is neither
         raise _refused(_COORDINATES)
     return x, y
 

@@ -293,7 +293,7 @@ def places_within(
         )
     if near is not None:
         # The index orders by degrees: more are taken than are shown, and measured.
-        nearest = chosen.order_by(Place.geom.op("<->")(near.sql())).limit(3 * limit)
+        nearest = geo.nearest(chosen, Place.geom, near, bounds, 3 * limit)
         query = _columns(near).where(Place.id.in_(nearest)).order_by(sa.text("metres"))
         return _plain_rows(session, query.limit(limit))
     order = (Place.rating_count.desc(), Place.id.desc())

@@ -267,7 +267,7 @@ def reports_within(
         return _rows(session, _columns().where(Report.id.in_(chosen)).order_by(*newest), actor)
     # The index orders by degrees, in which those to the east look farther than they are: more are
     # taken than are shown, and measured.
-    nearest = chosen.order_by(Report.geom.op("<->")(near.sql())).limit(NEAREST_TAKEN * limit)
+    nearest = geo.nearest(chosen, Report.geom, near, bounds, NEAREST_TAKEN * limit)
     rows = _columns(near).where(Report.id.in_(nearest)).order_by(sa.text("metres")).limit(limit)
     return _rows(session, rows, actor)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import re
+from pathlib import Path
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
@@ -16,6 +17,7 @@ from ugc.referrals.rules import Click, Owner
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
+AGENTS = Path(__file__).with_name("agents.txt")
 
 PREVIEWERS = (
     "WhatsApp/2.23.20.0",
@@ -129,6 +131,42 @@ def test_machines_are_told_from_people(agent: str) -> None:
 @pytest.mark.parametrize("agent", PEOPLE)
 def test_people_count_in_whatever_browser(agent: str) -> None:
     assert not rules.is_machine(agent)
+
+
+def agents_of(kind: str) -> list[str]:
+    """The user agents of `people` or `machines` in agents.txt."""
+    found: list[str] = []
+    inside = False
+    for line in AGENTS.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            inside = line.startswith(f"## {kind}: ")
+        elif line and inside:
+            found.append(line)
+    return found
+
+
+def test_agents_of_both_sides_that_the_library_does_not_bring() -> None:
+    """The target is all of them: the sets name what is wrong."""
+    people, machines = agents_of("people"), agents_of("machines")
+    known = {agent for each in CRAWLER_USER_AGENTS_DATA for agent in each["instances"]}
+    assert len(people) >= 100
+    assert len(machines) >= 90
+    assert not known & {*people, *machines}
+    assert {agent for agent in people if rules.is_machine(agent)} == set()
+    assert {agent for agent in machines if not rules.is_machine(agent)} == set()
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Mozilla/5.0 (Linux; Android 9; SomeBot/1.0) AppleWebKit/537.36 (KHTML, like Gecko)",
+        "Mozilla/5.0 (Linux; Android 9; Cubot/1.0) AppleWebKit/537.36 (KHTML, like Gecko)",
+        "Mozilla/5.0 (Linux; Android 9; CUBOT X18; +http://a.example/bot) AppleWebKit/537.36",
+        "Mozilla/5.0 (compatible; Anything/2.0)",
+    ],
+)
+def test_the_name_of_a_telephone_hides_no_machine(agent: str) -> None:
+    assert rules.is_machine(agent)
 
 
 def test_every_machine_that_the_list_knows_is_one() -> None:

@@ -31,16 +31,30 @@ UTM_LENGTH = 100
 # library's list; these are what it lacks.
 MACHINES = re.compile(
     r"bot|crawl|spider|preview|facebookexternalhit|whatsapp|telegram|slack|discord|curl|wget|"
-    r"python-requests|headlesschrome|lighthouse|http\.rb|cardyb|embedly|iframely|vkshare|viber|"
-    r"google-pagerenderer|scrap|misskey|pleroma|akkoma|lemmy|slurp|externalagent|facebookcatalog|"
-    r"rocket\.chat|nextcloud|node-fetch|axios|\bgot \(|go-http-client|okhttp|cfnetwork|dalvik/|"
-    r"^java/|apache-httpclient|postmanruntime",
+    r"headlesschrome|lighthouse|cardyb|embedly|iframely|vkshare|viber|google-pagerenderer|scrap|"
+    r"misskey|pleroma|akkoma|lemmy|slurp|externalagent|rocket\.chat|nextcloud|cfnetwork|"
+    r"ms-office|dejaclick|quiterss|liferea|(?:email|image)proxy",
     re.IGNORECASE,
 )
+# How the user agents of browsers begin: graphical ones, browsers of text, telephones of old.
+# Libraries, monitors, feed readers and servers begin with their own names.
+BEGINS = re.compile(
+    r"(?:Mozilla|Opera)/|E?Links\b|Lynx/|w3m/|NetSurf/|Dillo/|UCWEB/|.*Profile/MIDP-"
+)
+# Browsers say where they come from in no address; machines often do. `android@111.0` is no mail.
+ADDRESS = re.compile(r"https?://|\bwww\.|[\w.]@[a-z]", re.IGNORECASE)
+# "compatible;" is said by machines, and by these browsers.
+COMPATIBLE = re.compile(r"\bcompatible;(?!.*(?:MSIE|Konqueror|Webpositive|IBrowse|ABrowse))")
 # What apps and telephones add to the name of a browser that a person holds.
 IN_APP = re.compile(
-    r"\b(?:WhatsApp/[\d.]+|Telegram-\w+/[^)]*\)|Viber/[\d.]+|Slack/[\d.]+|Discord/[\d.]+|Cubot\b)",
+    r"\b(?:WhatsApp/[\d.]+|Telegram-\w+/[^)]*\)|Viber(?:/[\d.]+|$)|"
+    r"(?:Sonic )?Slack(?:_SSB)?/[\d.]+|Discord/[\d.]+)",
     re.IGNORECASE,
+)
+# Telephones whose names hold "bot": the brand Cubot in its spellings, the models M BOT, B BOT and
+# IDbot of Logicom. A machine that calls itself so has a version (`bot/1.0`) or an address.
+BOT_PHONE = re.compile(
+    r"(?<=; )(?:CUBOT|[MB][ _]?BOT|ID ?BOT)(?![a-z/])[^;()/]*?(?= Build/|[;)])", re.IGNORECASE
 )
 BROWSER = re.compile(r"^Mozilla/5\.0 \([^)]*\) (?:AppleWebKit|Gecko)/")
 # What browsers say of pages that they fetch before anybody asks for them.
@@ -50,12 +64,15 @@ AHEAD_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 @lru_cache(maxsize=4096)
 def is_machine(user_agent: str) -> bool:
-    """Whether a GET comes from a bot or a link previewer."""
-    if not user_agent:
+    """Whether a GET comes from a bot, a link previewer or a program. What sends a browser's own
+    user agent cannot be told: the scanners of Microsoft's Safe Links and other mail gateways,
+    WhatsApp for desktops, browsers that a program drives with their window shown."""
+    if not BEGINS.match(user_agent):
         return True
     if BROWSER.search(user_agent):
-        user_agent = IN_APP.sub("", user_agent)
-    return bool(MACHINES.search(user_agent)) or is_crawler(user_agent)
+        user_agent = BOT_PHONE.sub("", IN_APP.sub("", user_agent))
+    named = MACHINES.search(user_agent) or ADDRESS.search(user_agent)
+    return bool(named or COMPATIBLE.search(user_agent)) or is_crawler(user_agent)
 
 
 def is_ahead(purpose: str) -> bool:

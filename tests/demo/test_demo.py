@@ -1,5 +1,6 @@
 """The demo world: enough of everything, labelled, and right by its own rules."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from tests.conftest import make_app, make_database
 from ugc import demo, demo_spread
 from ugc.accounts.models import Member
+from ugc.core import gazetteer
 from ugc.core.db import Session, db, transaction
 from ugc.insights import queries as insights
 from ugc.places.models import Place
@@ -17,7 +19,14 @@ from ugc.referrals import queries as referrals
 from ugc.reviews import actions as review_actions
 from ugc.reviews import queries as review_queries
 from ugc.reviews.models import Review
+from ugc.rewards.actions import scoring
+from ugc.rewards.rules import DOUBTED
 
+# The larger of two cities of one name is not the one that the demo world means.
+NAMESAKES = [
+    (2509954, "Valencia", "ES", 814208, -0.37966, 39.47391),
+    (3625549, "Valencia", "VE", 1619470, -68.00765, 10.16202),
+]
 PAGES = (
     "/", "/places", "/brands", "/leaderboard", "/about", "/api", "/search?q=demo",
     "/members/demo-ana", "/contacts", "/inbox", "/contributions", "/settings", "/watching",
@@ -30,9 +39,22 @@ def app(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fl
     folder, url = tmp_path_factory.mktemp("demo"), make_database(f"test_demo_{worker_id}")
     app = make_app(url, worker_id, folder)
     with pytest.MonkeyPatch.context() as patch, app.app_context():
-        patch.setattr(demo, "PLACE_CITIES", ("Madrid", "Barcelona"))
+        patch.setattr(demo, "PLACE_CITIES", ("Madrid", "Valencia"))
         with transaction() as session:
             assert demo.is_empty(session)
+            for city in NAMESAKES:
+                session.execute(
+                    sa.text(
+                        "INSERT INTO cities (id, name, name_key, country, population, geom) VALUES"
+                        " (:id, :name, name_key(:name), :country, :population,"
+                        " ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))"
+                    ),
+                    dict(
+                        zip(
+                            ("id", "name", "country", "population", "lon", "lat"), city, strict=True
+                        )
+                    ),
+                )
             assert demo.fill(session) > 50
         db.session.remove()
     yield app
@@ -77,6 +99,46 @@ def test_there_is_enough_of_everything(world: Session) -> None:
     assert count(world, "reports", days) > 20
 
 
+def test_places_lie_in_the_cities_that_they_name(world: Session) -> None:
+    """There is a larger Valencia in Venezuela."""
+    here = "ST_Distance(p.geom::geography, c.geom::geography)"
+    for city in ("Madrid", "Valencia"):
+        country = demo.CITIES[city][0]
+        rows = world.execute(
+            sa.text(
+                f"SELECT {here} AS metres, p.timezone, (SELECT near.country FROM cities near"
+                " ORDER BY near.geom <-> p.geom LIMIT 1) AS country"
+                " FROM places p JOIN cities c ON c.name = :city AND c.country = :country"
+                " AND c.population > 100000 WHERE p.address LIKE :address"
+            ),
+            {"city": city, "country": country, "address": f"{city}, %"},
+        ).all()
+        assert len(rows) == len(demo.PLACES)
+        for row in rows:
+            assert row.metres < gazetteer.CITY_RADIUS_M, city
+            assert (row.country, row.timezone) == (country, "Europe/Madrid")
+
+
+def test_every_city_of_places_is_one_of_its_cities() -> None:
+    assert set(demo.PLACE_CITIES) <= demo.CITIES.keys()
+
+
+def test_its_own_people_are_not_accused(world: Session) -> None:
+    """They came weeks apart and did genuine things; only the ring that is one on purpose is
+    doubted."""
+    scoring.score(world)
+    doubted = world.scalars(
+        sa.text(
+            "SELECT m.handle FROM fraud_scores f JOIN members m ON m.id = f.member_id"
+            f" WHERE f.score >= {DOUBTED} UNION SELECT m.handle FROM ring_members r"
+            " JOIN members m ON m.id = r.member_id"
+        )
+    ).all()
+    first = demo_spread.RING_FROM
+    ring = {f"demo-guest-{number:03}" for number in range(first, first + demo_spread.RING)}
+    assert set(doubted) == ring
+
+
 def test_nothing_was_published_without_a_decision(world: Session) -> None:
     """A newcomer's first contributions are public only where a moderator approved them."""
     undecided = world.scalars(
@@ -111,7 +173,11 @@ def test_every_page_has_something_to_see(
             assert answer.status_code == 200, (handle, path)
     mod: FlaskClient = app.test_client()  # type: ignore[attr-defined]
     mod.post("/sign-in", data={"email": "demo-mod@example.org", "password": demo.PASSWORD})
-    assert mod.get("/moderation").text.count("<article") >= 5
+    queue = mod.get("/moderation").text
+    assert queue.count("<article") >= 5
+    labels = re.findall(r'role="region"[^>]*aria-label="([^"]+)"', queue)
+    assert labels
+    assert len(labels) == len(set(labels))
 
 
 def test_the_spread_room_and_the_prescriptores_have_something_to_show(world: Session) -> None:

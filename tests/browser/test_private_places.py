@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Site
 
@@ -32,6 +32,12 @@ def test_a_home_is_named_without_scripts_and_shown_as_an_area(
         storage_state=state,
         color_scheme="dark" if locale == "es" else "light",
     ).new_page()
+    # With scripts, a position pasted into one field fills both.
+    page.goto(f"{site.url}/settings/places")
+    page.locator("#lat").fill("40,41678 \u22123,70379")
+    page.locator("#lat").blur()
+    expect(page.locator("#lon")).to_have_value("-3.703790")
+    expect(page.locator("#lat")).to_have_value("40.416780")
     plain.goto(f"{site.url}/settings/places")
     plain.locator("#name").fill("Casa")
     plain.locator("#lat").fill(HOME[0])

@@ -212,10 +212,12 @@ def within_metres(column: Any, point: Point, metres: float) -> sa.ColumnElement[
 
 def nearest(chosen: Any, column: Any, point: Point, bounds: Bounds, most: int) -> Any:
     """Of `chosen` (a select of ids), those whose `column` is nearest to a point: at most `most`,
-    by the index, which orders by degrees on the flat map. A box over the antimeridian is asked
-    from both sides of it, and one near a pole along the parallel: then there may be more."""
+    by the index, which orders by degrees on the flat map. A box over the antimeridian, or round
+    the Earth, is asked from both sides of it, and one near a pole along the parallel: then there
+    may be more."""
     probes: list[Any] = [point.sql()]
-    if bounds.west > bounds.east:
+    is_round = bounds.east - bounds.west >= 360 and abs(point.lon) > 90
+    if bounds.west > bounds.east or is_round:
         probes.append(_point(point.lon - math.copysign(360, point.lon), point.lat))
     if max(abs(bounds.south), abs(bounds.north)) > POLAR:
         ends = (_point(-180.0, point.lat), _point(180.0, point.lat))

@@ -18,6 +18,7 @@
   numbers that only commas part (`40,41,3,70`), can be read in two ways and are refused.
 - Minutes and seconds take the marks ' ′ ’ m min and " ″ ” '' s; degrees take ° º ˚ d deg. Without
   any mark four numbers are degrees and minutes twice, six are degrees, minutes and seconds.
+- Bare numbers that can only be a year, a postcode or a telephone are no position but a name.
 - Minutes and seconds of 60, latitudes beyond 90 and longitudes beyond 180 are refused, not wrapped.
 - Of a `geo:` URI the altitude, the uncertainty `u` and unknown parameters are ignored; a `crs`
   other than wgs84 is refused. Android's `geo:0,0?q=lat,lon(name)` is read.
@@ -82,11 +83,24 @@ def position(
     if told is not None:
         return _on_the_map(told[1], told[0])
     found = tokens_of(_without_brackets(text), language)
-    groups = _split(found) if found else None
+    groups = None if found is None or _is_count(found) else _split(found)
     if groups is None:
         return None
     first, second = _coordinate(groups[0]), _coordinate(groups[1])
     return _by_axis(first, second) if lat_first else _by_axis(second, first)
+
+
+def _is_count(found: Sequence[Token]) -> bool:
+    """Whether bare numbers are none of degrees, but a year, a postcode or a telephone: one has more
+    than three digits before its point, or three and more whole ones are too large for degrees
+    and minutes."""
+    if any(token.kind in (LETTER, MARK) for token in found):
+        return False
+    numbers = [token for token in found if token.kind is NUMBER]
+    if any(len(number.text.split(".")[0].lstrip("0")) > 3 for number in numbers):
+        return True
+    whole = all("." not in number.text and not number.is_signed for number in numbers)
+    return len(numbers) > 2 and whole and any(float(number.text) >= 60 for number in numbers[1:])
 
 
 def coordinate(text: str, axis: str, language: str = "") -> float:

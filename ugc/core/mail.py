@@ -77,10 +77,13 @@ def send(message: EmailMessage) -> None:
     global _silent_until
     if time.monotonic() < _silent_until:
         raise TimeoutError("the mail server did not answer a moment ago")
+    began = time.monotonic()
     try:
         _hand_over(message)
-    except TimeoutError:
-        _silent_until = time.monotonic() + PAUSE_S
+    except (OSError, smtplib.SMTPException):
+        # smtplib says of a server that is silent that it closed the connection.
+        if time.monotonic() - began >= TIMEOUT_S:
+            _silent_until = time.monotonic() + PAUSE_S
         raise
 
 
@@ -90,7 +93,13 @@ def _hand_over(message: EmailMessage) -> None:
         folder = Path(unquote(url.path))
         folder.mkdir(parents=True, exist_ok=True)
         safe = "".join(c if c.isalnum() or c in "@.-" else "_" for c in str(message["To"]))
-        (folder / f"{time.time_ns()}-{safe}.eml").write_bytes(bytes(message))
+        path = folder / f"{time.time_ns()}-{safe}.eml"
+        try:
+            path.write_bytes(bytes(message))
+        except OSError:
+            # Half a mail would look like one.
+            path.unlink(missing_ok=True)
+            raise
         return
     options = parse_qs(url.query)
     tls = options.get("tls", ["starttls" if url.scheme == "smtp" else "on"])[0]

@@ -28,13 +28,12 @@ import orjson
 import psycopg
 import uvicorn
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadData
 
 from ugc import config
 from ugc.accounts.actions import digest
 from ugc.accounts.pages import COOKIE_TOKEN
-from ugc.core import geo
+from ugc.core import geo, signed
 from ugc.core.addresses import network, visitor
 from ugc.core.errors import Invalid
 from ugc.front.bounds import Bounds
@@ -299,7 +298,7 @@ class Live:
         # The web server's cookies, read as Flask reads them.
         reader = Flask("ugc.live")
         reader.secret_key = str(settings["SECRET_KEY"])
-        self.signer = SecureCookieSessionInterface().get_signing_serializer(reader)
+        self.signer = signed.Sessions().get_signing_serializer(reader)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -74,6 +74,20 @@ def now(session: Session) -> dt.datetime:
     return value
 
 
+# Transactions that run at once see each other's rows a little in the future.
+AHEAD = dt.timedelta(minutes=1)
+
+
+def lately(
+    column: sa.ColumnElement[Any] | orm.InstrumentedAttribute[Any], span: dt.timedelta
+) -> sa.ColumnElement[bool]:
+    """Whether the time in `column` lies within the last `span`.
+
+    What is dated in the future is not counted: it was written by a clock that was set back, and
+    would be counted for as long as that clock was wrong."""
+    return sa.and_(column > app_now() - span, column <= app_now() + AHEAD)
+
+
 class TransactionalFlask(Flask):
     """One request is one transaction. `begin_request` may answer in place of the view (the
     replay of an idempotent request); `g.before_commit` is called with the response."""

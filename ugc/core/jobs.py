@@ -12,6 +12,7 @@ import enum
 import functools
 import logging
 import signal
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -33,6 +34,7 @@ from ugc.core.db import Session, transaction
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 8
+SET_S = 30.0  # seconds that a clock is set by, rather than corrected
 AGAIN_S = 1.0  # between a worker that lost the database and the next one
 # Waits of 2, 4, 8 … 256 seconds between attempts.
 BACK_OFF = procrastinate.RetryStrategy(max_attempts=MAX_ATTEMPTS, exponential_wait=2)
@@ -255,9 +257,23 @@ class _Connector(procrastinate.PsycopgConnector):
             raise
 
 
+async def _clock_set() -> None:
+    """Returns when the clock of the day was set by more than SET_S. Schedules and waits are counted
+    by it: forward, each run that was left out would be made up for; back, none would come until the
+    clock is there again."""
+    ahead = time.time() - time.monotonic()
+    while True:
+        await asyncio.sleep(1)
+        before, ahead = ahead, time.time() - time.monotonic()
+        if abs(ahead - before) > SET_S:
+            log.warning("the clock was set by %+.0f s: schedules begin again", ahead - before)
+            return
+
+
 async def _work(url: str, concurrency: int) -> None:
     """One worker after the other: procrastinate's stops when the database goes away, as if it had
-    been told to. Raises ConnectorException when the database cannot be reached at first."""
+    been told to, and its schedules do not follow a clock that is set. Raises ConnectorException if
+    the database cannot be reached at first."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     # The threads of jobs; asyncio's own number of threads follows the machine's cores.
@@ -272,13 +288,14 @@ async def _work(url: str, concurrency: int) -> None:
             max_size=concurrency + 5,
         )  # fmt: skip
         losing = asyncio.create_task(connector.lost.wait())
+        setting = asyncio.create_task(_clock_set())
         try:
             with queue.replace_connector(connector):
                 async with queue.open_async():
                     worked = True
                     lanes = {_lane(concurrency, None), _lane(1, [SHORT])}
                     await asyncio.wait(
-                        {*lanes, stopping, losing}, return_when=asyncio.FIRST_COMPLETED
+                        {*lanes, stopping, losing, setting}, return_when=asyncio.FIRST_COMPLETED
                     )
                     # Cancelled, they finish the jobs that run.
                     for lane in lanes:
@@ -292,6 +309,7 @@ async def _work(url: str, concurrency: int) -> None:
             log.warning("the database is away: %s", type(error).__name__)
         finally:
             losing.cancel()
+            setting.cancel()
         with suppress(TimeoutError):
             await asyncio.wait_for(told.wait(), AGAIN_S)
 
@@ -313,16 +331,26 @@ def init_app(app: Flask) -> None:
     _app = app
 
 
+# The heartbeats that a living worker has, by the clock as it is now.
+_LATELY = "clock_timestamp() - interval '30 seconds' AND clock_timestamp() + interval '5 seconds'"
+
+
 @task("core.rescue_stalled", cron="*/2 * * * *", priority=Priority.PERSON, tells=operator_only)
 def rescue_stalled(session: Session) -> None:
     """Jobs whose worker died go back to the queue; a job that kills its worker again and again
-    ends as failed. 30 s is three heartbeats: below one, living workers look dead."""
+    ends as failed. 30 s is three heartbeats: below one, living workers look dead.
+
+    A clock that is set makes living workers look dead, and dead ones alive: none is judged until
+    one of them has told its heartbeat by the new time. A job that waits longer than its attempts
+    ask for was put off by a wrong clock, and is due."""
     ended = session.execute(
         sa.text(
             "WITH dead AS (SELECT j.id, j.attempts FROM procrastinate_jobs j"
             " LEFT JOIN procrastinate_workers w ON w.id = j.worker_id"
             " WHERE j.status = 'doing' AND (w.id IS NULL"
-            " OR w.last_heartbeat < now() - interval '30 seconds') FOR UPDATE OF j SKIP LOCKED)"
+            " OR EXISTS (SELECT FROM procrastinate_workers a WHERE a.last_heartbeat"
+            f" BETWEEN {_LATELY}) AND w.last_heartbeat NOT BETWEEN {_LATELY})"
+            " FOR UPDATE OF j SKIP LOCKED)"
             " UPDATE procrastinate_jobs SET status = CASE WHEN dead.attempts >= :cap"
             " THEN 'failed' ELSE 'todo' END::procrastinate_job_status, worker_id = NULL,"
             " attempts = procrastinate_jobs.attempts + 1"
@@ -336,6 +364,13 @@ def rescue_stalled(session: Session) -> None:
             arguments = {k: v for k, v in job.args.items() if k != "timestamp"}
             with tracing.following(arguments.pop(REQUEST, None)):
                 _failed(session, job.id, job.task_name, arguments)
+    session.execute(
+        sa.text(
+            "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'"
+            " AND attempts > 0 AND scheduled_at > now() + interval '1 minute'"
+            " + interval '1 second' * power(2, least(attempts, 20))"
+        )
+    )
 
 
 def failed_jobs(session: Session, limit: int = 100) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from ugc.core.cache import ONCE_MORE
 from ugc.core.errors import TooFast
 
 EXTENSION = "boca_limits"
+SKEW_S = 30  # between the clocks of machines that share Redis
 
 # `api` is the setting API_LIMIT. Per actor (member, brand of a key, or address of an anonymous
 # visitor).
@@ -89,9 +90,15 @@ class _Limiter:
 
     def _hit(self, limiter: RateLimiter, name: str, who: str) -> tuple[bool, Standing]:
         item = _parsed(self.rates[name])
+        window = item.get_expiry()
         allowed = limiter.hit(item, name, who)
         stats = limiter.get_window_stats(item, name, who)
-        reset = max(1, round(stats.reset_time - time.time()))
+        if not allowed and stats.reset_time - time.time() > window + SKEW_S:
+            # What was counted is dated in the future: the clock was set back since.
+            limiter.clear(item, name, who)
+            allowed = limiter.hit(item, name, who)
+            stats = limiter.get_window_stats(item, name, who)
+        reset = min(window, max(1, round(stats.reset_time - time.time())))
         return allowed, Standing(item.amount, stats.remaining, reset)
 
 

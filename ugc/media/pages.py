@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request
+from flask import Blueprint, Response, flash, g, redirect, render_template, request
 from flask_babel import gettext, lazy_gettext
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 from werkzeug.utils import secure_filename
 
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
-from ugc.core import files, images, limits, panels, privacy, render
+from ugc.core import files, images, limits, panels, privacy, render, signed
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import Invalid, NotFound
@@ -25,6 +25,7 @@ privacy.register("photos", actions.export_member, actions.erase_member)
 # Seconds that a browser or a cache in between may show a photo without asking again; so long, at
 # most, does one live on that was hidden.
 CACHE_SECONDS = 300
+KEPT_SALT = "media.kept"  # of the tokens of photos that a form keeps
 FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
@@ -60,10 +61,6 @@ def uploads() -> list[actions.Upload]:
     return kept
 
 
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="media.kept")
-
-
 def _kept(member_id: int) -> list[actions.Upload]:
     """Photos of an earlier attempt at this form, which the form names by signed tokens."""
     found = []
@@ -71,7 +68,7 @@ def _kept(member_id: int) -> list[actions.Upload]:
     dropped = set(request.form.getlist("kept_drop"))
     for place, token in enumerate(request.form.getlist("kept_photo")[: rules.MAX_PER_FORM]):
         try:
-            key, name, owner = _signer().loads(token, max_age=rules.KEEP_SECONDS)
+            key, name, owner = signed.serializer(KEPT_SALT).loads(token, max_age=rules.KEEP_SECONDS)
         except (BadData, ValueError):
             continue
         if owner == member_id and key not in dropped:
@@ -86,7 +83,7 @@ def kept_photos() -> list[dict[str, str]]:
     member_id = current_actor().id
     return [
         {
-            "token": str(_signer().dumps([upload.key, upload.name, member_id])),
+            "token": str(signed.serializer(KEPT_SALT).dumps([upload.key, upload.name, member_id])),
             "key": upload.key,
             "name": upload.name,
             "description": upload.description,

@@ -6,26 +6,23 @@ from __future__ import annotations
 
 import secrets
 
-from flask import after_this_request, current_app
+from flask import after_this_request
 from flask.typing import ResponseReturnValue
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 from werkzeug.wrappers import Response
 
-from ugc.core import cookies
+from ugc.core import cookies, signed
 
 COOKIE = "known"
+SALT = "known browsers"
 DAYS = 365
 ACCOUNTS = 8  # of one browser; the oldest goes
-
-
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="known browsers")
 
 
 def devices() -> dict[int, str]:
     """By member id, the random number of this browser; {} for a cookie that we did not make."""
     try:
-        pairs = _signer().loads(cookies.get(COOKIE), max_age=DAYS * 86_400)
+        pairs = signed.serializer(SALT).loads(cookies.get(COOKIE), max_age=DAYS * 86_400)
         return {int(member): str(nonce) for member, nonce in pairs}
     except (BadData, ValueError, TypeError):
         return {}
@@ -37,7 +34,7 @@ def remember(member_id: int) -> bool:
     is_new = member_id not in known
     nonce = known.pop(member_id, None) or secrets.token_urlsafe(12)
     pairs = [*known.items(), (member_id, nonce)][-ACCOUNTS:]
-    value = str(_signer().dumps(pairs))
+    value = str(signed.serializer(SALT).dumps(pairs))
 
     @after_this_request
     def send(response: Response) -> ResponseReturnValue:

@@ -23,7 +23,7 @@ from ugc.accounts.queries import grants
 from ugc.accounts.rules import REPEAT_MINUTES
 from ugc.accounts.rules.roles import grants as as_grants
 from ugc.core.access import Grant
-from ugc.core.db import Session, app_now
+from ugc.core.db import Session, app_now, lately
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, SubjectInfo
 
@@ -179,7 +179,7 @@ def ended_token(session: Session, token_hash: str, *purposes: str) -> AccountTok
         sa.select(AccountToken).where(
             AccountToken.token_hash == token_hash,
             AccountToken.purpose.in_(purposes),
-            AccountToken.used_at > app_now() - dt.timedelta(minutes=REPEAT_MINUTES),
+            lately(AccountToken.used_at, dt.timedelta(minutes=REPEAT_MINUTES)),
         )
     )
 
@@ -193,14 +193,13 @@ class Failures:
 
 
 def failures(session: Session, who: str, minutes: int) -> Failures:
-    since = app_now() - dt.timedelta(minutes=minutes)
     row = session.execute(
         sa.select(
             sa.func.count(),
             sa.func.coalesce(
                 sa.extract("epoch", app_now() - sa.func.max(SignInAttempt.at)), sa.literal(0)
             ),
-        ).where(SignInAttempt.who == who, SignInAttempt.at > since)
+        ).where(SignInAttempt.who == who, lately(SignInAttempt.at, dt.timedelta(minutes=minutes)))
     ).one()
     return Failures(row[0], float(row[1]))
 
@@ -209,7 +208,7 @@ def mails_of_hour(session: Session, who: str, purpose: str) -> int:
     query = sa.select(sa.func.count()).where(
         RequestedMail.who == who,
         RequestedMail.purpose == purpose,
-        RequestedMail.at > app_now() - dt.timedelta(hours=1),
+        lately(RequestedMail.at, dt.timedelta(hours=1)),
     )
     return session.scalar(query) or 0
 

@@ -17,14 +17,14 @@ from flask import (
     request,
     url_for,
 )
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask.sessions import SessionMixin
 from flask_babel import lazy_gettext
 from markupsafe import Markup
 
 from ugc.cards import queries
 from ugc.cards.pages.base import absolute, bp, picture_alt, picture_path, told
 from ugc.cards.rules import HEIGHT, WIDTH, Card
-from ugc.core import render, subjects
+from ugc.core import render, signed, subjects
 from ugc.core.access import public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, SignInNeeded
@@ -52,7 +52,7 @@ class NoSuchFormat(DomainError):
     default = lazy_gettext("Ask for format=json or format=xml.")
 
 
-class Sessions(SecureCookieSessionInterface):
+class Sessions(signed.Sessions):
     """Embeds set no cookie, not even to renew one that was sent."""
 
     def should_set_cookie(self, app: Any, session: SessionMixin) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ugc import events
 from ugc.core import geo, subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
-from ugc.core.db import Session, app_now, now
+from ugc.core.db import AHEAD, Session, app_now, now
 from ugc.core.errors import Conflict, Forbidden
 from ugc.moderation import actions as moderation
 from ugc.reports import queries, rules
@@ -60,6 +60,8 @@ def vote(
     member_id = require_contributor(actor)
     report = queries.locked(session, report_id)
     moment = now(session)
+    # A clock that was set back must not leave votes unheard until it is there again.
+    report.seen_at = min(report.seen_at, moment)
     alive = rules.is_alive(report.state, report.expires_at, moment)
     revived = still_there and rules.may_revive(report.state, report.expires_at, moment)
     if report.visibility not in queries.SHOWN or not (alive or revived):
@@ -208,7 +210,7 @@ def _moved(
     here = geo.Point(round(position.lon, 1), round(position.lat, 1))
     last = story.last_position(session, member_id)
     moved = hours = None
-    if last is not None:
+    if last is not None and last[1] - moment <= AHEAD:  # else the clock was set back since
         moved = here.metres_to(last[0]) / 1000
         hours = (moment - last[1]).total_seconds() / 3600
     session.execute(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions
 from ugc.core import geo
-from ugc.core.db import Session, app_now
+from ugc.core.db import Session, lately
 from ugc.core.subjects import Move, MoveNote, Subject
 from ugc.reports.models import MemberPosition, Report, ReportState, ReportVersion, Vote
 from ugc.reports.rules import belief
@@ -81,8 +81,8 @@ def times_back(session: Session, report_id: int) -> int:
 
 def brought_back(session: Session, actor: str) -> int:
     """How many reports an actor (`Actor.reference`) brought back in the last day."""
-    day = app_now() - sa.cast("1 day", sa.Interval)
-    query = sa.select(sa.func.count()).where(Move.actor == actor, Move.at > day)
+    day = dt.timedelta(days=1)
+    query = sa.select(sa.func.count()).where(Move.actor == actor, lately(Move.at, day))
     # As its partial index says.
     query = query.where(Move.old.is_not(None), Move.new == ReportState.OPEN)
     return session.scalar(query.where(Move.reason.in_(BACK))) or 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE
-from tests.faults.conftest import FaultSite
+from tests.faults.site import FaultSite
 
 SEA = "-41.25/-85.5"
 

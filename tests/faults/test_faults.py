@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import make_database
-from tests.faults.conftest import (
+from tests.faults.site import (
+    LEFT,
     TILE,
     Client,
     Cluster,
@@ -116,7 +117,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_whatever_dies(
     until(lambda: in_tile(site) == alive)
     until(lambda: counted(site) == len(alive))
     # Nothing that was to follow is forgotten: jobs of the dead go back to the queue.
-    until(lambda: site.sql(WORKERS, recovered) == [(1,)])
+    until(lambda: site.sql(WORKERS, recovered) == [(2,)])  # both lanes of the one process
     with site.app.app_context(), transaction() as session:
         session.execute(sa.text(BURY), {"since": recovered})
         jobs.rescue_stalled(session)
@@ -130,10 +131,6 @@ WORKERS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > %s"
 BURY = (
     "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'"
     " WHERE last_heartbeat < :since"
-)
-LEFT = (
-    "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'"
-    " OR (status = 'todo' AND coalesce(scheduled_at, now()) <= now())"
 )
 
 

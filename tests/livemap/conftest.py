@@ -202,7 +202,8 @@ class LiveSite:
 
     def start(self, **more: str) -> None:
         self.launch(**more)
-        for _ in range(600):
+        end = time.monotonic() + 120  # a busy machine loads slowly
+        while time.monotonic() < end:
             if self.health().get("listening"):
                 return
             time.sleep(0.05)

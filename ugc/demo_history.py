@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ugc.accounts.models import Member
-from ugc.core import gazetteer, geo, subjects
+from ugc.core import gazetteer, geo, subjects, wall
 from ugc.core.db import Session, now
 from ugc.reports import rules
 from ugc.reports.models import KIND, Report, ReportState
@@ -38,7 +38,7 @@ def make_history(
     """Most of it on the way to work and back, in the cities' own hours. `cities` are ((lon, lat),
     how large), `texts` (Spanish, English) by kind. Nobody gets points for it; returns how many."""
     moment = now(session)
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = wall.midnight(moment.astimezone(dt.UTC).date(), dt.UTC)
     drawn = []
     for (lon, lat), size in cities:
         city_id = gazetteer.nearest_city(session, geo.Point(lon, lat))

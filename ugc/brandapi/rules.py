@@ -14,6 +14,8 @@ from typing import Any
 import orjson
 from flask_babel import lazy_gettext
 
+from ugc.core import wall
+
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 PREFIX = "boca_"
 SECRET_LENGTH, CHECK_LENGTH = 30, 6  # 178 random bits; 32 bits of CRC
@@ -87,7 +89,7 @@ def utc(text: str) -> dt.datetime | None:
     database could hold."""
     try:
         moment = dt.datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+        return (moment if moment.tzinfo else wall.instant(moment, dt.UTC)).astimezone(dt.UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -17,7 +17,7 @@ from ugc.accounts.rules.roles import Role
 from ugc.app import create_app
 from ugc.brands.actions import team as teams
 from ugc.brands.models import KIND as BRAND
-from ugc.core import gazetteer, subjects
+from ugc.core import gazetteer, subjects, wall
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, transaction
 from ugc.core.errors import DomainError, NotFound
@@ -107,7 +107,7 @@ def give_role(
             city_id=city,
             language=language,
             kind=kind,
-            until=until.replace(tzinfo=dt.UTC) if until else None,
+            until=wall.instant(until, dt.UTC) if until else None,
             reason=reason,
         )
     click.echo(f"{handle} is {role} now.")

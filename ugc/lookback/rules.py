@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext
 
-from ugc.core import zones
+from ugc.core import wall, zones
 from ugc.core.errors import Invalid
 from ugc.core.geo import Bounds
 
@@ -81,7 +81,7 @@ def known_zone(*names: str | None) -> ZoneInfo:
 
 def midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     """The first moment of a day, in UTC."""
-    return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
+    return wall.midnight(day, zone)
 
 
 def _days(code: str, first: dt.date, last: dt.date, zone: ZoneInfo) -> Span:
@@ -102,7 +102,7 @@ def _moment(text: str | None) -> dt.datetime | None:
         moment = dt.datetime.fromisoformat((text or "").strip().replace(" ", "+"))
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    moment = moment if moment.tzinfo else wall.instant(moment, dt.UTC)
     if not FIRST_DAY.year <= moment.year <= 9990:
         return None
     return moment.astimezone(dt.UTC)
@@ -165,9 +165,9 @@ def edges(span: Span) -> list[dt.datetime]:
             while (at := at + step) < until:
                 found.add(at)
         else:
-            clock = dt.datetime.combine(day, dt.time(), span.zone)
+            clock = dt.datetime.combine(day, dt.time())
             for number in range(1, DAY // step):
-                found.add((clock + number * step).astimezone(dt.UTC))
+                found.add(wall.instant(clock + number * step, span.zone))
         day = after
     return sorted(at for at in found if span.start <= at <= span.end)
 

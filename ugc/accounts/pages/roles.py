@@ -13,7 +13,7 @@ from ugc.accounts import schemas
 from ugc.accounts.actions import grants as actions
 from ugc.accounts.queries import grants as queries
 from ugc.accounts.rules import roles
-from ugc.core import limits, privacy
+from ugc.core import limits, privacy, wall
 from ugc.core.access import current_actor, site_act
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
@@ -32,7 +32,7 @@ def _end_of(day: dt.date | None) -> dt.datetime | None:
     if day is None:
         return None
     zone = zoneinfo.ZoneInfo(current_actor().timezone or "UTC")
-    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
+    return wall.midnight(day + dt.timedelta(days=1), zone)
 
 
 @bp.get("/moderation/roles")

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ugc.core import geo, positions
+from ugc.core import geo, positions, wall
 
 EARLIEST = dt.datetime(1971, 1, 1, tzinfo=dt.UTC)  # 1899, 1900 and 1970 are what "unknown" becomes
 DEGREES = 4326  # EPSG of WGS 84
@@ -102,7 +102,7 @@ def moment(text: str, form: str, zone: ZoneInfo, name: str) -> dt.datetime:
         else:
             found = dt.datetime.strptime(text, form)  # noqa: DTZ007  (the zone follows)
         if found.tzinfo is None:
-            found = found.replace(tzinfo=zone)
+            found = wall.instant(found, zone)
         return found.astimezone(dt.UTC)
     except (ValueError, OverflowError, OSError):
         raise BadRow(f"{name} is not a time: “{text[:60]}”") from None

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from ugc.brands.models import Brand
+from ugc.core import wall
 from ugc.core.db import Session
 from ugc.insights.models import ToldFigure, ToldWeek
 from ugc.insights.queries.scores import CONTRIBUTIONS
@@ -80,7 +81,7 @@ def counted_by_week(session: Session, root_id: int, until: dt.date) -> Weekly:
     Monday). What a cohort `brought` is counted when its last day to bring is over."""
     given = {
         "root": root_id,
-        "until": dt.datetime.combine(until, dt.time(), dt.UTC),
+        "until": wall.midnight(until, dt.UTC),
         "doubted": DOUBTED,
         "wait": growth.WAIT_WEEKS,
         "edges": list(growth.CYCLE_EDGES),
@@ -119,7 +120,7 @@ def reaches(session: Session, root_id: int, until: dt.date) -> list[shape.Reache
     rows = session.execute(
         sa.select(CascadeReach.member_id, CascadeReach.sharer_id, CascadeReach.reached_at).where(
             CascadeReach.root_id == root_id,
-            CascadeReach.reached_at < dt.datetime.combine(until, dt.time(), dt.UTC),
+            CascadeReach.reached_at < wall.midnight(until, dt.UTC),
             CascadeReach.member_id.not_in(rewards.doubted()),
         )
     )

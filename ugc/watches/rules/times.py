@@ -6,6 +6,8 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from ugc.core import wall
+
 
 def local_day(moment: dt.datetime, zone: str) -> str:
     """The reader's date, ISO 8601."""
@@ -43,7 +45,7 @@ def _next_time(
         day = today + dt.timedelta(days=days)
         if weekday is not None and day.weekday() != weekday:
             continue
-        candidate = dt.datetime.combine(day, dt.time(hour), there).astimezone(dt.UTC)
+        candidate = wall.instant(dt.datetime.combine(day, dt.time(hour)), there)
         if candidate > moment:
             return candidate
     raise ValueError("a week has seven days")

@@ -188,22 +188,40 @@ def test_a_series_that_nobody_knows_is_refused() -> None:
 # Spans --------------------------------------------------------------------------------------
 
 TODAY = dt.date(2026, 11, 28)  # a Saturday
+NEWEST = weeks.last_complete(TODAY)
 
 
 def test_spans_end_with_the_last_complete_week() -> None:
-    span = weeks.chosen({}, TODAY)
+    span = weeks.chosen({}, NEWEST)
     assert (span.first, span.last) == (dt.date(2026, 8, 31), dt.date(2026, 11, 16))
     assert len(span.weeks) == 12
     assert span.end == dt.date(2026, 11, 22)
-    assert weeks.chosen({}, dt.date(2026, 11, 30)).last == dt.date(2026, 11, 23)  # a Monday
-    assert weeks.chosen({}, dt.date(2026, 11, 29)).last == dt.date(2026, 11, 16)  # a Sunday
+    assert weeks.last_complete(dt.date(2026, 11, 30)) == dt.date(2026, 11, 23)  # a Monday
+    assert weeks.last_complete(dt.date(2026, 11, 29)) == dt.date(2026, 11, 16)  # a Sunday
+
+
+@pytest.mark.parametrize(
+    ("today", "told", "newest"),
+    [
+        ("2026-11-29", None, "2026-11-16"),
+        ("2026-11-29", "2026-11-16", "2026-11-16"),
+        ("2026-11-30", "2026-11-16", "2026-11-16"),  # over, and not told yet
+        ("2026-11-30", "2026-11-23", "2026-11-23"),
+        ("2026-12-16", "2026-11-16", "2026-11-16"),  # the worker was away for two weeks
+        ("2026-11-20", "2026-11-16", "2026-11-09"),  # a clock that was set back
+    ],
+)
+def test_spans_end_with_what_was_told(today: str, told: str | None, newest: str) -> None:
+    day = dt.date.fromisoformat
+    found = weeks.last_counted(day(today), day(told) if told else None)
+    assert found == day(newest)
 
 
 @given(st.dates(dt.date(2020, 1, 1), dt.date(2027, 1, 1)), st.integers(0, 900))
 def test_days_become_the_whole_weeks_between_them(begin: dt.date, length: int) -> None:
     end = begin + dt.timedelta(days=length)
     try:
-        span = weeks.chosen({"from": begin.isoformat(), "to": end.isoformat()}, TODAY)
+        span = weeks.chosen({"from": begin.isoformat(), "to": end.isoformat()}, NEWEST)
     except Invalid:
         first = begin + dt.timedelta(days=-begin.weekday() % 7)
         assert first + dt.timedelta(days=6) > min(end, dt.date(2026, 11, 22))
@@ -227,4 +245,4 @@ def test_days_become_the_whole_weeks_between_them(begin: dt.date, length: int) -
 )
 def test_odd_spans_are_refused_by_field(values: dict[str, str]) -> None:
     with pytest.raises(Invalid):
-        weeks.chosen(values, TODAY)
+        weeks.chosen(values, NEWEST)

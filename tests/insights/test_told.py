@@ -34,7 +34,7 @@ def days_to(session: Session, weeks_ago: int, extra: float = 1.0) -> float:
 
 
 def span_of(session: Session, count: int = 12) -> weeks.Span:
-    return weeks.last_weeks(count, now(session).date())
+    return weeks.last_weeks(count, weeks.last_complete(now(session).date()))
 
 
 def test_every_series_counts_what_it_says(world: World) -> None:

@@ -264,9 +264,9 @@ def spread(public_id: str) -> Response:
     subject = subjects.resolve(session, public_id, "brand")
     if subject.id not in current_actor().brand_ids:
         raise NotFound()
-    today = rooms.today(session)
+    newest = rooms.newest_week(session, subject.id)
     spanned = {name: str(asked[name]) for name in ("span", "from", "to") if name in asked}
-    span = weeks.chosen(spanned, today) if spanned else weeks.last_weeks(asked["weeks"], today)
+    span = weeks.chosen(spanned, newest) if spanned else weeks.last_weeks(asked["weeks"], newest)
     found = rooms.load(session, subject.id, span)
     return _answer(orjson.dumps(room.document(found, subject.public_id)), geojson=False)
 

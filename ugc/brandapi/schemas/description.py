@@ -195,6 +195,7 @@ def _spread_schema() -> dict[str, Any]:
             people_by_degree=each(*tens.DEGREES),
             visits=figure,
         ),
+        "shown_total": whole,
         "shown_total_by_degree": each(*tens.DEGREES, of=whole),
         "visits_by_degree": each(*tens.DEGREES),
         "people_by_channel": {"type": "object", "additionalProperties": whole},
@@ -202,8 +203,18 @@ def _spread_schema() -> dict[str, Any]:
         "people_by_subject": _array(
             id=maybe_text, kind=maybe_text, title=maybe_text, people=whole
         ),
+        "rest": {
+            **each("degree", "channel", "city", "subject", "joined", of=whole),
+            "description": "What each breakdown lacks to `shown_total`: members elsewhere, or in "
+            "groups of fewer than ten. Below zero where members are told who came before the span.",
+        },
         "funnel": each("shared", "visited", "came", "joined", "contributed", "fans"),
         "k_factor": known(
+            cohorts={
+                "type": "object",
+                "description": "The complete weeks in which those came of whom K is told.",
+                "properties": {"from": day, "to": day},
+            },
             k=number, low=number, high=number, members=whole, brought=figure, invitations=maybe,
             conversion=maybe,
         ),
@@ -238,7 +249,8 @@ def _describe_spread(spec: APISpec, public_id: dict[str, Any]) -> None:
                 "tags": ["brands"],
                 "summary": "How the key's brand spreads: by degree and ISO week, channel, city and "
                 "subject; K, cycle, curve, cascades and funnel.",
-                "description": "Needs the scope `spread:read`. Complete weeks only. A figure "
+                "description": "Needs the scope `spread:read`. Complete weeks only, up to the last "
+                "that was counted; `span` says which. A figure "
                 "counts the members who first came by a link: degree 1 by the brand's own links, 2 "
                 "by links of those, and so on. People are told in full tens of all who ever came; "
                 "the rest waits for a later week, and `suppressed` is fewer than ten. What was "

@@ -20,12 +20,14 @@ from ugc.insights.queries import told
 from ugc.insights.rules import growth, room, score, shape, tens, weeks
 
 CITIES_DRAWN = 300  # on the map, those with most people
+CITIES_LISTED = 20  # in the table; the line after them sums the others
 CASCADES_OPEN = 2  # drawn without a press
 
 
 def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None) -> str:
     session = db.session()
     found = queries.load(session, brand.id, span)
+    newest = queries.newest_week(session, brand.id)
     pieces, marks = room.bars(found.weeks)
     cities = found.cities[:CITIES_DRAWN]
     return render_template(
@@ -46,7 +48,9 @@ def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None
         lengths=weeks.LENGTHS,
         asked=request.args,
         told=told.last_told(session, brand.id),
+        counted_until=weeks.Span("", newest, newest).end,
         last_complete=weeks.last_complete(queries.today(session)),
+        cities_listed=CITIES_LISTED,
         wait=growth.WAIT_WEEKS,
         least=score.LEAST,
         query={
@@ -58,7 +62,7 @@ def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None
 def _with_error(error: DomainError, public_id: str) -> str:
     """The usual span, with what is wrong beside the fields."""
     brand = brands.team_brand(db.session(), current_actor(), public_id, "see_figures")
-    return _spanned(brand, weeks.chosen({}, queries.today(db.session())), error)
+    return _spanned(brand, weeks.chosen({}, queries.newest_week(db.session(), brand.id)), error)
 
 
 @bp.get("/brands/<public_id>/spread")
@@ -66,7 +70,8 @@ def _with_error(error: DomainError, public_id: str) -> str:
 @shows_errors(_with_error)
 def spread_page(public_id: str) -> str:
     brand = brands.team_brand(db.session(), current_actor(), public_id, "see_figures")
-    return _spanned(brand, weeks.chosen(request.args, queries.today(db.session())), None)
+    newest = queries.newest_week(db.session(), brand.id)
+    return _spanned(brand, weeks.chosen(request.args, newest), None)
 
 
 @bp.get("/brands/<public_id>/spread.<kind>")
@@ -76,7 +81,7 @@ def export_spread(public_id: str, kind: str) -> Any:
     """The same figures as a file: every week, series and key as CSV, or the whole room as JSON."""
     session = db.session()
     brand = brands.team_brand(session, current_actor(), public_id, "see_figures")
-    span = weeks.chosen(request.args, queries.today(session))
+    span = weeks.chosen(request.args, queries.newest_week(session, brand.id))
     if kind == "json":
         told_room = queries.load(session, brand.id, span)
         body = orjson.dumps(room.document(told_room, brand.public_id), option=orjson.OPT_INDENT_2)

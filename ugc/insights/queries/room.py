@@ -21,6 +21,11 @@ def today(session: Session) -> dt.date:
     return now(session).astimezone(dt.UTC).date()
 
 
+def newest_week(session: Session, root_id: int) -> dt.date:
+    """The Monday of the newest week that a span of this root may end with."""
+    return weeks.last_counted(today(session), told.last_told(session, root_id))
+
+
 def load(session: Session, root_id: int, span: weeks.Span) -> room.Room:
     cells = told.figures(session, root_id, span.first, span.last)
     by_week = told.by_week(

@@ -10,6 +10,7 @@ from typing import Any
 
 from ugc.insights.rules import growth, shape, tens, weeks
 from ugc.insights.rules.growth import Curve, Growth
+from ugc.insights.rules.weeks import Span
 
 SUPPRESSED = "suppressed"  # of an answer to a program: fewer than ten
 STARTING_WEEKS = 4  # whom the curve starts from: who came in the last so many weeks
@@ -76,6 +77,24 @@ class Room:
     @property
     def total(self) -> int:
         return sum(self.people.values())
+
+    @property
+    def rest(self) -> dict[str, int]:
+        """What each breakdown lacks to the total: members elsewhere, or whose cell waits for its
+        ten. Below zero where the span tells members who came before it."""
+        parts = {
+            "degree": self.total,
+            "channel": sum(self.channels.values()),
+            "city": sum(city.people for city in self.cities),
+            "subject": sum(shared.people for shared in self.subjects),
+            "joined": self.steps["joined"],
+        }
+        return {series: self.total - people for series, people in parts.items()}
+
+    @property
+    def cohorts(self) -> Span:
+        """The weeks in which those came of whom K is told."""
+        return cohorts(self.span)
 
     @property
     def generations(self) -> list[tuple[str, str, float]]:
@@ -280,6 +299,7 @@ def document(found: Room, brand: str) -> dict[str, Any]:
             }
             for week in found.weeks
         ],
+        "shown_total": found.total,
         "shown_total_by_degree": found.people,
         "visits_by_degree": _tolds(found.visits),
         "people_by_channel": found.channels,
@@ -291,10 +311,12 @@ def document(found: Room, brand: str) -> dict[str, Any]:
             {"id": s.public_id, "kind": s.kind, "title": s.title, "people": s.people}
             for s in found.subjects
         ],
+        "rest": found.rest,
         "funnel": _tolds(found.steps),
         "k_factor": None
         if k is None
         else {
+            "cohorts": {"from": found.cohorts.first, "to": found.cohorts.end},
             "k": round(k.k, 3),
             "low": round(k.low, 3),
             "high": round(k.high, 3),
@@ -332,11 +354,26 @@ def document(found: Room, brand: str) -> dict[str, Any]:
 
 
 CSV_HEAD = ("week", "starts_on", "series", "key", "people")
+REST = "rest"  # the key of what a breakdown lacks to the members of its week
+PARTS = ("channel", "city", "subject", "joined")
+
+
+def _rests(told: ByWeek) -> dict[tuple[dt.date, tens.Cell], int]:
+    """What each breakdown of each week lacks to its members by degree, where it lacks any."""
+    found = {}
+    for monday in {monday for monday, _ in told}:
+        cells = {cell: people for (week, cell), people in told.items() if week == monday}
+        for series in PARTS:
+            lacking = tens.total(cells, "degree") - tens.total(cells, series)
+            if lacking:
+                found[monday, (series, REST)] = lacking
+    return found
 
 
 def csv_rows(told: ByWeek) -> list[tuple[str, str, str, str, int]]:
-    """Every told figure of a span: a row for each week, series and key, oldest first."""
+    """Every told figure of a span: a row for each week, series and key, oldest first. The rows of
+    a breakdown of a week, with its `rest`, sum to the week's members."""
     return [
         (weeks.iso_week(monday), monday.isoformat(), series, key, people)
-        for (monday, (series, key)), people in sorted(told.items())
+        for (monday, (series, key)), people in sorted({**told, **_rests(told)}.items())
     ]

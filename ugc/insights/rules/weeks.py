@@ -60,17 +60,25 @@ def _day(values: Mapping[str, str], name: str) -> dt.date:
         raise Invalid(fields={name: [text]}) from None
 
 
-def last_weeks(count: int, today: dt.date, code: str = CUSTOM) -> Span:
-    last = last_complete(today)
+def last_counted(today: dt.date, told: dt.date | None) -> dt.date:
+    """The Monday of the newest week that figures may end with: the last week that is over, or an
+    earlier one while the job has not told it. A span that ended later would hold the members of
+    its cohorts, and not yet whom they brought."""
+    return last_complete(today) if told is None else min(told, last_complete(today))
+
+
+def last_weeks(count: int, last: dt.date, code: str = CUSTOM) -> Span:
+    """`count` weeks, the newest of which begins on the Monday `last`."""
     return Span(code, last - WEEK * (count - 1), last)
 
 
-def chosen(values: Mapping[str, str], today: dt.date) -> Span:
+def chosen(values: Mapping[str, str], newest: dt.date) -> Span:
     """The span that `span` names (4w, 12w, 52w), or the whole weeks that lie in `from` to `to`
-    (days, both included): never the present one, never a part of one. Raises Invalid."""
+    (days, both included): none after `newest` (the Monday of `last_counted`), never a part of one.
+    Raises Invalid."""
     code = values.get("span") or (CUSTOM if values.get("from") or values.get("to") else DEFAULT)
     if code in LENGTHS:
-        return last_weeks(LENGTHS[code], today, code)
+        return last_weeks(LENGTHS[code], newest, code)
     if code != CUSTOM:
         known = ", ".join((*LENGTHS, CUSTOM))
         text = lazy_gettext("Choose one of these: %(known)s.", known=known)
@@ -80,12 +88,14 @@ def chosen(values: Mapping[str, str], today: dt.date) -> Span:
         raise Invalid(fields={"to": [lazy_gettext("The last day is before the first.")]})
     try:
         first = monday(begin) if begin == monday(begin) else monday(begin) + WEEK
-        last = min(monday(end + dt.timedelta(days=1)) - WEEK, last_complete(today))
+        last = min(monday(end + dt.timedelta(days=1)) - WEEK, newest)
     except OverflowError:
         text = lazy_gettext("There is no such day: write one as 2026-11-28.")
         raise Invalid(fields={"from": [text]}) from None
     if last < first:
-        text = lazy_gettext("There is no complete week (Monday to Sunday) between these days.")
+        text = lazy_gettext(
+            "There is no complete week (Monday to Sunday) that is counted between these days."
+        )
         raise Invalid(fields={"to": [text]})
     if (last - first).days // 7 >= LONGEST:
         text = lazy_gettext("At most %(count)d weeks.", count=LONGEST)

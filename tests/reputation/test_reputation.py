@@ -101,17 +101,26 @@ def test_the_leaderboard_of_a_city(client: FlaskClient, signed_in: Browser, run_
     assert "6 points" in client.get("/members/mad").text
 
 
-def test_the_leaderboard_of_this_month(
-    session: Session, client: FlaskClient, make_member: Callable[..., Member]
+@pytest.mark.parametrize("day", ["01 00:00:01", "01 09:00", "15 12:00", "28 23:59"])
+def test_the_leaderboard_of_the_last_days(
+    session: Session, client: FlaskClient, make_member: Callable[..., Member], day: str
 ) -> None:
-    """What was earned before the first of the month counts for all time only."""
+    """What was earned longer ago counts for all time only; the first of a month begins no board."""
+    session.execute(
+        sa.text(
+            "SELECT set_config('boca.clock_offset', (date_trunc('month', now() AT TIME ZONE 'UTC')"
+            " - interval '1 day' + CAST(:day AS interval) + interval '1 month'"
+            " - now() AT TIME ZONE 'UTC')::text, true)"
+        ),
+        {"day": f"{day[:2]} days {day[3:]}"},
+    )
     old, new = make_member("old"), make_member("new")
     for member, days, points in ((old, 40, 100), (old, 0, 1), (new, 0, 6)):
         session.execute(
             sa.text(
                 "INSERT INTO point_entries (member_id, account, step, action, points, cause,"
                 " created_at) VALUES (:member, 'available', 'credit', 'report', :points, :cause,"
-                " now() - make_interval(days => :days))"
+                " app_now() - make_interval(days => :days, secs => 1))"
             ),
             {"member": member.id, "days": days, "points": points, "cause": f"report:{points}"},
         )
@@ -129,7 +138,7 @@ def test_photos_count_for_the_city_too(
     photo = {"photos": (io.BytesIO(saved(scene())), "x.jpg")}
     signed_in("mad", role="moderator").post("/reports", data={**FORM, **photo})
     run_jobs()
-    [madrid] = queries.leaders(session, this_month=True, city_id=3117735)
+    [madrid] = queries.leaders(session, days=30, city_id=3117735)
     assert (madrid.handle, madrid.points) == ("mad", 6 + 2)
 
 

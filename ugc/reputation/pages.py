@@ -12,6 +12,7 @@ from ugc.core.db import db
 from ugc.reputation import actions, queries, rules
 
 bp = Blueprint("reputation", __name__)
+MONTH_DAYS = 30
 # The ledger holds ids and codes only, so that erasing a person leaves it as it is.
 privacy.register("points", actions.export_member, lambda _session, _id, _content: None)
 
@@ -26,9 +27,10 @@ def leaderboard_page() -> str:
     return render_template(
         "reputation/leaderboard.html",
         leaders=queries.leaders(
-            db.session(), this_month=month, city_id=city.city_id if city else None
+            db.session(), days=MONTH_DAYS if month else None, city_id=city.city_id if city else None
         ),
         month=month,
+        month_days=MONTH_DAYS,
         name=name,
         city=city,
         actions=list(rules.ACTIONS.values()),

@@ -209,10 +209,11 @@ def causes(session: Session, subject_id: int, action: str) -> list[str]:
 
 
 def leaders(
-    session: Session, *, this_month: bool, city_id: int | None = None, limit: int = 50
+    session: Session, *, days: int | None, city_id: int | None = None, limit: int = 50
 ) -> list[Standing]:
-    """Who has most available points; ties by who joined first."""
-    if not this_month and city_id is None:
+    """Who has most available points, of the last `days` times 24 hours or (None) of all time; ties
+    by who joined first. No month begins with an empty board."""
+    if days is None and city_id is None:
         # The folded totals, by their index: the whole ledger is long.
         folded = session.execute(
             sa.select(Member.handle, Score.points)
@@ -232,8 +233,8 @@ def leaders(
         .order_by(total.desc(), Member.id)
         .limit(limit)
     )
-    if this_month:
-        query = query.where(PointEntry.created_at >= sa.func.date_trunc("month", app_now()))
+    if days is not None:
+        query = query.where(PointEntry.created_at >= app_now() - dt.timedelta(days=days))
     if city_id is not None:
         query = query.where(PointEntry.city_id == city_id)
     return [Standing(row.handle, int(row.points)) for row in session.execute(query)]

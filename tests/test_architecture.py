@@ -150,6 +150,40 @@ def test_only_the_authors_export_reads_exact_places() -> None:
     assert whole == []
 
 
+def _makes_an_instant(call: ast.Call) -> bool:
+    """Whether a call turns a wall time into an aware time, or sets the clock of an aware one."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    words = {word.arg: ast.unparse(word.value) for word in call.keywords}
+    if name == "replace":
+        # Without its zone it is no instant any more.
+        return (
+            bool({"hour", "minute", "fold"} & set(words)) or words.get("tzinfo", "None") != "None"
+        )
+    if name == "combine":
+        return len(call.args) > 2 or "tzinfo" in words
+    if name == "datetime":
+        return "tzinfo" in words and words["tzinfo"] != "dt.UTC"
+    return name in ("localize", "make_aware", "make_timestamptz")
+
+
+def test_one_helper_makes_instants_of_wall_times() -> None:
+    """Clocks skip times and show others twice: only `core/wall.py` says which instant is meant.
+    Constants in UTC are instants; SQL changes instants into days of UTC or of the reader alone."""
+    found, zones = [], set()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        zones |= set(re.findall(r"AT TIME ZONE ([^)\s]+)", text, re.IGNORECASE))
+        found += [
+            f"{path.relative_to(PACKAGE)}:{node.lineno}"
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Call) and _makes_an_instant(node)
+        ]
+    helper = {place for place in found if place.startswith("core/wall.py")}
+    assert len(helper) >= 2  # the rule sees what the helper does
+    assert sorted(set(found) - helper) == []
+    assert zones == {"'UTC'"}
+
+
 def test_no_page_is_searched_for_three_letters() -> None:
     """A page holds tokens and ids, in which any three letters or digits stand by chance: what a
     person reads is in `tests.reading.words`."""

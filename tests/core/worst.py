@@ -24,6 +24,7 @@ from ugc.watches.schemas import drawn_line
 
 Parser = Callable[[str], object]
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+SPAIN = places.Region("ES", "CT")
 AGENT = bounded.HEADERS["HTTP_USER_AGENT"]
 # Parser → the most characters that reach it: what its schema, its request or itself lets through.
 PARSERS: dict[str, tuple[Parser, int]] = {
@@ -31,8 +32,8 @@ PARSERS: dict[str, tuple[Parser, int]] = {
     "fields of coordinates": (lambda text: geo.Point.of_fields(text, text), bodies.FIELD_MAX),
     "search": (places.search_text, bounded.QUERY_MAX),
     "hours": (places.normal_hours, places.HOURS_MAX * 2),
-    "open now": (lambda text: places.hours_at(text, "UTC", NOW), places.HOURS_MAX * 2),
-    "week": (lambda text: places.week(text, "UTC", NOW), places.HOURS_MAX * 2),
+    "open now": (lambda text: places.hours_at(text, "UTC", NOW, None, SPAIN), places.HOURS_MAX * 2),
+    "week": (lambda text: places.week(text, "UTC", NOW, None, SPAIN), places.HOURS_MAX * 2),
     "phone": (lambda text: places.normal_phone(text, "ES"), bounded.TEXT_MAX),
     "website": (websites.normal_website, bounded.TEXT_MAX),
     "paragraphs": (render.paragraphs, bodies.FIELD_MAX),
@@ -58,6 +59,8 @@ SHAPES = [
     ("", " ", "x"), ("1", " ", "x"), ("1,", " ", "x"), ("", "1", ""), ("", "a", "!"), ("", "-", ""),
     ("", "(", ""), ("", "[", ""), ("", "((a", ""), ("Mo ", "Mo-Su,", "10:00"), ("", "PH off; ", ""),
     ("", "10:00-11:00,", ""), ("", "week 1-53/2 ", ""), ("", '"', ""), ("", "Mo || ", ""),
+    ("", "PH Su 22:00-05:00, ", "Mo"), ("Mo ", "10:00 - ", "x"), ("", '|| "a" ', ""),
+    ("", "( sunset ", ""), ("", "PH,", "Mo off"), ("", "Dec 24 22:00-26:00; ", "off"),
     ("https://", "a.", ""), ("https://", "@", ""), ("", "http://", ""), ("+", "34 ", ""),
     ("+34", "x1;ext=", ""), ("Mozilla/5.0 (", "(", ""), ("", "bot", ""), ("", "../", ""),
     ("", "é", ""), ("", "\u0301", ""), ("", "\u202e", ""), ("", "%_\\", ""), ("", "\n\n", ""),
@@ -83,7 +86,7 @@ def cost(parser: Parser, most: int) -> float:
 
 
 if __name__ == "__main__":
-    places.hours_at("Mo 10:00-11:00", "UTC", NOW)  # its tables are loaded once
+    places.hours_at("PH 10:00-11:00", "UTC", NOW, None, SPAIN)  # its tables are loaded once
     for name in sys.argv[1:] or PARSERS:
         sys.stdout.write(f"{name}: ")
         sys.stdout.flush()

@@ -1,5 +1,6 @@
 """Places over HTTP."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -75,8 +76,94 @@ def test_hours_are_told_in_the_time_of_the_place(client: FlaskClient, comercial:
     assert "Europe/Madrid" in page
     spanish = client.get(comercial, headers={"Accept-Language": "es"}).text
     assert re.search(r"Abierto ahora|Cerrado ahora", spanish)
-    assert "<dt>lunes</dt><dd>8:00–20:00</dd>" in spanish
-    assert "<dt>domingo</dt><dd>cerrado</dd>" in spanish
+    assert '<dt>lunes</dt><dd dir="auto">8:00–20:00</dd>' in spanish
+    assert '<dt>domingo</dt><dd dir="auto">cerrado</dd>' in spanish
+
+
+def read_hours(client: FlaskClient, address: str) -> list[dict[str, str]]:
+    """What search engines read of the hours of a place's page."""
+    found = re.search(
+        r'<script type="application/ld\+json">(.*?)</script>', client.get(address).text
+    )
+    assert found is not None
+    read: list[dict[str, str]] = json.loads(found[1]).get("openingHoursSpecification", [])
+    return read
+
+
+@pytest.fixture
+def of_hours(session: Session, comercial: str) -> Callable[..., None]:
+    """Gives the place hours, and a zone, and sets the application's clock to a moment (UTC)."""
+
+    def give(hours: str, moment: str, zone: str = "Europe/Madrid") -> None:
+        session.execute(
+            sa.text("UPDATE places SET opening_hours = :hours, timezone = :zone"),
+            {"hours": hours, "zone": zone},
+        )
+        session.execute(
+            sa.text(
+                "SELECT set_config('boca.clock_offset',"
+                " (CAST(:at AS timestamptz) - now())::text, true)"
+            ),
+            {"at": f"{moment}+00"},
+        )
+        session.commit()
+
+    return give
+
+
+def test_words_of_hours_are_told_by_every_reader(
+    client: FlaskClient, comercial: str, of_hours: Callable[..., None]
+) -> None:
+    of_hours('Mo-Fr 09:00-18:00 || "ask Ana"', "2026-11-28 11:00")  # a Saturday
+    for address in (comercial, "/places"):
+        page = client.get(address).text
+        assert "Ask for the hours: “ask Ana”" in page
+        assert "Closed now" not in page
+        assert "Open now" not in page
+    saturday, _sunday, monday, *_ = read_hours(client, comercial)
+    assert saturday["description"] == "ask Ana"
+    assert "opens" not in saturday
+    assert (monday["opens"], monday["closes"]) == ("09:00", "18:00")
+    spanish = client.get(comercial, headers={"Accept-Language": "es"}).text
+    assert "Pregunta por el horario: «ask Ana»" in spanish
+    of_hours('"by appointment"', "2026-11-28 11:00")
+    assert "Ask for the hours: “by appointment”" in client.get(comercial).text
+    assert {day["description"] for day in read_hours(client, comercial)} == {"by appointment"}
+    of_hours('24/7 "ring"', "2026-11-28 11:00")
+    assert "Always open · “ring”" in client.get(comercial).text
+
+
+def test_nights_and_holidays_are_told_by_every_reader(
+    client: FlaskClient, comercial: str, of_hours: Callable[..., None]
+) -> None:
+    of_hours("20:00-03:00; PH off", "2026-12-08 01:00")  # the holiday's first hours, in Madrid
+    for address in (comercial, "/places"):
+        assert re.search(r"Open now, closes at 3:00", client.get(address).text)
+    holiday, after, *_ = read_hours(client, comercial)
+    assert (holiday["opens"], holiday["closes"]) == ("00:00", "00:00")
+    assert (after["opens"], after["closes"]) == ("20:00", "03:00")
+    assert after["dayOfWeek"] == "https://schema.org/Wednesday"
+    of_hours("24/7", "2026-12-08 01:00")
+    assert {(day["opens"], day["closes"]) for day in read_hours(client, comercial)} == {
+        ("00:00", "23:59")
+    }
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("America/Santiago", "2026-09-05"), ("Africa/Cairo", "2026-04-23"),
+        ("Asia/Beirut", "2026-03-28"), ("America/Havana", "2026-03-07"),
+    ],
+)  # fmt: skip
+def test_a_day_without_midnight_has_its_pages(
+    client: FlaskClient, comercial: str, of_hours: Callable[..., None], zone: str, day: str
+) -> None:
+    for hours in ("24/7", "00:00-06:00; Su 20:00-00:00"):
+        of_hours(hours, f"{day} 12:00", zone)
+        for address in (comercial, "/places"):
+            assert client.get(address).status_code == 200
+        assert len(read_hours(client, comercial)) == 7
 
 
 def test_an_import_shows_where_it_comes_from(client: FlaskClient, session: Session) -> None:

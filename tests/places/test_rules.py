@@ -100,7 +100,7 @@ def test_the_week_begins_today_and_keeps_nights_whole() -> None:
         MONDAY_NOON,
     )
     assert [day.date.isoformat() for day in days][:2] == ["2026-11-23", "2026-11-24"]
-    spans = [[f"{a:%H:%M}-{b:%H:%M}" for a, b in day.spans] for day in days]
+    spans = [[f"{a.start:%H:%M}-{a.end:%H:%M}" for a in day.spans] for day in days]
     assert spans[0] == ["20:00-03:00"]  # not the end of Sunday's night
     assert spans[1] == []
     assert spans[3] == ["09:00-14:00", "17:00-20:00"]

@@ -213,7 +213,9 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
         "places/page.html",
         place=place,
         error=error,
-        week=rules.week(place.opening_hours, place.timezone, _moment(), _point(place)),
+        week=rules.week(
+            place.opening_hours, place.timezone, _moment(), _point(place), place.region
+        ),
         brand=subjects.describe(session, [brand_id]).get(brand_id) if brand_id else None,
         my_brands=my_brands,
         domain_days=rules.DOMAIN_DAYS,
@@ -242,13 +244,23 @@ def _point(place: queries.PlaceRow) -> geo.Point:
 
 
 @bp.app_template_global()
-def opening_text(place: queries.PlaceRow) -> tuple[bool, str] | None:
-    """Whether a place is open, and a sentence with what comes next in its own time; None when
-    nothing is known."""
+def opening_text(place: queries.PlaceRow) -> tuple[bool | None, str] | None:
+    """Whether a place is open (None: its hours do not say), and a sentence with what comes next in
+    its own time and what the hours say beside it; None when nothing is known."""
     if not place.opening_hours:
         return None
-    hours = rules.hours_at(place.opening_hours, place.timezone, _moment(), _point(place))
-    return None if hours is None else (hours.is_open, _opening_sentence(hours))
+    hours = rules.hours_at(
+        place.opening_hours, place.timezone, _moment(), _point(place), place.region
+    )
+    if hours is None:
+        return None
+    if hours.is_open is None:
+        return None, gettext("Ask for the hours: “%(comment)s”", comment=hours.comment)
+    sentence = _opening_sentence(hours)
+    if hours.comment:
+        # Both are whole: what people wrote follows as a quotation.
+        sentence = f"{sentence} · “{hours.comment}”"
+    return hours.is_open, sentence
 
 
 def _opening_sentence(hours: rules.Hours) -> str:
@@ -264,6 +276,8 @@ def _opening_sentence(hours: rules.Hours) -> str:
         if days < 7:
             return gettext("Open now, until %(day)s at %(time)s", **at)
         return gettext("Open now")
+    if not hours.changes_to_open:
+        return gettext("Closed now")
     if days == 0:
         return gettext("Closed now, opens at %(time)s", **at)
     if days < 7:
@@ -283,13 +297,20 @@ def _weekday(day: dt.date) -> str:
 @bp.app_template_global()
 def day_text(day: rules.Day) -> tuple[str, str]:
     """(name of the day, its hours)."""
+    name = _weekday(day.date)
     if not day.spans:
-        return _weekday(day.date), gettext("closed")
-    start, end = day.spans[0]
-    if len(day.spans) == 1 and end - start >= dt.timedelta(hours=24):
-        return _weekday(day.date), gettext("all day")
-    spans = (f"{_clock(start)}–{_clock(end)}" for start, end in day.spans)
-    return _weekday(day.date), ", ".join(spans)
+        if not day.is_known:
+            return name, f"“{day.comment}”" if day.comment else gettext("not known")
+        return name, _noted(gettext("closed"), day.comment)
+    if day.is_whole:
+        return name, _noted(gettext("all day"), day.spans[0].comment or day.comment)
+    spans = [_noted(f"{_clock(span.start)}–{_clock(span.end)}", span.comment) for span in day.spans]
+    said = [f"“{day.comment}”"] if day.comment else []
+    return name, ", ".join([*spans, *said])
+
+
+def _noted(text: str, comment: str) -> str:
+    return f"{text} “{comment}”" if comment else text
 
 
 bp.add_app_template_filter(rules.shown_phone, "phone")

@@ -3,6 +3,7 @@ address, languages, oEmbed, JSON-LD."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,9 +16,10 @@ from ugc.cards.pages.base import absolute, picture_alt, picture_path, site_told,
 from ugc.cards.pages.base import bp as bp
 from ugc.cards.queries import Told
 from ugc.cards.rules import HEIGHT, WIDTH, linked
-from ugc.core import render, subjects
-from ugc.core.db import db
+from ugc.core import geo, render, subjects
+from ugc.core.db import db, now
 from ugc.core.errors import NotFound
+from ugc.places import rules as place_rules
 
 LOCALES = {"es": "es_ES", "en": "en_GB"}
 # Pages of one thing, by the name of its public id (or handle) in their address.
@@ -166,7 +168,30 @@ def _venue(found: Told) -> linked.Venue:
         brand=found.brand.title if found.brand else "",
         count=row.rating_count,
         mean=row.rating_sum / row.rating_count if row.rating_count else None,
+        week=_open_days(row),
     )
+
+
+def _open_days(row: Any) -> list[linked.OpenDay]:
+    """The week of the place's page. What is open to the end of its day closes at 23:59, as search
+    engines read it."""
+    week = place_rules.week(
+        row.opening_hours,
+        row.timezone,
+        now(db.session()),
+        geo.Point(row.lon, row.lat),
+        row.region,
+    )
+    found = []
+    for day in week:
+        times = [
+            (span.start.time(), dt.time(23, 59) if day.is_whole else span.end.time())
+            for span in day.spans
+        ]
+        notes = [*(span.comment for span in day.spans), day.comment]
+        said = list(dict.fromkeys(filter(None, notes)))
+        found.append(linked.OpenDay(day.date, times, said, day.is_known))
+    return found
 
 
 def _opinion(row: Any) -> linked.Opinion:

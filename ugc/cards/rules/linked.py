@@ -8,10 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+DAYS = (
+    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+)  # fmt: skip
 # Categories of places that schema.org has a type of its own for; all are LocalBusiness or Place.
 BUSINESSES = {
     "restaurant": "Restaurant", "cafe": "CafeOrCoffeeShop", "bar": "BarOrPub",
@@ -45,6 +48,17 @@ class Opinion:
 
 
 @dataclass(frozen=True)
+class OpenDay:
+    """A day of the week to come: (opens, closes) in the place's own time, one that closes before it
+    opens on the next day; `notes` are what the hours say of the day beside them."""
+
+    date: dt.date
+    times: Sequence[tuple[dt.time, dt.time]]
+    notes: Sequence[str] = ()
+    is_known: bool = True
+
+
+@dataclass(frozen=True)
 class Venue:
     """A place as it is told; degrees; `mean` is the plain mean of its ratings, 1 to 5."""
 
@@ -62,6 +76,7 @@ class Venue:
     brand: str
     count: int
     mean: float | None
+    week: Sequence[OpenDay] = ()
 
 
 def type_of(category: str) -> str:
@@ -92,6 +107,29 @@ def review(opinion: Opinion, reviewed: dict[str, Any] | None = None) -> dict[str
     return _without_blanks(node)
 
 
+def opening_hours(week: Iterable[OpenDay]) -> list[dict[str, Any]]:
+    """An OpeningHoursSpecification for each time of each day, for that day alone: holidays are in
+    it. A day that is closed opens and closes at 00:00; one of which only words are known has a
+    description and no times."""
+    found: list[dict[str, Any]] = []
+    for day in week:
+        times: list[tuple[dt.time, dt.time] | None] = list(day.times)
+        if not times:
+            times = [(dt.time(), dt.time())] if day.is_known else [None]
+        for each in times:
+            node: dict[str, Any] = {
+                "@type": "OpeningHoursSpecification",
+                "dayOfWeek": f"https://schema.org/{DAYS[day.date.weekday()]}",
+                "validFrom": day.date.isoformat(),
+                "validThrough": day.date.isoformat(),
+                "description": "; ".join(day.notes),
+            }
+            if each is not None:
+                node["opens"], node["closes"] = (f"{time:%H:%M}" for time in each)
+            found.append(_without_blanks(node))
+    return found
+
+
 def place(venue: Venue, opinions: Iterable[Opinion] = ()) -> dict[str, Any]:
     """A LocalBusiness or Place with its ratings: count and plain mean, for anybody to recount."""
     node = {
@@ -111,6 +149,7 @@ def place(venue: Venue, opinions: Iterable[Opinion] = ()) -> dict[str, Any]:
             }
         ),
         "geo": {"@type": "GeoCoordinates", "latitude": venue.lat, "longitude": venue.lon},
+        "openingHoursSpecification": opening_hours(venue.week),
         "review": [review(opinion) for opinion in opinions if opinion.author],
     }
     if venue.category in BUSINESSES and venue.brand:

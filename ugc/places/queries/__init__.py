@@ -39,6 +39,7 @@ class PlaceRow:
     city_id: int | None
     city: str | None
     country: str | None
+    region: rules.Region | None  # whose holidays its hours mean
     address: str
     phone: str
     website: str
@@ -69,6 +70,7 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
         Member.handle,
         City.name.label("city"),
         City.country.label("country"),
+        City.admin.label("admin"),
         Source.attribution,
         Source.licence,
         Source.url.label("source_url"),
@@ -114,6 +116,7 @@ def _row(row: Any, usual: float) -> PlaceRow:
         city_id=place.city_id,
         city=row.city,
         country=row.country,
+        region=rules.region_of(row.country, row.admin),
         address=place.address,
         phone=place.phone,
         website=place.website,

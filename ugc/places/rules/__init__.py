@@ -10,13 +10,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from opening_hours import OpeningHours, ParserError, State  # type: ignore[attr-defined]
+from opening_hours import OpeningHours  # type: ignore[attr-defined]
 
 from ugc.brands.rules import domain_of
 from ugc.core import geo, names
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
 from ugc.core.websites import normal_website as normal_website
+from ugc.places.rules.holidays import Region as Region
+from ugc.places.rules.holidays import region_of as region_of
+from ugc.places.rules.hours import Day as Day
+from ugc.places.rules.hours import Hours as Hours
+from ugc.places.rules.hours import hours_at as hours_at
+from ugc.places.rules.hours import week as week
+from ugc.places.rules.written import normal_hours as normal_hours
 
 NAME_MAX, ADDRESS_MAX, HOURS_MAX, WEBSITE_MAX = 120, 200, 500, 300
 # Likely the same: so near with so similar a name (similarity of trigrams, 0 to 1).
@@ -75,7 +82,7 @@ def load_categories(path: Path) -> dict[str, Category]:
     }
 
 
-CATEGORIES = load_categories(Path(__file__).with_name("categories.toml"))
+CATEGORIES = load_categories(Path(__file__).parents[1] / "categories.toml")
 
 
 def timezone_at(point: geo.Point) -> str:
@@ -90,85 +97,6 @@ def search_text(text: str) -> str:
     """What is looked for: blanks folded, hidden characters and LIKE's own signs gone, 100
     characters at most."""
     return names.cleaned_name(re.sub(r"[%_\\]", " ", text[:400]))[:100].strip()
-
-
-def normal_hours(text: str) -> str:
-    """OpenStreetMap's opening_hours syntax, tidied. Raises ValueError when it is not that."""
-    try:
-        return str(OpeningHours(text).normalize())
-    except ParserError as error:
-        raise ValueError(text) from error
-
-
-@dataclass(frozen=True)
-class Hours:
-    """Whether it is open, when that changes (in the place's zone; None: not within a year), and
-    what the hours say of it (`by appointment`)."""
-
-    is_open: bool
-    changes_at: dt.datetime | None
-    comment: str = ""
-
-
-@dataclass(frozen=True)
-class Day:
-    """One day of the week to come; `spans` are (start, end) in the place's zone. A night belongs to
-    the day on which it began."""
-
-    date: dt.date
-    spans: list[tuple[dt.datetime, dt.datetime]]
-
-
-def _hours(text: str, timezone: str, point: geo.Point | None) -> OpeningHours | None:
-    """None when the place says nothing, or nothing that is understood (an import's). The point
-    tells whose public holidays and which sunset."""
-    if not text:
-        return None
-    coords = (point.lat, point.lon) if point else None
-    try:
-        return OpeningHours(text, timezone=ZoneInfo(timezone), coords=coords, max_interval_days=366)
-    except (ParserError, ValueError):
-        return None
-
-
-def hours_at(
-    text: str, timezone: str, moment: dt.datetime, point: geo.Point | None = None
-) -> Hours | None:
-    """Open or closed at `moment`; None when nothing is known."""
-    hours = _hours(text, timezone, point)
-    if hours is None:
-        return None
-    local = moment.astimezone(ZoneInfo(timezone))
-    if hours.is_unknown(local):
-        return None
-    return Hours(hours.is_open(local), hours.next_change(local), hours.state(local)[1])
-
-
-def week(
-    text: str, timezone: str, moment: dt.datetime, point: geo.Point | None = None
-) -> list[Day]:
-    """The seven days from `moment`'s on; empty when nothing is known."""
-    hours = _hours(text, timezone, point)
-    if hours is None:
-        return []
-    first = moment.astimezone(ZoneInfo(timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
-    days: dict[dt.date, list[tuple[dt.datetime, dt.datetime]]] = {
-        first.date() + dt.timedelta(days=n): [] for n in range(7)
-    }
-    # From the evening before, so that a night that is under way is not told as today's morning.
-    yesterday = first - dt.timedelta(days=1)
-    for start, end, state, _comment in hours.intervals(yesterday, first + dt.timedelta(days=7)):
-        if state != State.OPEN:
-            continue
-        # What is open for days on end is told day by day.
-        while end - start >= dt.timedelta(days=1):
-            midnight = start.replace(hour=0, minute=0) + dt.timedelta(days=1)
-            if start.date() in days:
-                days[start.date()].append((start, midnight))
-            start = midnight
-        if start.date() in days and start < end:
-            days[start.date()].append((start, end))
-    return [Day(date, spans) for date, spans in days.items()]
 
 
 def normal_phone(text: str, region: str | None) -> str:

@@ -129,6 +129,27 @@ def test_quiet_hours_hold_mail_back(
     assert letters() == []
 
 
+@pytest.mark.parametrize("days", [0, 1, 14])
+def test_a_worker_that_was_away_disturbs_no_quiet_hours(
+    session: Session, signed_in: Browser, watcher: Browser, run: Callable[[str], None],
+    run_jobs: Run, letters: Letters, at: Clock, days: int,
+) -> None:  # fmt: skip
+    """What came due at 07:00 and is found at 23:30, of the same day or of weeks later, waits."""
+    at(NOON)
+    mod = signed_in("mod", role="moderator")
+    watcher("ana", watch={"delivery": "now"}, timezone=MADRID)
+    at(NOON.replace(hour=22))
+    report(mod, 1)
+    run_jobs()
+    late = NOON + dt.timedelta(days=1 + days, hours=11, minutes=30)  # 23:30 in Madrid
+    at(late)
+    run("watches.hand_over")
+    assert letters() == []
+    at(late + dt.timedelta(hours=7, minutes=30))
+    run("watches.hand_over")
+    assert len(letters()) == 1
+
+
 def test_a_digest_comes_at_the_readers_hour_once(
     session: Session, signed_in: Browser, watcher: Browser, run: Callable[[str], None],
     run_jobs: Run, letters: Letters, at: Clock,

@@ -182,18 +182,38 @@ def hand_over(session: Session) -> None:
     nothing is given twice: a member's news of the moment are one mail, each question whether a
     report is still there is one of its own."""
     mails: dict[tuple[int, str, int], list[int]] = defaultdict(list)
-    for row in reads.waiting_mail(session):
+    for row in _outside_quiet_hours(session, reads.waiting_mail(session)):
         alone = row.id if row.mail == MailKind.STILL_THERE else 0
         mails[(row.member_id, str(row.mail), alone)].append(row.id)
     for ids in mails.values():
         _batch(session, ids)
     pushes: dict[int, list[int]] = defaultdict(list)
-    for row in reads.waiting_pushes(session):
+    for row in _outside_quiet_hours(session, reads.waiting_pushes(session)):
         pushes[row.member_id].append(row.id)
     for member_id, ids in pushes.items():
         session.execute(sa.update(News).where(News.id.in_(ids)).values(pushed_at=app_now()))
         for browser in queries.browsers(session, member_id):
             jobs.defer(session, PUSH, subscription_id=browser.id, news_ids=ids)
+
+
+def _outside_quiet_hours(session: Session, rows: Sequence[News]) -> list[News]:
+    """What may leave now. News that came due while the worker was away, and whose reader has quiet
+    hours meanwhile, waits for their end."""
+    moment = now(session)
+    ends = {
+        person.member_id: times.quiet_end(
+            moment, person.zone, person.quiet_from, person.quiet_until
+        )
+        for person in reads.recipients(session, {row.member_id for row in rows})
+    }
+    found = []
+    for row in rows:
+        end = ends.get(row.member_id, moment)
+        if end > moment:
+            row.not_before = end
+        else:
+            found.append(row)
+    return found
 
 
 def _batch(session: Session, ids: Sequence[int]) -> None:

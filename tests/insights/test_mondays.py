@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import io
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -68,6 +69,19 @@ def grow(world: World) -> None:
         before = came
 
 
+def lists(browser: FlaskClient, brand: str) -> dict[str, list[str]]:
+    """The figures of the other pages that a job makes or that are of a span of days."""
+    pages = (
+        "/prescriptores?span=4w", f"/brands/{brand}/prescriptores?span=4w",
+        f"/brands/{brand}/prescriptores?span=12w", "/leaderboard?span=month",
+    )  # fmt: skip
+    found = {}
+    for page in pages:
+        listed = re.search(r'<ol class="items">(.*?)</ol>', browser.get(page).text, re.DOTALL)
+        found[page] = re.findall(r">([^<>]*\d[^<>]*)<", listed[1]) if listed else []
+    return found
+
+
 @pytest.mark.parametrize("name", MOMENTS)
 def test_k_is_of_complete_weeks_at_every_moment(
     world: World, browser_of: Callable[[str], FlaskClient], name: str
@@ -77,7 +91,18 @@ def test_k_is_of_complete_weeks_at_every_moment(
     grow(world)
     set_clock(session, monday - dt.timedelta(hours=1))
     actions.tell_all(session)
+    actions.rescore(session)
+    session.execute(
+        sa.text(
+            "INSERT INTO point_entries (member_id, account, step, action, points, cause,"
+            " created_at) SELECT id, 'available', 'credit', 'report', 6, 'report:' || id,"
+            " app_now() - interval '1 day' FROM members WHERE handle LIKE 'w8n%'"
+        )
+    )
+    session.commit()
     browser = browser_of("owner")
+    listed = lists(browser, world.brand)
+    assert all(listed.values()), listed
     ask = f"/brands/{world.brand}/spread"
     before = browser.get(f"{ask}.json").get_json()
 
@@ -100,6 +125,8 @@ def test_k_is_of_complete_weeks_at_every_moment(
         assert found == before
     else:
         assert found["span"]["to"] > before["span"]["to"]
+    # Neither the end of a week or month nor a job that did not run changes these.
+    assert lists(browser, world.brand) == listed
     page = browser.get(ask).text
     waits = not told and int(days) >= 0
     assert ("are being counted" in page) == waits

@@ -248,6 +248,19 @@ def test_whatever_is_understood_is_told_alike_everywhere(
         assert found.changes_at > now
 
 
+@pytest.mark.parametrize(
+    "hours", ["PH -99999999999 days off", "PH +1000000 days off", "lunes", '"', "PH Su", "|| ||"]
+)
+def test_odd_hours_are_refused_or_understood(hours: str) -> None:
+    now = at("2026-11-27 12:00")
+    rules.hours_at(hours, "Europe/Madrid", now, None, CATALONIA)
+    assert len(rules.week(hours, "Europe/Madrid", now, None, CATALONIA)) in (0, 7)
+    try:
+        assert rules.normal_hours(hours)
+    except ValueError:
+        assert rules.hours_at(hours, "Europe/Madrid", now) is None
+
+
 def test_a_rule_is_read_once() -> None:
     """The readers of a text share what was read of it."""
     written.rules_of.cache_clear()

@@ -15,6 +15,7 @@ from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined
 
 OPEN, UNKNOWN = "open", "unknown"
 DAY = dt.timedelta(days=1)
+MOST_OFFSET = 366  # days from a holiday
 
 _QUOTED = r'"[^"]*"'
 _EVENT = r"(?:sunrise|sunset|dawn|dusk)"
@@ -111,6 +112,8 @@ def _rule(sep: str, text: str) -> Rule:
     days = "" if always else days
     holidays_of = [each for each in _PH.finditer(days) if each["kind"].upper() == "PH"]
     offset = int((holidays_of[0]["offset"] or "0").replace(" ", "")) if holidays_of else 0
+    if abs(offset) > MOST_OFFSET:
+        raise ValueError(text)
     plain = _without_holidays(days)
     wide = _WEEKDAYS.sub("", plain).strip(" ,") if holidays_of else ""
     kind = ""

@@ -5,7 +5,7 @@ from pathlib import Path
 from flask_babel import force_locale
 
 from ugc.app import create_app
-from ugc.core import errors, render, security
+from ugc.core import errors, health, render, security
 from ugc.front.application import Front
 from ugc.front.bounds import Bounds
 from ugc.front.static import StaticFiles
@@ -23,6 +23,11 @@ def build(bounds: Bounds) -> Front:
         for language in sorted(app.config["LANGUAGES"], key=lambda each: each != default):
             with force_locale(language):
                 texts[language] = {c: str(text) for c, (_, text) in errors.catalogue().items()}
+
+    def ready(query: str) -> tuple[int, bytes]:
+        report = app.extensions[health.EXTENSION].report()
+        return report.answer(strict=health.is_strict(query))
+
     return Front(
         app,
         StaticFiles(render.BUILD, "/static/build", headers),
@@ -30,4 +35,6 @@ def build(bounds: Bounds) -> Front:
         spool=Path(app.config["DATA_DIR"]) / "spool",
         hops=int(app.config["PROXY_HOPS"]),
         texts=texts,
+        alive="/healthz",
+        probes={"/readyz": ready},
     )

@@ -25,6 +25,7 @@ from ugc.core import (
     bounded,
     cache,
     errors,
+    health,
     hosts,
     idempotency,
     inputs,
@@ -89,6 +90,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     cache.init_app(app)
     limits.init_app(app)
     jobs.init_app(app)
+    health.init_app(app)
     render.init_app(app)
     errors.init_app(app)
     hosts.init_app(app)

@@ -53,7 +53,8 @@ SETTINGS = [
         "TRUSTED_HOSTS",
         "",
         "other names that the site is asked by, such as www.example.org, or .example.org for all"
-        " below it; by any name but these and SITE_URL's it answers 400, but for /healthz",
+        " below it; by any name but these and SITE_URL's it answers 400, but for /healthz and"
+        " /readyz",
     ),
     Setting("PROXY_HOPS", "0", "number of trusted reverse proxies in front"),
     Setting("HSTS_SUBDOMAINS", "no", "yes: every subdomain of SITE_URL's host is https only, too"),

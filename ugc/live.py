@@ -1,7 +1,7 @@
 """`ugc live`: the live map's streams (Server-sent events), a process beside the web server.
 
     GET /live?bbox=west,south,east,north[&kinds=jam,waste][&cursor=…]   (or Last-Event-ID: …)
-    GET /healthz
+    GET /healthz, /readyz
 
 One reader asks PostgreSQL, woken by its own messages after each commit and once a second anyway,
 and gives what changed to every stream whose view it touches:
@@ -310,8 +310,8 @@ class Live:
                 await self._answer(send, headers, 413, {"code": "too_large"}, close=True)
             elif scope["method"] != "GET":
                 await self._answer(send, headers, 405, {"code": "method_not_allowed"})
-            elif scope["path"] == "/healthz":
-                await self._health(send, headers)
+            elif scope["path"] in ("/healthz", "/readyz"):
+                await self._health(send, headers, is_ready=scope["path"] == "/readyz")
             elif scope["path"] == "/live":
                 await self._live(scope, headers, receive, send)
             else:
@@ -367,12 +367,12 @@ class Live:
         told = body if status < 400 else {"status": status, "title": body["code"], **body}
         await send({"type": "http.response.body", "body": orjson.dumps(told)})
 
-    async def _health(self, send: Send, headers: dict[bytes, bytes]) -> None:
-        """200 while the database is read."""
+    async def _health(self, send: Send, headers: dict[bytes, bytes], *, is_ready: bool) -> None:
+        """200; with `is_ready`, 503 while the database is not read."""
         hub = self.hub
         good = bool(hub.read_at) and time.monotonic() - hub.read_at < 5
         body = {"ok": good, "streams": len(hub.streams), "listening": hub.listening}
-        if good:
+        if good or not is_ready:
             await self._answer(send, headers, 200, body)
         else:
             await self._answer(send, headers, 503, {"code": "unavailable", **body}, 5)

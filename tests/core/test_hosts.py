@@ -80,5 +80,7 @@ def test_redirects_of_the_router_stay_at_the_host() -> None:
 
 
 def test_load_balancers_are_answered(client: FlaskClient) -> None:
-    assert client.get("/healthz", base_url="http://10.0.0.7:8000").status_code == 200
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path, base_url="http://10.0.0.7:8000")
+        assert answer.mimetype == "application/json"
     assert client.get("/about", base_url="http://10.0.0.7:8000").status_code == 400

@@ -1,15 +1,39 @@
-"""`ugc jobs`: what waits, what failed for good, and running it again."""
+"""`ugc health`, and `ugc jobs`: what waits, what failed for good, and running it again."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 
 import click
 
+from ugc import config
 from ugc.app import create_app
-from ugc.core import jobs
+from ugc.core import health, jobs
 from ugc.core.db import transaction
+
+EXIT_CODES = {health.State.OK: 0, health.State.DEGRADED: 1, health.State.FAILED: 2}
+
+
+@click.command("health")
+@click.option("--part", "only", multiple=True, help="Only this part; may be given several times.")
+def health_command(only: tuple[str, ...]) -> None:
+    """Say how database, migrations, worker, jobs, mail, disk and Redis are.
+
+    Exit codes, as monitors expect them: 0 all is well, 1 something is degraded, 2 pages cannot be
+    answered."""
+    report = health.Health(config.load()).report()
+    names = {part.name for part in report.parts} | health.IN_DATABASE.keys()
+    if unknown := sorted(set(only) - names):
+        raise click.UsageError(f"There is no part {unknown[0]}, but {', '.join(sorted(names))}.")
+    parts = tuple(part for part in report.parts if not only or part.name in only)
+    if only and report.named(health.State.FAILED) == ["database"]:
+        # Then it is not known how the parts are that it holds.
+        parts = tuple(part for part in report.parts if part.name in {*only, "database"})
+    for part in parts:
+        click.echo(f"{part.name}: {part.state}, {part.detail}")
+    sys.exit(EXIT_CODES[health.Report(parts).state])
 
 
 def _listed() -> None:
@@ -77,4 +101,4 @@ def dead_jobs() -> None:
     _listed()
 
 
-COMMANDS = [jobs_group, dead_jobs]
+COMMANDS = [health_command, jobs_group, dead_jobs]

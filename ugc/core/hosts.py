@@ -12,7 +12,7 @@ from flask_babel import gettext
 from werkzeug.routing import RequestRedirect
 
 # Load balancers ask by an address of their own; the answer says nothing that depends on it.
-ANY_HOST = frozenset({"/healthz"})
+ANY_HOST = frozenset({"/healthz", "/readyz"})
 _HOST = re.compile(
     r"(?:(?P<name>[a-z0-9_.-]+)|\[(?P<address>[0-9a-f:.]+)\])(?::\d{1,5})?", re.IGNORECASE
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import sqlalchemy as sa
 from flask import (
     Blueprint,
     Response,
@@ -18,7 +17,7 @@ from flask import (
 )
 from flask_babel import gettext
 
-from ugc.core import cookies, gazetteer, geo, geocoder, limits, render
+from ugc.core import cookies, gazetteer, geo, geocoder, health, limits, render
 from ugc.core.access import public
 from ugc.core.db import db
 
@@ -27,9 +26,22 @@ bp = Blueprint("site", __name__)
 
 @bp.get("/healthz")
 @public
-def health() -> Response:
-    """200 when the database answers."""
-    return jsonify(ok=db.session.scalar(sa.text("SELECT 1")) == 1)
+def alive() -> Response:
+    """200: this process answers. Asks nothing else, so that a load balancer does not end processes
+    for a fault that is not theirs."""
+    return jsonify(ok=True)
+
+
+@bp.get("/readyz")
+@public
+def ready() -> Response:
+    """200 when pages can be answered, with the names of the parts that are degraded; else 503.
+    `?strict`: 503 for a degraded part too. The web server's front answers it without this view."""
+    strict = health.is_strict(request.query_string.decode("latin-1"))
+    status, body = health.current().report().answer(strict=strict)
+    response = Response(body, status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.get("/basemap/<name>")

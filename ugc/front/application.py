@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,16 @@ from ugc.front.threads import CHUNK, Answer, Environ, Threads, WsgiApp, environ_
 log = logging.getLogger("ugc.front")
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Scope = dict[str, Any]
+Probe = Callable[[str], tuple[int, bytes]]
 
 
 class Front:
     """Answers built files itself; gives the application each other request once it is whole, in a
-    thread; sends its answer without that thread. `hops` counts trusted proxies."""
+    thread; sends its answer without that thread. `hops` counts trusted proxies.
+
+    Questions about health never wait for those threads: at the path `alive` the event loop says
+    whether the threads move, and `probes` maps paths to functions of the query that give status and
+    JSON, within seconds, and run in a thread of their own."""
 
     def __init__(
         self,
@@ -33,8 +40,13 @@ class Front:
         spool: Path | None = None,
         hops: int = 0,
         texts: Texts | None = None,
+        alive: str | None = None,
+        probes: Mapping[str, Probe] | None = None,
     ) -> None:
         self.static, self.bounds, self.hops, self.texts = static, bounds, hops, texts or {}
+        self.alive, self.probes = alive, probes or {}
+        self._probing = ThreadPoolExecutor(1, "probes")
+        self._probes_waiting = 0
         if spool is not None:
             spool.mkdir(parents=True, exist_ok=True)
         self.bodies = Bodies(bounds, spool)
@@ -48,7 +60,7 @@ class Front:
         answer = self.static.answer(found, scope["method"], headers) if found else None
         try:
             if answer is None:
-                answer = await self._ask(scope, receive)
+                answer = await self._probe(scope) or await self._ask(scope, receive)
             await self._send(send, answer)
         except Refused as refused:
             out, body = render(refused, headers, self.texts)
@@ -62,6 +74,35 @@ class Front:
                 await send({"type": "http.response.body", "body": b""})
         except Gone:
             log.debug("the client left before its request was whole")
+
+    async def _probe(self, scope: Scope) -> Answer | None:
+        """The answer about health, None for all else. Raises Refused when too many ask."""
+        path = scope["path"]
+        if scope["method"] not in ("GET", "HEAD") or not (
+            path == self.alive or path in self.probes
+        ):
+            return None
+        if path == self.alive:
+            status, body = (
+                (503, b'{"ok":false}\n') if self.threads.stuck else (200, b'{"ok":true}\n')
+            )
+        elif self._probes_waiting >= self.bounds.probes:
+            raise Refused(503, "unavailable", 5)
+        else:
+            self._probes_waiting += 1
+            try:
+                status, body = await asyncio.get_running_loop().run_in_executor(
+                    self._probing, self.probes[path], scope["query_string"].decode("latin-1")
+                )
+            finally:
+                self._probes_waiting -= 1
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        return Answer(status, headers, b"" if scope["method"] == "HEAD" else body)
 
     async def _ask(self, scope: Scope, receive: Receive) -> Answer:
         """The application's answer to a request that is read whole. Raises Refused, Gone."""

@@ -33,6 +33,8 @@ class Bounds:
     threads: int = 2
     waiting: int = 512  # requests that wait for a thread
     held: int = 48 * MIB  # answers that wait in memory for their readers; more go to files
+    stuck_s: float = 120  # no request takes so long: then this process is not alive any more
+    probes: int = 64  # questions about health that wait for their answer
     stop_s: int = 8  # requests under way may take so long when the server stops
 
     @property

@@ -10,6 +10,7 @@ import queue
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -50,9 +51,17 @@ class Threads:
         self.app, self.bounds, self.folder = app, bounds, folder
         self.waiting = 0  # requests whose answer is not there yet
         self.held = 0  # bytes of answers in memory that wait for their readers
+        self.busy: dict[str, float] = {}  # thread: since when it has had its request
         self._jobs: queue.SimpleQueue[tuple[Environ, asyncio.Future[Answer]]] = queue.SimpleQueue()
         for number in range(bounds.threads):
             threading.Thread(target=self._work, name=f"wsgi-{number}", daemon=True).start()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether every thread has had the same request for longer than any may take."""
+        began = list(self.busy.values())
+        late = time.monotonic() - self.bounds.stuck_s
+        return len(began) == self.bounds.threads and all(each < late for each in began)
 
     async def run(self, environ: Environ) -> Answer:
         """The application's answer. Raises Refused when too many wait already."""
@@ -69,11 +78,15 @@ class Threads:
     def _work(self) -> None:
         while True:
             environ, future = self._jobs.get()
+            thread = threading.current_thread().name
+            self.busy[thread] = time.monotonic()
             try:
                 answer = self._answer(environ)
             except Exception:
                 log.exception("the application failed")
                 answer = Answer(500, [(b"content-length", b"0")])
+            finally:
+                del self.busy[thread]
             with suppress(RuntimeError):  # the loop is closed, the process ends
                 future.get_loop().call_soon_threadsafe(_give, future, answer)
 

@@ -360,7 +360,8 @@ class Client:
                 # A refused photo counts towards the limit of its author, too.
                 time.sleep(2.0 if self.photo else 0.1)
             else:
-                self.problems.append(f"{path}: {status} {told}")
+                said = told.get("code", told) if isinstance(told, dict) else told
+                self.problems.append(f"{path}: {status} {said}")
                 return {}, None
         self.problems.append(f"{path}: no answer")
         return {}, None

@@ -80,6 +80,7 @@ def pgbench_script(key: str) -> str:
     page = queries.newest_sql(
         queries.REPORTS, geojson=True, bounds=bounds, filters=[], after=False, values=values
     )
+    page = page.replace("%(site)s", "'http://127.0.0.1:8000'")
     page = re.sub(r"%\((\w+)\)s", r":\1", page)
     # pgbench takes HH24:MI:SS for variables; the planner folds this into the same constant.
     page = page.replace("HH24:MI:SS", "HH24' || ':' || 'MI' || ':' || 'SS")

@@ -209,7 +209,7 @@ def plans(url: str, point: geo.Point) -> None:
         ).all()
 
     def api_page(session: Session, _point: geo.Point) -> None:
-        values: dict[str, Any] = {"limit": 100}
+        values: dict[str, Any] = {"limit": 100, "site": ""}
         statement = api.newest_sql(
             api.REPORTS, geojson=True, bounds=bounds(point, 0.1), filters=[], after=False,
             values=values,

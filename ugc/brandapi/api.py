@@ -4,6 +4,7 @@ cursors, every answer has an ETag; docs/api.md says how to use it."""
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,8 @@ from flask_babel import lazy_gettext
 
 from ugc.brandapi import queries, rules, schemas
 from ugc.brandapi.models import UsageMark
-from ugc.brandapi.schemas.description import RESOURCES, specification
+from ugc.brandapi.schemas import vocabulary
+from ugc.brandapi.schemas.description import RESOURCES, contents, specification
 from ugc.core import generation, geo, limits, subjects
 from ugc.core.access import (
     ANONYMOUS,
@@ -27,7 +29,7 @@ from ugc.core.access import (
     set_key_loader,
 )
 from ugc.core.db import db, record
-from ugc.core.errors import Invalid, NotFound, SignInNeeded
+from ugc.core.errors import Conflict, DomainError, Invalid, NotAcceptable, NotFound, SignInNeeded
 from ugc.insights.queries import room as rooms
 from ugc.insights.rules import room, weeks
 
@@ -82,54 +84,92 @@ def say_how_to_sign_in(response: Response) -> Response:
 
 
 def _parameters(schema: type[ma.Schema]) -> dict[str, Any]:
-    """The checked parameters. Raises Invalid, naming the known ones beside an unknown."""
+    """The checked parameters. Raises Invalid, naming the known ones beside an unknown; Conflict for
+    two that exclude one another; DomainError for one that was sent twice."""
     limits.show(limits.hit("api"))
     known = schema()
     unknown = sorted(set(request.args) - set(known.fields))
     if unknown:
         text = lazy_gettext(
-            "Unknown parameter. Known are: %(known)s.", known=", ".join(known.fields)
+            "Unknown parameter. Known are: %(known)s.",
+            known=", ".join(known.fields) or "-",
         )
         raise Invalid(fields={name[:50]: [text] for name in unknown[:10]}, code="unknown_parameter")
+    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    if twice:
+        text = lazy_gettext("Send it once; several values of kind or category go by commas.")
+        raise DomainError(
+            lazy_gettext("A parameter was sent twice."),
+            code="repeated_parameter",
+            fields={name: [text] for name in twice},
+        )
+    if {"since", "cursor"} <= set(request.args):
+        both = lazy_gettext("Use since to follow changes, or cursor to page back; not both.")
+        raise Conflict(both, fields={"cursor": [both]}, code="exclusive_parameters")
     loaded: dict[str, Any] = known.load(request.args.to_dict())  # type: ignore[assignment]
     return loaded
 
 
-def _wants_geojson(chosen: str) -> bool:
+def _media_type(chosen: str) -> str:
+    """What a list or a thing is sent as: `format`, else what Accept likes best. Raises
+    NotAcceptable."""
     if chosen:
-        return chosen == "geojson"
-    types = ["application/geo+json", "application/json"]
-    return request.accept_mimetypes.best_match(types, types[0]) == types[0]
+        return rules.GEOJSON if chosen == "geojson" else rules.JSON
+    best = rules.negotiated(request.headers.get("Accept", ""), rules.OFFERS)
+    if best is None:
+        raise NotAcceptable()
+    return best if best in (rules.JSON, rules.TEXT) else rules.GEOJSON
 
 
-def _answer(body: bytes, geojson: bool, next_cursor: str | None = None, name: str = "") -> Response:
-    response = Response(
-        body, content_type="application/geo+json" if geojson else "application/json"
-    )
-    response.set_etag(hashlib.blake2b(body, digest_size=12).hexdigest())
+def _site() -> str:
+    """SITE_URL as it stands inside of a JSON string."""
+    return orjson.dumps(current_app.config["SITE_URL"]).decode()[1:-1]
+
+
+def _address_of(name: str, cursor: str) -> str:
+    """The absolute address of this request with another cursor."""
+    arguments = {**request.args.to_dict(), name: cursor}
+    return f"{current_app.config['SITE_URL']}{request.path}?{urlencode(arguments)}"
+
+
+def _answer(
+    body: bytes, media_type: str, *, digest: str | None = None, following: str | None = None
+) -> Response:
+    """The response with its ETag: of the body or, weak, of `digest`, which leaves out what changes
+    without the content. `following` is the address of the next page."""
+    charset = "; charset=utf-8" if media_type == rules.TEXT else ""
+    response = Response(body, content_type=media_type + charset)
+    told = body if digest is None else f"{media_type} {digest}".encode()
+    response.set_etag(hashlib.blake2b(told, digest_size=12).hexdigest(), weak=digest is not None)
     # A key's answers are its brand's; each use asks whether they changed.
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Authorization, Accept"
-    if next_cursor is not None:
-        address = current_app.config["SITE_URL"] + request.path
-        arguments = {**request.args.to_dict(), name: next_cursor}
-        response.headers["Link"] = f'<{address}?{urlencode(arguments)}>; rel="next"'
+    if following is not None:
+        response.headers["Link"] = f'<{following}>; rel="next"'
     return response.make_conditional(request)
+
+
+def _bounds(text: str) -> geo.Bounds:
+    """The box; one whose south lies north of its north is turned over. Raises Invalid."""
+    edges = text.split(",")
+    with suppress(ValueError):
+        west, south, east, north = edges
+        if float(south) > float(north):
+            edges = [west, north, east, south]
+    return geo.Bounds.parsed(",".join(edges))
 
 
 def _page(name: str) -> Response:
     resource, schema = RESOURCES[name]
     asked = _parameters(schema)
-    geojson = _wants_geojson(asked["format"])
-    bounds = geo.Bounds.parsed(asked["bbox"]) if "bbox" in asked else None
+    media_type = _media_type(asked["format"])
+    geojson = media_type != rules.JSON
+    bounds = _bounds(asked["bbox"]) if "bbox" in asked else None
     filters = [each for each in resource.filters if each in asked]
     values: dict[str, Any] = {each: asked[each] for each in filters}
-    values["limit"] = asked["limit"]
+    values |= {"limit": asked["limit"], "site": _site()}
     if "since" in asked:
-        if "cursor" in asked:
-            both = lazy_gettext("Use since to follow changes, or cursor to page back; not both.")
-            raise Invalid(fields={"cursor": [both]})
-        return _changes(resource, asked["since"], geojson, bounds, filters, values)
+        return _changes(resource, asked["since"], media_type, bounds, filters, values)
     if "cursor" in asked:
         try:
             values["after_at"], values["after_id"] = rules.page_cursor(asked["cursor"])
@@ -143,30 +183,33 @@ def _page(name: str) -> Response:
         after="cursor" in asked,
         values=values,
     )
-    features, count, last_at, last_id = queries.rows(db.session(), statement, values)[0]
-    following = None
+    features, count, last_at, last_id, digest = queries.rows(db.session(), statement, values)[0]
+    cursor = address = None
     if count > asked["limit"]:
-        following = rules.encode_cursor("c", last_at, last_id)
+        cursor = rules.encode_cursor("c", last_at, last_id)
+        address = _address_of("cursor", cursor)
     head = b'{"type":"FeatureCollection","features":[' if geojson else b'{"items":['
-    tail = b'],"next":' + orjson.dumps(following) + b"}"
-    return _answer(head + features + tail, geojson, following, "cursor")
+    tail = b'],"next":%s,"next_url":%s}' % (orjson.dumps(cursor), orjson.dumps(address))
+    if digest is not None:
+        digest = f"{digest} {cursor}"
+    return _answer(head + features + tail, media_type, digest=digest, following=address)
 
 
-def _bad_cursor(name: str) -> Invalid:
-    text = lazy_gettext("This is no cursor of ours. Take `next` of the page before, unchanged.")
-    return Invalid(fields={name: [text]}, code="bad_cursor")
+def _bad_cursor(name: str) -> Conflict:
+    return Conflict(schemas.NO_CURSOR, fields={name: [schemas.NO_CURSOR]}, code="bad_cursor")
 
 
 def _changes(
     resource: queries.Resource,
     since: str,
-    geojson: bool,
+    media_type: str,
     bounds: geo.Bounds | None,
     filters: list[str],
     values: dict[str, Any],
 ) -> Response:
     """A page of the change feed. `next` is always there: keep it and ask again later. A cursor of
     another generation of the database begins again, and `restarted` says so."""
+    geojson = media_type != rules.JSON
     session = db.session()
     generated = generation.current(session)
     # "+" in an address is a blank: 2026-11-01T00:00:00+01:00 is forgiven.
@@ -183,17 +226,19 @@ def _changes(
     statement = queries.changes_sql(
         resource, geojson=geojson, bounds=bounds, filters=filters, values=values
     )
-    features, deleted, count, last_txid, last_id = queries.rows(session, statement, values)[0]
+    told = queries.rows(session, statement, values)[0]
+    features, deleted, count, last_txid, last_id, digest = told
     following = str(rules.FeedCursor(generated, int(last_txid), last_id) if count else after)
     head = b'{"type":"FeatureCollection","features":[' if geojson else b'{"items":['
     more = b"true" if count >= values["limit"] else b"false"
-    tail = b'],"deleted":[%s],"more":%s,"restarted":%s,"next":%s}' % (
-        deleted,
-        more,
-        b"true" if restarted else b"false",
-        orjson.dumps(following),
-    )
-    return _answer(head + features + tail, geojson, following, "since")
+    again = b"true" if restarted else b"false"
+    address = _address_of("since", following)
+    tail = b'],"deleted":[%s],"more":%s,"restarted":%s' % (deleted, more, again)
+    tail += b',"next":%s,"next_url":%s}' % (orjson.dumps(following), orjson.dumps(address))
+    # Without `next`: transactions that change nothing here move it.
+    steady = hashlib.md5(features, usedforsecurity=False).hexdigest() if digest is None else digest
+    digest = " ".join((steady, *(part.decode() for part in (deleted, more, again))))
+    return _answer(head + features + tail, media_type, digest=digest, following=address)
 
 
 def _going_on(since: str, generated: int) -> tuple[rules.FeedCursor, bool]:
@@ -211,12 +256,47 @@ def _going_on(since: str, generated: int) -> tuple[rules.FeedCursor, bool]:
 def _one(name: str, public_id: str) -> Response:
     resource, _ = RESOURCES[name]
     asked = _parameters(schemas.OneQuery)
-    geojson = _wants_geojson(asked["format"])
-    statement = queries.one_sql(resource, geojson=geojson)
-    found = queries.rows(db.session(), statement, {"public_id": public_id})
+    media_type = _media_type(asked["format"])
+    statement = queries.one_sql(resource, geojson=media_type != rules.JSON)
+    found = queries.rows(db.session(), statement, {"public_id": public_id, "site": _site()})
     if not found:
         raise NotFound()
-    return _answer(found[0][0], geojson)
+    body, digest = found[0]
+    return _answer(body, media_type, digest=digest)
+
+
+@bp.get("/")
+@public
+def root() -> Response:
+    """What there is, by address."""
+    _parameters(schemas.NoQuery)
+    return _answer(orjson.dumps(contents(current_app.config["SITE_URL"])), rules.JSON)
+
+
+@bp.get("/kinds")
+@public
+def kinds() -> Response:
+    _parameters(schemas.NoQuery)
+    return _answer(orjson.dumps({"items": vocabulary.kinds()}), rules.JSON)
+
+
+@bp.get("/categories")
+@public
+def categories() -> Response:
+    _parameters(schemas.NoQuery)
+    return _answer(orjson.dumps({"items": vocabulary.categories()}), rules.JSON)
+
+
+@bp.get("/brands")
+@brand_scope("places:read")
+def brands() -> Response:
+    return _page("brands")
+
+
+@bp.get("/brands/<public_id>")
+@brand_scope("places:read")
+def brand(public_id: str) -> Response:
+    return _one("brands", public_id)
 
 
 @bp.get("/reports")
@@ -268,10 +348,10 @@ def spread(public_id: str) -> Response:
     spanned = {name: str(asked[name]) for name in ("span", "from", "to") if name in asked}
     span = weeks.chosen(spanned, newest) if spanned else weeks.last_weeks(asked["weeks"], newest)
     found = rooms.load(session, subject.id, span)
-    return _answer(orjson.dumps(room.document(found, subject.public_id)), geojson=False)
+    return _answer(orjson.dumps(room.document(found, subject.public_id)), rules.JSON)
 
 
 @bp.get("/openapi.json")
 @public
 def openapi() -> Response:
-    return _answer(orjson.dumps(specification()), geojson=False)
+    return _answer(orjson.dumps(specification(current_app.config["SITE_URL"])), rules.JSON)

@@ -70,7 +70,7 @@ def revoke_key(public_id: str, key_id: int) -> Any:
 @public
 def docs_page() -> str:
     """The description of the API, readable; made from the same as openapi.json."""
-    described = specification()
+    described = specification(current_app.config["SITE_URL"])
     operations = [
         {"path": path, **verbs["get"], "responses": verbs["get"]["responses"]}
         for path, verbs in described["paths"].items()

@@ -8,11 +8,13 @@ import datetime as dt
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from flask_babel import lazy_gettext
+from werkzeug.http import parse_list_header, parse_options_header
 
 from ugc.core import wall
 
@@ -30,6 +32,18 @@ SCOPES = {
 LIMIT_DEFAULT, LIMIT_MAX = 100, 500
 BIGINT = 2**63 - 1
 WEEKS_DEFAULT, WEEKS_MAX = 12, 104
+GEOJSON, JSON, TEXT = "application/geo+json", "application/json", "text/plain"
+# What a list can be sent as. GDAL, and so QGIS, asks for `text/plain, application/json` and reads
+# GeoJSON.
+OFFERS = (GEOJSON, TEXT, JSON)
+# What older programs call the same.
+_OLDER = {"*": "*/*", "application/vnd.geo+json": GEOJSON}
+# Patterns that the OpenAPI description states. A box may be written in other ways, too.
+TOKEN = r"^[A-Za-z0-9_-]{12,200}$"
+ID = r"^[A-Za-z0-9_-]{1,64}$"
+_LON = r"-?(180(\.0+)?|(1[0-7][0-9]|[1-9]?[0-9])(\.[0-9]+)?([eE]-[0-9]{1,2})?)"
+_LAT = r"-?(90(\.0+)?|[1-8]?[0-9](\.[0-9]+)?([eE]-[0-9]{1,2})?)"
+BBOX = f"^{_LON},{_LAT},{_LON},{_LAT}$"
 _FORMAT = re.compile(rf"^{PREFIX}[0-9A-Za-z]{{{SECRET_LENGTH + CHECK_LENGTH}}}$")
 
 
@@ -85,13 +99,53 @@ def _whole(value: Any, most: int) -> int:
 
 
 def utc(text: str) -> dt.datetime | None:
-    """The moment of an ISO 8601 time, UTC when it names no zone; None when it is no time that the
-    database could hold."""
+    """The moment of an ISO 8601 time, UTC when it names no zone; None when it is no time. What a
+    zone moves out of the years 1 to 9999 is their first or last moment."""
     try:
         moment = dt.datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else wall.instant(moment, dt.UTC)).astimezone(dt.UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    try:
+        return (moment if moment.tzinfo else wall.instant(moment, dt.UTC)).astimezone(dt.UTC)
+    except OverflowError:
+        end = dt.datetime.min if moment.year == 1 else dt.datetime.max  # noqa: DTZ901
+        return end.replace(tzinfo=dt.UTC)
+
+
+def negotiated(accept: str, offers: Sequence[str]) -> str | None:
+    """The offer that an Accept header likes best (RFC 9110, section 12.5.1); None when it likes
+    none. Of equals: what it names itself before what `*` covers, then the first offer, then what
+    comes first in the header. Parameters but `q` are not looked at."""
+    ranges: dict[str, tuple[float, int]] = {}
+    for position, (value, quality) in enumerate(_ranges(accept)):
+        ranges.setdefault(value, (quality, -position))
+    if not ranges:
+        return offers[0]
+
+    def liked(offer: str) -> tuple[float, int, bool, int]:
+        for exact, name in ((2, offer), (1, offer.partition("/")[0] + "/*"), (0, "*/*")):
+            if name in ranges:
+                quality, position = ranges[name]
+                return quality, exact, offer == offers[0], position
+        return 0.0, 0, False, 0
+
+    best = max(offers, key=liked)
+    return best if liked(best)[0] > 0 else None
+
+
+def _ranges(accept: str) -> list[tuple[str, float]]:
+    """(media range, quality) in the order of the header; without those whose quality is no number.
+    Older programs write `q=.2`."""
+    found = []
+    for item in parse_list_header(accept):
+        name, options = parse_options_header(item)
+        try:
+            quality = float(options.get("q", "1"))
+        except ValueError:
+            continue
+        if name and 0 <= quality <= 1:
+            found.append((_OLDER.get(name.lower(), name.lower()), quality))
+    return found
 
 
 def page_cursor(text: str) -> tuple[dt.datetime, int]:

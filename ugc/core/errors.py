@@ -83,6 +83,17 @@ class NotFound(DomainError):
     )
 
 
+class NotAcceptable(DomainError):
+    """None of the formats that the request accepts can be sent."""
+
+    code = "not_acceptable"
+    status = 406
+    default = lazy_gettext(
+        "This is sent as application/geo+json or application/json: name one of them in Accept, or"
+        " send format=geojson or format=json."
+    )
+
+
 class Conflict(DomainError):
     code = "conflict"
     status = 409
@@ -150,9 +161,13 @@ _OTHER_CODES: dict[str, tuple[int, Text]] = {
             "This was brought back as often as it can be. If it is there, report it again."
         ),
     ),
-    "bad_cursor": (422, lazy_gettext("A cursor was changed, or comes from another kind of page.")),
+    "bad_cursor": (409, lazy_gettext("A cursor was changed, or comes from another kind of page.")),
     "csrf": (400, lazy_gettext("The form is too old, or cookies are off: reload and send again.")),
     "email_unconfirmed": (403, lazy_gettext("Confirm the e-mail address first.")),
+    "exclusive_parameters": (
+        409,
+        lazy_gettext("Two parameters exclude one another: send one of them."),
+    ),
     "idempotency_mismatch": (
         422,
         lazy_gettext("The same key was sent with other content: make a new key."),
@@ -170,6 +185,7 @@ _OTHER_CODES: dict[str, tuple[int, Text]] = {
         lazy_gettext("The moderator's role does not cover this: a moderator of its area decides."),
     ),
     "repeated": (409, lazy_gettext("The same request was answered before: look how things stand.")),
+    "repeated_parameter": (400, lazy_gettext("The address has a parameter twice: send it once.")),
     "scope_missing": (403, lazy_gettext("The API key lacks a right: make one that has it.")),
     "similar_near": (
         409,

@@ -3,6 +3,7 @@ description."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import marshmallow as ma
@@ -15,18 +16,33 @@ from ugc.places import rules as place_rules
 from ugc.reports import rules as report_rules
 
 STATES = ("open", "closed", "expired")
+NO_CURSOR: Any = lazy_gettext(
+    "This is no cursor of ours. Take `next` of the page before, unchanged."
+)
 
 
 class Choices(ma.fields.Field):
     """One of several codes, or more separated by commas; loads as a list."""
 
     def __init__(self, codes: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
         self.codes = list(codes)
+        # Told as an array whose items stand behind one another with commas.
+        kwargs["metadata"] = {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": len(self.codes),
+            "items": {"type": "string", "enum": self.codes},
+            **kwargs["metadata"],
+        }
+        super().__init__(**kwargs)
 
     def _deserialize(self, value, attr, data, **kwargs):  # type: ignore[no-untyped-def]
         chosen = value.split(",")
         unknown = [code for code in chosen if code not in self.codes]
+        if len(chosen) > len(self.codes):
+            raise ma.ValidationError(
+                lazy_gettext("At most %(count)d of them.", count=len(self.codes))  # type: ignore[arg-type]
+            )
         if unknown:
             raise ma.ValidationError(
                 lazy_gettext(  # type: ignore[arg-type]
@@ -36,6 +52,30 @@ class Choices(ma.fields.Field):
                 )
             )
         return chosen
+
+
+class Since(ma.fields.String):
+    """A time, or a token of the change feed."""
+
+    def _deserialize(self, value, attr, data, **kwargs):  # type: ignore[no-untyped-def]
+        # "+" in an address is a blank: 2026-11-01T00:00:00+01:00 is forgiven.
+        text = super()._deserialize(value, attr, data, **kwargs).replace(" ", "+")
+        if rules.utc(text) is None and not re.match(rules.TOKEN, text):
+            raise ma.ValidationError(NO_CURSOR)  # type: ignore[arg-type]
+        return text
+
+
+def _matching(pattern: str, error: Any, description: str, **metadata: Any) -> ma.fields.String:
+    return ma.fields.String(
+        # `\\Z`: Python's `$` lets a line end pass.
+        validate=ma.validate.Regexp(pattern[:-1] + r"\Z", error=error),
+        metadata={"description": description, "pattern": pattern, **metadata},
+    )
+
+
+def _id(description: str) -> ma.fields.String:
+    wrong = lazy_gettext("This is no id: take it as it stands in `id`.")
+    return _matching(rules.ID, wrong, description)
 
 
 def _whole(least: int, most: int, default: int, text: str) -> ma.fields.Integer:
@@ -57,23 +97,23 @@ class Query(Bounded):
     class Meta:
         unknown = ma.RAISE
 
-    bbox = ma.fields.String(
-        metadata={
-            "description": "west,south,east,north in degrees, WGS 84 (RFC 7946). West may be "
-            "greater than east: then the box crosses the 180° meridian.",
-            "example": "-3.9,40.3,-3.5,40.6",
-        }
-    )
-    since = ma.fields.String(
+    since = Since(
         metadata={
             "description": "Follow what changes: an ISO 8601 time to begin with, then the `next` "
             "of the page before. Changes come oldest first; what is gone, or does not match any "
-            "more, is in `deleted`.",
+            "more, is in `deleted`. Not together with `cursor` (409).",
+            "anyOf": [
+                {"type": "string", "format": "date-time"},
+                {"type": "string", "format": "date"},
+                {"type": "string", "pattern": rules.TOKEN},
+            ],
             "example": "2026-11-01T00:00:00Z",
         }
     )
-    cursor = ma.fields.String(
-        metadata={"description": "The `next` of the page before, for older content."}
+    cursor = _matching(
+        rules.TOKEN,
+        NO_CURSOR,
+        "The `next` of the page before, for older content. Not together with `since` (409).",
     )
     limit = _whole(1, rules.LIMIT_MAX, rules.LIMIT_DEFAULT, "How many at most.")
     format = ma.fields.String(
@@ -86,7 +126,22 @@ class Query(Bounded):
     )
 
 
-class ReportsQuery(Query):
+class BrandsQuery(Query):
+    pass
+
+
+class PlacedQuery(Query):
+    bbox = ma.fields.String(
+        metadata={
+            "description": "west,south,east,north in degrees, WGS 84 (RFC 7946). West may be "
+            "greater than east: then the box crosses the 180° meridian.",
+            "pattern": rules.BBOX,
+            "example": "-3.9,40.3,-3.5,40.6",
+        }
+    )
+
+
+class ReportsQuery(PlacedQuery):
     kind = Choices(report_rules.KINDS, metadata={"description": "Kinds of report, by commas."})
     state = ma.fields.String(
         validate=ma.validate.OneOf(
@@ -97,20 +152,25 @@ class ReportsQuery(Query):
     )
 
 
-class PlacesQuery(Query):
+class PlacesQuery(PlacedQuery):
     category = Choices(
         place_rules.CATEGORIES, metadata={"description": "Categories of place, by commas."}
     )
-    brand = ma.fields.String(metadata={"description": "Id of the brand that runs the place now."})
+    brand = _id("Id of the brand that runs the place now.")
 
 
 class ReviewsQuery(PlacesQuery):
-    place = ma.fields.String(metadata={"description": "Id of the reviewed place."})
+    place = _id("Id of the reviewed place.")
     rating = ma.fields.Integer(
         validate=ma.validate.Range(1, 5, error=lazy_gettext("From 1 to 5.")),  # type: ignore[arg-type]
         error_messages={"invalid": lazy_gettext("From 1 to 5.")},
         metadata={"description": "Only reviews with this rating."},
     )
+
+
+class NoQuery(Bounded):
+    class Meta:
+        unknown = ma.RAISE
 
 
 class OneQuery(Bounded):
@@ -128,6 +188,7 @@ class SpreadQuery(Bounded):
                 metadata={
                     "description": "With `to`: the complete ISO weeks that lie between these two "
                     "days, both included.",
+                    "format": "date",
                     "example": "2026-09-07",
                 }
             )
@@ -145,5 +206,9 @@ class SpreadQuery(Bounded):
         metadata={"description": "Instead of weeks: 4, 12 or 52 weeks, or custom (from, to)."},
     )
     to = ma.fields.String(
-        metadata={"description": "The last day, see `from`.", "example": "2026-11-22"}
+        metadata={
+            "description": "The last day, see `from`.",
+            "format": "date",
+            "example": "2026-11-22",
+        }
     )

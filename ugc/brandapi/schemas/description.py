@@ -9,15 +9,25 @@ import marshmallow as ma
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from ugc.brandapi import queries, schemas
+from ugc.brandapi import queries, rules, schemas
+from ugc.brandapi.schemas import vocabulary
 from ugc.insights.rules import room, tens
+from ugc.places.rules import CATEGORIES
+from ugc.reports.rules import KINDS
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
+SITE = "http://127.0.0.1:8000"  # of the copy in docs/
 RESOURCES: dict[str, tuple[queries.Resource, type[ma.Schema]]] = {
     "reports": (queries.REPORTS, schemas.ReportsQuery),
     "places": (queries.PLACES, schemas.PlacesQuery),
     "reviews": (queries.REVIEWS, schemas.ReviewsQuery),
+    "brands": (queries.BRANDS, schemas.BrandsQuery),
 }
+# Who may read places may read who runs them.
+SCOPES = {"brands": "places:read"}
+_URI = {"type": "string", "format": "uri"}
+_BELIEF = {"type": "number", "minimum": 0, "maximum": 1}
+_OF_TEN = {"type": "integer", "minimum": 0, "maximum": 10}
 _TYPES: dict[str, Any] = {
     "unconfirmed": {"type": "boolean"},
     "accuracy_m": {
@@ -33,13 +43,42 @@ _TYPES: dict[str, Any] = {
     },
     "subratings": {"type": "object", "additionalProperties": {"type": "integer"}},
     "rating_mean": {"type": ["number", "null"]},
-    "photos": {"type": "array", "items": {"type": "string"}},
+    "photos": {"type": "array", "items": _URI},
+    "url": {**_URI, "description": "Its page on the site."},
+    "self": {**_URI, "description": "This resource."},
+    "claimed": {"type": "boolean", "description": "Whether a team speaks for the brand."},
+    "state": {"type": "string", "enum": list(schemas.STATES)},
+    "rating": {"type": "integer", "minimum": 1, "maximum": 5},
+    "belief": {
+        **_BELIEF,
+        "description": "How far it was believed at `believed_at`. It halves every `half_life_s`.",
+    },
+    "reaction": {**_BELIEF, "description": "As `belief`, by what people said of it alone."},
+    "believed_at": {"type": "string", "format": "date-time"},
+    "half_life_s": {"type": "number", "exclusiveMinimum": 0},
+    "as_of": {
+        "type": "string",
+        "format": "date-time",
+        "description": "When `reliability` and `confidence` were computed.",
+    },
+    "reliability": {
+        **_OF_TEN,
+        "description": "At a time t: min(10, or 5 while `unconfirmed`; floor(10 · `belief` · 2^-h"
+        " + 0.5)) where h is (t - `believed_at`) / `half_life_s`, from 0 to 60.",
+    },
+    "confidence": {**_OF_TEN, "description": "As `reliability` by `reaction`, without the cap."},
+}
+_CODES = {
+    "report": {"kind": {"type": "string", "enum": list(KINDS)}},
+    "place": {"category": {"type": "string", "enum": list(CATEGORIES)}},
+    "review": {"category": {"type": "string", "enum": list(CATEGORIES)}},
+    "brand": {},
 }
 
 
-def _property(name: str, how: str) -> dict[str, Any]:
-    if name in _TYPES:
-        return dict(_TYPES[name])
+def _property(kind: str, name: str, how: str) -> dict[str, Any]:
+    if known := _CODES[kind].get(name) or _TYPES.get(name):
+        return dict(known)
     if how == "raw":
         return {"type": ["integer", "null"]}
     schema: dict[str, Any] = {"type": ["string", "null"]}
@@ -49,31 +88,27 @@ def _property(name: str, how: str) -> dict[str, Any]:
 
 
 def _object_schemas(name: str, resource: queries.Resource) -> dict[str, Any]:
-    properties = {field: _property(field, how) for field, _, how in resource.fields}
-    required = list(properties)
-    plain = {
-        "id": {"type": "string"},
-        "lon": {"type": "number"},
-        "lat": {"type": "number"},
-        **properties,
-        "photos": _TYPES["photos"],
+    properties = {
+        field: _property(resource.kind, field, how)
+        for field, _, how in (*resource.fields, *resource.fades)
     }
+    required = list(properties)
+    place: dict[str, Any] = {"lon": {"type": "number"}, "lat": {"type": "number"}}
+    plain = {"id": {"type": "string"}, **(place if resource.point else {}), **properties}
     feature = {
         "type": "object",
         "required": ["type", "id", "geometry", "properties"],
         "properties": {
             "type": {"const": "Feature"},
             "id": {"type": "string"},
-            "geometry": {"$ref": "#/components/schemas/Point"},
-            "properties": {
-                "type": "object",
-                "required": required,
-                "properties": {**properties, "photos": _TYPES["photos"]},
-            },
+            "geometry": {"$ref": "#/components/schemas/Point"}
+            if resource.point
+            else {"type": "null"},
+            "properties": {"type": "object", "required": required, "properties": properties},
         },
     }
     return {
-        name: {"type": "object", "required": ["id", "lon", "lat", *required], "properties": plain},
+        name: {"type": "object", "required": list(plain), "properties": plain},
         f"{name}Feature": feature,
     }
 
@@ -103,7 +138,19 @@ _RATE_HEADERS = {
 }
 
 
-def _responses(content: dict[str, Any], *, missing: bool) -> dict[str, Any]:
+_PROBLEMS = {
+    "400": "The address holds a character NUL, or a parameter twice.",
+    "401": "No key, or a wrong one.",
+    "403": "The key lacks the scope.",
+    "404": "There is none, or it is gone.",
+    "406": "`Accept` names nothing that this is sent as.",
+    "409": "A cursor is not of here, or `since` and `cursor` came together.",
+    "422": "A parameter cannot be taken.",
+}
+
+
+def _responses(content: dict[str, Any], *refusals: str) -> dict[str, Any]:
+    """The answers of an operation; `refusals` are statuses of `_PROBLEMS`."""
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     responses = {
         "200": {
@@ -112,23 +159,33 @@ def _responses(content: dict[str, Any], *, missing: bool) -> dict[str, Any]:
             "content": content,
         },
         "304": {"description": "Nothing changed since the ETag of `If-None-Match`."},
-        "400": {"description": "The address holds a character NUL.", "content": problem},
-        "401": {"description": "No key, or a wrong one.", "content": problem},
-        "403": {"description": "The key lacks the scope.", "content": problem},
-        "422": {"description": "A parameter cannot be taken.", "content": problem},
         "429": {
             "description": "Too many requests: wait `Retry-After` seconds.",
             "headers": {"Retry-After": {"schema": {"type": "integer"}}, **_RATE_HEADERS},
             "content": problem,
         },
     }
-    if missing:
-        responses["404"] = {"description": "There is none, or it is gone.", "content": problem}
-    return responses
+    for status in ("400", "401", "422", *refusals):
+        responses[status] = {"description": _PROBLEMS[status], "content": problem}
+    return dict(sorted(responses.items()))
+
+
+def _formats(geojson: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:
+    """What can be negotiated: GeoJSON, the same as plain text (for GDAL), plain objects."""
+    return {
+        rules.GEOJSON: {"schema": geojson},
+        rules.JSON: {"schema": plain},
+        rules.TEXT: {"schema": {"type": "string", "description": "GeoJSON, labelled as text."}},
+    }
 
 
 def _collection(name: str) -> dict[str, Any]:
     paging = {
+        "next_url": {
+            "type": ["string", "null"],
+            "format": "uri",
+            "description": "The address of the next page, as in the `Link` header.",
+        },
         "next": {"type": ["string", "null"]},
         "deleted": {"type": "array", "items": {"type": "string"}},
         "more": {"type": "boolean"},
@@ -138,32 +195,19 @@ def _collection(name: str) -> dict[str, Any]:
             " restored. Drop your copy of these things; this is the first page of a first sync.",
         },
     }
-    return {
-        "application/geo+json": {
-            "schema": {
-                "type": "object",
-                "required": ["type", "features", "next"],
-                "properties": {
-                    "type": {"const": "FeatureCollection"},
-                    "features": {
-                        "type": "array",
-                        "items": {"$ref": f"#/components/schemas/{name}Feature"},
-                    },
-                    **paging,
-                },
-            }
-        },
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["items", "next"],
-                "properties": {
-                    "items": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}},
-                    **paging,
-                },
-            }
-        },
+    features = {"type": "array", "items": {"$ref": f"#/components/schemas/{name}Feature"}}
+    items = {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}
+    geojson = {
+        "type": "object",
+        "required": ["type", "features", "next", "next_url"],
+        "properties": {"type": {"const": "FeatureCollection"}, "features": features, **paging},
     }
+    plain = {
+        "type": "object",
+        "required": ["items", "next", "next_url"],
+        "properties": {"items": items, **paging},
+    }
+    return _formats(geojson, plain)
 
 
 def _array(**properties: Any) -> dict[str, Any]:
@@ -257,22 +301,155 @@ def _describe_spread(spec: APISpec, public_id: dict[str, Any]) -> None:
                 "told once stays. Visits are people-days.",
                 "parameters": [public_id, {"in": "query", "schema": schemas.SpreadQuery}],
                 "responses": _responses(
-                    {"application/json": {"schema": {"$ref": "#/components/schemas/Spread"}}},
-                    missing=True,
+                    {rules.JSON: {"schema": {"$ref": "#/components/schemas/Spread"}}},
+                    "403",
+                    "404",
                 ),
+                "security": [{"key": ["spread:read"]}],
             }
         },
     )
 
 
+def _describe_vocabulary(spec: APISpec) -> None:
+    """What needs no key."""
+    link = {
+        "type": "object",
+        "required": ["href", "templated", "title", "scope"],
+        "properties": {
+            "href": {"type": "string"},
+            "templated": {"type": "boolean", "description": "Whether it has {parts} to fill in."},
+            "title": {"type": "string"},
+            "scope": {"type": ["string", "null"], "description": "null: no key is needed."},
+        },
+    }
+    contents_schema = {
+        "type": "object",
+        "required": ["title", "version", "openapi", "documentation", "resources"],
+        "properties": {
+            "title": {"type": "string"},
+            "version": {"type": "string"},
+            "openapi": _URI,
+            "documentation": _URI,
+            "resources": {"type": "array", "items": link},
+        },
+    }
+    listed = {
+        "kinds": (vocabulary.KIND_SCHEMA, "The kinds of report."),
+        "categories": (vocabulary.CATEGORY_SCHEMA, "The categories of place."),
+    }
+    spec.components.schema("Contents", contents_schema)
+    _describe_public(spec, "", "What there is, by address.", "Contents")
+    for name, (schema, summary) in listed.items():
+        component = name.capitalize()
+        items = {"type": "array", "items": schema}
+        spec.components.schema(
+            component, {"type": "object", "required": ["items"], "properties": {"items": items}}
+        )
+        _describe_public(spec, name, summary, component)
+
+
+def _describe_public(spec: APISpec, name: str, summary: str, component: str) -> None:
+    spec.path(
+        f"/api/v1/{name}",
+        operations={
+            "get": {
+                "operationId": f"list_{name or 'resources'}",
+                "tags": ["vocabulary"],
+                "summary": summary,
+                "description": "Needs no key.",
+                "parameters": [],
+                "responses": _responses(
+                    {rules.JSON: {"schema": {"$ref": f"#/components/schemas/{component}"}}}
+                ),
+                "security": [],
+            }
+        },
+    )
+
+
+def _describe_resource(spec: APISpec, name: str, public_id: dict[str, Any]) -> None:
+    """A list, and one of it by its id."""
+    resource, schema = RESOURCES[name]
+    kind = resource.kind.capitalize()
+    scope = SCOPES.get(name, f"{name}:read")
+    for component, definition in _object_schemas(kind, resource).items():
+        spec.components.schema(component, definition)
+    one = _formats(
+        {"$ref": f"#/components/schemas/{kind}Feature"}, {"$ref": f"#/components/schemas/{kind}"}
+    )
+    common = {
+        "tags": [name],
+        "description": f"Needs the scope `{scope}`.",
+        "security": [{"key": [scope]}],
+    }
+    spec.path(
+        f"/api/v1/{name}",
+        operations={
+            "get": {
+                **common,
+                "operationId": f"list_{name}",
+                "summary": f"{name.capitalize()}, newest first; or what changed since.",
+                "parameters": [{"in": "query", "schema": schema}],
+                "responses": _responses(_collection(kind), "403", "406", "409"),
+            }
+        },
+    )
+    spec.path(
+        f"/api/v1/{name}/{{public_id}}",
+        operations={
+            "get": {
+                **common,
+                "operationId": f"get_{resource.kind}",
+                "summary": f"One {resource.kind}, with its photos.",
+                "parameters": [public_id, {"in": "query", "schema": schemas.OneQuery}],
+                "responses": _responses(one, "403", "404", "406"),
+            }
+        },
+    )
+
+
+def _with_commas(described: dict[str, Any]) -> None:
+    """Parameters of several values: one parameter, its items behind one another with commas."""
+    for verbs in described["paths"].values():
+        for parameter in verbs["get"]["parameters"]:
+            if parameter["schema"].get("type") == "array":
+                parameter |= {"style": "form", "explode": False}
+
+
+def contents(site: str) -> dict[str, Any]:
+    """What there is, by address, for the root of the API."""
+    described = specification(site)
+    links = []
+    for path, verbs in described["paths"].items():
+        operation = verbs["get"]
+        security = operation["security"]
+        links.append(
+            {
+                "href": site + path,
+                "templated": "{" in path,
+                "title": operation["summary"],
+                "scope": security[0]["key"][0] if security else None,
+            }
+        )
+    return {
+        "title": described["info"]["title"],
+        "version": VERSION,
+        "openapi": f"{site}/api/v1/openapi.json",
+        "documentation": f"{site}/api",
+        "resources": links,
+    }
+
+
 @lru_cache(maxsize=1)
-def specification() -> dict[str, Any]:
-    """The OpenAPI 3.1 description; docs/openapi.json is a copy of it."""
+def specification(site: str = SITE) -> dict[str, Any]:
+    """The OpenAPI 3.1 description of the API of `site`; docs/openapi.json is a copy of it."""
     spec = APISpec(
         title="Boca API",
         version=VERSION,
         openapi_version="3.1.0",
         plugins=[MarshmallowPlugin()],
+        servers=[{"url": site}],
         info={
             "description": "What a community contributes: reports, places, reviews, and how a "
             "brand spreads. Read-only. Coordinates are WGS 84 degrees, times are UTC, ids are "
@@ -305,43 +482,13 @@ def specification() -> dict[str, Any]:
         "in": "path",
         "name": "public_id",
         "required": True,
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": rules.ID},
         "description": "The id of the thing.",
     }
-    for name, (resource, schema) in RESOURCES.items():
-        kind = resource.kind.capitalize()
-        for component, definition in _object_schemas(kind, resource).items():
-            spec.components.schema(component, definition)
-        spec.path(
-            f"/api/v1/{name}",
-            operations={
-                "get": {
-                    "operationId": f"list_{name}",
-                    "tags": [name],
-                    "summary": f"{name.capitalize()}, newest first; or what changed since.",
-                    "description": f"Needs the scope `{name}:read`.",
-                    "parameters": [{"in": "query", "schema": schema}],
-                    "responses": _responses(_collection(kind), missing=False),
-                }
-            },
-        )
-        one = {
-            "application/geo+json": {"schema": {"$ref": f"#/components/schemas/{kind}Feature"}},
-            "application/json": {"schema": {"$ref": f"#/components/schemas/{kind}"}},
-        }
-        spec.path(
-            f"/api/v1/{name}/{{public_id}}",
-            operations={
-                "get": {
-                    "operationId": f"get_{resource.kind}",
-                    "tags": [name],
-                    "summary": f"One {resource.kind}, with its photos.",
-                    "description": f"Needs the scope `{name}:read`.",
-                    "parameters": [public_id, {"in": "query", "schema": schemas.OneQuery}],
-                    "responses": _responses(one, missing=True),
-                }
-            },
-        )
+    for name in RESOURCES:
+        _describe_resource(spec, name, public_id)
     _describe_spread(spec, public_id)
+    _describe_vocabulary(spec)
     described: dict[str, Any] = spec.to_dict()
+    _with_commas(described)
     return described

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import ClassVar
 
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
 from ugc.accounts.rules import Listing
-from ugc.accounts.rules.roles import Role
-from ugc.core import identity, names
+from ugc.accounts.rules.roles import REASON_MAX, Role
+from ugc.core import identity, names, zones
 from ugc.core.bounded import Bounded
+from ugc.core.inputs import Text
 
 # What marshmallow itself says, in the reader's language.
 ma.fields.Field.default_error_messages["required"] = lazy_gettext("Fill this in.")  # type: ignore
@@ -101,7 +101,7 @@ class SettingsForm(Form):
     timezone = ma.fields.String(
         required=True,
         validate=ma.validate.OneOf(
-            sorted(zoneinfo.available_timezones()),
+            sorted(zones.names()),
             error=lazy_gettext("Choose a time zone of the list."),  # type: ignore[arg-type]
         ),
     )
@@ -141,7 +141,7 @@ class RoleForm(Form):
         ),
     )
     until = Day(load_default=None)
-    reason = ma.fields.String(load_default="")
+    reason = Text(load_default="", most=REASON_MAX)
 
 
 class EraseForm(Form):
@@ -153,6 +153,3 @@ class EraseForm(Form):
             error=lazy_gettext("Say whether what you contributed stays or goes."),  # type: ignore[arg-type]
         ),
     )
-
-
-ZONES = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone or zone == "UTC")

@@ -8,10 +8,10 @@ from flask_babel import lazy_gettext
 from ugc import events
 from ugc.comments import queries, rules
 from ugc.comments.models import KIND, Comment
-from ugc.core import names, subjects
+from ugc.core import inputs, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session
-from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound
+from ugc.core.errors import Conflict, Forbidden, NotFound
 from ugc.core.subjects import Subject, Visibility
 from ugc.moderation import actions as moderation
 
@@ -24,14 +24,7 @@ def post_comment(
     author_id = require_contributor(actor)
     if about.id not in subjects.describe(session, [about.id]):
         raise NotFound()
-    text = text.strip()
-    if names.seen_length(text) < rules.TEXT_MIN or len(text) > rules.TEXT_MAX:
-        told = lazy_gettext(
-            "Say it in %(least)d to %(most)d characters.",
-            least=rules.TEXT_MIN,
-            most=rules.TEXT_MAX,
-        )
-        raise Invalid(fields={"text": [told]})
+    text = inputs.said_in(text, least=rules.TEXT_MIN, most=rules.TEXT_MAX, field="text")
     held = moderation.must_be_held(session, actor)
     subject = subjects.create(session, KIND, visible=not held)
     visibility = Visibility.HELD if held else Visibility.PUBLISHED

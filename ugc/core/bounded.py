@@ -27,10 +27,15 @@ def longest(field: ma.fields.Field[Any], unstated: int = TEXT_MAX) -> int:
     the length that it allows (line ends may count double), else `unstated`."""
     if "longest" in field.metadata:
         return int(field.metadata["longest"])
-    lengths = [v for v in field.validators if isinstance(v, ma.validate.Length)]
-    stated = [length.equal or length.max for length in lengths]
-    most = min((each for each in stated if each is not None), default=None)
+    most = stated(field)
     return unstated if most is None else 2 * most
+
+
+def stated(field: ma.fields.Field[Any]) -> int | None:
+    """The most characters that a field says it allows; None when it says nothing."""
+    lengths = [v for v in field.validators if isinstance(v, ma.validate.Length)]
+    found = [getattr(field, "most", None), *(length.equal or length.max for length in lengths)]
+    return min((each for each in found if each is not None), default=None)
 
 
 class Bounded(ma.Schema):
@@ -48,9 +53,14 @@ class Bounded(ma.Schema):
 
     @ma.pre_load
     def refuse_long(self, data: Mapping[str, Any], **_options: Any) -> Mapping[str, Any]:
-        caps = {name: longest(field, self.text_max) for name, field in self._by_name().items()}
+        fields = self._by_name()
+        caps = {name: longest(field, self.text_max) for name, field in fields.items()}
         long = {
-            name: [lazy_gettext("At most %(count)d characters.", count=caps[name])]
+            name: [
+                lazy_gettext(
+                    "At most %(count)d characters.", count=stated(fields[name]) or caps[name]
+                )
+            ]
             for name, value in data.items()
             if isinstance(value, str) and len(value) > caps.get(name, len(value))
         }

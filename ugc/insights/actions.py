@@ -14,7 +14,7 @@ from ugc import events
 from ugc.accounts.models import Member
 from ugc.brands import queries as brands
 from ugc.brands import rules as brand_rules
-from ugc.core import names, subjects
+from ugc.core import inputs, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
@@ -202,17 +202,15 @@ def write_invitation(
     Forbidden, Invalid."""
     author_id = require_contributor(actor)
     brand_rules.check_act(actor, brand.id, "invite_members")
-    text, thanks = text.strip(), thanks.strip()
+    said: dict[str, str] = {}
     fields: dict[str, list[object]] = {}
     for name, value in (("text", text), ("thanks", thanks)):
-        if names.seen_length(value) < inviting.TEXT_MIN or len(value) > inviting.TEXT_MAX:
-            fields[name] = [
-                lazy_gettext(
-                    "Say it in %(least)d to %(most)d characters.",
-                    least=inviting.TEXT_MIN,
-                    most=inviting.TEXT_MAX,
-                )
-            ]
+        try:
+            said[name] = inputs.said_in(
+                value, least=inviting.TEXT_MIN, most=inviting.TEXT_MAX, field=name
+            )
+        except Invalid as bad:
+            fields.update(bad.fields)
     if fields:
         raise Invalid(fields=fields)
     held = moderation.must_be_held(session, actor)
@@ -223,8 +221,7 @@ def write_invitation(
             id=subject.id,
             author_id=author_id,
             brand_id=brand.id,
-            text=text,
-            thanks=thanks,
+            **said,
             language=language,
             visibility=visibility,
         )

@@ -6,13 +6,13 @@ import logging
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from itsdangerous import BadData
 from werkzeug.utils import secure_filename
 
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
-from ugc.core import files, images, limits, panels, privacy, render, signed
+from ugc.core import files, images, inputs, limits, panels, privacy, render, signed
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import Invalid, NotFound
@@ -35,22 +35,18 @@ def uploads() -> list[actions.Upload]:
     A form that is refused, for whatever reason, is shown again with them: they stay for
     `rules.KEEP_SECONDS`. Raises Invalid on `photos`, Forbidden, TooFast, Unavailable."""
     member_id = require_contributor(current_actor())
-    kept = _kept(member_id)
+    problems: list[Any] = []
+    kept = _kept(member_id, problems)
     g.kept_photos = kept
     sent = [file for file in request.files.getlist("photos") if file.filename]
     if len(kept) + len(sent) > rules.MAX_PER_FORM:
         raise actions.too_many()
-    texts = [text.strip() for text in request.form.getlist("photo_text")]
-    problems: list[Any] = []
+    texts = request.form.getlist("photo_text")
     for place, file in enumerate(sent):
         limits.hit("photo")
         # Without JavaScript there is one text for all of them.
         text = texts[0] if len(texts) == 1 else (texts[place] if place < len(texts) else "")
-        if len(text) > rules.DESCRIPTION_MAX:
-            problems.append(
-                lazy_gettext("At most %(count)d characters.", count=rules.DESCRIPTION_MAX)
-            )
-            text = text[: rules.DESCRIPTION_MAX]
+        text = _description(text, problems)
         name = (file.filename or "")[-60:]
         try:
             kept.append(actions.store_upload(file.stream.read(), name, text))
@@ -61,7 +57,16 @@ def uploads() -> list[actions.Upload]:
     return kept
 
 
-def _kept(member_id: int) -> list[actions.Upload]:
+def _description(text: str, problems: list[Any]) -> str:
+    """What a photo shows, as it is stored; one that is too long becomes a problem."""
+    try:
+        return inputs.checked_text(text, most=rules.DESCRIPTION_MAX, field="photos")
+    except Invalid as bad:
+        problems += bad.fields["photos"]
+        return text
+
+
+def _kept(member_id: int, problems: list[Any]) -> list[actions.Upload]:
     """Photos of an earlier attempt at this form, which the form names by signed tokens."""
     found = []
     texts = request.form.getlist("kept_text")
@@ -72,8 +77,8 @@ def _kept(member_id: int) -> list[actions.Upload]:
         except (BadData, ValueError):
             continue
         if owner == member_id and key not in dropped:
-            text = texts[place].strip() if place < len(texts) else ""
-            found.append(actions.Upload(key, name, text[: rules.DESCRIPTION_MAX]))
+            text = _description(texts[place] if place < len(texts) else "", problems)
+            found.append(actions.Upload(key, name, text))
     return found
 
 

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
+from ugc.core import inputs
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -170,9 +171,7 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
     member_id = require_contributor(actor)
     if rule not in rules_of(subject.kind):
         raise Invalid(fields={"rule": [lazy_gettext("Choose one of the rules.")]})
-    if len(note) > rules.NOTE_MAX:
-        too_long = lazy_gettext("At most %(count)d characters.", count=rules.NOTE_MAX)
-        raise Invalid(fields={"note": [too_long]})
+    note = inputs.checked_text(note, most=rules.NOTE_MAX, field="note")
     # Cases are locked before content, as by a moderator who decides.
     open_case(session, subject.id, "flagged")
     if not rules.may_flag(actor, _contents[subject.kind].author_of(session, subject.id)):
@@ -250,9 +249,7 @@ def _decide(
         raise Invalid(lazy_gettext("This is decided in a form of its own: open the queue again."))
     if outcome == "refused" and rule not in content.rules:
         raise Invalid(fields={"rule": [lazy_gettext("A refusal names the rule.")]})
-    if len(note) > rules.NOTE_MAX:
-        too_long = lazy_gettext("At most %(count)d characters.", count=rules.NOTE_MAX)
-        raise Invalid(fields={"note": [too_long]})
+    note = inputs.checked_text(note, most=rules.NOTE_MAX, field="note")
     author_id = content.author_of(session, subject.id)
     if not rules.may_decide(actor, author_id):
         raise Forbidden(lazy_gettext("Your own content is decided by others."))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
-from ugc.core import subjects
+from ugc.core import inputs, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
-from ugc.core.errors import Invalid
 from ugc.core.subjects import Visibility
 from ugc.moderation import actions as moderation
 from ugc.profiles import queries, rules
@@ -21,10 +19,7 @@ def write(session: Session, actor: Actor, text: str) -> Visibility:
     A newcomer's, and a refused one that was mended, waits for a moderator. Raises Forbidden,
     Invalid, SignInNeeded."""
     member_id = require_contributor(actor)
-    text = text.strip()
-    if len(text) > rules.TEXT_MAX:
-        too_long = lazy_gettext("At most %(count)d characters.", count=rules.TEXT_MAX)
-        raise Invalid(fields={"about": [too_long]})
+    text = inputs.checked_text(text, most=rules.TEXT_MAX, field="about")
     # Cases are locked before content, as by a moderator who decides.
     moderation.lock_case(session, member_id)
     row, is_new = _row(session, member_id)

@@ -9,6 +9,7 @@ import marshmallow as ma
 from flask_babel import lazy_gettext
 
 from ugc.accounts.schemas import Form
+from ugc.core.inputs import Text
 from ugc.media.schemas import FormWithPhotos
 from ugc.reports.rules import KINDS, TEXT_MAX
 
@@ -23,13 +24,7 @@ class ReportForm(FormWithPhotos):
     lon = ma.fields.String(load_default="")
     place_name = ma.fields.String(load_default="")
     accuracy_m = ma.fields.String(load_default="")
-    text = ma.fields.String(
-        load_default="",
-        validate=ma.validate.Length(
-            max=TEXT_MAX,
-            error=lazy_gettext("At most %(count)d characters.", count=TEXT_MAX),  # type: ignore[arg-type]
-        ),
-    )
+    text = Text(load_default="", most=TEXT_MAX)
     occurred_at = ma.fields.AwareDateTime(
         load_default=None,
         allow_none=True,
@@ -58,10 +53,4 @@ class ReportForm(FormWithPhotos):
 
 class EditForm(Form):
     revision = ma.fields.Integer(required=True)
-    text = ma.fields.String(
-        load_default="",
-        validate=ma.validate.Length(
-            max=TEXT_MAX,
-            error=lazy_gettext("At most %(count)d characters.", count=TEXT_MAX),  # type: ignore[arg-type]
-        ),
-    )
+    text = Text(load_default="", most=TEXT_MAX)

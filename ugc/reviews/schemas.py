@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
-from ugc.core.inputs import Name, SeenLength
+from ugc.core.inputs import Name, Text
 from ugc.media.schemas import FormWithPhotos
 from ugc.places import rules as place_rules
 from ugc.reviews import rules
@@ -32,20 +32,13 @@ def review_form(category: place_rules.Category) -> ma.Schema:
 class ReviewForm(FormWithPhotos):
     rating = _stars(required=True)
     title = Name(load_default="", least=0, most=rules.TITLE_MAX)
-    text = ma.fields.String(
+    text = Text(
         required=True,
-        validate=[
-            SeenLength(
-                rules.TEXT_MIN,
-                lazy_gettext(
-                    "Tell a little more: at least %(count)d characters.", count=rules.TEXT_MIN
-                ),
-            ),
-            ma.validate.Length(
-                max=rules.TEXT_MAX,
-                error=lazy_gettext("At most %(count)d characters.", count=rules.TEXT_MAX),  # type: ignore[arg-type]
-            ),
-        ],
+        least=rules.TEXT_MIN,
+        most=rules.TEXT_MAX,
+        short=lazy_gettext(
+            "Tell a little more: at least %(count)d characters.", count=rules.TEXT_MIN
+        ),
     )
     visited_month = ma.fields.String(load_default="")
     visit_kind = ma.fields.String(

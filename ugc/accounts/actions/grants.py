@@ -13,7 +13,7 @@ from ugc.accounts import queries as members
 from ugc.accounts.models import Grant
 from ugc.accounts.queries import grants as queries
 from ugc.accounts.rules.roles import BRAND_ACTS, REASON_MAX, SITE_ACTS, Role
-from ugc.core import audit
+from ugc.core import audit, inputs
 from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -42,7 +42,7 @@ def give(
     member holds just this, Invalid."""
     if role not in (SITE_ACTS if subject_id is None else BRAND_ACTS):
         raise Invalid(fields={"role": [lazy_gettext("Choose one of the roles.")]})
-    _check(session, reason, until, starts_at)
+    reason = _checked(session, reason, until, starts_at)
     queries.lock_roles_of(session, member_id)
     scope = {"city_id": city_id, "language": language, "kind": kind}
     for old in queries.open_grants(session, member_id, subject_id=subject_id):
@@ -78,7 +78,7 @@ def end(
     session: Session, grant: Grant, *, by: Actor, reason: str = "", tell: Collection[int] = ()
 ) -> None:
     """Ends a role that is open; the caller has asked whether `by` may. Raises Invalid."""
-    _check(session, reason)
+    reason = _checked(session, reason)
     _end(session, grant, by, reason)
     _announce(session, events.RoleEnded, grant, by, tell, grant.member_id != by.id)
 
@@ -114,17 +114,17 @@ def _announce(
     )  # fmt: skip
 
 
-def _check(
+def _checked(
     session: Session,
     reason: str,
     until: dt.datetime | None = None,
     starts_at: dt.datetime | None = None,
-) -> None:
-    if len(reason) > REASON_MAX:
-        too_long = lazy_gettext("At most %(count)d characters.", count=REASON_MAX)
-        raise Invalid(fields={"reason": [too_long]})
+) -> str:
+    """The reason as it is stored. Raises Invalid."""
+    reason = inputs.checked_text(reason, most=REASON_MAX, field="reason")
     if until is not None and until <= max(now(session), starts_at or now(session)):
         raise Invalid(fields={"until": [lazy_gettext("Choose a day in the future.")]})
+    return reason
 
 
 def newcomer_to_role(session: Session, handle: str) -> int:

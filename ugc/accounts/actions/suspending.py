@@ -13,7 +13,7 @@ from ugc.accounts.models import Member, Suspension, SuspensionLift, SuspensionNo
 from ugc.accounts.queries import grants
 from ugc.accounts.queries import suspensions as reads
 from ugc.accounts.rules import suspensions as rules
-from ugc.core import jobs
+from ugc.core import inputs, jobs
 from ugc.core.access import Actor
 from ugc.core.access import Suspension as Standing
 from ugc.core.db import Session, now
@@ -37,8 +37,7 @@ def suspend(
 
     Raises NotFound, Forbidden, Invalid, and Conflict when a longer one stands already."""
     member = _locked(session, actor, member_id)
-    note = note.strip()
-    _check(reason, days, note)
+    note = _checked(reason, days, note)
     if member.email is None:
         raise Conflict(lazy_gettext("This account is imported: nobody signs in with it."))
     until = None if days is None else now(session) + dt.timedelta(days=days)
@@ -116,8 +115,8 @@ def _locked(session: Session, actor: Actor, member_id: int) -> Member:
     return member
 
 
-def _check(reason: str, days: int | None, note: str) -> None:
-    """Raises Invalid."""
+def _checked(reason: str, days: int | None, note: str) -> str:
+    """The note as it is stored. Raises Invalid, which tells all that is wrong."""
     fields: dict[str, list[object]] = {}
     if reason not in rules.REASONS:
         fields["reason"] = [lazy_gettext("Choose one of the reasons.")]
@@ -125,12 +124,19 @@ def _check(reason: str, days: int | None, note: str) -> None:
         fields["days"] = [
             lazy_gettext("From 1 to %(most)d days, or without end.", most=rules.MOST_DAYS)
         ]
-    if reason == "other" and not note:
-        fields["note"] = [lazy_gettext("Say why: the member reads it.")]
-    if len(note) > rules.NOTE_MAX:
-        fields["note"] = [lazy_gettext("At most %(count)d characters.", count=rules.NOTE_MAX)]
+    try:
+        note = inputs.checked_text(
+            note,
+            least=reason == "other",
+            most=rules.NOTE_MAX,
+            field="note",
+            short=lazy_gettext("Say why: the member reads it."),
+        )
+    except Invalid as bad:
+        fields.update(bad.fields)
     if fields:
         raise Invalid(fields=fields)
+    return note
 
 
 def _is_longer(until: dt.datetime | None, than: dt.datetime | None) -> bool:

@@ -24,10 +24,10 @@ from ugc.brands.models import (
     Fan,
 )
 from ugc.brands.queries import team as team_queries
-from ugc.core import names, reserved, subjects
+from ugc.core import inputs, reserved, subjects, texts
 from ugc.core.access import Actor, acting, require_contributor
 from ugc.core.db import Session, now
-from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
+from ugc.core.errors import Conflict, Forbidden, Stale
 from ugc.core.subjects import Visibility
 from ugc.moderation import actions as moderation
 from ugc.referrals import actions as referrals
@@ -92,7 +92,7 @@ def handle_problem(session: Session, handle: str) -> object | None:
     return lazy_gettext(
         "This looks like the name of the brand %(name)s, which has a verified team. Choose"
         " another.",
-        name=brand.name,
+        name=texts.isolated(brand.name),
     )
 
 
@@ -252,15 +252,12 @@ def claim(session: Session, actor: Actor, brand: queries.BrandRow, *, message: s
         raise Forbidden(
             lazy_gettext("This brand has a team already: ask one of them to take you in.")
         )
-    if names.seen_length(message) < rules.MESSAGE_MIN:
-        short = lazy_gettext(
-            "Tell who you are for the brand: at least %(count)d characters.",
-            count=rules.MESSAGE_MIN,
-        )
-        raise Invalid(fields={"message": [short]})
-    if len(message) > rules.MESSAGE_MAX:
-        long = lazy_gettext("At most %(count)d characters.", count=rules.MESSAGE_MAX)
-        raise Invalid(fields={"message": [long]})
+    short = lazy_gettext(
+        "Tell who you are for the brand: at least %(count)d characters.", count=rules.MESSAGE_MIN
+    )
+    message = inputs.checked_text(
+        message, least=rules.MESSAGE_MIN, most=rules.MESSAGE_MAX, field="message", short=short
+    )
     if queries.open_claim(session, brand.id, member_id) is not None:
         raise Conflict(lazy_gettext("You claimed it before; a moderator looks at it."))
     subject = subjects.create(session, CLAIM_KIND, visible=False)

@@ -16,7 +16,7 @@ from ugc.cards import rules
 from ugc.cards.pages.base import bp, picture_alt, picture_path, told
 from ugc.cards.pages.embeds import embed_path, embed_size, snippet
 from ugc.cards.queries import Told
-from ugc.core import limits, render, subjects
+from ugc.core import limits, render, subjects, texts
 from ugc.core.access import current_actor, members, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import NotFound
@@ -113,7 +113,7 @@ def share_page(public_id: str) -> Any:
     found: Told | None = told(shared.subject, language)
     card = found.card if found else None
     suggested = suggested_text(shared, language)
-    text = request.args.get("text", suggested).replace("\r\n", "\n").strip()[: rules.TEXT_MAX]
+    text = texts.normal(request.args.get("text", suggested))[: rules.TEXT_MAX]
     title = str(shared.info.named)
     address = address_of(link) if link else ""
     return render_template(

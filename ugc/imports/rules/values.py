@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ugc.core import geo, positions, wall
+from ugc.core import geo, positions, texts, wall
 
 EARLIEST = dt.datetime(1971, 1, 1, tzinfo=dt.UTC)  # 1899, 1900 and 1970 are what "unknown" becomes
 DEGREES = 4326  # EPSG of WGS 84
@@ -30,12 +30,13 @@ class BadRow(Exception):
 
 
 def clean(text: str, *, lines: bool = False) -> str:
-    """Without NUL and other control characters, lone surrogates and outer space; on one line unless
-    `lines`. Mark-up stays what it is, text: pages show it escaped."""
+    """As forms store it (`texts.normal`), without NUL, other control characters and lone
+    surrogates; on one line unless `lines`. Mark-up stays text: pages show it escaped."""
     if not text.isprintable():
-        text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = _CONTROL.sub("", texts.with_plain_ends(text))
         text = text.encode("utf-8", "replace").decode()
-    return text.strip() if lines else " ".join(text.split())
+    kept = texts.normal(text)
+    return kept if lines else " ".join(kept.split())
 
 
 class _Plain(HTMLParser):

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
 from ugc.comments import actions as comments
-from ugc.core import geo, names, subjects
+from ugc.core import geo, inputs, subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
@@ -129,15 +129,7 @@ def close(session: Session, actor: Actor, report_id: int) -> None:
 
 def _note(text: str, field: str) -> str:
     """A reason that people can read. Raises Invalid on `field`."""
-    text = text.strip()
-    if names.seen_length(text) < rules.REASON_MIN or len(text) > rules.REASON_MAX:
-        told = lazy_gettext(
-            "Say it in %(least)d to %(most)d characters.",
-            least=rules.REASON_MIN,
-            most=rules.REASON_MAX,
-        )
-        raise Invalid(fields={field: [told]})
-    return text
+    return inputs.said_in(text, least=rules.REASON_MIN, most=rules.REASON_MAX, field=field)
 
 
 def answer(session: Session, actor: Actor, report_id: int, *, note: str, closes: bool) -> None:

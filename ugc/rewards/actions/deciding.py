@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
 from ugc.accounts.actions import suspending
-from ugc.core import names, subjects
+from ugc.core import inputs, subjects
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Invalid, NotFound, SignInNeeded
@@ -190,15 +190,12 @@ def appeal(session: Session, actor: Actor, ring_id: int, text: str) -> None:
         raise NotFound()
     if any(each.ring_id == ring_id for each in rings.appeals_of(session, actor.id)):
         raise Conflict(lazy_gettext("You appealed before: there is one appeal."))
-    if names.seen_length(text) < rules.APPEAL_MIN:
-        short = lazy_gettext(
-            "Say why the decision is wrong: at least %(count)d characters.",
-            count=rules.APPEAL_MIN,
-        )
-        raise Invalid(fields={"text": [short]})
-    if len(text) > rules.APPEAL_MAX:
-        long = lazy_gettext("At most %(count)d characters.", count=rules.APPEAL_MAX)
-        raise Invalid(fields={"text": [long]})
+    short = lazy_gettext(
+        "Say why the decision is wrong: at least %(count)d characters.", count=rules.APPEAL_MIN
+    )
+    text = inputs.checked_text(
+        text, least=rules.APPEAL_MIN, most=rules.APPEAL_MAX, field="text", short=short
+    )
     subject = subjects.create(session, APPEAL_KIND, visible=False)
     session.add(Appeal(id=subject.id, ring_id=ring_id, member_id=actor.id, text=text))
     session.flush()

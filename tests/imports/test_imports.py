@@ -404,7 +404,7 @@ def test_open311_in_xml_and_json_is_the_same(run: Run, tmp_path: Path, session: 
         '"updated_datetime":"2010-04-19T06:37:38-08:00","lat":37.762221815,"long":-122.4651145}]'
     )
     result = run("reports", xml, "--mapping", "open311")
-    assert "kind without an entry in the mapping: “Sidewalk and Curb Issues” (1)" in result.output
+    assert "kind not understood: “Sidewalk and Curb Issues” (1)" in result.output
     [report] = all_reports(session)
     assert (report.kind, report.state, report.text) == ("other", "closed", "Loose <b>kerb</b>")
     assert report.closed_at == dt.datetime(2010, 4, 19, 14, 37, 38, tzinfo=dt.UTC)

@@ -27,6 +27,8 @@ def utc(*parts: int) -> dt.datetime:
         ("<b>1 < 2</b> & co", "<b>1 < 2</b> & co"),
         ("lone \ud800 half", "lone ? half"),
         ("ñ € 漢字", "ñ € 漢字"),
+        ("Cafe\u0301", "Café"),
+        ("\u2800\u3164", ""),
     ],
 )
 def test_texts_are_made_harmless(text: str, plain: str) -> None:
@@ -112,6 +114,8 @@ def test_what_is_not_on_the_map(lon: float, lat: float) -> None:
         ("website", "javascript:alert(1)", ""),
         ("website", "call us", ""),
         ("phone", "932 254 700", "+34932254700"),
+        ("phone", "932 254 700 ext. 12", "+34932254700;ext=12"),
+        ("phone", "932 254 700 x1/x2", ""),
         ("phone", "010", ""),
         ("opening_hours", "Mo-Fr 9:00-14:00", "Mo-Fr 09:00-14:00"),
         ("opening_hours", "lunes y martes", ""),
@@ -127,8 +131,12 @@ def test_details_of_a_place_are_right_or_left_out(field: str, text: str, kept: s
         position=m.Position("x", "y"),
         region="ES",
     )
-    row = Converter(m.PLACES, mapping).row({"id": 1, "it": text}, (-3.7, 40.4), NOW)
+    converter = Converter(m.PLACES, mapping)
+    row = converter.row({"id": 1, "it": text}, (-3.7, 40.4), NOW)
     assert getattr(row, field) == kept
+    # What is left out is counted, for the operator to see.
+    lost = not kept or (field == "timezone" and kept != text)
+    assert converter.unknown == ({(field, text): 1} if lost else {})
 
 
 BEGAN = utc(2026, 6, 1, 11)

@@ -22,13 +22,34 @@ MONDAY_NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)  # 12:00 in Madrid
         ("912 345 678", "ES", "+34912345678"),
         ("+44 20 7946 0018", "ES", "+442079460018"),
         ("(020) 7946 0018", "GB", "+442079460018"),
+        ("Tel.: 912 345 678", "ES", "+34912345678"),
+        ("+44 (0)20 7946 0018", "ES", "+442079460018"),
+        ("011 15 2345 6789", "AR", "+5491123456789"),
+        ("1-800-FLOWERS ext 3", "US", "+18003569377;ext=3"),
+        ("912 345 678 ext. 022", "ES", "+34912345678;ext=022"),
+        ("912345678 extensión 22", "ES", "+34912345678;ext=22"),
+        ("912345678#22", "ES", "+34912345678;ext=22"),
+        ("tel:+34-912-345-678;ext=22", None, "+34912345678;ext=22"),
+        ("+7 495 123-45-67 доб. 12", "ES", "+74951234567;ext=12"),
     ],
 )
-def test_telephones_become_e164(text: str, region: str, normal: str) -> None:
+def test_telephones_become_e164_and_keep_their_extension(
+    text: str, region: str | None, normal: str
+) -> None:
     assert rules.normal_phone(text, region) == normal
+    # As it is shown it can be saved again.
+    assert rules.normal_phone(rules.shown_phone(normal), None) == normal
 
 
-@pytest.mark.parametrize("text", ["12", "call me", "+34 9123456781234567", "+34 111 11 11 11"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("12", "call me", "+34 9123456781234567", "+34 111 11 11 11"),
+        # Each has a part that E.164 and an extension cannot hold.
+        *("912345678 x302/x2303", "912345678 / 612345678", "Ana 912345678"),
+        *("912345678;isub=12", "912345678;ext=22;isub=1", "912345678 (mornings)"),
+    ],
+)
 def test_what_is_no_telephone(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(text)):
         rules.normal_phone(text, "ES")

@@ -401,7 +401,7 @@ def _tell(done: imports.Summary, what: str, rejects: Path, dry_run: bool) -> Non
         + ("" if done.finished else " There is more in the file; the same command goes on.")
     )
     for (name, value), count in done.unknown.most_common(10):
-        click.echo(f"  {name} without an entry in the mapping: “{value}” ({count:,})")
+        click.echo(f"  {name} not understood: “{value}” ({count:,})")
     for reason, count in done.reasons.most_common(10):
         click.echo(f"  rejected: {reason} ({count:,})")
     if done.rows and done.rejected == done.rows:

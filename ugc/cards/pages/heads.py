@@ -19,6 +19,7 @@ from ugc.cards.rules import HEIGHT, WIDTH, linked
 from ugc.core import geo, render, subjects
 from ugc.core.db import db, now
 from ugc.core.errors import NotFound
+from ugc.core.telephones import shown_phone
 from ugc.places import rules as place_rules
 
 LOCALES = {"es": "es_ES", "en": "en_GB"}
@@ -162,7 +163,7 @@ def _venue(found: Told) -> linked.Venue:
         address=row.address,
         city=row.city or "",
         country=row.country or "",
-        phone=row.phone,
+        phone=shown_phone(row.phone) if row.phone else "",
         website=row.website,
         image=absolute(picture_path(found.card)),
         brand=found.brand.title if found.brand else "",

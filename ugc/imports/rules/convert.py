@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ugc.core import geo, names
+from ugc.core import geo, names, texts
 from ugc.imports.rules import mapping as m
 from ugc.imports.rules import values
 from ugc.imports.rules.values import BadRow
@@ -80,8 +80,8 @@ Projected = tuple[float, float]
 
 
 class Converter:
-    """Makes rows of one mapping and kind. `unknown` counts values that no table names and that
-    were taken as the default."""
+    """Makes rows of one mapping and kind. `unknown` counts values that no table names
+    and that were taken as the default, and details that were left out."""
 
     def __init__(self, kind: str, mapping: m.KindMapping) -> None:
         self.kind, self.mapping = kind, mapping
@@ -154,8 +154,9 @@ class Converter:
             text = values.plain_text(text)
         text = values.clean(text, lines=lines)
         text = field.values.get(text, text) or field.default or ""
-        if len(text) > most:
-            raise BadRow(f"{name} has {len(text)} characters, more than {most}")
+        long = texts.length(text)
+        if long > most:
+            raise BadRow(f"{name} has {long} characters, more than {most}")
         return text
 
     def _needed(self, record: dict[str, Any], name: str, most: int) -> str:
@@ -179,9 +180,21 @@ class Converter:
             return code
         if field.default is None:
             raise BadRow(f"{name} “{text[:60]}” has no entry in the mapping's table")
+        self._count(name, text)
+        return field.default
+
+    def _count(self, name: str, text: str) -> None:
         if (name, text[:80]) in self.unknown or len(self.unknown) < UNKNOWN_MAX:
             self.unknown[name, text[:80]] += 1
-        return field.default
+
+    def _normal(self, record: dict[str, Any], name: str, make: Callable[[str], str]) -> str:
+        """What `make` makes of a text; '' when it cannot, which is counted."""
+        text = self._text(record, name, LINE_MAX)
+        try:
+            return make(text) if text else ""
+        except (ValueError, ZoneInfoNotFoundError):
+            self._count(name, text)
+            return ""
 
     def _time(self, record: dict[str, Any], name: str) -> dt.datetime | None:
         field = self.mapping.fields.get(name)
@@ -229,9 +242,9 @@ class Converter:
 
     def _place(self, record: dict[str, Any], position: Projected, _now: dt.datetime) -> PlaceRow:
         """Details that are not what they should be (a telephone number that cannot be one) are left
-        out: the place itself is worth having."""
+        out, and counted (`unknown`): the place itself is worth having."""
         external_id = self._needed(record, "id", ID_MAX)
-        phone = self._text(record, "phone", LINE_MAX)
+        region = self.mapping.region
         called = self._named(record, "name", NAME_MAX)
         if not called:
             raise BadRow("name is missing")
@@ -239,10 +252,10 @@ class Converter:
             called,
             self._code(record, "category", places.CATEGORIES.__contains__),
             self._named(record, "address", LINE_MAX),
-            normal(lambda text: places.normal_phone(text, self.mapping.region), phone),
-            normal(places.normal_website, self._text(record, "website", LINE_MAX)),
-            normal(places.normal_hours, self._text(record, "opening_hours", LINE_MAX)),
-            normal(lambda name: ZoneInfo(name).key, self._text(record, "timezone", 60))
+            self._normal(record, "phone", lambda text: places.normal_phone(text, region)),
+            self._normal(record, "website", places.normal_website),
+            self._normal(record, "opening_hours", places.normal_hours),
+            self._normal(record, "timezone", lambda name: ZoneInfo(name).key)
             or places.timezone_at(geo.Point(*position)),
         )
         language = self._language(record)
@@ -301,14 +314,6 @@ class Converter:
         if not low <= value <= high:
             raise BadRow(f"{name} {value:g} is not between {low:g} and {high:g}")
         return int(1 + 4 * (value - low) / (high - low) + 0.5)
-
-
-def normal(make: Callable[[str], str], text: str) -> str:
-    """What `make` makes of the text; '' when it cannot."""
-    try:
-        return make(text) if text else ""
-    except (ValueError, ZoneInfoNotFoundError):
-        return ""
 
 
 def end_of_report(

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from opening_hours import OpeningHours  # type: ignore[attr-defined]
 
 from ugc.brands.rules import domain_of
 from ugc.core import geo, names
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
+from ugc.core.telephones import normal_phone as normal_phone
+from ugc.core.telephones import shown_phone as shown_phone
 from ugc.core.websites import normal_website as normal_website
 from ugc.places.rules.holidays import Region as Region
 from ugc.places.rules.holidays import region_of as region_of
@@ -25,7 +26,8 @@ from ugc.places.rules.hours import hours_at as hours_at
 from ugc.places.rules.hours import week as week
 from ugc.places.rules.written import normal_hours as normal_hours
 
-NAME_MAX, ADDRESS_MAX, HOURS_MAX, WEBSITE_MAX = 120, 200, 500, 300
+NAME_MAX, ADDRESS_MAX, HOURS_MAX, WEBSITE_MAX, PHONE_MAX = 120, 200, 500, 300, 60
+SEARCH_MAX = 100
 # Likely the same: so near with so similar a name (similarity of trigrams, 0 to 1).
 DUPLICATE_RADIUS_M, DUPLICATE_SIMILARITY = 150, 0.4
 # The whole address of a web site shared at a greater distance is a chain's, not the same place's.
@@ -96,27 +98,8 @@ def timezone_at(point: geo.Point) -> str:
 def search_text(text: str) -> str:
     """What is looked for: blanks folded, hidden characters and LIKE's own signs gone, 100
     characters at most."""
-    return names.cleaned_name(re.sub(r"[%_\\]", " ", text[:400]))[:100].strip()
-
-
-def normal_phone(text: str, region: str | None) -> str:
-    """E.164. `region` (ISO 3166) tells numbers without a country code. Raises ValueError."""
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException as error:
-        raise ValueError(text) from error
-    if not phonenumbers.is_valid_number(number):
-        raise ValueError(text)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def shown_phone(e164: str) -> str:
-    """As people of that country write it abroad: +34 912 34 56 78."""
-    try:
-        number = phonenumbers.parse(e164)
-    except phonenumbers.NumberParseException:
-        return e164
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    cleaned = names.cleaned_name(re.sub(r"[%_\\]", " ", text[: 4 * SEARCH_MAX]))
+    return cleaned[:SEARCH_MAX].strip()
 
 
 def shown_website(address: str) -> str:

@@ -13,7 +13,7 @@ export function onPush(event) {
   }
   const {title = 'Boca', body = '', url = '/inbox', tag, lang = ''} = said;
   event.waitUntil(self.registration.showNotification(title, {
-    body, lang, icon: ICON, badge: ICON, data: {url}, ...(tag && {tag}),
+    body, lang, dir: 'auto', icon: ICON, badge: ICON, data: {url}, ...(tag && {tag}),
   }));
 }
 

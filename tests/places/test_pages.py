@@ -255,7 +255,7 @@ def test_the_same_telephone_near_by_is_likely_the_same(signed_in: Browser, comer
         ({"name": "a"}, "Write the name", "Escribe el nombre"),
         ({"name": "x" * 121}, "At most 120", "Como mucho 120"),
         ({"category": "ufo"}, "Choose one of the categories", "Elige una de las categorías"),
-        ({"phone": "12"}, "not a telephone number", "no es un número de teléfono"),
+        ({"phone": "12"}, "Write one telephone number", "Escribe un solo número"),
         ({"website": "javascript:alert(1)"}, "not a web address", "no es una dirección web"),
         ({"opening_hours": "always"}, "not understood", "no se entiende"),
         ({"lat": "91"}, "not on the map", "no están en el mapa"),

@@ -17,7 +17,7 @@ from ugc.brands.models import Brand
 from ugc.cards import rules
 from ugc.cards.rules import Card
 from ugc.comments import queries as comments
-from ugc.core import subjects
+from ugc.core import subjects, texts
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -135,7 +135,7 @@ def _place(session: Session, subject: Subject, language: str, _site: str) -> Tol
         lat=_rounded(row.lat),
         mean=round(row.mean, 1) if row.mean is not None else None,
         stars_text=stars_text,
-        byline=gettext("run by %(brand)s", brand=brand.title) if brand else "",
+        byline=gettext("run by %(brand)s", brand=texts.isolated(brand.title)) if brand else "",
     )
     return Told(card, row, brand)
 
@@ -152,7 +152,7 @@ def _review(session: Session, subject: Subject, language: str, _site: str) -> To
         public_id=row.public_id,
         path=f"/reviews/{row.public_id}",
         language=language,
-        title=gettext("Review of %(place)s", place=row.place_name),
+        title=gettext("Review of %(place)s", place=texts.isolated(row.place_name)),
         eyebrow=" · ".join(part for part in (row.category.name(language), place.city) if part),
         description=said or gettext("Rated %(rating)s of 5.", rating=row.rating),
         icon=row.category.icon,

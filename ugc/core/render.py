@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from ugc.config import ROOT
-from ugc.core import cookies, idempotency, panels, zones
+from ugc.core import cookies, idempotency, panels, texts, zones
 from ugc.core.access import current_actor, known_actor
+from ugc.core.db import SAFE_METHODS
 
 # flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
 # (the name of a file, say). A text is a text: it is escaped like any other.
@@ -135,11 +137,29 @@ def week(iso: str) -> str:
     return format_skeleton("yMMMd", day, locale=get_locale())
 
 
-def paragraphs(text: str) -> Markup:
-    """Plain text as paragraphs; nothing in it is ever markup."""
+def bdi(name: Any) -> Markup:
+    """A name in a page: isolated when it runs from right to left, so that it turns nothing beside
+    it."""
+    text = str(name)
+    return Markup("<bdi>{}</bdi>" if texts.runs_right_to_left(text) else "{}").format(text)
+
+
+def said(text: Any, language: str = "und") -> Markup:
+    """A line that a person wrote, in its own direction and language."""
+    return Markup('<span dir="auto" lang="{}">{}</span>').format(
+        texts.language_of(str(text), language), str(text)
+    )
+
+
+def paragraphs(text: str, language: str = "und") -> Markup:
+    """Plain text as paragraphs, each in its own direction and in the text's language (`und` when it
+    is not known); nothing in it is ever markup."""
     parts = [part.strip() for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
     lines = (Markup("<br>").join(escape(part).split("\n")) for part in parts)
-    return Markup("").join(Markup("<p>{}</p>").format(line) for line in lines)
+    lang = texts.language_of(text, language)
+    return Markup("").join(
+        Markup('<p dir="auto" lang="{}">{}</p>').format(lang, line) for line in lines
+    )
 
 
 def code_marks(text: str) -> Markup:
@@ -149,6 +169,39 @@ def code_marks(text: str) -> Markup:
         Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
         for at, part in enumerate(parts)
     )
+
+
+def as_typed(name: str, stored: Any = "") -> Any:
+    """The value of a field of a form that is shown again: what was sent, also when that is nothing;
+    what is stored when this field was not sent."""
+    return request.form.get(name, stored)
+
+
+def ticked(name: str, stored: bool, *, beside: str) -> bool:
+    """Whether a box is ticked in a form that is shown again. Browsers send only ticked ones:
+    `beside` is a field that the form always sends."""
+    return name in request.form if beside in request.form else bool(stored)
+
+
+def typed_or(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values of a form: all that was sent, or, before it was sent, what is stored or asked."""
+    return stored if request.method in SAFE_METHODS else request.form
+
+
+def named_choices(
+    things: Iterable[Any], empty: Any = "", several: Sequence[str] = ()
+) -> list[tuple[str, Any]]:
+    """(value, text) of things with a code and a name, for `ui.options_of`; `empty` is told of none
+    of them. `several` codes that are chosen together are one more choice, with commas between."""
+    names = {thing.code: thing.name(language()) for thing in things}
+    together = ", ".join(names.get(code, code) for code in several)
+    more = [(",".join(several), together)] if len(several) > 1 else []
+    return [("", empty), *names.items(), *more]
+
+
+def with_names(values: Iterable[Any], name: Callable[[Any], Any]) -> list[tuple[Any, Any]]:
+    """(value, text) of values that `name` tells, for `ui.options_of`."""
+    return [(value, name(value)) for value in values]
 
 
 def safe_next(target: str | None, otherwise: str = "/") -> str:
@@ -184,12 +237,20 @@ def init_app(app: Flask) -> None:
         idempotency_field=idempotency_field,
         ago=ago,
         number=format_number,
+        named_choices=named_choices,
+        as_typed=as_typed,
+        ticked=ticked,
         distance=distance,
         panel_slots=panels.render,
         site_name=app.config["SITE_NAME"],
         site_url=app.config["SITE_URL"],
         has_endpoint=lambda name: name in app.view_functions,
     )
+    app.jinja_env.filters["with_names"] = with_names
+    app.jinja_env.filters["zip"] = lambda ones, others: list(zip(ones, others, strict=True))
+    app.jinja_env.filters["bdi"] = bdi
+    app.jinja_env.filters["said"] = said
+    app.jinja_env.filters["isolated"] = texts.isolated
     app.jinja_env.filters["paragraphs"] = paragraphs
     app.jinja_env.filters["month"] = month
     app.jinja_env.filters["week"] = week

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from flask_babel import gettext
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ugc.core import texts
 from ugc.core.db import Base, Session, app_now
 from ugc.core.errors import NotFound
 
@@ -128,8 +129,12 @@ class SubjectInfo:
     def named(self) -> str:
         """What it is and where, in the language in force, for use inside a sentence."""
         if not self.where:
-            return str(self.title)
-        return gettext("%(title)s in %(where)s", title=self.title, where=self.where)
+            return texts.isolated(str(self.title))
+        return gettext(
+            "%(title)s in %(where)s",
+            title=texts.isolated(str(self.title)),
+            where=texts.isolated(self.where),
+        )
 
 
 @dataclass(frozen=True)

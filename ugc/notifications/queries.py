@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.accounts.rules.roles import NAMES, Role
-from ugc.core import subjects
+from ugc.core import subjects, texts
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.notifications import rules
@@ -128,7 +128,7 @@ def _item(
         known = [handle for each in people if (handle := handles.get(int(each)))]
         url = f"/members/{known[0]}" if len(who) == 1 and known else "/contacts"
     told = rules.Told(
-        title=info.named if info else str(newest.facts.get("title", rules.GONE)),
+        title=info.named if info else texts.isolated(str(newest.facts.get("title", rules.GONE))),
         who=who or (str(rules.SOMEBODY),),
         count=len(people) or len(fold),
         role=str(NAMES[Role(newest.facts["role"])]) if "role" in newest.facts else "",

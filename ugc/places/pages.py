@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from babel.dates import format_date, format_time
@@ -66,7 +67,7 @@ def _same_search(**changed: int) -> str:
 def index_page(error: DomainError | None = None) -> str:
     """`q`, `category`, `near` (a city or `lat, lon`) or `lat` and `lon`, `radius` in metres, `bbox`
     (west,south,east,north), `order`, `page`."""
-    asked = request.args.get("q", "").strip()[: rules.NAME_MAX]
+    asked = request.args.get("q", "").strip()[: rules.SEARCH_MAX]
     text = rules.search_text(asked)
     category = request.args.get("category", "")
     point, near, radius = (None, request.args.get("near", ""), 0) if error else _near()
@@ -95,6 +96,7 @@ def index_page(error: DomainError | None = None) -> str:
         categories=list(rules.CATEGORIES.values()),
         radii=rules.RADII_M,
         text=asked,
+        search_max=rules.SEARCH_MAX,
         category=category,
         near=near,
         point=point,
@@ -112,9 +114,9 @@ def index_page(error: DomainError | None = None) -> str:
 
 
 def form_page(error: DomainError | None = None, similar: Any = (), place: Any = None) -> str:
-    values: Any = request.form if request.form else request.args
-    if place is not None and not request.form:
-        values = {
+    stored: Mapping[str, Any] = request.args
+    if place is not None:
+        stored = {
             "name": place.name,
             "category": place.category.code,
             "lat": f"{place.lat:.6f}",
@@ -127,7 +129,7 @@ def form_page(error: DomainError | None = None, similar: Any = (), place: Any = 
     return render_template(
         "places/form.html",
         categories=list(rules.CATEGORIES.values()),
-        values=values,
+        values=render.typed_or(stored),
         error=error,
         similar=similar,
         place=place,
@@ -151,7 +153,10 @@ def _facts() -> tuple[dict[str, Any], geo.Point]:
         try:
             data["phone"] = rules.normal_phone(data["phone"], country)
         except ValueError:
-            wrong = lazy_gettext("This is not a telephone number. It looks like +34 912 345 678.")
+            wrong = lazy_gettext(
+                "Write one telephone number, with its extension if it has one:"
+                " +34 912 345 678 ext. 22."
+            )
             raise Invalid(fields={"phone": [wrong]}) from None
     return data, point
 

@@ -40,7 +40,6 @@ def settings_panel(member_id: int, error: DomainError | None = None, **_context:
     return render_template(
         "profiles/_settings.html",
         profile=queries.profile(db.session(), member_id),
-        typed=request.form.get("about") if mine else None,
         error=error if mine else None,
         text_max=rules.TEXT_MAX,
         rule_text=moderation.rule_text,

@@ -51,7 +51,7 @@ def form_page(error: DomainError | None = None, similar: Any = ()) -> str:
     return render_template(
         "reports/new.html",
         kinds=list(rules.KINDS.values()),
-        values=request.values,
+        values=render.typed_or(request.args),
         error=error,
         similar=similar,
         text_max=rules.TEXT_MAX,

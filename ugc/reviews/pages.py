@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -31,9 +32,9 @@ privacy.register("reviews", actions.export_member, actions.erase_member, order=5
 
 
 def _form(place: Any, review: Any = None, error: DomainError | None = None) -> str:
-    values: Any = request.form
-    if not values and review is not None:
-        values = {
+    stored: Mapping[str, Any] = request.args
+    if review is not None:
+        stored = {
             "rating": str(review.rating),
             "title": review.title,
             "text": review.text,
@@ -41,14 +42,12 @@ def _form(place: Any, review: Any = None, error: DomainError | None = None) -> s
             "visit_kind": review.visit_kind or "",
             **{f"aspect_{aspect.code}": str(value) for aspect, value in review.subratings},
         }
-    elif not values:
-        values = request.args
     return render_template(
         "reviews/form.html",
         place=place,
         review=review,
         mine=queries.own_review(db.session(), current_actor(), place.id) if error else None,
-        values=values,
+        values=render.typed_or(stored),
         error=error,
         limits=rules,
         this_month=now(db.session()).strftime("%Y-%m"),

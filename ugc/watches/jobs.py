@@ -16,7 +16,7 @@ from ugc import events
 from ugc.accounts import queries as accounts
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions
-from ugc.core import guarded, jobs, mail, render, subjects
+from ugc.core import guarded, jobs, mail, render, subjects, texts
 from ugc.core.db import Session, app_now, exclusive, record
 from ugc.notifications import rules as inbox
 from ugc.watches import actions, queries, rules
@@ -116,7 +116,8 @@ def _subject(kind: str, told: list[dict[str, object]]) -> str:
 
 def _where(told: list[dict[str, object]]) -> str:
     """The cities of the lines, '' when none is known."""
-    names = [str(name) for name in dict.fromkeys(each["where"] for each in told) if name]
+    found = dict.fromkeys(str(each["where"] or "") for each in told)
+    names = [texts.isolated(name) for name in found if name]
     return ", ".join(names[: rules.CITIES_SHOWN]) + ("…" if len(names) > rules.CITIES_SHOWN else "")
 
 

@@ -78,10 +78,10 @@ def _shape() -> Shape:
 
 
 def _form(shape: Shape, error: DomainError | None, watch: queries.WatchRow | None = None) -> str:
-    values: Any = request.form
     chosen = request.form.getlist("kinds")
-    if not request.form and watch is not None:
-        values = {
+    stored: dict[str, Any] = {}
+    if watch is not None:
+        stored = {
             "name": watch.name,
             "how": "keep",
             "least": watch.least,
@@ -90,14 +90,14 @@ def _form(shape: Shape, error: DomainError | None, watch: queries.WatchRow | Non
         }
         if watch.centre:
             lon, lat = watch.centre
-            values |= {"how": "circle", "lon": f"{lon:.6f}", "lat": f"{lat:.6f}"}
-        chosen = watch.kinds
+            stored |= {"how": "circle", "lon": f"{lon:.6f}", "lat": f"{lat:.6f}"}
+        chosen = chosen if request.form else watch.kinds
     asked = not queries.has_chosen(db.session(), current_actor().id or 0)
     return render_template(
         "watches/form.html",
         shape=shape,
         watch=watch,
-        values=values,
+        values=render.typed_or(stored),
         chosen=chosen,
         kinds=list(rules.kinds().values()),
         error=error,

@@ -30,7 +30,7 @@ from ugc.accounts.pages import known
 from ugc.accounts.pages import mailing as mailing  # registers its pages
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import grants
-from ugc.core import audit, jobs, limits, panels, privacy, render
+from ugc.core import audit, jobs, limits, panels, privacy, render, zones
 from ugc.core.access import (
     ANONYMOUS,
     Actor,
@@ -150,7 +150,7 @@ def join_page() -> Any:
 def join() -> Any:
     limits.hit("join")
     data = schemas.JoinForm().load(request.form)
-    data["timezone"] = render.known_timezone(data["timezone"])
+    data["timezone"] = zones.canonical(data["timezone"])
     same = {name: data[name] for name in ("handle", "email", "password")}
     member = actions.joined_before(db.session(), **same, who=caller(data["email"]))
     if member is None:
@@ -334,7 +334,7 @@ def settings_form(error: DomainError | None = None) -> str:
         ],
         this_session=g.get("session_id"),
         mail_change=queries.open_mail_change(db.session(), member.id),
-        zones=[(zone, zone) for zone in schemas.ZONES],
+        zones=[(zone, zone) for zone in zones.offered()],
         error=error,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import (
@@ -19,7 +20,7 @@ from flask_babel import gettext, lazy_gettext
 from ugc.brands import actions, queries, rules, schemas
 from ugc.brands.models import CHANGE_KIND, CLAIM_KIND, KIND
 from ugc.brands.queries import team
-from ugc.core import limits, panels, privacy, reserved, subjects
+from ugc.core import limits, panels, privacy, render, reserved, subjects
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, shows_errors
@@ -52,11 +53,11 @@ def index_page() -> str:
 
 
 def form_page(error: DomainError | None = None, brand: Any = None) -> str:
-    values: Any = request.form or request.args
-    if brand is not None and not request.form:
-        values = {"name": brand.name, "about": brand.about, "website": brand.website}
+    stored: Mapping[str, Any] = request.args
+    if brand is not None:
+        stored = {"name": brand.name, "about": brand.about, "website": brand.website}
     return render_template(
-        "brands/form.html", brand=brand, values=values, error=error, limits=rules
+        "brands/form.html", brand=brand, values=render.typed_or(stored), error=error, limits=rules
     )
 
 

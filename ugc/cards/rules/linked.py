@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ugc.core import texts
+
 DAYS = (
     "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
 )  # fmt: skip
@@ -95,7 +97,7 @@ def review(opinion: Opinion, reviewed: dict[str, Any] | None = None) -> dict[str
         "url": opinion.url,
         "name": opinion.title,
         "reviewBody": opinion.text,
-        "inLanguage": "" if opinion.language == "und" else opinion.language,
+        "inLanguage": texts.language_of(opinion.text, opinion.language),
         "datePublished": opinion.written_at.date().isoformat(),
         "reviewRating": {
             "@type": "Rating", "ratingValue": opinion.rating, "bestRating": 5, "worstRating": 1,

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
 
 from ugc.brands import queries as brands
-from ugc.core import limits, panels, privacy, render, subjects
+from ugc.core import limits, panels, privacy, render, subjects, texts
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, shows_errors
@@ -131,10 +131,17 @@ def invite_me(public_id: str) -> Any:
     brand = brands.brand_by_public_id(db.session(), current_actor(), public_id)
     allowed = request.form.get("allowed") == "yes"
     actions.allow_brand(db.session(), current_actor(), brand.id, allowed=allowed)
+    name = texts.isolated(brand.name)
     if allowed:
-        flash(gettext("%(brand)s may invite you now, in your inbox.", brand=brand.name), "good")
+        flash(
+            gettext("%(brand)s may invite you now, in your inbox.", brand=name),
+            "good",
+        )
     else:
-        flash(gettext("%(brand)s does not invite you any more.", brand=brand.name), "good")
+        flash(
+            gettext("%(brand)s does not invite you any more.", brand=name),
+            "good",
+        )
     target = render.safe_next(
         request.form.get("next"), url_for("brands.brand_page", public_id=public_id)
     )

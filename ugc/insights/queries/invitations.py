@@ -16,6 +16,7 @@ from ugc.accounts.queries import suspensions
 from ugc.brands import queries as brands
 from ugc.brands.models import Brand
 from ugc.brands.queries import team
+from ugc.core import texts
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -230,7 +231,7 @@ def describe(
             row.id,
             KIND,
             row.public_id,
-            gettext("Invitation of %(brand)s", brand=row.name),
+            gettext("Invitation of %(brand)s", brand=texts.isolated(row.name)),
             f"/invitations/{row.public_id}",
         )
         for row in rows

@@ -189,4 +189,4 @@ def test_boxes_name_their_field() -> None:
     with pytest.raises(Invalid) as refused:
         Bounds.parsed("0,0,181,1")
     told: Any = refused.value.fields["bbox"]
-    assert "180" in str(told[0])
+    assert "-180 to 180" in str(told[0])

@@ -42,6 +42,11 @@ SETTINGS = [
     Setting("MAIL_FROM", "Boca <no-reply@localhost>", "sender of all mail"),
     Setting("MEDIA_DIR", None, "folder of photos (quarantine and variants)"),
     Setting("DATA_DIR", None, "folder for mail, photos and files of this installation"),
+    Setting(
+        "ERASED_FILE",
+        None,
+        "file of erased members, outside of what is restored; DATA_DIR.erased when unset",
+    ),
     Setting("MAP_STYLE_URL", "", "remote MapLibre style; empty means the bundled basemap only"),
     Setting("GEOCODER_URL", "", "Nominatim-compatible address; empty means the bundled cities"),
     Setting(
@@ -245,6 +250,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "MAIL_URL": value["MAIL_URL"] or f"file://{data_dir / 'mail'}",
         "MAIL_FROM": value["MAIL_FROM"],
         "DATA_DIR": data_dir,
+        "ERASED_FILE": Path(value["ERASED_FILE"] or f"{data_dir}.erased"),
         "MEDIA_DIR": Path(value["MEDIA_DIR"] or data_dir / "media"),
         "MAP_STYLE_URL": value["MAP_STYLE_URL"],
         "GEOCODER_URL": value["GEOCODER_URL"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from flask import current_app
 from flask_babel import gettext, lazy_gettext
 
 from ugc import events
-from ugc.accounts import queries, rules
+from ugc.accounts import actions, queries, rules
 from ugc.accounts.actions import links, suspending
 from ugc.accounts.models import (
     AccountToken,
@@ -24,8 +25,10 @@ from ugc.accounts.models import (
 )
 from ugc.accounts.queries import suspensions as reads
 from ugc.accounts.rules import suspensions
-from ugc.core import jobs, mail, render
+from ugc.core import erasures, jobs, mail, render
 from ugc.core.db import Session, app_now, now
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -295,3 +298,22 @@ def forget(session: Session) -> None:
     session.execute(sa.delete(MailChange).where(ended))
     over = sa.func.least(MemberSession.expires_at, MemberSession.revoked_at) < app_now() - week
     session.execute(sa.delete(MemberSession).where(over))
+
+
+@jobs.task("accounts.note_erasure", priority=jobs.Priority.PERSON, tells=jobs.operator_only)
+def note_erasure(_session: Session, *, member: str, with_content: bool) -> None:
+    """Writes an erasure into the file outside of the database, if the request could not."""
+    erasures.append(erasures.path(), {member: with_content})
+
+
+@jobs.task(
+    "accounts.erase_again",
+    cron="*/5 * * * *",
+    priority=jobs.Priority.FOLLOW,
+    tells=jobs.operator_only,
+)
+def erase_again(session: Session) -> None:
+    """Erases who was erased before the database was restored, however it was restored."""
+    back = actions.erase_again(session, erasures.read(erasures.path()))
+    if back:
+        log.warning("%s members were erased again after a restore", back)

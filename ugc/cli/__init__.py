@@ -28,6 +28,8 @@ from ugc import config, demo, live
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
 from ugc.cli import members, roles, upkeep
+from ugc.cli.backup.making import backup
+from ugc.cli.backup.restoring import restore
 from ugc.config import ROOT, ConfigError
 from ugc.core import gazetteer, generation, jobs, push
 from ugc.core.db import Session, transaction
@@ -51,6 +53,8 @@ def cli() -> None:
 for command_of_members in members.COMMANDS:
     cli.add_command(command_of_members)
 cli.add_command(roles.role_group)
+cli.add_command(backup)
+cli.add_command(restore)
 for command_of_upkeep in upkeep.COMMANDS:
     cli.add_command(command_of_upkeep)
 

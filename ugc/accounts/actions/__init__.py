@@ -24,7 +24,7 @@ from ugc.accounts.models import (
     MemberSession,
     UsedHandle,
 )
-from ugc.core import audit, identity, privacy, subjects
+from ugc.core import audit, erasures, identity, jobs, privacy, subjects
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Invalid
 
@@ -183,6 +183,28 @@ def erase(session: Session, member_id: int, *, with_content: bool, password: str
     member = queries.member(session, member_id)
     if not is_password(password, member.password_hash):
         raise Invalid(fields={"password": [lazy_gettext("This is not your present password.")]})
+    _erase(session, member, with_content)
+    public_id = session.get_one(subjects.Subject, member_id).public_id
+    erasures.note(session, public_id, with_content)
+    jobs.defer(session, "accounts.note_erasure", member=public_id, with_content=with_content)
+
+
+def erase_again(session: Session, erased: dict[str, bool]) -> int:
+    """Erases members, by public id, who were erased before the database was restored, each with the
+    choice they made; returns how many of them were back."""
+    back = session.execute(
+        sa.select(Member, subjects.Subject.public_id)
+        .join(subjects.Subject, subjects.Subject.id == Member.id)
+        .where(subjects.Subject.public_id.in_(erased), Member.erased_at.is_(None))
+        .order_by(Member.id)
+    ).all()
+    for member, public_id in back:
+        _erase(session, member, erased[public_id])
+    return len(back)
+
+
+def _erase(session: Session, member: Member, with_content: bool) -> None:
+    member_id = member.id
     queries.locked_member(session, member_id)
     privacy.erase(session, member_id, with_content)
     member.handle = member.email = member.password_hash = None

@@ -32,6 +32,7 @@ from ugc.core import (
     jobs,
     limits,
     render,
+    requestlog,
     security,
     subjects,
 )
@@ -85,6 +86,8 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     )
     app.config.update(config.load(environ))
     app.config.update(overrides)
+    if not app.testing:
+        requestlog.configure(str(app.config["LOG_LEVEL"]), str(app.config["LOG_FORMAT"]))
     schema.load_models()
     db.init_app(app)
     cache.init_app(app)
@@ -131,6 +134,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     ):
         app.register_blueprint(blueprint)
     access.init_app(app)
+    requestlog.init_app(app)
     return app
 
 

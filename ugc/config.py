@@ -77,6 +77,8 @@ SETTINGS = [
         "VAPID_PRIVATE_KEY", "", "signs web pushes (`ugc vapid-key` makes one); empty: no pushes"
     ),
     Setting("VAPID_CONTACT", "", "mailto: or https: address that push services may write to"),
+    Setting("LOG_LEVEL", "info", "debug, info (with a line for each request), warning or error"),
+    Setting("LOG_FORMAT", "text", "text or json, one line each, on standard error"),
     Setting("SENTRY_DSN", "", "error tracking, when the sentry-sdk package is installed"),
 ]
 
@@ -168,6 +170,13 @@ def _hosts(site: SplitResult, mode: str, more: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _check_log(level: str, form: str) -> None:
+    if level not in ("debug", "info", "warning", "error"):
+        raise ConfigError("LOG_LEVEL must be debug, info, warning or error.")
+    if form not in ("text", "json"):
+        raise ConfigError("LOG_FORMAT must be text or json.")
+
+
 def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     """Flask's configuration from the environment. Raises `ConfigError` with what to do."""
     env = dict(os.environ if environ is None else environ)
@@ -215,6 +224,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     batch_s, months = _visit_settings(str(value["VISIT_BATCH_S"]), str(value["VISIT_MONTHS"]))
     if value["HSTS_SUBDOMAINS"] not in ("yes", "no"):
         raise ConfigError("HSTS_SUBDOMAINS must be yes or no.")
+    _check_log(str(value["LOG_LEVEL"]), str(value["LOG_FORMAT"]))
     data_dir = Path(value["DATA_DIR"] or ROOT / "var" / "data")
     language = value["DEFAULT_LANGUAGE"]
     if language not in ("es", "en"):
@@ -235,6 +245,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "SECRET_KEY": secret or secrets.token_urlsafe(48),
         "SQLALCHEMY_DATABASE_URI": database,
         "SQLALCHEMY_ENGINE_OPTIONS": {
+            "hide_parameters": True,  # values of people would stand in the log of an error
             "pool_size": 8,
             "max_overflow": 8,
             "pool_pre_ping": True,
@@ -267,6 +278,8 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "VAPID_PRIVATE_KEY": value["VAPID_PRIVATE_KEY"],
         "VAPID_CONTACT": value["VAPID_CONTACT"],
         "SENTRY_DSN": value["SENTRY_DSN"],
+        "LOG_LEVEL": value["LOG_LEVEL"],
+        "LOG_FORMAT": value["LOG_FORMAT"],
         "LANGUAGES": ("es", "en"),
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 512 * 1024,

@@ -17,7 +17,7 @@ from psycopg import OperationalError as DriverOperationalError
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
-from ugc.core import audit
+from ugc.core import audit, tracing
 from ugc.core.db import SAFE_METHODS
 from ugc.core.sensitive import is_kept_back
 
@@ -279,7 +279,10 @@ def _keeps_form(error: DomainError) -> bool:
 def _page(error: DomainError) -> Response:
     """The error with what was typed, so that nothing that a person wrote is lost."""
     return make_response(
-        render_template("error.html", error=error, typed=typed_texts()), error.status
+        render_template(
+            "error.html", error=error, typed=typed_texts(), request_id=tracing.current()
+        ),
+        error.status,
     )
 
 

@@ -41,6 +41,7 @@ PASSWORD = "correct horse battery"
 PASSWORD_HASH = passwords.hash_password(PASSWORD)
 # The grants of an actor who moderates the whole site.
 MODERATOR = (roles.grant(roles.Role.MODERATOR),)
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TEMPLATE = "tests_template"
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
 CITIES = [
@@ -123,7 +124,11 @@ def database_url(worker_id: str) -> str:
 
 class Browser(FlaskClient):
     """Requests share the test's application context (and so its transaction), but nothing that one
-    request keeps in `g` may reach the next."""
+    request keeps in `g` may reach the next. They come from a person's browser."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.environ_base["HTTP_USER_AGENT"] = FIREFOX
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         for name in list(g):

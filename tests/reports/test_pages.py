@@ -59,7 +59,7 @@ def test_the_place_may_be_the_name_of_a_city(session: Session, signed_in: Browse
         ({"kind": ""}, "Choose one of the kinds", "Elige uno de los tipos"),
         ({"kind": "ufo"}, "Choose one of the kinds", "Elige uno de los tipos"),
         ({"lat": "91"}, "not on the map", "no están en el mapa"),
-        ({"lat": "north"}, "not on the map", "no están en el mapa"),
+        ({"lat": "north"}, "not understood", "no se entienden"),
         ({"lat": "", "lon": ""}, "Say where", "Di dónde"),
         ({"lat": "", "lon": "", "place_name": "Xyzzyx"}, "No city with this name", "No conocemos"),
         ({"lat": "", "lon": "", "place_name": "Madrugada"}, "Is it Madr", "¿Es Madr"),

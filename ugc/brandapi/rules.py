@@ -31,6 +31,8 @@ SCOPES = {
 }
 LIMIT_DEFAULT, LIMIT_MAX = 100, 500
 BIGINT = 2**63 - 1
+FIRST_MOMENT = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+LAST_MOMENT = dt.datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=dt.UTC)
 WEEKS_DEFAULT, WEEKS_MAX = 12, 104
 GEOJSON, JSON, TEXT = "application/geo+json", "application/json", "text/plain"
 # What a list can be sent as. GDAL, and so QGIS, asks for `text/plain, application/json` and reads
@@ -108,8 +110,7 @@ def utc(text: str) -> dt.datetime | None:
     try:
         return (moment if moment.tzinfo else wall.instant(moment, dt.UTC)).astimezone(dt.UTC)
     except OverflowError:
-        end = dt.datetime.min if moment.year == 1 else dt.datetime.max  # noqa: DTZ901
-        return end.replace(tzinfo=dt.UTC)
+        return FIRST_MOMENT if moment.year == 1 else LAST_MOMENT
 
 
 def negotiated(accept: str, offers: Sequence[str]) -> str | None:

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -50,17 +51,23 @@ class Product:
         return sent, urlencode({**known, **fields}).encode()
 
 
-@pytest.fixture(scope="module")
-def running(
-    app: Flask, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Product]:
-    folder = tmp_path_factory.mktemp("server")
-    database = make_database(f"test_server_{worker_id}")
+@contextmanager
+def whole(app: Flask, database: str, folder: Path) -> Iterator[Product]:
     with (
         made_site(app, database, str(folder)) as site,
         product(database, folder, VISIT_BATCH_S="5", SITE_URL=site.environment["SITE_URL"]) as web,
     ):
         yield Product(web, site)
+
+
+@pytest.fixture(scope="module")
+def running(
+    app: Flask, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Product]:
+    """Tests do not stop it: they run in any order."""
+    database = make_database(f"test_server_{worker_id}")
+    with whole(app, database, tmp_path_factory.mktemp("server")) as found:
+        yield found
 
 
 FORMS = {
@@ -178,19 +185,24 @@ def test_https_is_kept_for_static_files_and_pages(worker_id: str, tmp_path: Path
             assert b"strict-transport-security: max-age=31536000; includeSubDomains" in head
 
 
-def test_visits_that_wait_are_counted_when_the_server_stops(running: Product) -> None:
-    """Last: it stops the server that the others share."""
-    [(owner,)] = running.site.sql("SELECT id FROM members WHERE handle = 'author'")
-    running.site.sql(
+@pytest.fixture
+def stopping(app: Flask, worker_id: str, tmp_path: Path) -> Iterator[Product]:
+    with whole(app, make_database(f"test_stopping_{worker_id}"), tmp_path) as found:
+        yield found
+
+
+def test_visits_that_wait_are_counted_when_the_server_stops(stopping: Product) -> None:
+    [(owner,)] = stopping.site.sql("SELECT id FROM members WHERE handle = 'author'")
+    stopping.site.sql(
         "INSERT INTO referral_links (code, owner_id, subject_id)"
         " SELECT 'stopping', %s, id FROM subjects WHERE public_id = %s",
         owner, SITE_PUBLIC_ID,
     )  # fmt: skip
-    assert b" 302 " in running.web.get("/r/stopping", BROWSER)[0]
-    assert running.count("visits") == 0  # it waits for more
-    running.web.process.send_signal(signal.SIGTERM)
-    assert running.web.process.wait(30) == 0
-    assert running.count("visits") == 1
+    assert b" 302 " in stopping.web.get("/r/stopping", BROWSER)[0]
+    assert stopping.count("visits") == 0  # it waits for more
+    stopping.web.process.send_signal(signal.SIGTERM)
+    assert stopping.web.process.wait(30) == 0
+    assert stopping.count("visits") == 1
 
 
 def test_a_killed_worker_does_not_take_the_site_with_it(database_url: str, tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def zenobia(
     send(mod, "/contacts/link")
     code = session.scalar(sa.text("SELECT code FROM referral_links"))
     zenobia = app.test_client()
-    zenobia.environ_base["HTTP_USER_AGENT"] = "Zzbrowser/1.0 (X11; Linux x86_64)"
+    zenobia.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (X11; Linux x86_64) Zzbrowser/1.0"
     via = zenobia.get(f"/r/{code}").location.rpartition("?")[2]
     send(zenobia, f"/join?{via}", handle="zenobia", email="zenobia@example.org", password=PASSWORD)
     run_jobs()

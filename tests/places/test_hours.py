@@ -6,7 +6,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ugc.core import geo, wall
@@ -213,6 +213,8 @@ SHAPES = st.builds(
 )
 
 
+@example('Mo-Fr, "ask"', "Europe/Madrid", 0)
+@example('Mo-Fr, 24/7 "ask"', "Europe/Madrid", 0)
 @given(
     SHAPES,
     st.sampled_from(["Europe/Madrid", "America/Santiago", "Africa/Cairo", "Pacific/Apia"]),

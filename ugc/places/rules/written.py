@@ -87,11 +87,14 @@ def _cut(text: str) -> Iterator[tuple[str, str]]:
 
 
 _ENDS = re.compile(rf"(?:{_QUOTED}|\b{_MODIFIER}|24/7|(?P<time>{TIME}))\s*$", re.IGNORECASE)
+_BEGINS_NO_DAYS = re.compile(rf'\s*(?:"|24/7|{_MODIFIER}\b)', re.IGNORECASE)
 _BEGINS_TIME = re.compile(rf"\s*{_POINT}", re.IGNORECASE)
 
 
 def _ends_a_rule(before: str, after: str) -> bool:
     """Whether the comma between them parts two rules, not two times or two days of one."""
+    if _BEGINS_NO_DAYS.match(after):
+        return True
     found = _ENDS.search(before[-80:] if '"' not in before[-80:] else before)
     if found is None:
         return False

@@ -79,8 +79,12 @@ def renewed(copy: Copy) -> bool:
     return bool(answer)
 
 
-def restored_under_another_name(_copy: Copy) -> None:
-    """What the fixture did."""
+def restored_under_another_name(copy: Copy) -> None:
+    copy.again("DROP DATABASE {} WITH (FORCE)")
+    copy.url = copy.named(f"{copy.name}_moved")
+    copy.again("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+    copy.again("CREATE DATABASE {}")
+    copy.restore()
 
 
 def restored_under_the_same_name(copy: Copy) -> None:

@@ -39,4 +39,5 @@ echo '· migrations'
 $bin/alembic upgrade head
 $bin/alembic check
 echo '· tests'
-$bin/python -m pytest -q -n 2 --dist worksteal --durations=25 "$@"
+# A shuffled order that can be had again; SEED= chooses another.
+$bin/python -m pytest -q -n 2 --dist worksteal --durations=25 --randomly-seed="${SEED:-1}" "$@"

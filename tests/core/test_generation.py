@@ -68,7 +68,7 @@ def renewed(copy: Copy) -> bool:
         [answer] = connection.execute("SELECT renew_generation()").fetchone() or [None]
         assert connection.execute(IS_CURRENT).fetchone() == (True,)
         # What is stamped now is behind all that was there, and seen when it is committed.
-        [stamp] = connection.execute(OWN, [f"own-{id(connection)}"]).fetchone() or [0]
+        [stamp] = connection.execute(OWN, [f"own-{uuid.uuid4()}"]).fetchone() or [0]
         [most] = connection.execute(
             "SELECT max(changed_txid::text::bigint) FROM subjects"
         ).fetchone() or [0]

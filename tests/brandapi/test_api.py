@@ -597,3 +597,14 @@ def test_a_key_works_while_a_standing_member_may_hold_it(
         )
         session.commit()
         assert get("/reports").status_code == 200
+
+
+def test_reports_say_and_are_chosen_by_their_subkind(world: World, get: Get) -> None:
+    hole = world.report(kind="hazard_road", subkind="pothole")
+    plain = world.report(kind="hazard_road", lon=-3.8)
+    features = get("/reports").get_json()["features"]
+    told = {each["id"]: each["properties"]["subkind"] for each in features}
+    assert told == {hole: "pothole", plain: None}
+    [one] = get("/reports?subkind=pothole,oil").get_json()["features"]
+    assert one["id"] == hole
+    assert get("/reports?subkind=ufo").status_code == 422

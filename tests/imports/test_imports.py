@@ -91,6 +91,18 @@ def test_reports_are_published_belong_to_nobody_and_give_nothing(
     assert len(features) == 2
 
 
+def test_reports_take_the_subkind_that_the_mapping_names(
+    run: Run, ndjson: Write, session: Session
+) -> None:
+    run("reports", ndjson([aviso(1), aviso(2, service="Parquímetro")]), "--mapping", "madrid")
+    assert [row.subkind for row in all_reports(session)] == ["light_out", None]
+    again = ndjson([aviso(1, service="Animales muertos"), aviso(2, service="Banco")])
+    assert "2 changed" in run("reports", again, "--mapping", "madrid").output
+    assert [(row.kind, row.subkind) for row in all_reports(session)] == [
+        ("animals", "dead"), ("furniture", "bench"),
+    ]  # fmt: skip
+
+
 def test_history_is_over_unless_it_is_alive(run: Run, ndjson: Write, session: Session) -> None:
     old = (NOW - dt.timedelta(days=400)).isoformat()
     run("reports", ndjson([aviso(1, date=old), aviso(2)]), "--mapping", "madrid")

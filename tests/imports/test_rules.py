@@ -7,7 +7,7 @@ import pytest
 
 from ugc.imports.rules import mapping as m
 from ugc.imports.rules import values
-from ugc.imports.rules.convert import Converter, end_of_report
+from ugc.imports.rules.convert import Converter, ReportRow, end_of_report
 from ugc.imports.rules.values import BadRow
 from ugc.reports import rules as reports
 
@@ -217,3 +217,41 @@ def test_unknown_values_are_counted_when_there_is_a_default() -> None:
     converter = Converter(m.REPORTS, how(kind=m.Field(("kind",), default="other")))
     converter.row({**ROW, "kind": "ufo"}, (-3.7, 40.4), NOW)
     assert converter.unknown == {("kind", "ufo"): 1}
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "subkind", "counted"),
+    [
+        (None, "pothole", None, 0),
+        (m.Field(paths=("sub",)), "pothole", "pothole", 0),
+        (m.Field(paths=("sub",)), "", None, 0),
+        (m.Field(paths=("sub",)), "minor", None, 1),
+        (
+            m.Field(paths=("sub",), values={"hole": "pothole", "bump": "minor"}),
+            "hole",
+            "pothole",
+            0,
+        ),
+        (m.Field(paths=("sub",), values={"hole": "pothole"}), "else", None, 0),
+        (m.Field(paths=("sub",), values={"bump": "minor"}), "bump", None, 1),
+        (m.Field(const="ice"), "", "ice", 0),
+    ],
+)
+def test_a_subkind_is_taken_when_it_is_one_of_the_kind(
+    field: m.Field | None, said: str, subkind: str | None, counted: int
+) -> None:
+    fields = {
+        "id": m.Field(paths=("id",)),
+        "occurred_at": m.Field(paths=("at",)),
+        "kind": m.Field(const="hazard_road"),
+    }
+    record = {"id": "1", "at": NOW.isoformat(), "sub": said}
+    plain = Converter(m.REPORTS, m.KindMapping(("json",), fields)).row(record, (1.0, 2.0), NOW)
+    exact = Converter(
+        m.REPORTS, m.KindMapping(("json",), fields | ({"subkind": field} if field else {}))
+    )
+    row = exact.row(record, (1.0, 2.0), NOW)
+    assert (isinstance(row, ReportRow), row.subkind) == (True, subkind)
+    assert sum(exact.unknown.values()) == counted
+    # What says no more than before is not imported again.
+    assert (row.content_hash == plain.content_hash) is (subkind is None)

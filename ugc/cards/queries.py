@@ -172,7 +172,7 @@ def _report(session: Session, subject: Subject, language: str, _site: str) -> To
     row = reports.report_by_id(session, ANONYMOUS, subject.id)
     if row.visibility != Visibility.PUBLISHED:
         return None
-    kind = row.kind.name(language)
+    kind = row.name(language)
     believed = gettext("Reliability %(n)d of 10", n=row.reliability)
     seen = gettext("Seen on %(date)s.", date=format_date(row.occurred_at, "long"))
     card = Card(

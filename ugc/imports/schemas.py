@@ -23,7 +23,7 @@ FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # kind: (needed, optional)
     m.REPORTS: (
         ("id", "kind", "occurred_at"),
-        ("text", "closed_at", "expires_at", "state", "language"),
+        ("subkind", "text", "closed_at", "expires_at", "state", "language"),
     ),
     m.PLACES: (
         ("id", "name", "category"),
@@ -200,7 +200,9 @@ def _problems(kind: str, data: dict[str, Any]) -> dict[str, list[str]]:
             "Reviews have no position." if kind == m.REVIEWS else "Say where the coordinates are."
         )
         found[f"{kind}.position"] = [text]
+    subkinds = {each.code for kind_row in reports.KINDS.values() for each in kind_row.subkinds}
     codes = {
+        "subkind": (subkinds.__contains__, ", ".join(sorted(subkinds))),
         "kind": (reports.KINDS.__contains__, ", ".join(reports.KINDS)),
         "category": (places.CATEGORIES.__contains__, ", ".join(places.CATEGORIES)),
         "state": (("open", "closed").__contains__, "open, closed"),

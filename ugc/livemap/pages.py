@@ -262,7 +262,7 @@ def features() -> Any:
             report,
             layer="report",
             mark=f"report-{report.kind.code}",
-            title=report.kind.name(language),
+            title=report.name(language),
             reliability=report.reliability,
             **_spread(report),
         )

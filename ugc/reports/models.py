@@ -15,6 +15,27 @@ from ugc.core.db import Base, app_now
 from ugc.moderation.models import Moderated, visibility_check
 
 KIND = "report"
+# The sub-kinds that the database takes, by kind: those of `taxonomy.toml`, as a test says.
+SUBKINDS: dict[str, tuple[str, ...]] = {
+    "accident": ("minor", "major"),
+    "jam": ("moderate", "heavy", "standstill"),
+    "hazard_road": (
+        "pothole", "object", "stopped_car", "lane_closed", "signal_out", "oil", "ice",
+    ),
+    "hazard_shoulder": ("stopped_car", "missing_sign"),
+    "weather": (
+        "flood", "fog", "heavy_rain", "heavy_snow", "hail", "freezing_rain", "heat_wave",
+        "hurricane", "tornado", "monsoon",
+    ),
+    "road_closed": ("hazard", "construction", "event"),
+    "lighting": ("light_out", "street_dark"),
+    "furniture": ("pavement", "sign", "traffic_light", "bench", "fountain"),
+    "waste": ("bin_full", "dumping", "graffiti"),
+    "animals": ("loose", "dead"),
+}  # fmt: skip
+_SUBKIND_OF_KIND = "subkind IS NULL OR (kind || '/' || subkind) IN ({})".format(
+    ", ".join(f"'{kind}/{code}'" for kind, codes in SUBKINDS.items() for code in codes)
+)
 # What looking back counts (ugc.lookback): public, and not again what was merged into another.
 _LOOKED_BACK_AT = sa.text("visibility = 'published' AND state <> 'merged'")
 
@@ -38,6 +59,7 @@ class Report(Moderated, Base):
 
     __tablename__ = "reports"
     kind: Mapped[str]
+    subkind: Mapped[str | None]
     geom: Mapped[Any] = geo.point_column(nullable=False)
     geom_exact: Mapped[Any | None] = geo.point_column(nullable=True)
     accuracy_m: Mapped[float | None] = mapped_column(sa.Float)
@@ -65,6 +87,7 @@ class Report(Moderated, Base):
     __table_args__ = (
         visibility_check(),
         sa.CheckConstraint("state IN ('open', 'closed', 'expired', 'merged')", name="state"),
+        sa.CheckConstraint(_SUBKIND_OF_KIND, name="subkind_of_kind"),
         sa.CheckConstraint("heading BETWEEN 0 AND 359", name="heading"),
         sa.CheckConstraint("half_life_s > 0", name="half_life"),
         sa.CheckConstraint("geom_exact IS NULL OR coarse", name="exact_of_coarse"),

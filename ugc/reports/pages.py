@@ -76,7 +76,8 @@ def _as_json(row: queries.ReportRow) -> dict[str, Any]:
         "id": row.public_id,
         "url": url_for("reports.page", public_id=row.public_id),
         "kind": row.kind.code,
-        "title": row.kind.name(render.language()),
+        "subkind": row.subkind.code if row.subkind else None,
+        "title": row.name(render.language()),
         "lon": row.lon,
         "lat": row.lat,
         "metres": row.metres,
@@ -137,6 +138,7 @@ def post() -> Any:
         db.session(),
         actor,
         kind=kind.code,
+        subkind=data["subkind"],
         point=point,
         text=data["text"],
         accuracy_m=_accuracy(data["accuracy_m"]),
@@ -376,7 +378,7 @@ def profile_panel(member_id: int, **_context: Any) -> str:
             gettext("Reports"),
             (
                 accounts.Listed(
-                    each.kind.name(render.language()), each.kind.icon, each.kind.colour,
+                    each.name(render.language()), each.kind.icon, each.kind.colour,
                     each.city, each.occurred_at,
                 )
                 for each in reports

@@ -11,7 +11,24 @@ from flask_babel import lazy_gettext
 from ugc.accounts.schemas import Form
 from ugc.core.inputs import Text
 from ugc.media.schemas import FormWithPhotos
-from ugc.reports.rules import KINDS, TEXT_MAX
+from ugc.reports.rules import KINDS, TEXT_MAX, chosen_subkind
+
+NOT_OF_ITS_KIND = lazy_gettext("Choose one of those of its kind, or none.")
+# All that a form may send as a sub-kind: none, its code, or its code after that of a kind.
+SUBKINDS_SAID = [
+    "",
+    *(f"{kind.code}/" for kind in KINDS.values()),
+    *(each.code for kind in KINDS.values() for each in kind.subkinds),
+    *(f"{kind.code}/{each.code}" for kind in KINDS.values() for each in kind.subkinds),
+]
+
+
+def subkind_of(data: dict[str, Any]) -> str | None:
+    """The sub-kind of a form's `kind` and `subkind`. Raises ValidationError."""
+    try:
+        return chosen_subkind(KINDS[data["kind"]], data["subkind"])
+    except ValueError:
+        raise ma.ValidationError({"subkind": [NOT_OF_ITS_KIND]}) from None
 
 
 class ReportForm(FormWithPhotos):
@@ -19,6 +36,11 @@ class ReportForm(FormWithPhotos):
         required=True,
         validate=ma.validate.OneOf(list(KINDS), error=lazy_gettext("Choose one of the kinds.")),  # type: ignore[arg-type]
         error_messages={"required": lazy_gettext("Choose one of the kinds.")},
+    )
+    # A code of the kind, or `kind/code`: see `rules.chosen_subkind`.
+    subkind = ma.fields.String(
+        load_default="",
+        validate=ma.validate.OneOf(SUBKINDS_SAID, error=NOT_OF_ITS_KIND),  # type: ignore[arg-type]
     )
     lat = ma.fields.String(load_default="")
     lon = ma.fields.String(load_default="")
@@ -44,6 +66,10 @@ class ReportForm(FormWithPhotos):
     )
     as_history = ma.fields.String(load_default="")
     anyway = ma.fields.String(load_default="")
+
+    @ma.post_load
+    def subkind_of_kind(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        return {**data, "subkind": subkind_of(data)}
 
     @ma.pre_load
     def without_empty_time(self, data: Any, **_options: Any) -> Any:

@@ -86,6 +86,7 @@ REPORTS = Resource(
     choose="",
     fields=(
         ("kind", "c.kind", "code"),
+        ("subkind", "c.subkind", "code"),
         (
             "state",
             "CASE WHEN c.state = 'open' AND c.expires_at <= app_now() THEN 'expired'"
@@ -114,6 +115,7 @@ REPORTS = Resource(
     ),
     filters={
         "kind": "c.kind = ANY(%(kind)s)",
+        "subkind": "c.subkind = ANY(%(subkind)s)",
         "state": (
             "CASE WHEN c.state = 'open' AND c.expires_at <= app_now() THEN 'expired'"
             " ELSE c.state END = %(state)s"

@@ -143,6 +143,14 @@ class PlacedQuery(Query):
 
 class ReportsQuery(PlacedQuery):
     kind = Choices(report_rules.KINDS, metadata={"description": "Kinds of report, by commas."})
+    subkind = Choices(
+        list(
+            dict.fromkeys(
+                each.code for kind in report_rules.KINDS.values() for each in kind.subkinds
+            )
+        ),
+        metadata={"description": "Sub-kinds of report, by commas, of whatever kind."},
+    )
     state = ma.fields.String(
         validate=ma.validate.OneOf(
             STATES,

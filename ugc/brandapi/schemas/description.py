@@ -69,7 +69,13 @@ _TYPES: dict[str, Any] = {
     "confidence": {**_OF_TEN, "description": "As `reliability` by `reaction`, without the cap."},
 }
 _CODES = {
-    "report": {"kind": {"type": "string", "enum": list(KINDS)}},
+    "report": {
+        "kind": {"type": "string", "enum": list(KINDS)},
+        "subkind": {
+            "type": ["string", "null"],
+            "description": "One of `subkinds` of its kind (see `/kinds`); null when none was said.",
+        },
+    },
     "place": {"category": {"type": "string", "enum": list(CATEGORIES)}},
     "review": {"category": {"type": "string", "enum": list(CATEGORIES)}},
     "brand": {},

@@ -18,11 +18,17 @@ _WAZE = {
     "required": ["type", "subtype"],
     "properties": {"type": {"type": "string"}, "subtype": {"type": ["string", "null"]}},
 }
+_SUBKIND = {
+    "type": "object",
+    "required": ["code", "name", "waze"],
+    "properties": {"code": {"type": "string"}, "name": _NAME, "waze": _WAZE},
+}
 _SECONDS = {"type": "integer", "minimum": 1}
 KIND_SCHEMA = {
     "type": "object",
     "required": [
         "code", "name", "waze", "half_life_s", "least_life_s", "longest_life_s", "on_road",
+        "subkinds",
     ],
     "properties": {
         "code": {"type": "string", "enum": list(KINDS)},
@@ -35,6 +41,11 @@ KIND_SCHEMA = {
         "least_life_s": {**_SECONDS, "description": "It stays at least so long after it was seen."},
         "longest_life_s": {**_SECONDS, "description": "And at most so long."},
         "on_road": {"type": "boolean"},
+        "subkinds": {
+            "type": "array",
+            "description": "What `subkind` of its reports may be.",
+            "items": _SUBKIND,
+        },
     },
 }  # fmt: skip
 CATEGORY_SCHEMA = {
@@ -57,19 +68,29 @@ CATEGORY_SCHEMA = {
 }
 
 
+def _waze(pair: tuple[str, str]) -> dict[str, str | None] | None:
+    return {"type": pair[0], "subtype": pair[1] or None} if pair[0] else None
+
+
 def kinds() -> list[dict[str, Any]]:
     """The kinds of report, in the order of the form."""
     return [
         {
             "code": kind.code,
             "name": {"en": kind.en, "es": kind.es},
-            "waze": {"type": kind.waze[0], "subtype": kind.waze[1] or None}
-            if kind.waze[0]
-            else None,
+            "waze": _waze(kind.waze),
             "half_life_s": round(kind.span.half_life.total_seconds()),
             "least_life_s": round(kind.span.floor.total_seconds()),
             "longest_life_s": round(kind.span.ceiling.total_seconds()),
             "on_road": kind.on_road,
+            "subkinds": [
+                {
+                    "code": each.code,
+                    "name": {"en": each.en, "es": each.es},
+                    "waze": _waze(each.waze),
+                }
+                for each in kind.subkinds
+            ],
         }
         for kind in KINDS.values()
     ]

@@ -46,11 +46,11 @@ def write(session: Session, source_id: int, rows: Sequence[tuple[int, ReportRow]
     )
     execute(
         session,
-        "INSERT INTO reports (id, source_id, external_id, content_hash, language, kind, geom,"
-        " city_id, text, state, occurred_at, expires_at, closed_at, seen_at, believed_at, prior,"
-        " believed, half_life_s)"
-        " SELECT s.id, :source, s.external_id, s.content_hash, s.language, s.kind, p.geom,"
-        f" {gazetteer.nearest_city_sql('p.geom')},"
+        "INSERT INTO reports (id, source_id, external_id, content_hash, language, kind, subkind,"
+        " geom, city_id, text, state, occurred_at, expires_at, closed_at, seen_at, believed_at,"
+        " prior, believed, half_life_s)"
+        " SELECT s.id, :source, s.external_id, s.content_hash, s.language, s.kind, s.subkind,"
+        f" p.geom, {gazetteer.nearest_city_sql('p.geom')},"
         " s.text, s.new_state, s.occurred_at, s.expires_at, s.closed_at, s.occurred_at,"
         f" s.occurred_at, {PRIOR}, {PRIOR}, {_half_life()}"
         f" FROM import_report s, LATERAL (SELECT {POINT} AS geom OFFSET 0) AS p"
@@ -102,7 +102,8 @@ def _change_reports(session: Session) -> int:
     execute(
         session,
         "UPDATE reports r SET content_hash = s.content_hash, language = s.language, kind = s.kind,"
-        " geom = p.geom, city_id = CASE WHEN ST_Equals(r.geom, p.geom) THEN r.city_id"
+        " subkind = s.subkind, geom = p.geom,"
+        " city_id = CASE WHEN ST_Equals(r.geom, p.geom) THEN r.city_id"
         f" ELSE {gazetteer.nearest_city_sql('p.geom')} END,"
         " text = s.text, state = s.new_state, occurred_at = s.occurred_at,"
         " expires_at = s.expires_at, closed_at = s.closed_at, revision = r.revision + 1,"

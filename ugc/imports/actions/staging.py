@@ -31,7 +31,7 @@ _SHARED = {
 }  # fmt: skip
 _STAGED = {
     "report": {
-        "lon": "float8", "lat": "float8", "kind": "text", "text": "text",
+        "lon": "float8", "lat": "float8", "kind": "text", "subkind": "text", "text": "text",
         "occurred_at": "timestamptz", "expires_at": "timestamptz", "closed": "boolean",
         "closed_at": "timestamptz", "former_hash": "text",
     },

@@ -33,6 +33,7 @@ class ReportRow:
     lat: float
     language: str
     kind: str
+    subkind: str | None
     text: str
     occurred_at: dt.datetime
     expires_at: dt.datetime
@@ -226,13 +227,31 @@ class Converter:
             now,
         )
         language = self._language(record)
-        said = (text, language, occurred_at, closed, closed_at, expires_at)
+        subkind = self._subkind(record, reports.KINDS[kind])
+        said: tuple[Any, ...] = (text, language, occurred_at, closed, closed_at, expires_at)
+        if subkind:  # what was imported before there were sub-kinds keeps its hash
+            said = (*said, subkind)
         public = values.public(position)
         return ReportRow(
             external_id, values.digest(kind, public, *said), values.digest(kind, position, *said),
             *public, language,
-            kind, text, occurred_at, expires_at, closed, closed_at,
+            kind, subkind, text, occurred_at, expires_at, closed, closed_at,
         )  # fmt: skip
+
+    def _subkind(self, record: dict[str, Any], kind: reports.Kind) -> str | None:
+        """By the table, or the value itself when it is one of the kind's; one of another kind is
+        counted and left out. None when the source says nothing that the table names."""
+        field = self.mapping.fields.get("subkind")
+        if field is None:
+            return None
+        text = field.const or values.clean(self._raw(record, field))
+        code = field.values.get(text, "" if field.values else text)
+        if not code:
+            return None
+        if kind.subkind(code) is None:
+            self._count("subkind", text)
+            return None
+        return code
 
     def _state(self, record: dict[str, Any], ended: dt.datetime | None) -> str:
         if "state" in self.mapping.fields:

@@ -39,6 +39,7 @@ def post_report(
     actor: Actor,
     *,
     kind: str,
+    subkind: str | None = None,
     point: geo.Point,
     text: str = "",
     accuracy_m: float | None = None,
@@ -58,6 +59,7 @@ def post_report(
     given = point.public
     if kind not in rules.KINDS:
         raise Invalid(fields={"kind": [lazy_gettext("Choose one of the kinds.")]})
+    check_subkind(kind, subkind)
     if kept_back is None:
         kept_back = protection(session, actor, rules.KINDS[kind], given, exact=False)
     area = kept_back.area
@@ -87,6 +89,7 @@ def post_report(
         id=subject.id,
         author_id=author_id,
         kind=kind,
+        subkind=subkind,
         geom=point.ewkt,
         geom_exact=given.ewkt if area else None,
         coarse=area is not None,
@@ -129,6 +132,13 @@ def post_report(
         told.append(events.ContentApproved(subject.id, KIND, author_id, city_id))
     events.emit(session, *told)
     return subject.public_id
+
+
+def check_subkind(kind: str, subkind: str | None) -> None:
+    """Raises Invalid for a sub-kind that the kind does not have."""
+    if subkind is not None and rules.KINDS[kind].subkind(subkind) is None:
+        told = lazy_gettext("Choose one of those of its kind, or none.")
+        raise Invalid(fields={"subkind": [told]})
 
 
 def protection(
@@ -261,6 +271,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
             {
                 "id": row.public_id,
                 "kind": row.kind.code,
+                "subkind": row.subkind.code if row.subkind else None,
                 "lon": row.lon,
                 "lat": row.lat,
                 "accuracy_m": row.accuracy_m,

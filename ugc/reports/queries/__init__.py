@@ -36,6 +36,7 @@ READ = tuple(
     for name in (
         "id",
         "kind",
+        "subkind",
         "text",
         "language",
         "state",
@@ -66,6 +67,7 @@ class ReportRow:
     id: int
     public_id: str
     kind: rules.Kind
+    subkind: rules.Subkind | None
     lon: float
     lat: float
     text: str
@@ -96,6 +98,10 @@ class ReportRow:
     author_hidden: bool = False
     metres: float | None = None
     cover: media.PhotoRow | None = None
+
+    def name(self, language: str) -> str:
+        """What it is, as exactly as it was said."""
+        return (self.subkind or self.kind).name(language)
 
 
 def belief_now(stored: Any) -> sa.ColumnElement[float]:
@@ -151,10 +157,12 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
 
 def _row(row: Any, actor: Actor) -> ReportRow:
     readable = rules.may_see_text(actor, row.author_id, row.visibility)
+    kind = rules.KINDS[row.kind]
     return ReportRow(
         id=row.id,
         public_id=row.public_id,
-        kind=rules.KINDS[row.kind],
+        kind=kind,
+        subkind=kind.subkind(row.subkind),
         lon=row.lon,
         lat=row.lat,
         text=row.text if readable else "",
@@ -344,7 +352,9 @@ def describe(
     """What all may see, and what this author still sees of their own."""
     own = Report.still_seen_by(author_id)
     rows = session.execute(
-        sa.select(Report.id, Report.kind, Subject.public_id, City.name.label("city"))
+        sa.select(
+            Report.id, Report.kind, Report.subkind, Subject.public_id, City.name.label("city")
+        )
         .join(Subject, Subject.id == Report.id)
         .outerjoin(City, City.id == Report.city_id)
         .where(Report.id.in_(list(ids)), sa.or_(Report.visibility.in_(SHOWN), own))
@@ -355,7 +365,7 @@ def describe(
             r.id,
             KIND,
             r.public_id,
-            rules.KINDS[r.kind].name(language),
+            rules.name_of(r.kind, r.subkind, language),
             f"/reports/{r.public_id}",
             r.city or "",
         )

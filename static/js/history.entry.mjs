@@ -1,8 +1,8 @@
 // Looking back: the heat of a span, its bars, and a slider that plays it. The server counts and says;
 // here it is drawn.
 
-import {Popup} from 'maplibre-gl';
 import {boxOfMap} from './coordinates.mjs';
+import {mapCard} from './map-card.mjs';
 import {addBadges, makeMap, theme} from './map-core.mjs';
 import {COLOURS} from './map-colours.mjs';
 
@@ -27,7 +27,7 @@ let data = null;
 let part = null; // [from, to] as the address says it, when a part of a span is looked at
 let at = null; // the slider's step; null while the whole span is shown
 let running = null;
-let popup = null;
+let cards = null;
 let brushed = null;
 let frame = null;
 let formats = {};
@@ -220,12 +220,11 @@ function drawTime(map) {
 async function openCard(map, {geometry, properties}) {
   const card = document.createElement('div');
   card.className = 'map-card skeleton';
-  popup?.remove();
-  popup = new Popup({offset: 14, maxWidth: '20rem'})
-    .setLngLat(geometry.coordinates).setDOMContent(card).addTo(map);
+  cards ??= mapCard(map);
+  cards.open(geometry.coordinates, card);
   const answer = await fetch(`/map/card/report/${properties.id}`);
   if (answer.ok) card.innerHTML = await answer.text();
-  else popup.remove();
+  else cards.close();
   card.classList.remove('skeleton');
 }
 

@@ -13,6 +13,7 @@ const CONTROLS_ES = {
   'NavigationControl.ZoomOut': 'Alejar',
   'AttributionControl.ToggleAttribution': 'Mostrar u ocultar las fuentes',
   'Map.Title': 'Mapa',
+  'Popup.Close': 'Cerrar',
 };
 
 // Deep zooms exist only in part: a `sparse` source takes a tile that answers 404 from the nearest one

@@ -1,6 +1,6 @@
 // What a press on the map opens: the card of one thing, or the cards of all that lie there.
 
-import {Popup} from 'maplibre-gl';
+import {mapCard} from './map-card.mjs';
 import {CLUSTERS, THINGS} from './map-layers.mjs';
 
 const REACH_PX = 10; // a finger is not a needle
@@ -10,7 +10,7 @@ const CLOSER = 2; // zoom levels
 /** Cards for the things of `map`. `card(id)` is what the page has of one already (HTML), `choose(id)`
     rings it (null: nothing any more). Texts are in `container`'s data. */
 export function mapPopups(map, {container, card, choose}) {
-  let popup = null;
+  const shown = mapCard(map);
   const layers = (names) => names.filter((name) => map.getLayer(name));
 
   async function fill(place, {id, mark}) {
@@ -65,16 +65,14 @@ export function mapPopups(map, {container, card, choose}) {
           textContent: container.dataset.textCloser.replace('{n}', found.length - MOST),
         });
         button.addEventListener('click', () => {
-          popup.remove();
+          shown.close();
           closer(at);
         });
         box.append(button);
       }
     } else box.append(...cards);
-    popup?.remove();
+    shown.open(at, box, {closed: () => choose(null)});
     choose(found.length > 1 ? null : found[0].id);
-    popup = new Popup({offset: 16, maxWidth: '20rem'}).setLngLat(at).setDOMContent(box).addTo(map);
-    popup.on('close', () => choose(null));
   }
 
   map.on('click', ({point, lngLat}) => {
@@ -87,5 +85,5 @@ export function mapPopups(map, {container, card, choose}) {
     map.on('mouseenter', layer, () => { map.getCanvas().style.cursor = 'pointer'; });
     map.on('mouseleave', layer, () => { map.getCanvas().style.cursor = ''; });
   }
-  return {isOpen: () => Boolean(popup?.isOpen())};
+  return {isOpen: shown.isOpen};
 }

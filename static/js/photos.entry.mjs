@@ -78,8 +78,9 @@ function choosePhotos(field) {
 }
 
 function viewPhotos(gallery) {
-  const links = [...gallery.querySelectorAll('.photo__link')];
-  if (!links.length || !window.HTMLDialogElement) return;
+  // A photo that was being prepared comes later: the links are those of the moment.
+  const links = () => [...gallery.querySelectorAll('.photo__link')];
+  if (!window.HTMLDialogElement) return;
   const {textClose, textNext, textPrevious} = gallery.dataset;
   const dialog = document.createElement('dialog');
   dialog.className = 'viewer';
@@ -93,31 +94,33 @@ function viewPhotos(gallery) {
   bar.append(previous, next, close);
   dialog.append(bar, image, text);
   document.body.append(dialog);
-  previous.hidden = next.hidden = links.length < 2;
   let at = 0;
 
-  links.forEach((link, index) => link.addEventListener('click', (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  gallery.addEventListener('click', (event) => {
+    const link = event.target.closest('.photo__link');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    show(index);
+    previous.hidden = next.hidden = links().length < 2;
+    show(links().indexOf(link));
     dialog.showModal();
-  }));
+  });
   dialog.addEventListener('keydown', (event) => {
     if (event.key === 'ArrowLeft') show(at - 1);
     if (event.key === 'ArrowRight') show(at + 1);
   });
   // The browser gives the focus back to the link that opened the dialog.
-  dialog.addEventListener('close', () => links[at].focus());
+  dialog.addEventListener('close', () => links()[at]?.focus());
 
   function show(index) {
-    at = (index + links.length) % links.length;
-    const link = links[at];
+    const all = links();
+    at = (index + all.length) % all.length;
+    const link = all[at];
     const {alt} = link.querySelector('img');
     Object.assign(image, {
       src: link.href, alt, width: link.dataset.width, height: link.dataset.height,
     });
     dialog.setAttribute('aria-label', alt);
-    text.textContent = links.length > 1 ? `${at + 1} / ${links.length} · ${alt}` : alt;
+    text.textContent = all.length > 1 ? `${at + 1} / ${all.length} · ${alt}` : alt;
   }
 }
 

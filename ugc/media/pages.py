@@ -135,13 +135,44 @@ def file(key: str, variant: str) -> Response:
     return response.make_conditional(request)
 
 
+@bp.app_template_global()
+def photo_wait(tries: int) -> int:
+    """Seconds before a page asks again for a photo that is being prepared."""
+    return rules.ASK_AGAIN_S[min(tries, len(rules.ASK_AGAIN_S) - 1)]
+
+
+@bp.app_template_global()
+def photo_tries() -> int:
+    """How often a page asks before it leaves that to its reader."""
+    return len(rules.ASK_AGAIN_S)
+
+
+@bp.get("/photos/<key>/figure")
+@public
+def figure(key: str) -> Response:
+    """One photo of a gallery, as its reader sees it now; `at`, `total`, `tries` and `next` are as
+    in `media/_photo.html`."""
+    photo = queries.photo_of(db.session(), current_actor(), key)
+    html = render_template(
+        "media/_photo.html",
+        photo=photo,
+        at=request.args.get("at", 1, type=int),
+        total=request.args.get("total", 1, type=int),
+        tries=max(0, request.args.get("tries", 0, type=int)),
+        back=render.safe_next(request.args.get("next")),
+    )
+    response = Response(html)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
 @bp.post("/photos/<key>/withdraw")
 @members
 def withdraw(key: str) -> Any:
     limits.hit("write")
     actions.withdraw(db.session(), current_actor(), key)
     flash(gettext("The photo is gone."), "good")
-    return redirect(render.safe_next(request.form.get("next")), 303)
+    return redirect(render.safe_next(request.form.get("next"), "/contributions"), 303)
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:

@@ -37,6 +37,11 @@ class PhotoRow:
     def ready(self) -> bool:
         return self.state == PhotoState.READY and bool(self.sizes)
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is being prepared and will show to its reader by itself."""
+        return self.state == PhotoState.QUARANTINED and self.visibility not in rules.GONE
+
     def url(self, variant: str) -> str:
         return f"/photos/{self.key}/{variant}.webp"
 
@@ -89,6 +94,21 @@ def photos_of(
         row = _row(photo, visible, actor)
         if row.public or row.mine or actor.is_moderator:
             shown.append(row)
+    return shown
+
+
+def photo_of(session: Session, actor: Actor, key: str) -> PhotoRow:
+    """One photo as `photos_of` shows it. Raises NotFound."""
+    row = session.execute(
+        sa.select(Photo, Subject.visible)
+        .join(Subject, Subject.id == Photo.subject_id)
+        .where(Photo.key == key, Photo.visibility != Visibility.WITHDRAWN)
+    ).first()
+    if row is None:
+        raise NotFound()
+    shown = _row(row.Photo, row.visible, actor)
+    if not (shown.public or shown.mine or actor.is_moderator):
+        raise NotFound()
     return shown
 
 
@@ -173,6 +193,19 @@ def has_held(session: Session, subject_id: int) -> bool:
         Photo.state != PhotoState.DELETED,
     )
     return bool(session.scalar(sa.select(held)))
+
+
+def held_among(session: Session, subject_ids: Iterable[int]) -> set[int]:
+    """Those of the subjects whose photos wait for a moderator; one query."""
+    wanted = list(subject_ids)
+    if not wanted:
+        return set()
+    query = sa.select(Photo.subject_id).where(
+        Photo.subject_id.in_(wanted),
+        Photo.visibility == Visibility.HELD,
+        Photo.state.in_((PhotoState.QUARANTINED, PhotoState.READY)),
+    )
+    return set(session.scalars(query.distinct()))
 
 
 def standing_count(session: Session, subject_id: int, member_id: int | None) -> int:

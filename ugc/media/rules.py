@@ -22,6 +22,10 @@ ORPHAN_SECONDS = 3 * 3600
 # A moderator's removal can be undone in the database for this long; then the files go.
 REMOVED_DAYS = 30
 
+# Seconds after which a page asks again for a photo that is being prepared: ten minutes in all, more
+# seldom as it takes longer.
+ASK_AGAIN_S = (1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 180, 180)
+
 # What the visibility of a subject makes of its photos'; what is not named stays as it is.
 # A photo that was removed or withdrawn on its own never comes back with its subject.
 FOLLOWED: dict[Visibility, tuple[Visibility, frozenset[Visibility]]] = {

@@ -3,7 +3,7 @@
 // site asked for. (The service worker sends too, where the browser has Background Sync.)
 
 import {currentMember} from './offline.mjs';
-import {cancel, confirmInstead, flush, onOutboxChange, sendAgain} from './outbox.mjs';
+import {cancel, confirmInstead, flush, onOutboxChange, sendAgain, whereIs} from './outbox.mjs';
 import {allItems, getMeta} from './store.mjs';
 import {relative} from './time.mjs';
 
@@ -133,6 +133,31 @@ export function itemCard(item, signedIn, after = () => {}) {
   return node;
 }
 
+/** A notice that something waits, in #notices: it is told until it was sent, and no longer. */
+export function waitingNotice(key, text) {
+  const notice = Object.assign(document.createElement('p'), {className: 'notice notice--warn', textContent: text});
+  notice.dataset.waits = key;
+  return notice;
+}
+
+/** A notice that something was sent: what the site said, and the way there. */
+export function sentNotice({url, message}) {
+  const {textSent, textSee} = dialog.dataset;
+  const notice = Object.assign(document.createElement('p'), {
+    className: 'notice notice--good', textContent: `${message || textSent} `,
+  });
+  notice.append(Object.assign(document.createElement('a'), {href: url, textContent: textSee}));
+  return notice;
+}
+
+async function settleNotices() {
+  for (const notice of document.querySelectorAll('#notices > [data-waits]')) {
+    const {item, ...sent} = await whereIs(notice.dataset.waits);
+    if (sent.url) notice.replaceWith(sentNotice(sent));
+    else if (!item) notice.remove();
+  }
+}
+
 async function show() {
   const [items, signedIn] = await Promise.all([allItems(), getMeta('signed-in')]);
   const mine = items.filter((item) => item.member === currentMember());
@@ -163,6 +188,7 @@ async function show() {
     (list.querySelector(`[data-key="${CSS.escape(focused)}"] button:not([hidden])`)
       ?? document.getElementById('outbox-title')).focus();
   }
+  await settleNotices();
   document.body.dataset.outbox = items.length;
 }
 

@@ -111,7 +111,7 @@ async function sendOne(item, state) {
     ({answer, told} = await post(item, state.csrf));
   }
   if (answer.ok && told?.url) {
-    await noteSent(item.key, told.url);
+    await noteSent(item.key, told.url, told.message ?? '');
     return 'sent';
   }
   if (answer.status === 401) {
@@ -181,10 +181,11 @@ export function flush() {
   });
 }
 
-/** What became of an item: {item} while it is here, {url} when it was sent, {} when discarded. */
+/** What became of an item: {item} while it is here, {url, message} when it was sent, {} when
+    discarded. */
 export async function whereIs(key) {
   const [item, sent] = await Promise.all([getItem(key), getSent(key)]);
-  return item ? {item} : sent ? {url: sent.url} : {};
+  return item ? {item} : sent ? {url: sent.url, message: sent.message ?? ''} : {};
 }
 
 /** Takes an item out unless it is sent meanwhile: an attempt that runs is waited for. Returns

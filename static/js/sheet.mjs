@@ -4,7 +4,7 @@
 import {typedPosition, wrapLon} from './coordinates.mjs';
 import {currentMember, known, openLastView, rememberView} from './offline.mjs';
 import {enqueue, flush, sendAgain, whereIs} from './outbox.mjs';
-import {itemCard, sendNow} from './outbox-view.mjs';
+import {itemCard, sendNow, sentNotice, waitingNotice} from './outbox-view.mjs';
 import {preparePhoto} from './prepare-photo.mjs';
 import {deleteMeta, getItem, getMeta} from './store.mjs';
 
@@ -265,14 +265,7 @@ export function reportSheet(map) {
   });
 
   // ---- send ----------------------------------------------------------------------------------
-  function notify(message, link) {
-    const notice = document.createElement('p');
-    notice.className = link ? 'notice notice--good' : 'notice notice--warn';
-    notice.textContent = message;
-    if (link) {
-      const anchor = Object.assign(document.createElement('a'), {href: link, textContent: say.textSee});
-      notice.append(' ', anchor);
-    }
+  function notify(notice) {
     document.getElementById('notices').replaceChildren(notice);
     scrollTo({top: 0});
   }
@@ -283,7 +276,7 @@ export function reportSheet(map) {
     const may = state.item?.member === signedIn;
     if (state.url) {
       close();
-      notify(say.textSent, state.url);
+      notify(sentNotice(state));
       map?.fire('look');
     } else if (state.item && (state.item.state === 'asks' || !may)) {
       form.hidden = true;
@@ -293,7 +286,7 @@ export function reportSheet(map) {
       part('question').querySelector('h2').focus();
     } else if (state.item) {
       close();
-      notify(say.textQueued);
+      notify(waitingNotice(key, say.textQueued));
     } else close();
   }
   async function attempt(key) {

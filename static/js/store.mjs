@@ -6,7 +6,7 @@ import {openDB} from 'idb';
 const DAY_MS = 86_400_000;
 let opened = null;
 
-/** outbox: items by key (see outbox.mjs); sent: {key, url, at} of the last day; meta: by name. */
+/** outbox: items by key (see outbox.mjs); sent: {key, url, message, at} of the last day; meta: by name. */
 function database() {
   opened ??= openDB('boca', 1, {
     upgrade(db) {
@@ -38,12 +38,12 @@ export async function allItems() {
   return items.sort((a, b) => a.created_at - b.created_at);
 }
 
-/** Takes an item out and notes where it went, in one transaction. */
-export async function noteSent(key, url) {
+/** Takes an item out and notes where it went and what the site said, in one transaction. */
+export async function noteSent(key, url, message) {
   const transaction = (await database()).transaction(['outbox', 'sent'], 'readwrite');
   const [outbox, sent] = ['outbox', 'sent'].map((name) => transaction.objectStore(name));
   const now = Date.now();
-  await Promise.all([outbox.delete(key), sent.put({key, url, at: now})]);
+  await Promise.all([outbox.delete(key), sent.put({key, url, message, at: now})]);
   for (const old of await sent.getAll()) if (now - old.at > DAY_MS) await sent.delete(old.key);
   await transaction.done;
 }

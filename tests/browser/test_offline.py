@@ -278,8 +278,13 @@ def test_what_waits_can_be_edited(phone: BrowserContext, site: Site, spot: Spot)
     sheet.get_by_role("button", name="Put it on the map").click()
     expect(sheet).to_be_hidden(timeout=15_000)
     queued(page, 1)
+    notices = page.locator("#notices")
+    expect(notices).to_contain_text("No network")
     phone.set_offline(False)
     queued(page, 0)
+    # What waits is told until it was sent, and no longer.
+    expect(notices).to_contain_text("The text waits for a moderator")
+    expect(notices).not_to_contain_text("No network")
     assert [(row["kind"], row["text"]) for row in rows(site, spot)] == [
         ("lighting", "Three lamps.")
     ]

@@ -246,7 +246,7 @@ class PhotoGone(PhotoEvent):
 @dataclass(frozen=True)
 class CaseDecided(Event):
     """`outcome` is `approved` or `refused`; `rule` is a code of the rules; the note is read from
-    the decision."""
+    the decision. `photos`: the content showed already, and photos added to it were decided."""
 
     case_id: int
     decision_id: int
@@ -255,6 +255,7 @@ class CaseDecided(Event):
     author_id: int | None
     outcome: str
     rule: str | None
+    photos: bool = False
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,8 @@ function start(root) {
       // The whole area that it may be in stays in sight.
       const zoom = Math.min(16, Math.max(9, 24 - Math.log2(coords.accuracy * 4 + 100)));
       map?.jumpTo({center: [coords.longitude, coords.latitude], zoom});
-      status.textContent = `± ${coords.accuracy.toFixed(0)} m`;
+      const metres = new Intl.NumberFormat(document.documentElement.lang).format(Math.round(coords.accuracy));
+      status.textContent = `± ${metres} m`;
       map?.getSource('accuracy')?.setData(circle(coords));
     }, () => { status.textContent = root.dataset.textNoPosition; }, {enableHighAccuracy: true});
   });

@@ -1,5 +1,6 @@
 // Votes on a report weigh more with a position: it is asked for on press, a tenth of a degree of it
-// is sent, and the buttons then say so. Without this script a city can be typed.
+// is sent, and the buttons then say so. Without this script a city can be typed. On a card of a list
+// or of the map a vote is sent in place.
 
 function offer(root) {
   for (const button of root.querySelectorAll('[data-vote-locate]')) button.hidden = false;
@@ -20,7 +21,41 @@ function locate(button) {
   }, () => { told.textContent = button.dataset.textNoPosition; });
 }
 
+/** What was said shows on every card of the same report: the list and the map may both have one. */
+function showVote(form, {stillThere, message, reliability}) {
+  const {report} = form.closest('[data-report]').dataset;
+  for (const card of document.querySelectorAll(`[data-report="${CSS.escape(report)}"]`)) {
+    for (const button of card.querySelectorAll('[name="still_there"]')) {
+      button.ariaPressed = String(button.value === stillThere);
+    }
+    const believed = card.querySelector('[data-reliability]');
+    if (believed) believed.textContent = reliability;
+  }
+  form.querySelector('[data-vote-said]').textContent = message;
+}
+
+async function voteInPlace(event) {
+  const form = event.target.closest('form[data-vote]');
+  if (!form) return;
+  event.preventDefault();
+  const said = form.querySelector('[data-vote-said]');
+  form.ariaBusy = 'true';
+  try {
+    const body = new FormData(form, event.submitter);
+    const answer = await fetch(form.action, {method: 'POST', body, headers: {Accept: 'application/json'}});
+    const told = await answer.json();
+    if (answer.ok) showVote(form, {stillThere: body.get('still_there'), ...told});
+    else said.textContent = told.title;
+  } catch (error) {
+    console.info(error);
+    said.textContent = document.getElementById('outbox').dataset.textUnsent;
+  } finally {
+    form.ariaBusy = 'false';
+  }
+}
+
 export function startVotes() {
+  document.addEventListener('submit', voteInPlace);
   if (!navigator.geolocation) return;
   offer(document);
   document.addEventListener('click', ({target}) => {

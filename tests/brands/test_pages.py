@@ -78,7 +78,7 @@ def test_following(client: FlaskClient, session: Session, signed_in: Browser, ad
     for _ in range(2):
         assert bea.post(f"{address}/follow", data={"following": "yes"}).status_code == 303
     assert len(session.scalars(sa.select(Fan)).all()) == 1
-    assert "<strong>1 fan</strong>" in client.get(address).text
+    assert "<strong>1 follower</strong>" in client.get(address).text
     assert "Café Mora" in bea.get("/members/bea").text
     assert "Brands you follow" not in client.get("/members/bea").text
     bea.post(f"{address}/follow", data={"following": "no"})

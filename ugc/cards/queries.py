@@ -205,7 +205,7 @@ def _brand(session: Session, subject: Subject, language: str, _site: str) -> Tol
     row = brands.brand_by_id(session, ANONYMOUS, subject.id)
     if row.visibility != Visibility.PUBLISHED:
         return None
-    fans = ngettext("%(num)d fan", "%(num)d fans", row.fans)
+    fans = ngettext("%(num)s follower", "%(num)s followers", row.fans)
     card = Card(
         kind=subject.kind,
         public_id=row.public_id,

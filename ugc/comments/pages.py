@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext, lazy_gettext
 
 from ugc.comments import actions, queries, rules
@@ -13,7 +13,7 @@ from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, NotFound, shows_errors
-from ugc.moderation import actions as moderation
+from ugc.moderation import pages as moderation
 from ugc.moderation import rules as moderation_rules
 
 bp = Blueprint("comments", __name__)
@@ -70,8 +70,11 @@ def post(public_id: str) -> Any:
         text=request.form.get("text", ""),
         language=render.language(),
     )
-    if moderation.must_be_held(db.session(), current_actor()):
-        flash(gettext("Thank you. A moderator looks at it first."), "good")
+    made = subjects.resolve(db.session(), comment, KIND)
+    row = queries.comment_by_id(db.session(), current_actor(), made.id)
+    moderation.flash_sent(
+        gettext("Thank you. Your comment stands below."), moderation.waits_whole(row.visibility)
+    )
     return redirect(f"{address}#comment-{comment}", 303)
 
 
@@ -79,9 +82,8 @@ def post(public_id: str) -> Any:
 @members
 def withdraw(public_id: str) -> Any:
     comment = subjects.resolve(db.session(), public_id, KIND)
-    about_id = actions.withdraw(db.session(), current_actor(), comment.id)
-    flash(gettext("Your comment is withdrawn."), "good")
-    return redirect(f"{_address(about_id)}#talk", 303)
+    actions.withdraw(db.session(), current_actor(), comment.id)
+    return moderation.after_withdrawal(gettext("Your comment is withdrawn."))
 
 
 def case_panel(subject_id: int, **_context: Any) -> str:

@@ -13,7 +13,14 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, format_timedelta
 from flask import Flask, current_app, has_request_context, request, session
-from flask_babel import Babel, force_locale, format_datetime, format_number, get_locale
+from flask_babel import (
+    Babel,
+    force_locale,
+    format_datetime,
+    format_decimal,
+    format_number,
+    get_locale,
+)
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
@@ -118,6 +125,16 @@ def distance(metres: float) -> str:
         return f"{format_number(round(metres / 10) * 10 if metres > 20 else round(metres))} m"
     kilometres = metres / 1000
     return f"{format_number(round(kilometres, 1) if kilometres < 10 else round(kilometres))} km"
+
+
+def decimal(value: float, places: int = 2) -> str:
+    """A number with so many decimals, in the reader's language: `1,20`."""
+    return str(format_decimal(value, format=f"#,##0.{'0' * places}"))
+
+
+def position(lat: float, lon: float) -> str:
+    """Coordinates as people read and copy them, in every language alike: `40.41516, -3.69679`."""
+    return f"{lat:.5f}, {lon:.5f}"
 
 
 def month(day: dt.date) -> str:
@@ -237,6 +254,8 @@ def init_app(app: Flask) -> None:
         idempotency_field=idempotency_field,
         ago=ago,
         number=format_number,
+        decimal=decimal,
+        position=position,
         named_choices=named_choices,
         as_typed=as_typed,
         ticked=ticked,

@@ -268,12 +268,20 @@ def _decide(
     session.flush()
     if note:
         session.add(DecisionNote(decision_id=decision.id, note=note))
+    photos = case.reason == "held" and queries.is_published(session, content.table, subject.id)
     visibility = Visibility.PUBLISHED if outcome == "approved" else Visibility.HIDDEN
     content.move(session, subject.id, visibility, f"decision:{decision.id}", actor.reference)
     events.emit(
         session,
         events.CaseDecided(
-            case.id, decision.id, subject.id, subject.kind, author_id, outcome, decision.rule
+            case.id,
+            decision.id,
+            subject.id,
+            subject.kind,
+            author_id,
+            outcome,
+            decision.rule,
+            photos,
         ),
     )
     return decision

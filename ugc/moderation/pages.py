@@ -11,13 +11,14 @@ from ugc.accounts import queries as accounts
 from ugc.accounts.actions import suspending
 from ugc.accounts.queries import grants, suspensions
 from ugc.accounts.rules import suspensions as account_rules
-from ugc.core import limits, panels, privacy, render, subjects
+from ugc.core import cache, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.moderation import actions, queries, rules
 
 bp = Blueprint("moderation", __name__)
+USUAL_KEY, USUAL_KEPT_S = "usual-wait", 600
 privacy.register("moderation", actions.export_member, actions.erase_member)
 
 
@@ -76,6 +77,55 @@ def remove_photo(key: str) -> Any:
     actions.remove_photo(db.session(), current_actor(), key, rule=request.form.get("rule", ""))
     flash(gettext("The photo is removed. Its author sees the rule."), "good")
     return redirect(render.safe_next(request.form.get("next"), "/moderation"), 303)
+
+
+def _usual() -> str:
+    """How long half of the decisions of the last 30 days took, in the reader's language; '' while
+    they are too few to say. Kept for USUAL_KEPT_S."""
+    kept = cache.get(USUAL_KEY)
+    if kept is None:
+        usual = queries.usual_wait(db.session())
+        kept = str(usual.total_seconds() if usual else 0).encode()
+        cache.put(USUAL_KEY, kept, USUAL_KEPT_S)
+    seconds = float(kept)
+    return str(format_timedelta(seconds, threshold=1)) if seconds else ""
+
+
+@bp.app_template_global()
+def waiting_text(waits: rules.Waiting, *, usual: bool = True) -> str:
+    """What of a contribution waits for a moderator and, with `usual`, how long that takes where it
+    is known; '' when nothing waits."""
+    if waits is rules.Waiting.NOTHING:
+        return ""
+    said = [str(rules.WAITING[waits])]
+    usually = _usual() if usual else ""
+    if usually:
+        said.append(gettext("Half of the decisions take less than %(time)s.", time=usually))
+    return " ".join(said)
+
+
+@bp.app_template_global()
+def waits_whole(visibility: str) -> rules.Waiting:
+    """What waits of content that shows whole or not at all."""
+    return rules.Waiting.ALL if visibility == subjects.Visibility.HELD else rules.Waiting.NOTHING
+
+
+def sent_text(thanks: str, waits: rules.Waiting) -> str:
+    """What is said when a contribution was sent: `thanks`, and what of it waits, if anything."""
+    return " ".join(filter(None, (thanks, waiting_text(waits))))
+
+
+def flash_sent(thanks: str, waits: rules.Waiting) -> None:
+    """As `sent_text`, on the next page."""
+    flash(sent_text(thanks, waits), "good")
+
+
+def after_withdrawal(text: str, otherwise: str = "") -> Any:
+    """The way back when a member took something back: to where it stood (`next`, for what is a
+    part of a page that goes on), else to `otherwise`, else to their contributions."""
+    flash(text, "good")
+    otherwise = otherwise or url_for("moderation.contributions_page")
+    return redirect(render.safe_next(request.form.get("next"), otherwise), 303)
 
 
 @bp.get("/contributions")

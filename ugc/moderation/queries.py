@@ -162,6 +162,14 @@ def record_of(session: Session, member_id: int, tables: Iterable[type[Moderated]
     )
 
 
+def is_published(session: Session, table: type[Moderated] | None, subject_id: int) -> bool:
+    """Whether everyone sees the content now; what has no table is no content."""
+    if table is None:
+        return False
+    shown = sa.exists().where(table.id == subject_id, table.visibility == Visibility.PUBLISHED)
+    return bool(session.scalar(sa.select(shown)))
+
+
 def usual_wait(session: Session) -> dt.timedelta | None:
     """The median time from opening to decision of what was held, over the last 30 days; None under
     five."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+
 from flask_babel import lazy_gettext
 
 from ugc.core.access import Actor
@@ -29,6 +31,37 @@ REASONS = {
     "claimed": lazy_gettext("claim"),
     "lookalike": lazy_gettext("a name like another's"),
 }
+
+
+class Waiting(enum.StrEnum):
+    """What of a contribution waits for a moderator."""
+
+    NOTHING = "nothing"
+    TEXT = "text"
+    PHOTOS = "photos"
+    BOTH = "both"  # text and photos; the rest shows
+    ALL = "all"
+
+
+WAITING = {
+    Waiting.TEXT: lazy_gettext("The text waits for a moderator: until then others do not see it."),
+    Waiting.PHOTOS: lazy_gettext(
+        "The photos wait for a moderator: until then others do not see them."
+    ),
+    Waiting.BOTH: lazy_gettext(
+        "Text and photos wait for a moderator: until then others do not see them."
+    ),
+    Waiting.ALL: lazy_gettext("It waits for a moderator: until then others do not see it."),
+}
+
+
+def waiting_of(*, text: bool, photos: bool) -> Waiting:
+    """What waits of a contribution whose rest shows: its text, its photos."""
+    if text and photos:
+        return Waiting.BOTH
+    if text:
+        return Waiting.TEXT
+    return Waiting.PHOTOS if photos else Waiting.NOTHING
 
 
 def may_decide(actor: Actor, author_id: int | None) -> bool:

@@ -132,6 +132,7 @@ def _item(
         who=who or (str(rules.SOMEBODY),),
         count=len(people) or len(fold),
         role=str(NAMES[Role(newest.facts["role"])]) if "role" in newest.facts else "",
+        of=str(newest.facts.get("of") or (info.kind if info else "")),
         level=max(int(row.facts.get("n", 0)) for row in fold),
     )
     return Item(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,15 @@ NAMED = 3  # people who are named in one line
 @dataclass(frozen=True)
 class Told:
     """What a line speaks of: `title` is what it is about and where, `who` are handles, `count` how
-    many people or things were folded into it, `level` a member's, `role` the name of one."""
+    many people or things were folded into it, `level` a member's, `role` the name of one, `of` the
+    kind of content that was decided."""
 
     title: str = ""
     who: tuple[str, ...] = ()
     count: int = 1
     level: int = 0
     role: str = ""
+    of: str = ""
 
     @property
     def names(self) -> str:
@@ -90,9 +92,44 @@ def _role(text: Any) -> Callable[[Told], str]:
     return lambda told: str(text) % {"title": told.title, "role": told.role, "who": told.names}
 
 
+# What a moderator decided, by the kind of content: a report and a comment under it are two things.
+APPROVED = {
+    "report": lazy_gettext("A moderator approved your report: %(title)s"),
+    "comment": lazy_gettext("A moderator approved your comment on: %(title)s"),
+    "review": lazy_gettext("A moderator approved your review of: %(title)s"),
+    "place": lazy_gettext("A moderator approved the place that you suggested: %(title)s"),
+    "photos": lazy_gettext("A moderator approved the photos that you added to: %(title)s"),
+    "brand": lazy_gettext("A moderator approved the brand that you suggested: %(title)s"),
+    "brand_change": lazy_gettext("A moderator approved the new name or web address of: %(title)s"),
+    "place_claim": lazy_gettext("A moderator decided that your brand runs: %(title)s"),
+    "invitation": lazy_gettext("A moderator approved the invitation of: %(title)s"),
+    "member": lazy_gettext("A moderator approved the text of your profile."),
+    "appeal": lazy_gettext("A moderator granted your appeal."),
+}
+REFUSED = {
+    "report": lazy_gettext("A moderator refused your report: %(title)s"),
+    "comment": lazy_gettext("A moderator refused your comment on: %(title)s"),
+    "review": lazy_gettext("A moderator refused your review of: %(title)s"),
+    "place": lazy_gettext("A moderator refused the place that you suggested: %(title)s"),
+    "brand": lazy_gettext("A moderator refused the brand that you suggested: %(title)s"),
+    "brand_change": lazy_gettext("A moderator refused the new name or web address of: %(title)s"),
+    "place_claim": lazy_gettext("A moderator decided that your brand does not run: %(title)s"),
+    "invitation": lazy_gettext("A moderator refused the invitation of: %(title)s"),
+    "member": lazy_gettext("A moderator refused the text of your profile."),
+    "appeal": lazy_gettext("A moderator refused your appeal."),
+}
+
+
+def _decided(texts: Mapping[str, Any], otherwise: Any) -> Callable[[Told], str]:
+    """The sentence of the kind of content; `otherwise` for one that is not known any more."""
+    return lambda told: str(texts.get(told.of, otherwise)) % {"title": told.title}
+
+
 KINDS = {
-    "approved": Kind("check", _about(lazy_gettext("A moderator approved it: %(title)s"))),
-    "refused": Kind("x", _about(lazy_gettext("A moderator refused it: %(title)s"))),
+    "approved": Kind(
+        "check", _decided(APPROVED, lazy_gettext("A moderator approved it: %(title)s"))
+    ),
+    "refused": Kind("x", _decided(REFUSED, lazy_gettext("A moderator refused it: %(title)s"))),
     "confirmed": Kind("thumbs-up", _confirmed, folds=True),
     "still_there": Kind("map-pin", _about(lazy_gettext("Is it still there? %(title)s"))),
     "comment": Kind("message-circle", _commented, folds=True),

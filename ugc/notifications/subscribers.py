@@ -19,6 +19,7 @@ def case_decided(session: Session, event: events.CaseDecided) -> None:
         f"decision:{event.decision_id}",
         subject_id=event.subject_id,
         rule=event.rule,
+        of="photos" if event.photos and event.outcome == "approved" else event.kind,
     )
 
 

@@ -19,6 +19,7 @@ from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Forbidden, Invalid, shows_errors
 from ugc.media import pages as media
 from ugc.media import queries as media_queries
+from ugc.moderation import pages as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.places import actions, queries, rules, schemas
@@ -192,12 +193,11 @@ def add() -> Any:
         **{field: data[field] for field in FACTS},
     )
     place = queries.place_by_public_id(db.session(), current_actor(), public_id)
-    if place.visibility == subjects.Visibility.HELD:
-        flash(
-            gettext("Thank you. A moderator looks at it first: it shows to you until then."), "good"
-        )
-    else:
-        flash(gettext("Thank you. The place is on the map."), "good")
+    waits = moderation.waits_whole(place.visibility)
+    thanks = gettext("Thank you. You suggested a place.")
+    if waits is moderation_rules.Waiting.NOTHING:
+        thanks = gettext("Thank you. The place is on the map.")
+    moderation.flash_sent(thanks, waits)
     return redirect(url_for("places.place_page", public_id=public_id), 303)
 
 
@@ -350,7 +350,8 @@ def edit(public_id: str) -> Any:
         point=point,
         **{field: data[field] for field in FACTS},
     )
-    flash(gettext("Saved."), "good")
+    place = queries.place_by_public_id(db.session(), current_actor(), public_id)
+    moderation.flash_sent(gettext("Saved."), moderation.waits_whole(place.visibility))
     return redirect(url_for("places.place_page", public_id=public_id), 303)
 
 
@@ -362,7 +363,10 @@ def add_photos(public_id: str) -> Any:
     photos = media.uploads()
     place = queries.place_by_public_id(db.session(), current_actor(), public_id)
     actions.add_photos(db.session(), current_actor(), place.id, photos)
-    flash(gettext("Thank you. The photos are being prepared."), "good")
+    waits = moderation_rules.waiting_of(
+        text=False, photos=bool(media_queries.held_among(db.session(), [place.id]))
+    )
+    moderation.flash_sent(gettext("Thank you. The photos are being prepared."), waits)
     return redirect(url_for("places.place_page", public_id=public_id), 303)
 
 
@@ -371,8 +375,7 @@ def add_photos(public_id: str) -> Any:
 def withdraw(public_id: str) -> Any:
     place = queries.place_by_public_id(db.session(), current_actor(), public_id)
     actions.withdraw(db.session(), current_actor(), place.id)
-    flash(gettext("Your suggestion is withdrawn."), "good")
-    return redirect(url_for("places.index_page"), 303)
+    return moderation.after_withdrawal(gettext("Your suggestion is withdrawn."))
 
 
 @bp.post("/places/<public_id>/brand")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from ugc.accounts.pages import settings_form
@@ -12,8 +12,8 @@ from ugc.core import limits, panels, privacy
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
-from ugc.core.subjects import Visibility
 from ugc.moderation import actions as moderation
+from ugc.moderation import pages as moderation_pages
 from ugc.profiles import actions, queries, rules
 from ugc.profiles.models import KIND
 
@@ -27,10 +27,7 @@ privacy.register("profile", queries.all_of_member, actions.erase_member)
 def change() -> Any:
     limits.hit("write")
     after = actions.write(db.session(), current_actor(), request.form.get("about", ""))
-    if after is Visibility.HELD:
-        flash(gettext("Saved. A moderator looks at it before others see it."), "info")
-    else:
-        flash(gettext("Saved."), "good")
+    moderation_pages.flash_sent(gettext("Saved."), moderation_pages.waits_whole(after))
     return redirect(url_for("accounts.settings_page"), 303)
 
 

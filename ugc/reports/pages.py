@@ -26,6 +26,8 @@ from ugc.core.errors import (
 from ugc.core.subjects import Visibility
 from ugc.media import pages as media
 from ugc.media import queries as media_queries
+from ugc.moderation import actions as moderation_actions
+from ugc.moderation import pages as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.privateplaces import queries as private_places
@@ -134,6 +136,7 @@ def post() -> Any:
             if wants_json():
                 raise Conflict(code="similar_near", similar=[_as_json(row) for row in similar])
             return form_page(similar=similar), 409
+    held = moderation_actions.must_be_held(db.session(), actor)
     public_id = actions.post_report(
         db.session(),
         actor,
@@ -148,12 +151,20 @@ def post() -> Any:
         occurred_at=data["occurred_at"],
         as_history=bool(data["as_history"]),
         kept_back=kept_back,
+        held=held,
     )
     address = url_for("reports.page", public_id=public_id)
+    thanks = gettext("Thank you. Your report is on the map.")
+    if data["as_history"]:
+        thanks = gettext("Thank you. Your report is on record.")
+    waits = moderation_rules.waiting_of(
+        text=held and bool(data["text"]), photos=held and bool(photos)
+    )
+    message = moderation.sent_text(thanks, waits)
     if wants_json():
         # A queue in the browser asks; what it sent is known by its idempotency key.
-        return jsonify(id=public_id, url=address), 201
-    flash(gettext("Thank you. Your report is on the map."), "good")
+        return jsonify(id=public_id, url=address, message=message), 201
+    flash(message, "good")
     if kept_back.area:
         flash(gettext("It is near one of your private places: only its area shows."), "info")
     elif kept_back.hides_author:
@@ -192,21 +203,22 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
         else [],
         following=watches_queries.is_following(db.session(), actor.id, report.id),
         follower_count=watches_queries.follower_count(db.session(), report.id),
-        may_vote=rules.may_vote(actor, report.author_id, report.alive),
-        may_revive=actor.is_member
+        may_revive=report.is_shown
+        and actor.is_member
         and actor.confirmed
         and rules.may_revive(report.state, report.expires_at, moment),
         may_edit=rules.may_edit(actor, report.author_id, report.visibility, report.state),
-        may_answer=rules.may_answer(actor) and report.visibility in queries.SHOWN,
-        may_merge=rules.may_merge(actor) and report.visibility in queries.SHOWN,
+        may_answer=rules.may_answer(actor) and report.is_shown,
+        may_merge=rules.may_merge(actor) and report.is_shown,
         near=queries.reports_near(db.session(), actor, report)
-        if rules.may_merge(actor) and not report.coarse
+        if rules.may_merge(actor) and report.is_shown and not report.coarse
         else [],
-        may_reopen=life.may_reopen(
+        may_reopen=report.is_shown
+        and life.may_reopen(
             db.session(), actor, report.id, report.author_id, report.state, report.closed_at
         ),
         reason_max=rules.REASON_MAX,
-        may_close=rules.may_close(actor, report.author_id, report.state),
+        may_close=rules.may_close(actor, report.author_id, report.visibility, report.state),
         may_withdraw=rules.may_withdraw(actor, report.author_id, report.visibility),
     )
 
@@ -245,7 +257,8 @@ def edit(public_id: str) -> Any:
     report = queries.report_by_public_id(db.session(), current_actor(), public_id)
     data = schemas.EditForm().load(request.form)
     actions.edit_report(db.session(), current_actor(), report.id, **data)
-    flash(gettext("Your report is changed."), "good")
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    moderation.flash_sent(gettext("Your report is changed."), report.waits)
     return redirect(url_for("reports.page", public_id=public_id), 303)
 
 
@@ -254,6 +267,8 @@ def edit(public_id: str) -> Any:
 def follow(public_id: str) -> Any:
     limits.hit("write")
     report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    if not report.is_shown:
+        raise NotFound()
     if request.form.get("following") == "no":
         watches.unfollow(db.session(), current_actor(), report.id)
         flash(gettext("You do not follow this any more."), "good")
@@ -314,7 +329,8 @@ def add_photos(public_id: str) -> Any:
     limits.hit("write")
     report = queries.report_by_public_id(db.session(), current_actor(), public_id)
     actions.add_photos(db.session(), current_actor(), report.id, media.uploads())
-    flash(gettext("Thank you. The photos are being prepared."), "good")
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    moderation.flash_sent(gettext("Thank you. The photos are being prepared."), report.waits)
     return redirect(url_for("reports.page", public_id=public_id), 303)
 
 
@@ -335,7 +351,11 @@ def vote(public_id: str) -> Any:
     address = url_for("reports.page", public_id=public_id)
     message = _thanks(told, held=report.visibility == Visibility.HELD)
     if wants_json():
-        return jsonify(id=public_id, url=address, outcome=told.outcome, message=message)
+        report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+        believed = gettext("reliability %(n)d/10", n=report.reliability)
+        return jsonify(
+            id=public_id, url=address, outcome=told.outcome, message=message, reliability=believed
+        )
     flash(message, "good")
     return redirect(address, 303)
 
@@ -364,8 +384,7 @@ def close(public_id: str) -> Any:
 def withdraw(public_id: str) -> Any:
     report = queries.report_by_public_id(db.session(), current_actor(), public_id)
     actions.withdraw(db.session(), current_actor(), report.id)
-    flash(gettext("Your report is withdrawn."), "good")
-    return redirect("/", 303)
+    return moderation.after_withdrawal(gettext("Your report is withdrawn."))
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts import pages as accounts
@@ -15,6 +15,7 @@ from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
 from ugc.media import pages as media
+from ugc.moderation import pages as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.places import queries as places
@@ -50,7 +51,10 @@ def _form(place: Any, review: Any = None, error: DomainError | None = None) -> s
         values=render.typed_or(stored),
         error=error,
         limits=rules,
-        this_month=now(db.session()).strftime("%Y-%m"),
+        months=[
+            (month.strftime("%Y-%m"), render.month(month))
+            for month in rules.recent_months(now(db.session()).date())
+        ],
     )
 
 
@@ -107,12 +111,11 @@ def post(public_id: str) -> Any:
     opinion, _data = _opinion(place.category)
     review_id = actions.post_review(db.session(), current_actor(), place.id, opinion, photos)
     review = queries.review_by_public_id(db.session(), current_actor(), review_id)
-    if review.visibility == subjects.Visibility.HELD:
-        flash(
-            gettext("Thank you. A moderator looks at it first: it shows to you until then."), "good"
-        )
-    else:
-        flash(gettext("Thank you. Your review is published."), "good")
+    waits = moderation.waits_whole(review.visibility)
+    thanks = gettext("Thank you for your review.")
+    if waits is moderation_rules.Waiting.NOTHING:
+        thanks = gettext("Thank you. Your review is published.")
+    moderation.flash_sent(thanks, waits)
     return redirect(url_for("places.place_page", public_id=public_id, _anchor="reviews"), 303)
 
 
@@ -154,7 +157,11 @@ def edit(public_id: str) -> Any:
     actions.edit_review(
         db.session(), actor, review.id, revision=data["revision"], opinion=opinion, photos=photos
     )
-    flash(gettext("Saved. What it said before stays in its history."), "good")
+    review = queries.review_by_public_id(db.session(), actor, public_id)
+    moderation.flash_sent(
+        gettext("Saved. What it said before stays in its history."),
+        moderation.waits_whole(review.visibility),
+    )
     return redirect(url_for("reviews.page", public_id=public_id), 303)
 
 
@@ -180,8 +187,7 @@ def vote_helpful(public_id: str) -> Any:
 def withdraw(public_id: str) -> Any:
     review = queries.review_by_public_id(db.session(), current_actor(), public_id)
     actions.withdraw(db.session(), current_actor(), review.id)
-    flash(gettext("Your review is withdrawn."), "good")
-    return redirect(url_for("places.place_page", public_id=review.place_public_id), 303)
+    return moderation.after_withdrawal(gettext("Your review is withdrawn."))
 
 
 @bp.app_template_global()

@@ -12,6 +12,7 @@ from ugc.core.subjects import Visibility
 TEXT_MIN, TEXT_MAX, TITLE_MAX = 50, 5000, 120
 RATINGS = (1, 2, 3, 4, 5)
 OLDEST_VISIT_YEARS = 5
+MONTHS_OFFERED = 36
 RATING_NAMES = {
     1: lazy_gettext("1: bad"),
     2: lazy_gettext("2: poor"),
@@ -26,6 +27,14 @@ VISIT_KINDS = {
     "friends": lazy_gettext("With friends"),
     "business": lazy_gettext("For work"),
 }
+
+
+def recent_months(today: dt.date) -> list[dt.date]:
+    """The first days of the last MONTHS_OFFERED months, this one first."""
+    count = today.year * 12 + today.month - 1
+    return [
+        dt.date((count - back) // 12, (count - back) % 12 + 1, 1) for back in range(MONTHS_OFFERED)
+    ]
 
 
 def visited_month(text: str, today: dt.date) -> dt.date | None:

@@ -24,6 +24,7 @@ from ugc.core import limits, panels, privacy, render, reserved, subjects
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, shows_errors
+from ugc.moderation import pages as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.referrals import actions as referrals
@@ -81,12 +82,9 @@ def add() -> Any:
     if brand.visibility == "published":
         flash(gettext("Thank you. If you speak for the brand, claim it now."), "good")
     else:
-        flash(
-            gettext(
-                "Thank you. A moderator looks at it first; if you speak for the brand, you can"
-                " claim it then."
-            ),
-            "good",
+        moderation.flash_sent(
+            gettext("Thank you. If you speak for the brand, you can claim it once it shows."),
+            moderation.waits_whole(brand.visibility),
         )
     return redirect(url_for("brands.brand_page", public_id=public_id), 303)
 

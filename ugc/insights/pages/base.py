@@ -6,19 +6,12 @@ import datetime as dt
 import hashlib
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
 from flask import Blueprint, current_app
 from flask_babel import get_locale
 
 from ugc.core.access import current_actor
 
 bp = Blueprint("insights", __name__)
-
-
-@bp.app_template_global()
-def decimal(value: float, digits: int) -> str:
-    """Rounded to so many digits, in the reader's language."""
-    return format_decimal(value, format="#,##0." + "0" * digits, locale=get_locale())
 
 
 @bp.app_template_global()

@@ -18,6 +18,7 @@ from ugc.insights.models import KIND
 from ugc.insights.pages.base import bp
 from ugc.insights.queries import invitations
 from ugc.insights.rules import inviting
+from ugc.moderation import pages as moderation
 from ugc.moderation import rules as moderation_rules
 from ugc.referrals import actions as referrals
 from ugc.referrals import pages as referral_pages
@@ -60,6 +61,11 @@ def write_invitation(public_id: str) -> Any:
         thanks=request.form.get("thanks", ""),
         language=render.language(),
     )
+    written = subjects.resolve(db.session(), made, KIND)
+    row = invitations.invitation_by_id(db.session(), current_actor(), written.id)
+    moderation.flash_sent(
+        gettext("The invitation is written."), moderation.waits_whole(row.visibility)
+    )
     return redirect(url_for("insights.invitation_page", public_id=made), 303)
 
 
@@ -86,8 +92,10 @@ def withdraw_invitation(public_id: str) -> Any:
     row = subjects.resolve(db.session(), public_id, KIND)
     brand_id = actions.withdraw_invitation(db.session(), current_actor(), row.id)
     brand = brands.brand_by_id(db.session(), current_actor(), brand_id)
-    flash(gettext("The invitation is withdrawn."), "good")
-    return redirect(url_for("insights.invitations_page", public_id=brand.public_id), 303)
+    return moderation.after_withdrawal(
+        gettext("The invitation is withdrawn."),
+        url_for("insights.invitations_page", public_id=brand.public_id),
+    )
 
 
 # For those who are invited ----------------------------------------------------------------------

@@ -49,12 +49,13 @@ def post_report(
     occurred_at: dt.datetime | None = None,
     as_history: bool = False,
     kept_back: rules.Protection | None = None,
+    held: bool | None = None,
 ) -> str:
     """Posts a report and returns its public id. New members' text and photos wait for a moderator;
     kind, place and time show at once. `occurred_at` is when it was seen (queued without a network,
     it comes late); one from so long ago that it would be over is refused as `too_late`, or taken
-    `as_history`. `kept_back` is what `protection` said of it; None asks it here. Raises Forbidden,
-    Invalid."""
+    `as_history`. `kept_back` is what `protection` said of it, `held` what
+    `moderation.must_be_held` said of the actor; None asks it here. Raises Forbidden, Invalid."""
     author_id = require_contributor(actor)
     given = point.public
     if kind not in rules.KINDS:
@@ -64,7 +65,8 @@ def post_report(
         kept_back = protection(session, actor, rules.KINDS[kind], given, exact=False)
     area = kept_back.area
     point = area.middle if area else given
-    held = moderation.must_be_held(session, actor)
+    if held is None:
+        held = moderation.must_be_held(session, actor)
     moment = now(session)
     seen_at = rules.seen_at(occurred_at, moment)
     if seen_at is None:

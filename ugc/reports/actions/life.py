@@ -119,7 +119,7 @@ def end(
 def close(session: Session, actor: Actor, report_id: int) -> None:
     """Its author (or a moderator) says that it is over. Raises Forbidden."""
     report = queries.locked(session, report_id)
-    if not rules.may_close(actor, report.author_id, report.state):
+    if not rules.may_close(actor, report.author_id, report.visibility, report.state):
         raise Forbidden()
     mine = actor.id == report.author_id
     reason = "closed_by_author" if mine else "closed_by_moderator"

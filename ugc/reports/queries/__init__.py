@@ -19,14 +19,15 @@ from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.media import queries as media
+from ugc.moderation.rules import Waiting, waiting_of
 from ugc.places.models import Place, PlaceBrand
 from ugc.reports import rules
-from ugc.reports.models import KIND, Report, ReportState
+from ugc.reports.models import KIND, Report, ReportState, Vote
 from ugc.reports.rules import belief
 
 NARROW = 4.0  # square degrees
 FAR_FUTURE = sa.text("'3000-01-01 00:00:00+00'::timestamptz")
-SHOWN = (Visibility.PUBLISHED, Visibility.HELD)
+SHOWN = rules.SHOWN
 NEAREST_TAKEN = 3  # times as many as are wanted; with 20 wanted, 0.1 % of the true ones are missed
 
 
@@ -98,6 +99,14 @@ class ReportRow:
     author_hidden: bool = False
     metres: float | None = None
     cover: media.PhotoRow | None = None
+    waits: Waiting = Waiting.NOTHING
+    may_vote: bool = False
+    my_vote: bool | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether everyone sees it: neither withdrawn nor taken away."""
+        return self.visibility in SHOWN
 
     def name(self, language: str) -> str:
         """What it is, as exactly as it was said."""
@@ -158,6 +167,8 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
 def _row(row: Any, actor: Actor) -> ReportRow:
     readable = rules.may_see_text(actor, row.author_id, row.visibility)
     kind = rules.KINDS[row.kind]
+    alive = row.alive and row.visibility in SHOWN
+    held = row.visibility == Visibility.HELD
     return ReportRow(
         id=row.id,
         public_id=row.public_id,
@@ -168,9 +179,9 @@ def _row(row: Any, actor: Actor) -> ReportRow:
         text=row.text if readable else "",
         language=row.language,
         state=row.state,
-        alive=row.alive,
+        alive=alive,
         visibility=row.visibility,
-        reliability=belief.out_of_ten(row.belief, held=row.visibility == Visibility.HELD),
+        reliability=belief.out_of_ten(row.belief, held=held),
         confidence=belief.out_of_ten(row.reaction),
         confirmations=row.confirmations,
         denials=row.denials,
@@ -194,14 +205,43 @@ def _row(row: Any, actor: Actor) -> ReportRow:
         coarse=row.coarse,
         author_hidden=row.author_hidden,
         metres=row.metres,
+        waits=waiting_of(text=held and bool(row.text), photos=False),
+        may_vote=rules.may_vote(actor, row.author_id, alive),
     )
 
 
 def _rows(session: Session, query: sa.Select[Any], actor: Actor) -> list[ReportRow]:
-    """The rows of a list, with the picture that stands for each."""
+    """The rows of a list, with the picture that stands for each and the reader's own votes."""
     rows = [_row(row, actor) for row in session.execute(query)]
     covers = media.covers(session, actor, (row.id for row in rows))
-    return [replace(row, cover=covers[row.id]) if row.id in covers else row for row in rows]
+    votes = _own_votes(session, actor, (row.id for row in rows if row.may_vote))
+    return [replace(row, cover=covers.get(row.id), my_vote=votes.get(row.id)) for row in rows]
+
+
+def _own_votes(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, bool]:
+    """What the reader said of these reports; no statement when there are none."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    query = sa.select(Vote.report_id, Vote.still_there).where(
+        Vote.member_id == actor.id, Vote.report_id.in_(wanted)
+    )
+    return {row.report_id: row.still_there for row in session.execute(query)}
+
+
+def _with_waiting(session: Session, actor: Actor, rows: list[ReportRow]) -> list[ReportRow]:
+    """With what waits of each; photos that wait beside a published report are told its author."""
+    asked = [
+        row.id
+        for row in rows
+        if row.visibility == Visibility.HELD
+        or (row.visibility == Visibility.PUBLISHED and rules.is_mine(actor, row.author_id))
+    ]
+    held = media.held_among(session, asked)
+    return [
+        replace(row, waits=waiting_of(text=row.waits is Waiting.TEXT, photos=row.id in held))
+        for row in rows
+    ]
 
 
 def report_by_public_id(session: Session, actor: Actor, public_id: str) -> ReportRow:
@@ -211,7 +251,7 @@ def report_by_public_id(session: Session, actor: Actor, public_id: str) -> Repor
         raise NotFound()
     if not rules.may_see(actor, row.author_id, row.visibility):
         raise NotFound()
-    return _row(row, actor)
+    return _with_waiting(session, actor, [_row(row, actor)])[0]
 
 
 def report_by_id(session: Session, actor: Actor, report_id: int) -> ReportRow:
@@ -335,7 +375,7 @@ def reports_of(session: Session, actor: Actor, member_id: int, limit: int = 50) 
         query = query.where(Report.visibility == Visibility.PUBLISHED)
         if not actor.is_moderator:
             query = query.where(sa.not_(Report.author_hidden))
-    return _rows(session, query, actor)
+    return _with_waiting(session, actor, _rows(session, query, actor))
 
 
 def published_by_group(session: Session, ids: sa.Select[int]) -> int:

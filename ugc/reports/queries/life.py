@@ -215,7 +215,13 @@ def time_line(session: Session, report_id: int) -> list[Moment]:
     moves = session.execute(
         sa.select(Move, MoveNote.note)
         .outerjoin(MoveNote, MoveNote.move_id == Move.id)
-        .where(Move.subject_id == report_id, Move.field.in_(("state", "answer")))
+        .where(
+            Move.subject_id == report_id,
+            sa.or_(
+                Move.field.in_(("state", "answer")),
+                sa.and_(Move.field == "visibility", Move.reason == "withdrawn"),
+            ),
+        )
         .order_by(Move.id)
     )
     moments = [

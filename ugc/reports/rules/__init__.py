@@ -24,6 +24,8 @@ REOPENED_WITHIN_DAYS = 30
 BACK_PER_REPORT, BACK_PER_DAY = 2, 2
 # What ended for these reasons (of `moves`) is opened again by a moderator only.
 ENDED_FOR_GOOD = frozenset({"closed_by_moderator", "official_answer", "denied_by_many"})
+# What everyone sees of reports: the held ones without their text and photos.
+SHOWN = (Visibility.PUBLISHED, Visibility.HELD)
 NEAR_BRAND_M = 250  # a report so near to one of a brand's places is about it
 
 
@@ -131,10 +133,13 @@ def protection(kind: Kind, area: Area | None) -> Protection:
     return Protection(hides_author=True) if kind.on_road else Protection(area)
 
 
+def is_mine(actor: Actor, author_id: int | None) -> bool:
+    return actor.id is not None and actor.id == author_id
+
+
 def may_see_author(actor: Actor, author_id: int | None, hidden: bool) -> bool:
     """A hidden one is named to the author and to moderators."""
-    mine = actor.id is not None and actor.id == author_id
-    return not hidden or mine or actor.is_moderator
+    return not hidden or is_mine(actor, author_id) or actor.is_moderator
 
 
 def first_expiry(kind: Kind, seen_at: dt.datetime, prior: float = NEWCOMERS_TRUST) -> dt.datetime:
@@ -183,19 +188,20 @@ def may_add_photos(actor: Actor, author_id: int | None, visibility: str) -> bool
     return may_withdraw(actor, author_id, visibility)
 
 
-def may_close(actor: Actor, author_id: int | None, state: str) -> bool:
+def may_close(actor: Actor, author_id: int | None, visibility: str, state: str) -> bool:
+    """Its author and moderators, while it is open and on the map."""
     mine = actor.is_member and actor.id is not None and actor.id == author_id
-    return (mine or actor.may("edit_content")) and state == ReportState.OPEN
+    may = mine or actor.may("edit_content")
+    return may and visibility in SHOWN and state == ReportState.OPEN
 
 
 def may_see(actor: Actor, author_id: int | None, visibility: str) -> bool:
     """Published and held ones are seen by all (held ones without their text)."""
-    mine = actor.id is not None and actor.id == author_id
-    return visibility in (Visibility.PUBLISHED, Visibility.HELD) or mine or actor.is_moderator
+    return visibility in SHOWN or is_mine(actor, author_id) or actor.is_moderator
 
 
 def may_see_text(actor: Actor, author_id: int | None, visibility: str) -> bool:
-    mine = actor.id is not None and actor.id == author_id
+    mine = is_mine(actor, author_id)
     return visibility == Visibility.PUBLISHED or mine or actor.is_moderator
 
 

@@ -19,6 +19,7 @@ MOMENTS = {
     "life_over": lazy_gettext("Nobody said that it was still there: it left the map"),
     "still_there": lazy_gettext("Somebody said that it is still there: it is back"),
     "reopened": lazy_gettext("Reopened"),
+    "withdrawn": lazy_gettext("Its author took it back"),
     "merged": lazy_gettext("Merged into another report"),
     "merged_in": lazy_gettext("Another report of the same thing was merged into this one"),
 }

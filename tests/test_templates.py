@@ -1,0 +1,66 @@
+"""What all templates and scripts keep to: pressed buttons look so, and numbers are the reader's."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+STYLES = ROOT / "static" / "css"
+SCRIPTS = sorted((ROOT / "static" / "js").glob("*.mjs"))
+NAMES = [str(path.relative_to(ROOT / "templates")) for path in TEMPLATES]
+TAG = re.compile(r"<(\w+)\b((?:\"[^\"]*\"|[^>\"])*aria-pressed(?:\"[^\"]*\"|[^>\"])*)>")
+# Numbers with a point that no person reads as such: names of form fields and addresses.
+WIRE = re.compile(r"(?:href|value|hx-get)=\"[^\"]*\"|url_for\([^)]*\)")
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=NAMES)
+def test_what_is_pressed_looks_so_by_one_rule(path: Path) -> None:
+    """A button says that it is pressed, and the style sheet shows it: no template paints it."""
+    for tag, rest in TAG.findall(path.read_text(encoding="utf-8")):
+        assert tag == "button", rest
+        painted = re.search(r"class=\"[^\"]*\{%", rest.replace("{% if small %}", ""))
+        assert painted is None, rest
+
+
+def test_the_rule_stands_once_and_fills_the_button() -> None:
+    rules = [
+        block
+        for sheet in sorted(STYLES.glob("*.css"))
+        for block in re.findall(
+            r"[^{}]*\[aria-pressed=\"true\"\][^{}]*\{[^}]*\}", sheet.read_text()
+        )
+    ]
+    assert rules
+    assert all("background" in block for block in rules)
+    assert all(re.search(r"(?m)^button\[aria-pressed=\"true\"\]", block) for block in rules), rules
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=NAMES)
+def test_decimals_are_written_in_the_readers_language(path: Path) -> None:
+    text = WIRE.sub("", path.read_text(encoding="utf-8"))
+    assert not re.findall(r"%\.\df", text), "use decimal(), number() or position()"
+    for line in text.splitlines():
+        for found in re.finditer(r"\| ?round\b(?!( ?\| ?int))", line):
+            before = line[: found.start()]
+            shown = "number(" in before or "decimal(" in before or "<path" in before
+            assert shown, line.strip()
+
+
+# Form values, keys and addresses; whole metres beside a position.
+FIXED = {
+    "coordinates.mjs", "forms.mjs", "history.entry.mjs", "map.entry.mjs", "offline.mjs",
+    "pick.entry.mjs", "sheet.mjs", "vote.mjs", "watches.entry.mjs",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=[path.name for path in SCRIPTS])
+def test_scripts_write_numbers_by_the_language(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    fixed = re.findall(r"toFixed\((\d)\)", text)
+    if path.name not in FIXED:
+        assert not fixed, "use Intl.NumberFormat"
+    # A position has four decimals and more; one or two would be a number that people read.
+    shown = re.findall(r"textContent[^;]*toFixed\([12]\)", text)
+    assert not shown, shown

@@ -209,7 +209,7 @@ def test_from_a_qr_code_to_three_degrees(browser: Browser, site: Site, spot: Spo
     ben.get_by_role("radio", name="4: good").check(force=True)
     ben.get_by_label("Tell others").fill(f"{REVIEW} The oven is hot all day.")
     ben.get_by_role("button", name="Publish").click()
-    expect(ben.get_by_text("A moderator looks at it first")).to_be_visible()
+    expect(ben.get_by_text("It waits for a moderator").first).to_be_visible()
     approve(mod, site, "The oven is hot all day.")
     second = ana.context.new_page()
     second.goto(f"{site.url}/contacts")

@@ -110,7 +110,7 @@ def test_from_a_shared_link_to_the_brands_program(browser: Browser, site: Site) 
     expect(b.get_by_text("more characters to go")).to_be_visible()
     b.get_by_label("Tell others").fill(REVIEW)
     b.get_by_role("button", name="Publish").click()
-    expect(b.get_by_text("A moderator looks at it first")).to_be_visible()
+    expect(b.get_by_text("It waits for a moderator").first).to_be_visible()
 
     # Nobody else sees the words yet.
     other = phone(browser)

@@ -171,7 +171,7 @@ def test_the_whole_way_in_the_browser(
     public_id = made.rpartition("/")[2]
     # The owner is new here: a moderator looks first.
     assert fan.get(made).status_code == 404
-    assert "A moderator looks at it first." in owner.get(made).text
+    assert "It waits for a moderator" in owner.get(made).text
     assert owner.post(f"{made}/send").status_code == 409
     mod = signed_in("mod", role="moderator")
     assert TEXT in mod.get("/moderation").text

@@ -27,8 +27,8 @@ def decide(browser: FlaskClient, session: Session, outcome: str) -> None:
 @pytest.mark.parametrize(
     ("language", "said", "rule"),
     [
-        ("en", "A moderator refused it", "False or misleading"),
-        ("es", "La moderación lo rechazó: Atasco", "Falso o engañoso"),
+        ("en", "A moderator refused your report", "False or misleading"),
+        ("es", "La moderación rechazó tu aviso: Atasco", "Falso o engañoso"),
     ],
 )
 def test_the_author_is_told_why(

@@ -146,7 +146,7 @@ def test_a_profile_is_flagged_refused_mended_and_approved(
     assert WORDS not in client.get("/members/mod").text
     run_jobs()
     inbox = author.get("/inbox").text
-    assert "A moderator refused it: Your profile" in inbox
+    assert "A moderator refused what your profile says" in inbox
     assert "Poses as another person" in inbox
     assert "Zz because." in inbox
     if text:

@@ -103,7 +103,7 @@ APPROVED = {
     "brand_change": lazy_gettext("A moderator approved the new name or web address of: %(title)s"),
     "place_claim": lazy_gettext("A moderator decided that your brand runs: %(title)s"),
     "invitation": lazy_gettext("A moderator approved the invitation of: %(title)s"),
-    "member": lazy_gettext("A moderator approved the text of your profile."),
+    "member": lazy_gettext("A moderator approved what your profile says."),
     "appeal": lazy_gettext("A moderator granted your appeal."),
 }
 REFUSED = {
@@ -115,7 +115,7 @@ REFUSED = {
     "brand_change": lazy_gettext("A moderator refused the new name or web address of: %(title)s"),
     "place_claim": lazy_gettext("A moderator decided that your brand does not run: %(title)s"),
     "invitation": lazy_gettext("A moderator refused the invitation of: %(title)s"),
-    "member": lazy_gettext("A moderator refused the text of your profile."),
+    "member": lazy_gettext("A moderator refused what your profile says."),
     "appeal": lazy_gettext("A moderator refused your appeal."),
 }
 

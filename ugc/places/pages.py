@@ -16,7 +16,7 @@ from ugc.brands import queries as brands
 from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
-from ugc.core.errors import DomainError, Forbidden, Invalid, shows_errors
+from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
 from ugc.media import pages as media
 from ugc.media import queries as media_queries
 from ugc.moderation import pages as moderation
@@ -385,6 +385,8 @@ def set_brand(public_id: str) -> Any:
     limits.hit("write")
     actor, session = current_actor(), db.session()
     place = queries.place_by_public_id(session, actor, public_id)
+    if place.visibility == subjects.Visibility.WITHDRAWN:
+        raise NotFound()
     chosen = request.form.get("brand", "")
     if not chosen:
         actions.release(session, actor, place.id)

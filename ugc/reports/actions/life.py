@@ -136,7 +136,7 @@ def answer(session: Session, actor: Actor, report_id: int, *, note: str, closes:
     """An official answer of those who run the site, on the time line for good; it may end the
     report. Raises Forbidden, Invalid, Conflict."""
     report = queries.locked(session, report_id)
-    if not rules.may_answer(actor):
+    if not rules.may_answer(actor) or report.visibility not in queries.SHOWN:
         raise Forbidden()
     if closes and report.state != ReportState.OPEN:
         raise Conflict(lazy_gettext("This report is over already."))

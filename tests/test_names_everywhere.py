@@ -27,6 +27,8 @@ COLUMNS = {
     "watches.name": "form",
     "api_keys.name": "form",
     "members.handle": "form",
+    "members.name": "form",
+    "member_names.name": "of members",
     "used_handles.handle": "of members",
     "sources.name": "mapping of an operator (tests/imports)",
     "cities.name": "bundled",
@@ -128,6 +130,8 @@ NAMES: list[tuple[str, str, dict[str, str]]] = [
     ("{watch}/edit", "name", WATCH),
     ("{brand}/keys", "name", {"scopes": "reports:read"}),
     ("/join", "handle", JOIN),
+    ("/join", "name", {**JOIN, "handle": "new-ana"}),
+    ("/settings/name", "name", {}),
 ]
 TEXTS: list[tuple[str, str, dict[str, str]]] = [
     # The claim before the team, which claims nothing; the answer before the end.

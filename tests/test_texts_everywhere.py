@@ -53,6 +53,7 @@ FIELDS: dict[tuple[str, str], Case | str] = {
     ("brandapi/keys.html", "name"): Case(
         "{brand}/keys", "{brand}/keys", {"scopes": "reports:read"}
     ),
+    ("accounts/join.html", "name"): "tests/accounts/test_naming.py",
     ("brands/form.html", "name"): Case("/brands/new", "/brands", BRAND),
     ("brands/form.html", "about"): Case(
         "/brands/new", "/brands", {**BRAND, "name": "Kiosk"}, lines=True
@@ -95,6 +96,8 @@ FIELDS: dict[tuple[str, str], Case | str] = {
     ("privateplaces/places.html", "name"): Case(
         "/settings/places", "/settings/places", {"lat": "40.4", "lon": "-3.7"}
     ),
+    ("profiles/_name_form.html", "note"): "decided in inputs.checked_text, as in flags",
+    ("profiles/_settings.html", "name"): "tests/accounts/test_naming.py",
     ("profiles/_settings.html", "about"): Case("/settings", "/settings/profile", lines=True),
     ("reports/_vote.html", "vote_place"): "the name of a city, looked for",
     ("reports/edit.html", "text"): Case(

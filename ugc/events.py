@@ -66,6 +66,15 @@ class MemberSuspended(Event):
 
 
 @dataclass(frozen=True)
+class NameTaken(Event):
+    """A moderator took away the name that the member had beside the handle; `rule` is the code."""
+
+    member_id: int
+    change_id: int
+    rule: str
+
+
+@dataclass(frozen=True)
 class MemberReinstated(Event):
     """No suspension stands any more: lifted `before_time`, or at its end."""
 

@@ -30,7 +30,7 @@ PLACE = {
 REVIEW = {"rating": "4", "title": "Zztitle", "text": "Zzreview as it is now. " * 4}
 # What names the person goes whatever they choose; the content stays or goes with it.
 PERSONAL = ("zenobia", "zzbrowser", "zzabout", "zzflag", "zzclaim", "zzearlier", "zznote")
-PERSONAL += ("zzwatch", "zzsaid", "zzwhy", "zzstopped", "zzrole")
+PERSONAL += ("zzwatch", "zzsaid", "zzwhy", "zzstopped", "zzrole", "zzcalled")
 CONTENT = (
     "zzreport",
     "zzplace",
@@ -73,6 +73,8 @@ COLUMNS = {
     "mail_changes.member_id": "erased",
     "mail_choices.member_id": "erased",
     "member_positions.member_id": "erased",
+    "member_names.member_id": "erased",
+    "member_names.by_id": "the node without a name",
     "news.member_id": "erased",
     "push_subscriptions.member_id": "erased",
     "watches.member_id": "erased",
@@ -198,6 +200,7 @@ def zenobia(
     )
     session.commit()
     send(zenobia, "/settings/profile", about="Zzabout")
+    send(zenobia, "/settings/name", name="Zzcalled Zz")
     send(zenobia, "/settings", language="es", timezone="Europe/Madrid")
     send(zenobia, "/settings/places", name="Zzhome", lat="-10", lon="-10")
     theirs = send(mod, "/reports", **REPORT | {"lat": "10", "text": "Another's."})
@@ -272,8 +275,8 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
         "appeals.member_id", "clearings.member_id", "ring_members.member_id",
         "referral_rewards.beneficiary_id", "invitation_deliveries.member_id",
         "prescriptor_scores.member_id", "suspensions.by_id", "suspension_lifts.by_id",
-        "grants.given_by_id", "grants.ended_by_id", "team_invitations.member_id",
-        "team_invitations.ended_by_id",
+        "grants.given_by_id", "grants.ended_by_id", "member_names.by_id",
+        "team_invitations.member_id", "team_invitations.ended_by_id",
     }  # fmt: skip
     answer = zenobia.get("/settings/export")
     assert answer.headers["Content-Disposition"].startswith("attachment")

@@ -127,7 +127,7 @@ def test_a_report_as_geojson_and_as_json(world: World, get: Get) -> None:
     assert feature["geometry"] == {"type": "Point", "coordinates": [-3.7, 40.4]}
     properties = feature["properties"]
     assert properties["text"] == 'Two "lanes" blocked\nñ'
-    assert properties["author"] == {"handle": "owner"}
+    assert properties["author"] == {"handle": "owner", "name": None}
     assert properties["city"] == "Madrid"
     assert properties["reliability"] == 7
     assert properties["confidence"] == 5

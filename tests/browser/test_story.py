@@ -15,7 +15,7 @@ def join(page: Page, site: Site, handle: str, by: str = "") -> None:
         page.locator(".invitation").get_by_role("link", name="Join").click()
     else:
         page.goto(f"{site.url}/join")
-    page.get_by_label("Name on the site").fill(handle)
+    page.get_by_label("Username").fill(handle)
     page.get_by_label("E-mail").fill(f"{handle}@example.org")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Join").click()

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, array
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ugc.core import people
 from ugc.core.db import Base, app_now
 
 KIND = "member"
+
+
+class WhoType(sa.types.TypeDecorator[people.Who]):
+    """An array of handle, name and picture, read as a `Who`."""
+
+    impl = ARRAY(sa.Text)
+    cache_ok = True
+
+    def process_result_value(self, value: Any, _dialect: Any) -> people.Who | None:
+        return people.of_row(value)
 
 
 class Member(Base):
@@ -22,6 +35,10 @@ class Member(Base):
         sa.ForeignKey("subjects.id"), primary_key=True, autoincrement=False
     )
     handle: Mapped[str | None] = mapped_column(CITEXT, unique=True)
+    # Chosen beside the handle, in any letters; '' for none. `who` says whether it is shown.
+    name: Mapped[str] = mapped_column(server_default="")
+    # The key of the published photo that is the member's picture; '' for none.
+    picture: Mapped[str] = mapped_column(server_default="")
     # As `core.identity.email` spells it. One account has it confirmed; others may have typed it.
     email: Mapped[str | None] = mapped_column(CITEXT, index=True)
     email_confirmed_at: Mapped[dt.datetime | None]
@@ -61,6 +78,41 @@ class Member(Base):
             postgresql_where=sa.text("email_confirmed_at IS NOT NULL"),
         ),
     )
+
+    @hybrid_property
+    def who(self) -> people.Who | None:
+        """How pages name the member, None of an erased one; of a row that was read, without regard
+        to what may be shown: for the member's own eyes."""
+        return people.Who(self.handle, self.name, self.picture) if self.handle else None
+
+    @who.inplace.expression
+    @classmethod
+    def _who(cls) -> sa.ColumnElement[people.Who | None]:
+        """As `people.WHO_SQL`."""
+        shown = sa.and_(
+            cls.email_confirmed_at.is_not(None),
+            sa.or_(cls.suspended_until.is_(None), cls.suspended_until <= app_now()),
+        )
+        parts = (
+            sa.cast(cls.handle, sa.Text),
+            sa.case((shown, cls.name), else_=""),
+            sa.case((shown, cls.picture), else_=""),
+        )
+        return sa.type_coerce(sa.case((cls.handle.is_not(None), array(parts))), WhoType)
+
+
+class MemberName(Base):
+    """A name that a member had beside the handle, or '' when it went. `by_id` is the moderator who
+    took it away, with the rule's code and the note for the member; None: the member's own act."""
+
+    __tablename__ = "member_names"
+    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    name: Mapped[str]
+    set_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
+    rule: Mapped[str | None]
+    note: Mapped[str] = mapped_column(server_default="")
 
 
 class Suspension(Base):

@@ -8,10 +8,11 @@ import marshmallow as ma
 from flask_babel import lazy_gettext
 
 from ugc.accounts.rules import Listing
+from ugc.accounts.rules.naming import NAME_MAX
 from ugc.accounts.rules.roles import REASON_MAX, Role
 from ugc.core import identity, names, zones
 from ugc.core.bounded import Bounded
-from ugc.core.inputs import Text
+from ugc.core.inputs import Name, Text
 
 # What marshmallow itself says, in the reader's language.
 ma.fields.Field.default_error_messages["required"] = lazy_gettext("Fill this in.")  # type: ignore
@@ -53,6 +54,7 @@ class Email(ma.fields.String):
 
 class JoinForm(Form):
     handle = ma.fields.String(required=True)
+    name = Name(load_default="", least=0, most=NAME_MAX)
     email = Email(required=True)
     password = ma.fields.String(required=True)
     timezone = ma.fields.String(metadata={"longest": 10_000}, load_default="UTC")

@@ -11,13 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import force_locale, format_date, format_decimal, gettext, ngettext
 
+from ugc.accounts import queries as accounts
 from ugc.accounts.models import Member
 from ugc.brands import queries as brands
 from ugc.brands.models import Brand
 from ugc.cards import rules
 from ugc.cards.rules import Card
 from ugc.comments import queries as comments
-from ugc.core import subjects, texts
+from ugc.core import people, subjects, texts
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -161,7 +162,9 @@ def _review(session: Session, subject: Subject, language: str, _site: str) -> To
         lat=_rounded(place.lat),
         mean=float(row.rating),
         stars_text=rating,
-        byline=gettext("by %(name)s", name=row.author) if row.author else row.attribution or "",
+        byline=gettext("by %(name)s", name=people.who(row.author).in_text)
+        if row.author
+        else row.attribution or "",
         quote=rules.excerpt(row.title or row.text, 240),
         text_language=row.language,
     )
@@ -237,7 +240,7 @@ def _comment(session: Session, subject: Subject, language: str, _site: str) -> T
         description=rules.excerpt(row.text),
         icon="message-circle",
         colour="teal",
-        byline=gettext("by %(name)s", name=row.author) if row.author else "",
+        byline=gettext("by %(name)s", name=people.who(row.author).in_text) if row.author else "",
         quote=rules.excerpt(row.text, 240),
         text_language=row.language,
     )
@@ -246,17 +249,18 @@ def _comment(session: Session, subject: Subject, language: str, _site: str) -> T
 
 def _member(session: Session, subject: Subject, language: str, site_name: str) -> Told | None:
     row = session.get(Member, subject.id)
-    if row is None or not row.handle:
+    who = accounts.who(session, subject.id)
+    if row is None or who is None:
         return None
     card = Card(
         kind=subject.kind,
         public_id=subject.public_id,
-        path=f"/members/{row.handle}",
+        path=f"/members/{who}",
         language=language,
-        title=row.handle,
+        title=who.called,
         eyebrow=gettext("Member of %(site)s", site=site_name),
         description=gettext(
-            "What %(name)s puts on the map: reports, places and reviews.", name=row.handle
+            "What %(name)s puts on the map: reports, places and reviews.", name=who.in_text
         ),
         icon="user",
         colour="violet",

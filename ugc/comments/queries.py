@@ -35,7 +35,7 @@ class CommentRow:
 
 def _columns() -> sa.Select[Comment, str, str | None]:
     return (
-        sa.select(Comment, Subject.public_id, Member.handle)
+        sa.select(Comment, Subject.public_id, Member.who.label("handle"))
         .join(Subject, Subject.id == Comment.id)
         .outerjoin(Member, Member.id == Comment.author_id)
     )

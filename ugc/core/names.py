@@ -189,5 +189,14 @@ def _bare(text: str) -> str:
     )
 
 
+def ascii_look(char: str) -> str:
+    """The ASCII letter or digit that a character looks like, without accents; a blank for none."""
+    for look in (char, char.casefold(), skeleton(char), _bare(char)):
+        plain = unicodedata.normalize("NFD", look)[:1]
+        if plain.isascii() and plain.isalnum():
+            return plain
+    return char if char in "-_" else " "
+
+
 def look_alike(name: str, other: str) -> bool:
     return not look_alike_keys(name).isdisjoint(look_alike_keys(other))

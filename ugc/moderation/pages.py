@@ -219,6 +219,7 @@ def _suspension_form(error: DomainError | None = None, handle: str = "") -> str:
     return render_template(
         "moderation/suspensions.html",
         member=member,
+        who=accounts.who(db.session(), member.id),
         history=history,
         standing=next((each for each in history if each.stands), None),
         may=account_rules.may_suspend(

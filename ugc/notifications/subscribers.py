@@ -122,6 +122,12 @@ def member_suspended(session: Session, event: events.MemberSuspended) -> None:
     actions.tell(session, event.member_id, "suspended", cause, url="/settings")
 
 
+@events.on(events.NameTaken, "notifications.name_taken")
+def name_taken(session: Session, event: events.NameTaken) -> None:
+    cause = f"name:{event.change_id}"
+    actions.tell(session, event.member_id, "name_taken", cause, rule=event.rule, url="/settings")
+
+
 @events.on(events.MemberReinstated, "notifications.member_reinstated")
 def member_reinstated(session: Session, event: events.MemberReinstated) -> None:
     cause = f"suspension:{event.suspension_id}"

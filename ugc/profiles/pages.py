@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.accounts.pages import settings_form
-from ugc.core import limits, panels, privacy
-from ugc.core.access import current_actor, members
+from ugc.accounts import queries as accounts
+from ugc.accounts.actions import naming
+from ugc.accounts.pages import profile_page, settings_form
+from ugc.accounts.queries import naming as name_queries
+from ugc.accounts.rules import naming as name_rules
+from ugc.core import limits, panels, privacy, render
+from ugc.core.access import current_actor, members, moderators
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
 from ugc.moderation import actions as moderation
@@ -18,6 +22,7 @@ from ugc.profiles import actions, queries, rules
 from ugc.profiles.models import KIND
 
 bp = Blueprint("profiles", __name__)
+NAMES_SHOWN = 10
 privacy.register("profile", queries.all_of_member, actions.erase_member)
 
 
@@ -31,11 +36,48 @@ def change() -> Any:
     return redirect(url_for("accounts.settings_page"), 303)
 
 
+@bp.post("/settings/name")
+@members
+@shows_errors(settings_form)
+def change_name() -> Any:
+    limits.hit("write")
+    naming.set_name(
+        db.session(),
+        current_actor(),
+        request.form.get(naming.FIELD, ""),
+        current_app.config["SITE_NAME"],
+    )
+    flash(gettext("Saved."), "good")
+    return redirect(url_for("accounts.settings_page"), 303)
+
+
+@bp.post("/members/<handle>/name/remove")
+@moderators
+@shows_errors(lambda error, handle: profile_page(handle, error))
+def take_name(handle: str) -> Any:
+    """A moderator takes the name beside the handle away; the member is told the rule and the
+    note."""
+    member = accounts.member_by_handle(db.session(), handle)
+    naming.take_away(
+        db.session(),
+        current_actor(),
+        member.id,
+        rule=request.form.get("rule", ""),
+        note=request.form.get("note", ""),
+    )
+    flash(gettext("The name is gone. Its member is told why."), "good")
+    return redirect(render.safe_next(request.form.get("next"), f"/members/{handle}"), 303)
+
+
 def settings_panel(member_id: int, error: DomainError | None = None, **_context: Any) -> str:
     """The form; `error` is told in it when it was the one that was sent."""
     mine = request.endpoint == "profiles.change"
+    member = accounts.member(db.session(), member_id)
     return render_template(
         "profiles/_settings.html",
+        name=member.name,
+        name_error=error if request.endpoint == "profiles.change_name" else None,
+        name_rules=name_rules,
         profile=queries.profile(db.session(), member_id),
         error=error if mine else None,
         text_max=rules.TEXT_MAX,
@@ -64,6 +106,31 @@ def text_panel(member_id: int, **_context: Any) -> str:
     )
 
 
+def moderated_panel(member_id: int, error: DomainError | None = None, **_context: Any) -> str:
+    """For moderators: the names so far, and the form that takes the present one away."""
+    actor = current_actor()
+    if not actor.is_moderator or actor.id == member_id:
+        return ""
+    return render_template(
+        "profiles/_name_form.html",
+        member=accounts.member(db.session(), member_id),
+        history=name_queries.history(db.session(), member_id)[:NAMES_SHOWN],
+        rules=name_rules.RULES,
+        note_max=name_rules.NOTE_MAX,
+        error=error,
+    )
+
+
+def name_told(item: Any, **_context: Any) -> str:
+    """The rule and the note under a line of the inbox."""
+    change_id = int(item.cause.removeprefix("name:"))
+    change = name_queries.change(db.session(), change_id)
+    rule = name_rules.RULES.get(item.folded[0].get("rule", ""), "")
+    return render_template(
+        "moderation/_decided.html", rule=rule, note=change.note if change else ""
+    )
+
+
 def head_panel(member_id: int, **_context: Any) -> str:
     """Search engines find the page of a confirmed member, unless what it says is hidden."""
     profile = _of_this_page(member_id)
@@ -75,10 +142,15 @@ def head_panel(member_id: int, **_context: Any) -> str:
 
 def case_card(subject_id: int, **_context: Any) -> str:
     """Who it is, what the page says, and what else is known of the author."""
-    return render_template("profiles/_case.html", profile=queries.profile(db.session(), subject_id))
+    profile = queries.profile(db.session(), subject_id)
+    return render_template(
+        "profiles/_case.html", profile=profile, name_form=moderated_panel(subject_id)
+    )
 
 
 panels.register("settings.first", settings_panel)
 panels.register("profile.text", text_panel)
 panels.register("profile.head", head_panel)
+panels.register("profile", moderated_panel, order=95)
+panels.register("notification.name_taken", name_told)
 panels.register(f"case.{KIND}", case_card)

@@ -12,6 +12,7 @@ from flask_babel import gettext
 from ugc.accounts import queries as accounts
 from ugc.accounts.queries import suspensions
 from ugc.core.db import Session
+from ugc.core.people import Who
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.moderation import queries as moderation
 from ugc.moderation.models import Case
@@ -26,7 +27,7 @@ class ProfileRow:
 
     member_id: int
     public_id: str
-    handle: str
+    who: Who | None
     text: str
     visibility: str
     revision: int
@@ -47,7 +48,7 @@ def profile(session: Session, member_id: int) -> ProfileRow:
     return ProfileRow(
         member_id,
         session.scalars(sa.select(Subject.public_id).where(Subject.id == member_id)).one(),
-        member.handle or "",
+        accounts.who(session, member_id),
         row.text if row else "",
         visibility,
         row.revision if row else 0,

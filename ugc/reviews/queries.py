@@ -90,7 +90,7 @@ def _columns(actor: Actor) -> sa.Select[Any]:
             Place.visibility.label("place_visibility"),
             place_subject.public_id.label("place_public_id"),
             City.name.label("city"),
-            Member.handle,
+            Member.who.label("handle"),
             Source.attribution,
             mine.label("found_helpful"),
             by_team().label("by_team"),

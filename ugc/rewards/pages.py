@@ -212,7 +212,7 @@ def appeal_card(subject_id: int, **_context: Any) -> str:
     return render_template(
         "rewards/_appeal.html",
         appeal=found,
-        author=account_queries.handles(db.session(), [found.member_id]).get(found.member_id),
+        author=account_queries.people(db.session(), [found.member_id]).get(found.member_id),
         verdict=verdict,
         reasons=rings.reasons_in(db.session(), found.ring_id, found.member_id),
         rule_text=moderation.rule_text,

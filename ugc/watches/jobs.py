@@ -166,7 +166,7 @@ def send_mail(session: Session, *, batch: str) -> None:
         "watches_still_there" if kind == MailKind.STILL_THERE else "watches_news",
         member.language,
         unsubscribe=f"{site}/unsubscribe/{token}",
-        handle=member.handle,
+        handle=member.who.in_text if member.who else "",
         told=told[: rules.MAIL_MAX],
         more=max(0, len(told) - rules.MAIL_MAX),
         zone=member.timezone,

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 
 from ugc import events
 from ugc.accounts import queries, rules
+from ugc.accounts.actions import naming
 from ugc.accounts.actions.door import Caller, record_failure, wait_of_unknown
 from ugc.accounts.actions.links import digest as digest
 from ugc.accounts.actions.links import send_confirmation
@@ -63,13 +64,14 @@ def join(
     password: str,
     language: str,
     timezone: str,
+    name: str = "",
     site: str = "",
 ) -> Member:
     """A new member, who gets a mail with the link that confirms the address. Nothing here tells
     whether the address is another's: then its owner is told by mail, and it cannot be confirmed.
     `site` is the community's name, which no member is called by.
 
-    Raises Invalid on `handle` or `password`."""
+    Raises Invalid on `handle`, `name` or `password`."""
     fields: dict[str, list[object]] = {}
     if problem := rules.handle_problem(handle, site):
         fields["handle"] = [problem]
@@ -77,6 +79,8 @@ def join(
         fields["handle"] = [lazy_gettext("This name is taken, or was once. Choose another.")]
     elif problem := next((p for check in _handle_checks if (p := check(session, handle))), None):
         fields["handle"] = [problem]
+    if name and (problem := naming.problem(session, None, name, site)):
+        fields["name"] = [problem]
     personal = [handle, *email.replace("@", ".").split(".")]
     if problem := rules.password_problem(identity.password(password), personal):
         fields["password"] = [problem]
@@ -92,6 +96,8 @@ def join(
         timezone=timezone,
     )
     session.add_all([member, UsedHandle(handle=handle)])
+    session.flush()
+    naming.set_first(session, member, name)
     session.flush()
     session.refresh(member)
     for react in _on_join:
@@ -208,7 +214,7 @@ def _erase(session: Session, member: Member, with_content: bool) -> None:
     queries.locked_member(session, member_id)
     privacy.erase(session, member_id, with_content)
     member.handle = member.email = member.password_hash = None
-    member.about = ""
+    member.name = member.picture = member.about = ""
     member.city_id = None
     member.language, member.timezone = "en", "UTC"
     member.shown_to_far_contacts = False

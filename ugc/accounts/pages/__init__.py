@@ -28,6 +28,8 @@ from ugc.accounts.actions import door, links, passwords, suspending
 from ugc.accounts.models import Member
 from ugc.accounts.pages import known
 from ugc.accounts.pages import mailing as mailing  # registers its pages
+from ugc.accounts.pages import mydata as mydata
+from ugc.accounts.pages import people as people
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import grants
 from ugc.core import audit, jobs, limits, panels, privacy, render, zones
@@ -45,7 +47,8 @@ from ugc.core.access import (
     set_member_loader,
 )
 from ugc.core.db import SAFE_METHODS, db, now
-from ugc.core.errors import DomainError, NotFound, shows_errors
+from ugc.core.errors import DomainError, shows_errors
+from ugc.core.people import Who
 
 login_manager = LoginManager()
 COOKIE_TOKEN = "token"
@@ -86,7 +89,11 @@ def load_actor() -> Actor:
         ActorKind.MEMBER,
         id=member.id,
         public_id=user.public_id,
-        handle=member.handle,
+        handle=Who(
+            member.handle or "",
+            "" if suspended else member.name,
+            "" if suspended else member.picture,
+        ),
         confirmed=member.email_confirmed_at is not None,
         suspended=suspended,
         suspension=suspending.standing(db.session(), member.id, until) if suspended else None,
@@ -313,13 +320,14 @@ def listed_by_day(title: str, lines: Iterable[Listed]) -> str:
 
 @bp.get("/members/<handle>")
 @public
-def profile_page(handle: str) -> str:
+def profile_page(handle: str, error: DomainError | None = None) -> str:
     member = queries.member_by_handle(db.session(), handle)
     return render_template(
         "accounts/profile.html",
         member=member,
+        who=queries.who(db.session(), member.id),
         roles=grants.site_roles(db.session(), member.id),
-        panels=panels.render("profile", member_id=member.id, handle=member.handle),
+        panels=panels.render("profile", member_id=member.id, handle=member.handle, error=error),
     )
 
 
@@ -428,46 +436,3 @@ def erase() -> Any:
 def erased_page() -> str:
     """Where erasure leads: its answer takes the cookies away, and a notice with them."""
     return render_template("accounts/erased.html")
-
-
-def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
-    member = queries.member(db_session, member_id)
-    if member.erased_at is not None:
-        raise NotFound()
-    return {
-        "handle": member.handle,
-        "email": member.email,
-        "email_confirmed_at": member.email_confirmed_at,
-        "language": member.language,
-        "timezone": member.timezone,
-        "shown_to_far_contacts": member.shown_to_far_contacts,
-        "profile_lists": member.profile_lists,
-        "suspended_until": member.suspended_until,
-        "joined_at": member.joined_at,
-        "sessions": [
-            {
-                "user_agent": s.user_agent,
-                "created_at": s.created_at,
-                "expires_at": s.expires_at,
-                "ended_at": s.revoked_at,
-            }
-            for s in queries.all_sessions(db_session, member_id)
-        ],
-        "suspensions": suspending.export_member(db_session, member_id),
-        "links_by_mail": [
-            {"purpose": t.purpose, "to": t.email, "created_at": t.created_at, "used_at": t.used_at}
-            for t in queries.tokens(db_session, member_id)
-        ],
-        "changes_of_address": [
-            {
-                "from": c.old_email,
-                "to": c.new_email,
-                "asked_at": c.created_at,
-                "over_at": c.ended_at,
-            }
-            for c in queries.mail_changes(db_session, member_id)
-        ],
-    }
-
-
-privacy.register("account", export_member, suspending.erase_member)

@@ -25,6 +25,7 @@ from ugc.accounts.rules.roles import grants as as_grants
 from ugc.core.access import Grant
 from ugc.core.db import Session, app_now, lately
 from ugc.core.errors import NotFound
+from ugc.core.people import Who
 from ugc.core.subjects import Subject, SubjectInfo
 
 
@@ -99,13 +100,20 @@ def handle_taken(session: Session, handle: str) -> bool:
     return session.scalar(sa.select(sa.exists().where(UsedHandle.handle == handle))) or False
 
 
-def handles(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
-    """Handles by id; erased members are left out."""
+def people(session: Session, ids: Iterable[int | None]) -> dict[int, Who]:
+    """Members as pages name them, by id; erased ones are left out."""
     wanted = {i for i in ids if i is not None}
     if not wanted:
         return {}
-    rows = session.execute(sa.select(Member.id, Member.handle).where(Member.id.in_(wanted)))
-    return {row.id: row.handle for row in rows if row.handle}
+    rows = session.execute(
+        sa.select(Member.id, Member.who.label("who")).where(Member.id.in_(wanted))
+    )
+    return {row.id: row.who for row in rows if row.who}
+
+
+def who(session: Session, member_id: int) -> Who | None:
+    """One member as pages name them; None of an erased one."""
+    return people(session, [member_id]).get(member_id)
 
 
 def session_member(
@@ -244,8 +252,8 @@ def mail_changes(session: Session, member_id: int) -> list[MailChange]:
 
 def describe(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:
     rows = session.execute(
-        sa.select(Member.id, Member.handle, Subject.public_id)
+        sa.select(Member.id, Member.who.label("who"), Subject.public_id)
         .join(Subject, Subject.id == Member.id)
         .where(Member.id.in_(list(ids)), Member.handle.is_not(None))
     )
-    return [SubjectInfo(r.id, KIND, r.public_id, r.handle, f"/members/{r.handle}") for r in rows]
+    return [SubjectInfo(r.id, KIND, r.public_id, r.who.called, f"/members/{r.who}") for r in rows]

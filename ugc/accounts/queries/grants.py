@@ -162,11 +162,11 @@ def listed(
     query = (
         sa.select(
             Grant,
-            Member.handle,
+            Member.who.label("handle"),
             Subject.public_id.label("brand"),
             City.name.label("city"),
-            sa.case((Grant.given_by_id.is_(None), ""), else_=giver.handle).label("given_by"),
-            sa.case((Grant.ended_by_id.is_(None), ""), else_=ender.handle).label("ended_by"),
+            giver.who.label("given_by"),
+            ender.who.label("ended_by"),
             in_force().label("in_force"),
         )
         .join(Member, Member.id == Grant.member_id)
@@ -204,10 +204,10 @@ def _row(row: Any) -> GrantRow:
         starts_at=grant.starts_at,
         until=grant.until,
         given_at=grant.given_at,
-        given_by=row.given_by,
+        given_by="" if grant.given_by_id is None else row.given_by,
         reason=grant.reason,
         ended_at=grant.ended_at,
-        ended_by=row.ended_by,
+        ended_by="" if grant.ended_by_id is None else row.ended_by,
         end_reason=grant.end_reason,
         in_force=row.in_force,
     )

@@ -16,7 +16,7 @@ from ugc.core.db import Session, app_now
 
 @dataclass(frozen=True)
 class SuspensionRow:
-    """One of a member's suspensions; `by` is the moderator's handle, None for the operator or for
+    """One of a member's suspensions; `by` is the moderator, None for the operator or for
     one who left; `lifted_at` when it was ended before its time."""
 
     id: int
@@ -41,8 +41,8 @@ def _suspensions() -> Any:
     return (
         sa.select(
             Suspension.id, Suspension.member_id, Suspension.reason, Suspension.until,
-            sa.func.coalesce(SuspensionNote.note, ""), Suspension.cause, by.handle,
-            Suspension.suspended_at, SuspensionLift.lifted_at, lifter.handle, stands,
+            sa.func.coalesce(SuspensionNote.note, ""), Suspension.cause, by.who,
+            Suspension.suspended_at, SuspensionLift.lifted_at, lifter.who, stands,
         )
         .outerjoin(SuspensionNote, SuspensionNote.suspension_id == Suspension.id)
         .outerjoin(SuspensionLift, SuspensionLift.suspension_id == Suspension.id)

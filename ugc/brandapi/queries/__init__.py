@@ -222,7 +222,7 @@ def keys_of(session: Session, brand_id: int) -> list[KeyRow]:
         .scalar_subquery()
     )
     found = session.execute(
-        sa.select(ApiKey, Member.handle, last_used.label("last_used_at"))
+        sa.select(ApiKey, Member.who.label("handle"), last_used.label("last_used_at"))
         .join(Member, Member.id == ApiKey.created_by_id)
         .where(ApiKey.brand_id == brand_id)
         .order_by(ApiKey.revoked_at.is_not(None), ApiKey.id.desc())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ugc.core import people
 from ugc.reports.rules.belief import HELD_RELIABILITY_CAP
 
 # How a value becomes JSON text. Codes hold nothing that JSON escapes.
@@ -16,7 +17,10 @@ _AS_JSON = {
     "moment": """'"' || to_char({0}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"'""",
     "date": """coalesce('"' || {0}::text || '"', 'null')""",
 }
-_AUTHOR = "'{\"handle\":' || to_json(m.handle)::text || '}'"
+_AUTHOR = (
+    "'{\"handle\":' || to_json(m.handle)::text || ',\"name\":'"
+    f" || coalesce(to_json(nullif({people.NAME_SQL}, ''))::text, 'null') || '}}'"
+)
 # `site` is SITE_URL as it stands inside of a JSON string. Photos come with the rest of a page.
 _PHOTOS = (
     "'[' || coalesce((SELECT string_agg('\"' || %(site)s::text || '/photos/' || f.key ||"

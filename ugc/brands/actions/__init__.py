@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
 from ugc.accounts import actions as accounts_actions
-from ugc.accounts.actions import grants
+from ugc.accounts.actions import grants, naming
 from ugc.accounts.queries import grants as grant_queries
 from ugc.accounts.rules.roles import Role
 from ugc.brands import queries, rules
@@ -97,6 +97,7 @@ def handle_problem(session: Session, handle: str) -> object | None:
 
 
 accounts_actions.check_handles(handle_problem)
+naming.check_names(handle_problem)
 
 
 def edit_brand(

@@ -106,7 +106,7 @@ def _columns(actor: Actor) -> Any:
             Subject.public_id,
             fans.label("fans"),
             following.label("following"),
-            Member.handle,
+            Member.who.label("handle"),
             Source.attribution,
         )
         .join(Subject, Subject.id == Brand.id)
@@ -195,7 +195,7 @@ def locked_claim(session: Session, claim_id: int) -> BrandClaim:
 def claim_by_id(session: Session, actor: Actor, claim_id: int) -> ClaimRow:
     """For the moderators' queue. Raises NotFound."""
     row = session.execute(
-        sa.select(BrandClaim, Member.handle, Member.email, Member.email_confirmed_at)
+        sa.select(BrandClaim, Member.who.label("handle"), Member.email, Member.email_confirmed_at)
         .outerjoin(Member, Member.id == BrandClaim.author_id)
         .where(BrandClaim.id == claim_id)
     ).first()
@@ -239,7 +239,7 @@ def open_change(session: Session, brand_id: int) -> BrandChange | None:
 def change_by_id(session: Session, actor: Actor, change_id: int) -> ChangeRow:
     """For the moderators' queue. Raises NotFound."""
     row = session.execute(
-        sa.select(BrandChange, Member.handle, Member.email, Member.email_confirmed_at)
+        sa.select(BrandChange, Member.who.label("handle"), Member.email, Member.email_confirmed_at)
         .outerjoin(Member, Member.id == BrandChange.author_id)
         .where(BrandChange.id == change_id)
     ).first()

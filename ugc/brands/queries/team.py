@@ -78,7 +78,7 @@ def open_invitations(session: Session, brand_id: int) -> list[InvitationRow]:
     inviter = orm.aliased(Member)
     invited = orm.aliased(Member)
     rows = session.execute(
-        sa.select(TeamInvitation, invited.handle, inviter.handle.label("invited_by"))
+        sa.select(TeamInvitation, invited.who.label("handle"), inviter.who.label("invited_by"))
         .join(invited, invited.id == TeamInvitation.member_id)
         .join(inviter, inviter.id == TeamInvitation.invited_by_id)
         .where(TeamInvitation.brand_id == brand_id, _open())
@@ -182,9 +182,9 @@ def _of_invitations(session: Session, brand_id: int) -> list[Line]:
     rows = session.execute(
         sa.select(
             TeamInvitation,
-            invited.handle,
-            inviter.handle.label("invited_by"),
-            ender.handle.label("ended_by"),
+            invited.who.label("handle"),
+            inviter.who.label("invited_by"),
+            ender.who.label("ended_by"),
         )
         .join(invited, invited.id == TeamInvitation.member_id)
         .join(inviter, inviter.id == TeamInvitation.invited_by_id)

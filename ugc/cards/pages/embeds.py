@@ -28,6 +28,7 @@ from ugc.core import render, signed, subjects
 from ugc.core.access import public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, SignInNeeded
+from ugc.core.people import called
 from ugc.referrals import queries as referrals
 
 # Pixels of an embed when nobody says, and of the words under its picture.
@@ -148,7 +149,7 @@ def _author(found: queries.Told) -> dict[str, str]:
     if not author:
         return {}
     profile = url_for("accounts.profile_page", handle=author)
-    return {"author_name": author, "author_url": absolute(profile)}
+    return {"author_name": called(author), "author_url": absolute(profile)}
 
 
 @bp.get("/oembed")

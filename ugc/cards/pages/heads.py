@@ -19,6 +19,7 @@ from ugc.cards.rules import HEIGHT, WIDTH, linked
 from ugc.core import geo, render, subjects
 from ugc.core.db import db, now
 from ugc.core.errors import NotFound
+from ugc.core.people import called
 from ugc.core.telephones import shown_phone
 from ugc.places import rules as place_rules
 
@@ -202,7 +203,7 @@ def _opinion(row: Any) -> linked.Opinion:
         title=row.title,
         text=row.text,
         language=row.language,
-        author=row.author or row.attribution or "",
+        author=called(row.author) if row.author else row.attribution or "",
         written_at=row.created_at,
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 
+from ugc.accounts import queries as accounts
 from ugc.core import limits, subjects
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
@@ -35,7 +36,7 @@ def _tree() -> dict[str, Any]:
         rings.Person(
             key_of(each.id),
             each.degree,
-            each.handle or "",
+            each.handle.called if each.handle else "",
             key_of(each.via) if each.degree > 1 else "",
             each.brought,
         )
@@ -43,7 +44,7 @@ def _tree() -> dict[str, Any]:
     ]
     near = {each.id for each in newest[1]}
     # Who brought a contact of the 2nd degree is one of the 1st: the reader knows their name.
-    names = contacts.handles(session, {c.via for c in newest[2]} - near)
+    names = accounts.people(session, {c.via for c in newest[2]} - near)
     names |= {each.id: each.handle for each in newest[1] if each.handle}
     return {
         "reach": reach,

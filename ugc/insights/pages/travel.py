@@ -47,7 +47,7 @@ def travel_page(public_id: str) -> Any:
             rings.Person(
                 key_of(each.id),
                 each.degree,
-                each.handle or "",
+                each.handle.called if each.handle else "",
                 key_of(each.via) if each.degree > 1 and each.via else "",
                 brought[each.id][0],
             )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from ugc.brands.models import Fan
+from ugc.core import people
 from ugc.core.db import Session
 from ugc.insights.rules import rings
 from ugc.referrals import queries as referrals
@@ -22,14 +22,15 @@ COUNTED = """
 m.erased_at IS NULL AND NOT EXISTS (SELECT FROM false_members f WHERE f.member_id = m.id)
 """
 _FIRST = f"""
-SELECT r.member_id AS id, r.parent_id AS via, r.referred_at, m.handle, true AS open
+SELECT r.member_id AS id, r.parent_id AS via, r.referred_at, {people.WHO_SQL} AS handle,
+  true AS open
 FROM referrals r JOIN members m ON m.id = r.member_id
 WHERE r.parent_id = :me AND {COUNTED} ORDER BY r.member_id LIMIT :most
 """
 _BELOW = f"""
 SELECT c.* FROM unnest(CAST(:parents AS bigint[])) AS p (id)
 CROSS JOIN LATERAL (
-  SELECT r.member_id AS id, r.parent_id AS via, r.referred_at, m.handle,
+  SELECT r.member_id AS id, r.parent_id AS via, r.referred_at, {people.WHO_SQL} AS handle,
     m.shown_to_far_contacts AS open
   FROM referrals r JOIN members m ON m.id = r.member_id
   WHERE r.parent_id = p.id AND {COUNTED} ORDER BY r.member_id LIMIT :most) AS c
@@ -44,7 +45,7 @@ class Contact:
     id: int
     via: int
     degree: int
-    handle: str | None
+    handle: people.Who | None
     at: dt.datetime
     brought: int = 0
 
@@ -69,7 +70,7 @@ def drawn(session: Session, member_id: int) -> list[Contact]:
             row.id,
             row.via,
             degree,
-            row.handle if row.open else None,
+            people.of_row(row.handle) if row.open else None,
             row.referred_at,
             brought[row.id][0],
         )
@@ -83,7 +84,8 @@ def newest(session: Session, member_id: int, limit: int = LISTED) -> dict[int, l
     for degree, column in enumerate(("parent_id", "grandparent_id", "great_grandparent_id"), 1):
         rows = session.execute(
             sa.text(
-                "SELECT r.member_id AS id, r.parent_id AS via, r.referred_at, m.handle,"
+                "SELECT r.member_id AS id, r.parent_id AS via, r.referred_at,"
+                f" {people.WHO_SQL} AS handle,"
                 f" m.shown_to_far_contacts AS open FROM referrals r JOIN members m"
                 f" ON m.id = r.member_id WHERE r.{column} = :me AND {COUNTED}"
                 " ORDER BY r.member_id DESC LIMIT :limit"
@@ -95,24 +97,12 @@ def newest(session: Session, member_id: int, limit: int = LISTED) -> dict[int, l
                 row.id,
                 row.via,
                 degree,
-                row.handle if degree == 1 or row.open else None,
+                people.of_row(row.handle) if degree == 1 or row.open else None,
                 row.referred_at,
             )
             for row in rows
         ]
     return found
-
-
-def handles(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    """Names of members of the reader's 1st degree, who brought others."""
-    wanted = sorted(set(ids))
-    if not wanted:
-        return {}
-    rows = session.execute(
-        sa.text("SELECT id, handle FROM members WHERE id = ANY(:ids) AND handle IS NOT NULL"),
-        {"ids": wanted},
-    )
-    return {row.id: row.handle for row in rows}
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def invitation_by_id(session: Session, actor: Actor, invitation_id: int) -> Invi
     """As the actor may see it: published ones all, others the team and moderators. Raises
     NotFound."""
     row = session.execute(
-        sa.select(Invitation, Subject.public_id, Member.handle)
+        sa.select(Invitation, Subject.public_id, Member.who.label("handle"))
         .join(Subject, Subject.id == Invitation.id)
         .outerjoin(Member, Member.id == Invitation.author_id)
         .where(Invitation.id == invitation_id)

@@ -100,7 +100,7 @@ def agreed_names(session: Session, ids: set[int]) -> dict[int, str]:
     if not ids:
         return {}
     rows = session.execute(
-        sa.select(Member.id, Member.handle)
+        sa.select(Member.id, Member.who.label("handle"))
         .join(SpreadConsent, SpreadConsent.member_id == Member.id)
         .where(
             Member.id.in_(ids),

@@ -348,7 +348,7 @@ def _ranked(
     # The suspended cannot take their consent back now.
     named = sa.and_(sa.func.coalesce(SpreadConsent.named, False), suspensions.not_suspended())
     query = (
-        sa.select(table, Member.handle, named.label("named"))
+        sa.select(table, Member.who.label("handle"), named.label("named"))
         .join(Member, Member.id == table.member_id)
         .outerjoin(SpreadConsent, SpreadConsent.member_id == table.member_id)
         .where(

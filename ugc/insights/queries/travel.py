@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ugc.core.db import Session
+from ugc.core.people import WHO_SQL, Who, of_row
 from ugc.insights.queries.contacts import COUNTED
 from ugc.insights.rules import shape
 from ugc.referrals import queries as referrals
@@ -22,7 +23,7 @@ SHARED = 12  # of a member's links, those that brought most
 _PEOPLE = f"""
 SELECT c.member_id AS id, c.sharer_id AS via, c.near AS degree, c.joined, c.reached_at AS at,
   CASE WHEN m.shown_to_far_contacts OR EXISTS (SELECT FROM referrals r
-    WHERE r.member_id = m.id AND r.parent_id = :me) THEN m.handle END AS handle
+    WHERE r.member_id = m.id AND r.parent_id = :me) THEN {WHO_SQL} END AS handle
 FROM ({{came}}) AS c JOIN members m ON m.id = c.member_id
 WHERE {COUNTED} ORDER BY c.reached_at {{order}}, c.id {{order}} LIMIT :most
 """
@@ -43,7 +44,7 @@ class Traveller:
     degree: int
     joined: bool
     at: dt.datetime
-    handle: str | None
+    handle: Who | None
 
 
 def people(
@@ -53,7 +54,10 @@ def people(
     on."""
     text = _PEOPLE.format(came=_WHOLE if whole else _MINE, order="DESC" if newest else "")
     values = {"root": root_id, "me": me, "most": LISTED if newest else DRAWN}
-    return [Traveller(*row) for row in session.execute(sa.text(text), values)]
+    return [
+        Traveller(row.id, row.via, row.degree, row.joined, row.at, of_row(row.handle))
+        for row in session.execute(sa.text(text), values)
+    ]
 
 
 @dataclass(frozen=True)

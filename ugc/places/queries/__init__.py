@@ -67,7 +67,7 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
         Subject.public_id,
         geo.lon(Place.geom).label("lon"),
         geo.lat(Place.geom).label("lat"),
-        Member.handle,
+        Member.who.label("handle"),
         City.name.label("city"),
         City.country.label("country"),
         City.admin.label("admin"),

@@ -66,10 +66,10 @@ def claim_by_id(session: Session, actor: Actor, claim_id: int) -> ClaimRow:
     row = session.execute(
         sa.select(
             PlaceClaim,
-            Member.handle,
+            Member.who.label("handle"),
             Place.website_since,
             Place.website_by_id,
-            writer.handle.label("writer"),
+            writer.who.label("writer"),
         )
         .join(Place, Place.id == PlaceClaim.place_id)
         .outerjoin(Member, Member.id == PlaceClaim.author_id)

@@ -146,7 +146,7 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
             Subject.public_id,
             geo.lon(Report.geom).label("lon"),
             geo.lat(Report.geom).label("lat"),
-            Member.handle,
+            Member.who.label("handle"),
             City.name.label("city"),
             Source.attribution,
             Source.licence,

@@ -159,7 +159,12 @@ class Waiting:
 def waiting(session: Session, member_id: int) -> tuple[list[Waiting], int]:
     """What is held for a member, the newest first, and how many are held in all."""
     rows = session.execute(
-        sa.select(ReferralReward, Member.handle, Member.shown_to_far_contacts, Member.joined_at)
+        sa.select(
+            ReferralReward,
+            Member.who.label("handle"),
+            Member.shown_to_far_contacts,
+            Member.joined_at,
+        )
         .join(Member, Member.id == ReferralReward.newcomer_id)
         .where(ReferralReward.beneficiary_id == member_id, ReferralReward.state == "held")
         .order_by(ReferralReward.newcomer_id.desc())

@@ -93,7 +93,9 @@ def suspects(session: Session, ring_id: int, *, undecided: bool = True) -> list[
     """Those of a ring who wait for a decision, or all."""
     parent = sa.orm.aliased(Member)
     query = (
-        sa.select(RingMember, Member.handle, Member.joined_at, parent.handle.label("parent"))
+        sa.select(
+            RingMember, Member.who.label("handle"), Member.joined_at, parent.who.label("parent")
+        )
         .join(Member, Member.id == RingMember.member_id)
         .outerjoin(Referral, Referral.member_id == Member.id)
         .outerjoin(parent, parent.id == Referral.parent_id)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from ugc.core import panels, privacy, render
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
-from ugc.notifications import actions, queries
+from ugc.notifications import actions, queries, rules
 
 bp = Blueprint("notifications", __name__)
 privacy.register("notifications", actions.export_member, actions.erase_member)
@@ -29,14 +32,30 @@ def unread_notifications() -> int:
 @bp.get("/inbox")
 @members
 def inbox_page() -> str:
-    before = request.args.get("before", type=int)
+    """By day; `about` is a family of news, `unread` leaves out what was read."""
+    family = rules.family_of(request.args.get("about"))
+    unread = request.args.get("unread") == "yes"
+    chosen = {"about": family, "unread": "yes" if unread else None}
     items, following = queries.inbox(
-        db.session(), current_actor().id or 0, before, render.timezone()
+        db.session(),
+        current_actor().id or 0,
+        request.args.get("before", type=int),
+        render.timezone(),
+        family=family,
+        unread=unread,
     )
+    told = [(item, panels.render(f"notification.{item.kind}", item=item)) for item in items]
     return render_template(
         "notifications/inbox.html",
-        items=[(i, panels.render(f"notification.{i.kind}", item=i)) for i in items],
-        next_page=url_for("notifications.inbox_page", before=following) if following else None,
+        days=[(day, list(lines)) for day, lines in groupby(told, lambda each: each[0].day)],
+        today=dt.datetime.now(ZoneInfo(render.timezone())).date(),
+        families=rules.FAMILIES,
+        family=family,
+        unread=unread,
+        here=url_for("notifications.inbox_page", **chosen),
+        next_page=url_for("notifications.inbox_page", before=following, **chosen)
+        if following
+        else None,
     )
 
 
@@ -53,4 +72,4 @@ def open_one(notification_id: int) -> Any:
 @members
 def read_all() -> Any:
     actions.mark_all_read(db.session(), current_actor().id or 0)
-    return redirect(url_for("notifications.inbox_page"), 303)
+    return redirect(render.safe_next(request.form.get("next"), "/inbox"), 303)

@@ -9,11 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.accounts.models import Member
+from ugc.accounts import queries as accounts
 from ugc.accounts.rules.roles import NAMES, Role
 from ugc.core import subjects, texts
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
+from ugc.core.people import Who
 from ugc.notifications import rules
 from ugc.notifications.models import Notification
 
@@ -33,6 +34,7 @@ class Item:
     cause: str
     read: bool
     created_at: dt.datetime
+    day: dt.date
 
     @property
     def id(self) -> int:
@@ -69,16 +71,26 @@ def unread_count(session: Session, member_id: int, zone: str) -> int:
 
 
 def inbox(
-    session: Session, member_id: int, before: int | None = None, zone: str = "UTC"
+    session: Session,
+    member_id: int,
+    before: int | None = None,
+    zone: str = "UTC",
+    *,
+    family: rules.Family | None = None,
+    unread: bool = False,
 ) -> tuple[list[Item], int | None]:
     """A page of lines, newest first, and the id that the next page is `before`, None at the end.
     `rules.PAGE` notifications, and the rest of the day of the last one, so that no line is told in
-    two halves."""
+    two halves. Only of `family` (None: of all), and with `unread` only what was not read."""
     query = (
         sa.select(Notification, _fold(zone).label("fold"), _day(zone).label("day"))
         .where(Notification.member_id == member_id)
         .order_by(Notification.id.desc())
     )
+    if family is not None:
+        query = query.where(Notification.kind.in_(rules.kinds_of(family)))
+    if unread:
+        query = query.where(Notification.read_at.is_(None))
     if before is not None:
         query = query.where(Notification.id < before)
     rows = list(session.execute(query.limit(rules.PAGE)))
@@ -93,25 +105,25 @@ def inbox(
 
 def _lines(session: Session, member_id: int, rows: Sequence[Any]) -> list[Item]:
     folds: dict[str, list[Notification]] = {}
+    days: dict[str, dt.date] = {}
     for row in rows:
         folds.setdefault(row.fold, []).append(row.Notification)
+        days.setdefault(row.fold, row.day)
     about = subjects.describe(
         session,
         [row.Notification.subject_id for row in rows if row.Notification.subject_id],
         member_id,
     )
     people = {int(row.Notification.facts["who"]) for row in rows if "who" in row.Notification.facts}
-    handles = {
-        row.id: row.handle
-        for row in session.execute(sa.select(Member.id, Member.handle).where(Member.id.in_(people)))
-    }
-    return [_item(fold, about, handles) for fold in folds.values()]
+    named = accounts.people(session, people)
+    return [_item(fold, about, named, days[code]) for code, fold in folds.items()]
 
 
 def _item(
     fold: Sequence[Notification],
     about: dict[int, subjects.SubjectInfo],
-    handles: dict[int, str | None],
+    named: dict[int, Who],
+    day: dt.date,
 ) -> Item:
     """Of notifications that are one line, the newest first."""
     newest = fold[0]
@@ -120,16 +132,16 @@ def _item(
     seen = (about.get(row.subject_id) for row in fold if row.subject_id)
     info = next((each for each in seen if each), None)
     people = dict.fromkeys(row.facts["who"] for row in fold if "who" in row.facts)
-    who = tuple(handles.get(int(each)) or str(rules.SOMEBODY) for each in people)
+    who = tuple(named.get(int(each)) or Who(str(rules.SOMEBODY)) for each in people)
     url = info.url if info else str(newest.facts.get("url", ""))
     if info and "page" in newest.facts:
         url = f"{info.url}/{newest.facts['page']}"
     if newest.kind == "contact":
-        known = [handle for each in people if (handle := handles.get(int(each)))]
+        known = [one for each in people if (one := named.get(int(each)))]
         url = f"/members/{known[0]}" if len(who) == 1 and known else "/contacts"
     told = rules.Told(
         title=info.named if info else texts.isolated(str(newest.facts.get("title", rules.GONE))),
-        who=who or (str(rules.SOMEBODY),),
+        who=who or (Who(str(rules.SOMEBODY)),),
         count=len(people) or len(fold),
         role=str(NAMES[Role(newest.facts["role"])]) if "role" in newest.facts else "",
         of=str(newest.facts.get("of") or (info.kind if info else "")),
@@ -146,6 +158,7 @@ def _item(
         newest.cause,
         all(row.read_at is not None for row in fold),
         newest.created_at,
+        day,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
+
+from ugc.core.people import Who, who
 
 PAGE = 30
 KEPT_DAYS = 90
@@ -15,12 +18,12 @@ NAMED = 3  # people who are named in one line
 
 @dataclass(frozen=True)
 class Told:
-    """What a line speaks of: `title` is what it is about and where, `who` are handles, `count` how
+    """What a line speaks of: `title` is what it is about and where, `who` are people, `count` how
     many people or things were folded into it, `level` a member's, `role` the name of one, `of` the
     kind of content that was decided."""
 
     title: str = ""
-    who: tuple[str, ...] = ()
+    who: tuple[Who, ...] = ()
     count: int = 1
     level: int = 0
     role: str = ""
@@ -28,7 +31,42 @@ class Told:
 
     @property
     def names(self) -> str:
-        return ", ".join(self.who[:NAMED]) + ("…" if len(self.who) > NAMED else "")
+        shown = ", ".join(who(each).in_text for each in self.who[:NAMED])
+        return shown + ("…" if len(self.who) > NAMED else "")
+
+    @property
+    def full_names(self) -> str:
+        """With their handles, where it must be plain who it is."""
+        return ", ".join(who(each).full for each in self.who[:NAMED])
+
+
+class Family(enum.StrEnum):
+    """What a member chooses for: kinds of news that belong together."""
+
+    DECISIONS = "decisions"
+    ACCOUNT = "account"
+    CONFIRMED = "confirmed"
+    STILL_THERE = "still_there"
+    COMMENTS = "comments"
+    HELPFUL = "helpful"
+    PROGRESS = "progress"
+    CONTACTS = "contacts"
+    BRANDS = "brands"
+    WATCHING = "watching"
+
+
+FAMILIES: dict[Family, Any] = {
+    Family.COMMENTS: lazy_gettext("Comments where you wrote"),
+    Family.CONFIRMED: lazy_gettext("Confirmations of your reports"),
+    Family.STILL_THERE: lazy_gettext("Whether a report is still there"),
+    Family.HELPFUL: lazy_gettext("Helpful votes for your reviews"),
+    Family.PROGRESS: lazy_gettext("Levels and badges"),
+    Family.CONTACTS: lazy_gettext("Contacts who joined by you"),
+    Family.BRANDS: lazy_gettext("Brands and their teams"),
+    Family.WATCHING: lazy_gettext("What you watch and follow"),
+    Family.DECISIONS: lazy_gettext("Moderators' decisions on what you sent"),
+    Family.ACCOUNT: lazy_gettext("Your account and your roles"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +74,7 @@ class Kind:
     """`icon` is one of the sprite; `say` makes the line in the language in force. Of a kind that
     `folds`, what a day brought about one thing is one line."""
 
+    family: Family
     icon: str
     say: Callable[[Told], str]
     folds: bool = False
@@ -89,7 +128,7 @@ def _about(text: Any) -> Callable[[Told], str]:
 
 def _role(text: Any) -> Callable[[Told], str]:
     """A sentence that may name `%(who)s`, `%(role)s` and `%(title)s`."""
-    return lambda told: str(text) % {"title": told.title, "role": told.role, "who": told.names}
+    return lambda told: str(text) % {"title": told.title, "role": told.role, "who": told.full_names}
 
 
 # What a moderator decided, by the kind of content: a report and a comment under it are two things.
@@ -127,80 +166,123 @@ def _decided(texts: Mapping[str, Any], otherwise: Any) -> Callable[[Told], str]:
 
 KINDS = {
     "approved": Kind(
-        "check", _decided(APPROVED, lazy_gettext("A moderator approved it: %(title)s"))
+        Family.DECISIONS,
+        "check",
+        _decided(APPROVED, lazy_gettext("A moderator approved it: %(title)s")),
     ),
-    "refused": Kind("x", _decided(REFUSED, lazy_gettext("A moderator refused it: %(title)s"))),
-    "confirmed": Kind("thumbs-up", _confirmed, folds=True),
-    "still_there": Kind("map-pin", _about(lazy_gettext("Is it still there? %(title)s"))),
-    "comment": Kind("message-circle", _commented, folds=True),
-    "helpful": Kind("thumbs-up", _helpful, folds=True),
+    "refused": Kind(
+        Family.DECISIONS,
+        "x",
+        _decided(REFUSED, lazy_gettext("A moderator refused it: %(title)s")),
+    ),
+    "confirmed": Kind(Family.CONFIRMED, "thumbs-up", _confirmed, folds=True),
+    "still_there": Kind(
+        Family.STILL_THERE, "map-pin", _about(lazy_gettext("Is it still there? %(title)s"))
+    ),
+    "comment": Kind(Family.COMMENTS, "message-circle", _commented, folds=True),
+    "helpful": Kind(Family.HELPFUL, "thumbs-up", _helpful, folds=True),
     "level": Kind(
-        "trending-up", lambda told: gettext("You reached level %(n)s.", n=told.level), folds=True
+        Family.PROGRESS,
+        "trending-up",
+        lambda told: gettext("You reached level %(n)s.", n=told.level),
+        folds=True,
     ),
-    "badge": Kind("award", _badges, folds=True),
-    "contact": Kind("users", _joined, folds=True),
-    "invitation": Kind("mail", _about(lazy_gettext("Bring others: %(title)s"))),
-    "claim_approved": Kind("badge-check", _about(lazy_gettext("You speak for %(title)s now."))),
-    "claim_refused": Kind("x", _about(lazy_gettext("Your claim was refused: %(title)s"))),
+    "badge": Kind(Family.PROGRESS, "award", _badges, folds=True),
+    "contact": Kind(Family.CONTACTS, "users", _joined, folds=True),
+    "invitation": Kind(Family.BRANDS, "mail", _about(lazy_gettext("Bring others: %(title)s"))),
+    "claim_approved": Kind(
+        Family.DECISIONS, "badge-check", _about(lazy_gettext("You speak for %(title)s now."))
+    ),
+    "claim_refused": Kind(
+        Family.DECISIONS, "x", _about(lazy_gettext("Your claim was refused: %(title)s"))
+    ),
     "site_role_given": Kind(
-        "shield-check", _role(lazy_gettext("You have a role in this community now: %(role)s"))
+        Family.ACCOUNT,
+        "shield-check",
+        _role(lazy_gettext("You have a role in this community now: %(role)s")),
     ),
     "site_role_ended": Kind(
-        "shield-check", _role(lazy_gettext("Your role in this community ended: %(role)s"))
+        Family.ACCOUNT,
+        "shield-check",
+        _role(lazy_gettext("Your role in this community ended: %(role)s")),
     ),
     "brand_role_given": Kind(
-        "badge-check", _role(lazy_gettext("Your role in the team of %(title)s: %(role)s"))
+        Family.ACCOUNT,
+        "badge-check",
+        _role(lazy_gettext("Your role in the team of %(title)s: %(role)s")),
     ),
     "brand_role_ended": Kind(
-        "x", _role(lazy_gettext("You are not in the team of %(title)s any more."))
+        Family.ACCOUNT, "x", _role(lazy_gettext("You are not in the team of %(title)s any more."))
     ),
     "other_site_role_given": Kind(
+        Family.ACCOUNT,
         "shield-check",
         _role(lazy_gettext("%(who)s has a role in this community now: %(role)s")),
     ),
     "other_site_role_ended": Kind(
+        Family.ACCOUNT,
         "shield-check",
         _role(lazy_gettext("The role of %(who)s in this community ended: %(role)s")),
     ),
     "other_brand_role_given": Kind(
-        "users", _role(lazy_gettext("The role of %(who)s in the team of %(title)s: %(role)s"))
+        Family.BRANDS,
+        "users",
+        _role(lazy_gettext("The role of %(who)s in the team of %(title)s: %(role)s")),
     ),
     "other_brand_role_ended": Kind(
-        "users", _role(lazy_gettext("%(who)s is not in the team of %(title)s any more."))
+        Family.BRANDS,
+        "users",
+        _role(lazy_gettext("%(who)s is not in the team of %(title)s any more.")),
     ),
     "team_invited": Kind(
+        Family.BRANDS,
         "users",
         _role(lazy_gettext("%(who)s asks you into the team of %(title)s: %(role)s")),
     ),
     "photo_unreadable": Kind(
+        Family.DECISIONS,
         "image",
         _about(lazy_gettext("Your photo cannot be read, send it as another file: %(title)s")),
     ),
     "photo_failed": Kind(
+        Family.DECISIONS,
         "image",
         _about(
             lazy_gettext("Your photo could not be prepared. Take it back, send it again: %(title)s")
         ),
     ),
     "place_taken": Kind(
-        "store", _about(lazy_gettext("A moderator decided that your brand does not run %(title)s."))
+        Family.DECISIONS,
+        "store",
+        _about(lazy_gettext("A moderator decided that your brand does not run %(title)s.")),
     ),
     "account_false": Kind(
+        Family.DECISIONS,
         "shield-check",
         _about(lazy_gettext("A moderator decided that your account is not one of a person alone.")),
     ),
     "account_cleared": Kind(
+        Family.DECISIONS,
         "shield-check",
         _about(lazy_gettext("A moderator looked at doubts about your account and cleared them.")),
     ),
     "suspended": Kind(
+        Family.DECISIONS,
         "shield-check",
         _about(lazy_gettext("Your account is suspended: you can read, not contribute.")),
     ),
+    "name_taken": Kind(
+        Family.DECISIONS,
+        "user",
+        _about(lazy_gettext("A moderator took your name away: your username stands alone now.")),
+    ),
     "reinstated": Kind(
-        "check", _about(lazy_gettext("Your account is no longer suspended. Welcome back."))
+        Family.DECISIONS,
+        "check",
+        _about(lazy_gettext("Your account is no longer suspended. Welcome back.")),
     ),
     "address_taken": Kind(
+        Family.ACCOUNT,
         "mail",
         _about(
             lazy_gettext(
@@ -210,6 +292,7 @@ KINDS = {
         ),
     ),
     "unsent_confirm": Kind(
+        Family.ACCOUNT,
         "mail",
         _about(
             lazy_gettext(
@@ -219,6 +302,7 @@ KINDS = {
         ),
     ),
     "unsent_reset": Kind(
+        Family.ACCOUNT,
         "mail",
         _about(
             lazy_gettext(
@@ -228,6 +312,7 @@ KINDS = {
         ),
     ),
     "unsent_mail_change": Kind(
+        Family.ACCOUNT,
         "mail",
         _about(
             lazy_gettext(
@@ -237,6 +322,7 @@ KINDS = {
         ),
     ),
     "unsent_notice": Kind(
+        Family.ACCOUNT,
         "mail",
         _about(
             lazy_gettext(
@@ -246,6 +332,7 @@ KINDS = {
         ),
     ),
     "unsent_suspension": Kind(
+        Family.ACCOUNT,
         "mail",
         _about(
             lazy_gettext(
@@ -255,6 +342,7 @@ KINDS = {
         ),
     ),
     "unsent_news": Kind(
+        Family.ACCOUNT,
         "mail",
         _about(
             lazy_gettext(
@@ -264,6 +352,7 @@ KINDS = {
         ),
     ),
     "unsent_push": Kind(
+        Family.ACCOUNT,
         "mail",
         _about(
             lazy_gettext(
@@ -272,21 +361,47 @@ KINDS = {
             )
         ),
     ),
-    "news_posted": Kind("map-pin", _about(lazy_gettext("New where you watch: %(title)s"))),
+    "news_posted": Kind(
+        Family.WATCHING, "map-pin", _about(lazy_gettext("New where you watch: %(title)s"))
+    ),
     "news_votes": Kind(
-        "users", _about(lazy_gettext("Others say whether it is still there: %(title)s")), folds=True
+        Family.WATCHING,
+        "users",
+        _about(lazy_gettext("Others say whether it is still there: %(title)s")),
+        folds=True,
     ),
     "news_edited": Kind(
-        "pencil", _about(lazy_gettext("Its author changed the text: %(title)s")), folds=True
+        Family.WATCHING,
+        "pencil",
+        _about(lazy_gettext("Its author changed the text: %(title)s")),
+        folds=True,
     ),
     "news_answered": Kind(
-        "landmark", _about(lazy_gettext("There is an official answer: %(title)s")), folds=True
+        Family.WATCHING,
+        "landmark",
+        _about(lazy_gettext("There is an official answer: %(title)s")),
+        folds=True,
     ),
-    "news_closed": Kind("check", _about(lazy_gettext("It is over: %(title)s"))),
-    "news_reopened": Kind("history", _about(lazy_gettext("It is open again: %(title)s"))),
+    "news_closed": Kind(Family.WATCHING, "check", _about(lazy_gettext("It is over: %(title)s"))),
+    "news_reopened": Kind(
+        Family.WATCHING, "history", _about(lazy_gettext("It is open again: %(title)s"))
+    ),
     "news_merged": Kind(
-        "copy", _about(lazy_gettext("Another report was merged into it: %(title)s"))
+        Family.WATCHING,
+        "copy",
+        _about(lazy_gettext("Another report was merged into it: %(title)s")),
     ),
 }
+
+
+def kinds_of(family: Family) -> list[str]:
+    return [code for code, kind in KINDS.items() if kind.family is family]
+
+
+def family_of(code: str | None) -> Family | None:
+    """The family that an address names, or None."""
+    return Family(code) if code in list(Family) else None
+
+
 GONE = lazy_gettext("something that is gone")
 SOMEBODY = lazy_gettext("Somebody")

@@ -13,6 +13,7 @@ from tests.reading import words
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.reputation import actions, queries, rules
+from ugc.reputation.queries import board
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
 Browser = Callable[..., FlaskClient]
@@ -138,7 +139,7 @@ def test_photos_count_for_the_city_too(
     photo = {"photos": (io.BytesIO(saved(scene())), "x.jpg")}
     signed_in("mad", role="moderator").post("/reports", data={**FORM, **photo})
     run_jobs()
-    [madrid] = queries.leaders(session, days=30, city_id=3117735)
+    [madrid] = board.leaders(session, days=30, city_id=3117735)
     assert (madrid.handle, madrid.points) == ("mad", 6 + 2)
 
 

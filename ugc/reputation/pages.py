@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 
-from ugc.core import gazetteer, panels, privacy
-from ugc.core.access import public
+from ugc.core import gazetteer, panels, privacy, render
+from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.reputation import actions, queries, rules
+from ugc.reputation.queries import board, own
 
 bp = Blueprint("reputation", __name__)
 MONTH_DAYS = 30
@@ -24,11 +25,15 @@ def leaderboard_page() -> str:
     name = request.args.get("city", "").strip()[:100]
     found = gazetteer.search_cities(db.session(), name, limit=1) if name else []
     city = found[0] if found else None
+    span: dict[str, int | None] = {
+        "days": MONTH_DAYS if month else None,
+        "city_id": city.city_id if city else None,
+    }
+    me = current_actor().id
     return render_template(
         "reputation/leaderboard.html",
-        leaders=queries.leaders(
-            db.session(), days=MONTH_DAYS if month else None, city_id=city.city_id if city else None
-        ),
+        leaders=board.leaders(db.session(), reader_id=me, **span),
+        mine=board.my_place(db.session(), me, **span) if me is not None else None,
         month=month,
         month_days=MONTH_DAYS,
         name=name,
@@ -38,10 +43,46 @@ def leaderboard_page() -> str:
     )
 
 
+@bp.get("/points")
+@members
+def points_page() -> str:
+    """The reader's own points by what they came from; nobody else's."""
+    me = current_actor().id or 0
+    before = request.args.get("before", type=int)
+    lines, following = own.movements(db.session(), me, before)
+    waiting, waiting_count = own.waiting(db.session(), me) if before is None else ([], 0)
+    score = queries.score(db.session(), me)
+    return render_template(
+        "reputation/points.html",
+        score=score,
+        level_from=rules.LEVELS[score.level - 1],
+        next_level_at=rules.next_level_at(score.points),
+        totals=own.totals_by_action(db.session(), me) if before is None else [],
+        waiting=waiting,
+        waiting_count=waiting_count,
+        lines=lines,
+        first_page=before is None,
+        action_name=action_name,
+        next_page=url_for("reputation.points_page", before=following) if following else None,
+    )
+
+
+def action_name(code: str) -> str:
+    """What an action is called; its code when the table does not know it any more."""
+    action = rules.ACTIONS.get(code)
+    return action.name(render.language()) if action else code
+
+
 def profile_panel(member_id: int, **_context: Any) -> str:
+    """Others do not see how many points wait."""
     score = queries.score(db.session(), member_id)
     following = rules.next_level_at(score.points)
-    return render_template("reputation/_profile.html", score=score, next_level_at=following)
+    return render_template(
+        "reputation/_profile.html",
+        score=score,
+        next_level_at=following,
+        is_own=current_actor().id == member_id,
+    )
 
 
 def badges_panel(member_id: int, **_context: Any) -> str:

@@ -13,12 +13,6 @@ from ugc.core.db import Session, app_now
 from ugc.reputation.models import Badge, PointEntry, Score
 
 
-@dataclass(frozen=True)
-class Standing:
-    handle: str
-    points: int
-
-
 def balance(session: Session, member_id: int) -> tuple[int, int]:
     """(available, held), summed from the ledger."""
     row = session.execute(
@@ -206,35 +200,3 @@ def causes(session: Session, subject_id: int, action: str) -> list[str]:
             .distinct()
         )
     )
-
-
-def leaders(
-    session: Session, *, days: int | None, city_id: int | None = None, limit: int = 50
-) -> list[Standing]:
-    """Who has most available points, of the last `days` times 24 hours or (None) of all time; ties
-    by who joined first. No month begins with an empty board."""
-    if days is None and city_id is None:
-        # The folded totals, by their index: the whole ledger is long.
-        folded = session.execute(
-            sa.select(Member.handle, Score.points)
-            .join(Member, Member.id == Score.member_id)
-            .where(Score.points > 0, Member.handle.is_not(None))
-            .order_by(Score.points.desc(), Member.id)
-            .limit(limit)
-        )
-        return [Standing(row.handle, int(row.points)) for row in folded]
-    total = sa.func.sum(PointEntry.points)
-    query = (
-        sa.select(Member.handle, total.label("points"))
-        .join(Member, Member.id == PointEntry.member_id)
-        .where(PointEntry.account == "available", Member.handle.is_not(None))
-        .group_by(Member.id, Member.handle)
-        .having(total > 0)
-        .order_by(total.desc(), Member.id)
-        .limit(limit)
-    )
-    if days is not None:
-        query = query.where(PointEntry.created_at >= app_now() - dt.timedelta(days=days))
-    if city_id is not None:
-        query = query.where(PointEntry.city_id == city_id)
-    return [Standing(row.handle, int(row.points)) for row in session.execute(query)]

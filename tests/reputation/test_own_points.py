@@ -1,0 +1,186 @@
+"""One's own points by what they came from, and one's place on the leaderboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from tests.reading import words
+from ugc.accounts.models import Member
+from ugc.core.db import Session
+from ugc.reputation import actions, queries
+from ugc.reputation.queries import board, own
+
+FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
+Browser = Callable[..., FlaskClient]
+Jobs = Callable[[], int]
+Make = Callable[..., Member]
+MADRID = 3117735
+
+
+def earn(
+    session: Session, member: Member, points: int, *, days: int = 0, city: int | None = None
+) -> None:
+    session.execute(
+        sa.text(
+            "INSERT INTO point_entries (member_id, account, step, action, points, cause, city_id,"
+            " created_at) VALUES (:member, 'available', 'credit', 'report', :points, :cause, :city,"
+            " app_now() - make_interval(days => :days, secs => 1))"
+        ),
+        {
+            "member": member.id,
+            "points": points,
+            "cause": f"report:{member.id}:{points}:{days}",
+            "city": city,
+            "days": days,
+        },
+    )
+    actions.recount(session, member.id)
+
+
+@pytest.fixture
+def crowd(session: Session, make_member: Make) -> list[Member]:
+    """Sixty members with 60, 59 … 1 points."""
+    members = [make_member(f"m{number:02}", language="en") for number in range(1, 61)]
+    for number, member in enumerate(members):
+        earn(session, member, 60 - number, city=MADRID)
+    session.commit()
+    return members
+
+
+@pytest.mark.parametrize("days", [None, 30])
+@pytest.mark.parametrize("city", [None, MADRID])
+@pytest.mark.parametrize(
+    ("at", "beside"),
+    [(0, [1, 2, 3]), (1, [1, 2, 3, 4]), (54, [53, 54, 55, 56, 57]), (59, [58, 59, 60])],
+)
+def test_my_place_with_who_is_round_me(
+    session: Session,
+    crowd: list[Member],
+    days: int | None,
+    city: int | None,
+    at: int,
+    beside: list[int],
+) -> None:
+    mine = board.my_place(session, crowd[at].id, days=days, city_id=city)
+    assert mine is not None
+    assert (mine.place, mine.of, mine.points) == (at + 1, 60, 60 - at)
+    assert [one.place for one in mine.beside] == beside
+    assert [one.handle for one in mine.beside] == [f"m{place:02}" for place in beside]
+    # The list says the same of whom it reaches.
+    listed = {one.member_id: one for one in board.leaders(session, days=days, city_id=city)}
+    assert all(listed.get(one.member_id, one) == one for one in mine.beside)
+
+
+def test_ties_stand_by_who_joined_first(session: Session, make_member: Make) -> None:
+    one, two, three = (make_member(handle) for handle in ("one", "two", "three"))
+    for member in (one, two, three):
+        earn(session, member, 5)
+    places = [board.my_place(session, each.id, days=None) for each in (one, two, three)]
+    assert [each.place for each in places if each] == [1, 2, 3]
+    assert [[s.place for s in each.beside] for each in places if each] == [[1, 2, 3]] * 3
+
+
+def test_my_line_is_told_in_the_page(
+    session: Session, client: FlaskClient, crowd: list[Member], signed_in: Browser
+) -> None:
+    ana = signed_in("ana", language="en")
+    me = session.scalars(sa.select(Member).where(Member.handle == "ana")).one()
+    earn(session, me, 3)
+    session.commit()
+    page = words(ana.get("/leaderboard").text)
+    assert "You are number 59 of 61" in page
+    assert "1 point more and you are one place higher" in page
+    assert "You are number" not in client.get("/leaderboard").text
+    assert "You have no points in this list yet." in ana.get("/leaderboard?city=Madrid").text
+
+
+@pytest.mark.parametrize("filters", ["?city=Madrid", "?span=month"])
+def test_whose_profile_lists_nothing_is_not_named_where_the_list_tells_of_a_city_or_days(
+    session: Session, client: FlaskClient, crowd: list[Member], signed_in: Browser, filters: str
+) -> None:
+    crowd[0].profile_lists = "nothing"
+    session.commit()
+    assert "/members/m01" in client.get("/leaderboard").text
+    narrow = client.get(f"/leaderboard{filters}").text
+    assert "/members/m01" not in narrow
+    assert "/members/m02" in narrow
+    assert "a member" in narrow
+    beside = board.my_place(session, crowd[1].id, days=30)
+    assert beside is not None
+    assert [one.handle for one in beside.beside] == [None, "m02", "m03", "m04"]
+    own_view = board.leaders(session, days=30, reader_id=crowd[0].id)
+    assert own_view[0].handle == "m01"
+
+
+def test_points_by_what_they_came_from(
+    session: Session, signed_in: Browser, run_jobs: Jobs
+) -> None:
+    ana = signed_in("ana", role="moderator", language="en")
+    first = ana.post("/reports", data=FORM).location
+    second = ana.post("/reports", data={**FORM, "lat": "41"}).location
+    run_jobs()
+    page = words(ana.get("/points").text)
+    assert "12 points" in page
+    assert "3 points more to level 2" in page
+    assert "Report published" in page
+    html = ana.get("/points").text
+    assert f'href="{first}"' in html
+    assert f'href="{second}"' in html
+    ana.post(f"{second}/withdraw")
+    run_jobs()
+    page = words(ana.get("/points").text)
+    assert "−6" in page
+    assert "taken back" in page
+    me = session.scalars(sa.select(Member.id).where(Member.handle == "ana")).one()
+    totals = own.totals_by_action(session, me)
+    assert sum(total.points for total in totals) == queries.balance(session, me)[0] == 6
+
+
+def test_what_waits_is_told_to_oneself_alone(
+    session: Session, client: FlaskClient, signed_in: Browser, run_jobs: Jobs
+) -> None:
+    ana = signed_in("ana", language="en")
+    address = ana.post("/reports", data=FORM).location
+    run_jobs()
+    page = ana.get("/points").text
+    assert "What waits" in page
+    assert f'href="{address}"' in page
+    assert "and 6 that wait" in words(page)
+    assert "6 that wait" in words(ana.get("/members/ana").text)
+    for reader in (
+        client,
+        signed_in("ben", language="en"),
+        signed_in("mod", role="moderator", language="en"),
+    ):
+        assert "that wait" not in words(reader.get("/members/ana").text)
+    assert client.get("/points").status_code == 401
+
+
+def test_a_page_of_movements_follows_the_last(
+    session: Session, make_member: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own, "PAGE", 2)
+    ana = make_member("ana")
+    for points in (1, 2, 3, 4, 5):
+        earn(session, ana, points)
+    seen: list[int] = []
+    before = None
+    while True:
+        lines, before = own.movements(session, ana.id, before)
+        seen += [line.points for line in lines]
+        if before is None:
+            break
+    assert seen == [5, 4, 3, 2, 1]
+
+
+def test_a_day_that_was_full_is_said(session: Session, make_member: Make) -> None:
+    ana = make_member("ana")
+    for number in range(21):
+        actions.credit(session, ana.id, "comment", f"comment:{number}", held=False)
+    lines, _ = own.movements(session, ana.id)
+    assert [line.full for line in lines[:2]] == [True, False]
+    assert own.totals_by_action(session, ana.id)[0].times == 20

@@ -39,13 +39,7 @@ _TYPES: dict[str, Any] = {
         "type": ["object", "null"],
         "description": "null for imported content, when the person erased the account, and where"
         " the author of a report on a road does not show the name.",
-        "properties": {
-            "handle": {"type": "string"},
-            "name": {
-                "type": ["string", "null"],
-                "description": "What the member is called; it changes without the content.",
-            },
-        },
+        "properties": {"handle": {"type": "string"}, "name": {"type": ["string", "null"]}},
     },
     "subratings": {"type": "object", "additionalProperties": {"type": "integer"}},
     "rating_mean": {"type": ["number", "null"]},

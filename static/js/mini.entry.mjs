@@ -1,33 +1,26 @@
-// A small still map of where one thing is; it leads to the large one.
+// A small map of where one thing is: a picture until it is pressed, then a map that can be moved.
 
-import {Marker} from 'maplibre-gl';
-import {circle} from './circle.mjs';
-import {makeMap} from './map-core.mjs';
 import {watchReport} from './report-live.mjs';
 
-/** The area that a report is in, where its author shows no more. */
-function addArea(map, [longitude, latitude], accuracy) {
-  map.addSource('area', {type: 'geojson', data: circle({longitude, latitude, accuracy})});
-  map.addLayer({
-    id: 'area', type: 'fill', source: 'area',
-    paint: {'fill-color': '#2a6fb8', 'fill-opacity': 0.2, 'fill-outline-color': '#2a6fb8'},
-  });
+const link = document.querySelector('[data-mini-map]');
+
+/** Loads the map's code, and puts the map where the picture was. */
+async function open() {
+  link.setAttribute('aria-busy', 'true');
+  try {
+    const {openMiniMap} = await import('./mini-map.mjs');
+    openMiniMap(link);
+  } catch (error) {
+    console.info('The map does not come; its page may.', error);
+    location.href = link.href;
+  }
 }
 
-const box = document.querySelector('[data-mini-map]');
-const watcher = new IntersectionObserver(([{isIntersecting}]) => {
-  if (!isIntersecting) return;
-  watcher.disconnect();
-  const at = [Number(box.dataset.lon), Number(box.dataset.lat)];
-  const area = Number(box.dataset.area);
-  const overlay = area ? (drawn) => addArea(drawn, at, area) : undefined;
-  const map = makeMap(box, {center: at, zoom: Number(box.dataset.zoom), still: true, overlay});
-  const mark = document.querySelector('.kind')?.cloneNode(true);
-  if (map && mark) new Marker({element: mark}).setLngLat(at).addTo(map);
-  map?.once('idle', () => { box.dataset.ready = '1'; });
+link?.addEventListener('click', (event) => {
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  if (link.getAttribute('aria-busy') !== 'true') open();
 });
-box.hidden = false;
-watcher.observe(box);
 
 const told = document.querySelector('[data-report-live]');
 if (told) watchReport(told);

@@ -15,7 +15,7 @@ from tests.conftest import PASSWORD
 from ugc.accounts.actions import grants
 from ugc.accounts.rules.roles import Role
 from ugc.config import ROOT
-from ugc.core import audit
+from ugc.core import audit, security
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session
 
@@ -74,6 +74,21 @@ def test_where_a_form_comes_from(
     form["csrf_token"] = "x" * 40
     other = production.test_client()
     assert other.post("/sign-in", data=form, headers=headers, base_url=SITE).status_code == 400
+
+
+def test_a_form_is_taken_by_its_masked_token_only(production: Flask, session: Session) -> None:
+    browser = production.test_client()
+    token = form_token(browser, "/about")
+
+    def status(sent: str) -> int:
+        form = {"theme": "dark", "next": "/", "csrf_token": sent}
+        return browser.post("/theme", data=form, base_url=SITE).status_code
+
+    assert status(token) == 303
+    # Of a page that was open before tokens were masked.
+    assert status(security.unmasked(token)) == 303
+    for wrong in (security.masked("x.y.z"), token[:-8] + "AAAAAAA=", "nonsense", ""):
+        assert status(wrong) == 400
 
 
 def test_every_cookie_of_production_is_the_hosts_own(

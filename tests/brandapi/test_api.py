@@ -79,7 +79,12 @@ def test_a_key_is_shown_once_stored_hashed_and_ends_when_revoked(
         "/sign-in", data={"email": "owner@example.org", "password": "correct horse battery"}
     )
     where = f"/brands/{world.brand}/keys"
-    page = browser.post(where, data={"name": "dashboard", "scopes": ["reports:read"]}).text
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    made = browser.post(where, data={"name": "dashboard", "scopes": ["reports:read"]}, headers=ours)
+    # Never compressed: the key stands beside its name.
+    assert "no-transform" in made.headers["Cache-Control"]
+    assert "no-transform" not in browser.get(where, headers=ours).headers["Cache-Control"]
+    page = made.text
     key = page.split('id="new-key" readonly value="')[1].split('"')[0]
     assert rules.is_well_formed(key)
     again = browser.get(where).text

@@ -46,6 +46,7 @@ DESKTOP = {"width": 1280, "height": 800}
 COLOURS = ("color-contrast", "link-in-text-block")
 # A busy machine is no failure.
 expect.set_options(timeout=30_000)
+STARTING = 1200  # tenths of a second in which a process has to answer
 COMMAND = [sys.executable, "-c", "from ugc.cli import main; main()"]
 
 
@@ -71,7 +72,7 @@ class Site:
                 [*COMMAND, "live"], env=self.environment, cwd=ROOT, start_new_session=True
             )
         )
-        for _ in range(300):
+        for _ in range(STARTING):
             try:
                 address = f"{self.environment['LIVE_URL']}/healthz"
                 urllib.request.urlopen(address, timeout=2).close()
@@ -174,7 +175,7 @@ def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     ]
     try:
         url = environment["SITE_URL"]
-        for _ in range(300):
+        for _ in range(STARTING):
             try:
                 urllib.request.urlopen(f"{url}/healthz", timeout=2).close()
                 break

@@ -51,7 +51,13 @@ def test_the_map_and_its_list_say_the_same(
     page.on("pageerror", lambda error: problems.append(str(error)))
     site.enter(page, "mapa")
     address = add_report(page, site, spot, "Lighting")
+    # The map's code comes when the picture is pressed, also by a key.
+    picture = page.locator("a[data-mini-map]")
+    expect(picture).to_have_accessible_name("Map of where it is: press to move it")
+    picture.locator("img").evaluate("each => each.decode()")
+    picture.press("Enter")
     expect(page.locator("[data-mini-map][data-ready]")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-mini-map] canvas")).to_be_focused()
     add_place(page, site, spot)
     # As a moderator would: until then it is nobody's but its author's, and tiles are for everybody.
     database.execute(

@@ -59,7 +59,7 @@ def test_a_home_is_named_without_scripts_and_shown_as_an_area(
     shown.goto(plain.url)
     box = shown.locator("[data-mini-map]")
     assert 300 <= int(box.get_attribute("data-area") or 0) <= 500
-    box.scroll_into_view_if_needed()
+    box.click()
     shown.locator("[data-mini-map][data-ready]").wait_for()
     shot(shown, f"report-{locale}")
     assert HOME[0] not in shown.locator("main").inner_text()

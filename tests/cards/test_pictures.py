@@ -254,7 +254,7 @@ def test_a_card_that_many_want_is_drawn_once(
 
     def ask() -> None:
         with app.test_request_context("/"):
-            found.append(pages._picture(card(), "/cards/same.png"))
+            found.append(pages.kept_or_drawn("card:same", lambda: pages._drawn(card())))
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:

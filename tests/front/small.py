@@ -9,7 +9,7 @@ import time
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from flask import Flask, request
+from flask import Flask, Response, request
 
 from ugc.front.application import Front
 from ugc.front.bounds import Bounds
@@ -17,6 +17,7 @@ from ugc.front.static import StaticFiles
 
 FOLDER = Path(os.environ.get("SMALL_FOLDER", "/nonexistent"))
 BODY = 1 << 20
+PAGE = "<p>The same again.</p>" * 100
 app = Flask(__name__)
 
 
@@ -44,6 +45,13 @@ def process() -> str:
 @app.get("/large")
 def large() -> str:
     return "x" * (8 << 20)
+
+
+@app.get("/page")
+def page() -> Response:
+    response = Response(PAGE)
+    response.set_etag("page")
+    return response.make_conditional(request)
 
 
 @app.post("/echo")

@@ -81,10 +81,11 @@ def test_an_answer_is_gathered_closed_and_has_a_length() -> None:
     result = Parts(b"one", b"two")
     answer = ask(answers(result))
     assert (answer.status, answer.body) == (200, b"onetwo")
-    assert answer.headers == [(b"content-type", b"text/plain"), (b"content-length", b"6")]
+    kind, varies = (b"content-type", b"text/plain"), (b"vary", b"Accept-Encoding")
+    assert answer.headers == [kind, varies, (b"content-length", b"6")]
     assert result.closed
-    assert ask(answers([], "304 NOT MODIFIED")).headers == [(b"content-type", b"text/plain")]
-    assert ask(answers([]), method="HEAD").headers == [(b"content-type", b"text/plain")]
+    assert ask(answers([], "304 NOT MODIFIED")).headers == [kind]
+    assert ask(answers([]), method="HEAD").headers == [kind, varies]
 
 
 def test_an_answer_waits_in_a_file_when_memory_holds_too_much() -> None:

@@ -99,7 +99,7 @@ def test_the_queue_learns_who_is_signed_in(client: FlaskClient, signed_in: Brows
     assert client.get("/session").json == {"member": None, "csrf": None}
     ana = signed_in("ana")
     state = ana.get("/session")
-    assert state.headers["Cache-Control"] == "no-store"
+    assert state.headers["Cache-Control"] == "no-store, no-transform"
     assert state.json is not None
     page = ana.get("/").text
     assert f'data-member="{state.json["member"]}"' in page

@@ -265,7 +265,7 @@ def test_a_member_needs_no_cookie_and_is_reached_at_once(
     # An address that somebody copied carries nothing on for a member.
     via = open_link(ben.application.test_client(), shared[0])
     page = ben.get(f"{shared[1]}{via}")
-    assert page.headers["Cache-Control"] == "private, no-store"
+    assert page.headers["Cache-Control"] == "private, no-store, no-transform"
     assert not re.findall(r'(?:href|action)="[^"]*via=', page.text)
     assert "shared this with you" not in page.text
 

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from ugc.brandapi import actions, queries, rules
 from ugc.brandapi.schemas.description import specification
 from ugc.brands import queries as brands
-from ugc.core import errors, idempotency, limits, privacy
+from ugc.core import errors, idempotency, limits, privacy, security
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
@@ -54,6 +54,7 @@ def create_key(public_id: str) -> Any:
         scopes=request.form.getlist("scopes"),
     )
     idempotency.repeat_at(url_for("brandapi.keys_page", public_id=public_id, shown="once"))
+    security.tell_a_secret()
     return keys_page(public_id, new_key=key)
 
 

@@ -19,7 +19,7 @@ from ugc.cards import rules
 from ugc.cards.rules import Card
 from ugc.comments import queries as comments
 from ugc.core import people, subjects, texts
-from ugc.core.access import ANONYMOUS
+from ugc.core.access import ANONYMOUS, Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, Visibility
@@ -64,6 +64,21 @@ def told_of(session: Session, subject: Subject, language: str, site_name: str) -
         return told
     card = replace(told.card, photo=cover.key, photo_text=cover.description)
     return replace(told, card=card)
+
+
+def whereabouts(session: Session, actor: Actor, subject: Subject) -> Any:
+    """The row of a place or report (`PlaceRow`, `ReportRow`) as the actor sees it. Raises NotFound
+    for what they do not see, and for other kinds."""
+    read = _WHEREABOUTS.get(subject.kind)
+    if read is None:
+        raise NotFound()
+    return read(session, actor, subject.id)
+
+
+_WHEREABOUTS: dict[str, Callable[[Session, Actor, int], Any]] = {
+    "place": places.place_by_id,
+    "report": reports.report_by_id,
+}
 
 
 def _rounded(value: float) -> float:

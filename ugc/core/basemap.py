@@ -22,27 +22,44 @@ TILE = 512  # pixels of a tile's side at its own zoom
 EXTENT = 4096
 SHARP = 2  # drawn so many times larger, then made small: smooth edges
 NORTHMOST = 85.0511  # degrees; Web Mercator shows no more
-WATER, LAND, LINE, FINE = "#d4e2ea", "#f6f1e9", "#b9a9b3", "#ddd0d6"
-TEXT, FAINT, HALO = "#4d3f49", "#7d6d78", "#fbf7f1"
 MOST_TOWNS = 24
 # Asked for by GeoNames and the IGN (CC BY 4.0); see ATTRIBUTION.md.
 SOURCES = "Natural Earth · GeoNames · © IGN"
 
 
 @dataclass(frozen=True)
+class Palette:
+    """The colours of static/js/map-style.mjs; a test compares them."""
+
+    water: str
+    land: str
+    line: str
+    fine: str
+    text: str
+    faint: str
+    halo: str
+
+
+LIGHT = Palette("#d4e2ea", "#f6f1e9", "#b9a9b3", "#ddd0d6", "#4d3f49", "#7d6d78", "#fbf7f1")
+DARK = Palette("#141a24", "#251c29", "#5c4d62", "#3a2e3f", "#e4d7e0", "#a797a5", "#1b1420")
+
+
+@dataclass(frozen=True)
 class View:
-    """A part of the world: `zoom` in doublings of 512 pixels, the size in pixels."""
+    """A part of the world: `zoom` in doublings of 512 pixels, the size in pixels; `density` pixels
+    stand for one where letters and lines are drawn."""
 
     lon: float
     lat: float
     zoom: float
     width: int
     height: int
+    density: int = 1
 
     @property
     def world(self) -> float:
         """Pixels of the whole world's side."""
-        return TILE * 2**self.zoom
+        return TILE * 2**self.zoom * self.density
 
     @property
     def corner(self) -> tuple[float, float]:
@@ -128,15 +145,20 @@ def _lines(geometry: dict[str, Any]) -> list[Any]:
 
 
 def picture(
-    base: Basemap, pack: Pack, view: View, language: str, keep_out: list[Any]
+    base: Basemap,
+    pack: Pack,
+    view: View,
+    language: str,
+    keep_out: list[Any],
+    palette: Palette = LIGHT,
 ) -> Image.Image:
     """The view as RGB. Names of towns and countries stay out of the boxes `keep_out` (left, top,
     right, bottom in pixels)."""
     zoom = min(int(view.zoom), base.depth_at(view.lon, view.lat))
     tiles = list(base.tiles(view, zoom))
     size = (view.width * SHARP, view.height * SHARP)
-    image = Image.new("RGB", size, WATER)
-    for layer, colour in (("land", LAND), ("water", WATER)):
+    image = Image.new("RGB", size, palette.water)
+    for layer, colour in (("land", palette.land), ("water", palette.water)):
         mask = Image.new("L", size, 0)
         draw = ImageDraw.Draw(mask)
         for layers, left, top, unit in tiles:
@@ -158,10 +180,10 @@ def picture(
         image.paste(colour, mask=mask)
     draw = ImageDraw.Draw(image)
     for layer, least, most, colour, thick in (
-        ("waterway", 0, 9, WATER, 1.1),
-        ("municipality", 0, 9, FINE, 0.7),
-        ("boundary", 4, 9, FINE, 0.9),
-        ("boundary", 0, 3, LINE, 1.3),
+        ("waterway", 0, 9, palette.water, 1.1),
+        ("municipality", 0, 9, palette.fine, 0.7),
+        ("boundary", 4, 9, palette.fine, 0.9),
+        ("boundary", 0, 3, palette.line, 1.3),
     ):
         for layers, left, top, unit in tiles:
             for feature in layers.get(layer, {}).get("features", []):
@@ -171,15 +193,29 @@ def picture(
                     points = [
                         ((left + x * unit) * SHARP, (top + y * unit) * SHARP) for x, y in line
                     ]
-                    draw.line(points, fill=colour, width=round(thick * SHARP), joint="curve")
+                    draw.line(
+                        points,
+                        fill=colour,
+                        width=round(thick * SHARP * view.density),
+                        joint="curve",
+                    )
     image = image.resize((view.width, view.height), Image.Resampling.BOX)
-    draw = ImageDraw.Draw(image)
-    small = Style(13)
-    left = view.width - 10 - typeset.width(pack, SOURCES, small)
-    typeset.draw_line(draw, pack, (left, view.height - 9), SOURCES, small, FAINT, halo=HALO)
-    said = (left - 6, view.height - 26, view.width, view.height)
-    _names(image, pack, view, tiles, language, [*keep_out, said])
+    said = _sources(image, pack, view, palette)
+    _Names(image, pack, view, palette, [*keep_out, said]).draw(tiles, language)
     return image
+
+
+def _sources(
+    image: Image.Image, pack: Pack, view: View, palette: Palette
+) -> tuple[float, float, float, float]:
+    """Says where the map comes from, in the corner; returns the box."""
+    big, small = view.density, Style(13 * view.density)
+    left = view.width - 10 * big - typeset.width(pack, SOURCES, small)
+    typeset.draw_line(
+        ImageDraw.Draw(image), pack, (left, view.height - 9 * big), SOURCES, small,
+        palette.faint, halo=palette.halo,
+    )  # fmt: skip
+    return (left - 6 * big, view.height - 26 * big, view.width, view.height)
 
 
 def _points(tiles: list[Any], layer: str) -> Iterator[tuple[float, float, dict[str, Any]]]:
@@ -191,51 +227,80 @@ def _points(tiles: list[Any], layer: str) -> Iterator[tuple[float, float, dict[s
                 yield left + x * unit, top + y * unit, feature["properties"]
 
 
-def _names(
-    image: Image.Image, pack: Pack, view: View, tiles: list[Any], language: str, taken: list[Any]
-) -> None:
-    draw = ImageDraw.Draw(image)
-    taken = list(taken)
+@dataclass
+class _Names:
+    """Writes names where there is room; `taken` boxes are left, top, right and bottom in pixels."""
 
-    def is_free(box: tuple[float, float, float, float]) -> bool:
-        inside = (
-            box[0] >= 6 and box[1] >= 6 and box[2] <= view.width - 6 and box[3] <= view.height - 6
-        )
-        return inside and not any(
-            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
-            for other in taken
-        )
+    image: Image.Image
+    pack: Pack
+    view: View
+    palette: Palette
+    taken: list[Any]
 
-    if view.zoom < 6.5:
-        bold = Style(19, 700)
-        found = sorted(_points(tiles, "country"), key=lambda each: each[2].get("rank", 100))
-        for x, y, properties in found:
-            name = str(properties.get(f"name_{language}") or properties.get("name_en") or "")
-            wide = typeset.width(pack, name, bold)
-            box = (x - wide / 2 - 4, y - 16, x + wide / 2 + 4, y + 8)
-            if name and is_free(box):
-                taken.append(box)
-                typeset.draw_line(
-                    draw, pack, (x - wide / 2, y), name, bold, FAINT, halo=HALO,
-                    rtl=typeset.is_rtl(name),
+    def draw(self, tiles: list[Any], language: str) -> None:
+        if self.view.zoom < 6.5:
+            self._countries(tiles, language)
+        self._towns(tiles, language)
+
+    def _takes(self, box: tuple[float, float, float, float]) -> bool:
+        """Whether the box is free and inside; from now on it is taken."""
+        edge, view = 6 * self.view.density, self.view
+        left, top, right, bottom = box
+        free = (
+            left >= edge and top >= edge
+            and right <= view.width - edge and bottom <= view.height - edge
+        ) and not any(
+            left < other[2] and other[0] < right and top < other[3] and other[1] < bottom
+            for other in self.taken
+        )  # fmt: skip
+        if free:
+            self.taken.append(box)
+        return free
+
+    def _write(self, at: tuple[float, float], name: str, style: Style, colour: str) -> None:
+        typeset.draw_line(
+            ImageDraw.Draw(self.image), self.pack, at, name, style, colour,
+            halo=self.palette.halo, rtl=typeset.is_rtl(name),
+        )  # fmt: skip
+
+    def _countries(self, tiles: list[Any], language: str) -> None:
+        big = self.view.density
+        bold = Style(19 * big, 700)
+        for x, y, properties in sorted(
+            _points(tiles, "country"), key=lambda each: each[2].get("rank", 100)
+        ):
+            name = name_of(properties, language)
+            wide = typeset.width(self.pack, name, bold)
+            box = (x - wide / 2 - 4 * big, y - 16 * big, x + wide / 2 + 4 * big, y + 8 * big)
+            if name and self._takes(box):
+                self._write((x - wide / 2, y), name, bold, self.palette.faint)
+
+    def _towns(self, tiles: list[Any], language: str) -> None:
+        big, dot = self.view.density, 3 * self.view.density
+        shown = 0
+        for x, y, properties in sorted(
+            _points(tiles, "town"), key=lambda each: -each[2].get("population", 0)
+        ):
+            if shown == MOST_TOWNS:
+                break
+            is_large = properties.get("population", 0) > 400_000
+            style = Style(20 * big, 600) if is_large else Style(17 * big, 500)
+            name = name_of(properties, language)
+            wide = typeset.width(self.pack, name, style)
+            for start in (x + 8 * big, x - 8 * big - wide):
+                ends = (min(start, x) - 6 * big, max(start + wide, x) + 6 * big)
+                if not self._takes((ends[0], y - 14 * big, ends[1], y + 12 * big)):
+                    continue
+                shown += 1
+                ImageDraw.Draw(self.image).ellipse(
+                    (x - dot, y - dot, x + dot, y + dot),
+                    fill=self.palette.text, outline=self.palette.halo,
                 )  # fmt: skip
-    shown = 0
-    towns = sorted(_points(tiles, "town"), key=lambda each: -each[2].get("population", 0))
-    for x, y, properties in towns:
-        if shown == MOST_TOWNS:
-            break
-        population = properties.get("population", 0)
-        style = Style(20 if population > 400_000 else 17, 600 if population > 400_000 else 500)
-        name = str(properties["name"])
-        wide = typeset.width(pack, name, style)
-        for start in (x + 8, x - 8 - wide):
-            box = (min(start, x) - 6, y - 14, max(start + wide, x) + 6, y + 12)
-            if not is_free(box):
-                continue
-            taken.append(box)
-            shown += 1
-            draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=TEXT, outline=HALO)
-            typeset.draw_line(
-                draw, pack, (start, y + 6), name, style, TEXT, halo=HALO, rtl=typeset.is_rtl(name)
-            )
-            break
+                self._write((start, y + 6 * big), name, style, self.palette.text)
+                break
+
+
+def name_of(properties: dict[str, Any], language: str) -> str:
+    """The name of a town or country in the reader's language, else as it is called there."""
+    found = properties.get(f"name_{language}") or properties.get("name")
+    return str(found or properties.get("name_en") or "")

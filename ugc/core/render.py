@@ -22,11 +22,10 @@ from flask_babel import (
     get_locale,
 )
 from flask_babel.speaklater import LazyString
-from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from ugc.config import ROOT
-from ugc.core import cookies, idempotency, panels, texts, zones
+from ugc.core import cookies, idempotency, panels, security, texts, zones
 from ugc.core.access import current_actor, known_actor
 from ugc.core.db import SAFE_METHODS
 
@@ -92,7 +91,9 @@ def icon(name: str, label: str = "") -> Markup:
 
 
 def csrf_field() -> Markup:
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(
+        security.form_token()
+    )
 
 
 def idempotency_field() -> Markup:

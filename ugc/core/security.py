@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import secrets
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request
 from flask_babel import gettext
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from werkzeug.datastructures import Headers
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
@@ -28,9 +31,65 @@ def comes_from_elsewhere(headers: Headers, *ours: str) -> bool:
     return origin != "null" and origin.lower() not in {_origin(url).lower() for url in ours}
 
 
+def is_our_own_doing(headers: Headers) -> bool:
+    """Whether the browser says that a page of this site, or the person alone, made the request."""
+    return headers.get("Sec-Fetch-Site") in ("same-origin", "none")
+
+
+def tell_a_secret() -> None:
+    """Keeps the answer of this request from being compressed: a secret stands in it beside words
+    that a person wrote."""
+    g.tells_a_secret = True
+
+
+def may_be_packed() -> bool:
+    """Whether the length of this answer may depend on what it says. Members' pages are personal:
+    another site may put its words into their address, and compare lengths (BREACH)."""
+    is_member = "actor" in g and current_actor().is_member
+    return not g.get("tells_a_secret") and (not is_member or is_our_own_doing(request.headers))
+
+
+def masked(secret: str) -> str:
+    """The secret behind a random pad: it never looks the same in two answers, so that the length of
+    a compressed one tells nothing of it (BREACH, 2013; as Django does)."""
+    plain = secret.encode()
+    pad = secrets.token_bytes(len(plain))
+    return base64.urlsafe_b64encode(pad + _xor(pad, plain)).decode()
+
+
+def unmasked(sent: str) -> str:
+    """What `masked` hid; what it did not make comes back as it is."""
+    try:
+        both = base64.b64decode(sent.encode(), altchars=b"-_", validate=True)
+        half = len(both) // 2
+        return _xor(both[:half], both[half:]).decode() if len(both) == 2 * half else sent
+    except (binascii.Error, ValueError):
+        return sent
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
+
+
+def form_token() -> str:
+    """The token that the forms of this answer carry; another one in each answer."""
+    if "form_token" not in g:
+        g.form_token = masked(generate_csrf())
+    return str(g.form_token)
+
+
 class OriginAndToken(CSRFProtect):  # type: ignore[misc]
     """The token of each form, and where the browser says that the request comes from. `Referer` is
     not asked for: some browsers never send one."""
+
+    def init_app(self, app: Flask) -> None:
+        super().init_app(app)
+        app.jinja_env.globals["csrf_token"] = form_token
+        app.context_processor(lambda: {"csrf_token": form_token})
+
+    def _get_csrf_token(self) -> str | None:
+        sent = super()._get_csrf_token()
+        return unmasked(sent) if sent else None
 
     def protect(self, apply_exemptions: bool = False) -> None:
         super().protect(apply_exemptions)
@@ -132,4 +191,6 @@ def init_app(app: Flask) -> None:
             signed_in = "actor" in g and current_actor().is_member
             # Forms carry a token of the visitor's session: shared caches never keep pages.
             headers["Cache-Control"] = "private, no-store" if signed_in else "private, no-cache"
+        if not may_be_packed() and not response.mimetype.startswith("image/"):
+            response.cache_control.no_transform = True  # the front and proxies obey
         return response

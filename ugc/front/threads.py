@@ -20,6 +20,7 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug.wsgi import FileWrapper
 
+from ugc.front import packing
 from ugc.front.bounds import Bounds
 from ugc.front.refusals import Headers, Refused
 
@@ -92,6 +93,7 @@ class Threads:
 
     def _answer(self, environ: Environ) -> Answer:
         started: list[tuple[str, list[tuple[str, str]]]] = []
+        was_weak = packing.without_weak_marks(environ)
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
             started[:] = [(status, headers)]
@@ -107,6 +109,11 @@ class Threads:
             if hasattr(result, "close"):
                 result.close()
         answer = Answer(int(status[:3]), _encoded(headers), body)
+        if isinstance(body, bytes):
+            answer.headers, answer.body = packing.packed(
+                environ, answer.status, answer.headers, body, was_weak
+            )
+            size = len(answer.body)
         named = any(name == b"content-length" for name, _ in answer.headers)
         if not named and answer.status not in NO_BODY and environ["REQUEST_METHOD"] != "HEAD":
             answer.headers.append((b"content-length", b"%d" % size))

@@ -21,12 +21,10 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext
-from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from ugc.core import geo, render
+from ugc.core import geo, render, security
 from ugc.core.access import ANONYMOUS, current_actor, public
-from ugc.core.security import csrf
 from ugc.livemap import pages as livemap
 from ugc.livemap import rules as live_rules
 from ugc.reports import rules
@@ -155,14 +153,16 @@ def session_state() -> Response:
     """{member, csrf}: who is signed in now (a public id, or null) and the token that their next
     form needs. The browser's queue asks before it sends."""
     actor = current_actor()
-    response = jsonify(member=actor.public_id, csrf=generate_csrf() if actor.is_member else None)
+    response = jsonify(
+        member=actor.public_id, csrf=security.form_token() if actor.is_member else None
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @bp.post("/share")
 @public
-@csrf.exempt
+@security.csrf.exempt
 def share() -> Any:
     """Where a device hands a photo over. The service worker takes it before it leaves the browser;
     this answers only when there is none, and keeps nothing."""

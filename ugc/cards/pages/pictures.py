@@ -1,4 +1,4 @@
-"""The pictures of cards."""
+"""The pictures of cards, and how pictures are drawn once and kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,13 +59,13 @@ def picture(name: str, kind: str) -> Any:
     response.headers["Cache-Control"] = f"{scope}, max-age={seconds}"
     response.set_etag(name)
     if not request.if_none_match.contains(name):
-        response.data = _picture(card, path)
+        response.data = kept_or_drawn(f"card:{path}", lambda: _drawn(card))
     return response.make_conditional(request)
 
 
-def _picture(card: Card, path: str) -> bytes:
-    """Kept, or drawn: by one process only, once, while the others wait for it a little."""
-    key = f"card:{path}"
+def kept_or_drawn(key: str, draw: Callable[[], bytes]) -> bytes:
+    """The picture of a key: kept, or drawn by one process only, once, while the others wait for it
+    a little. Raises TooFast for a reader who makes too many be drawn."""
     found = _kept(key)
     if found is not None:
         return found
@@ -75,11 +77,11 @@ def _picture(card: Card, path: str) -> bytes:
             found = _kept(key)
             if found is not None:
                 return found
-        log.warning("a card took longer than %s s elsewhere", WAIT_SECONDS)
+        log.warning("a picture took longer than %s s elsewhere", WAIT_SECONDS)
     with _drawing:
         found = _kept(key)
         if found is None:
-            found = _drawn(card)
+            found = draw()
             _keep(key, found)
     return found
 
@@ -109,10 +111,13 @@ def _claims(key: str) -> bool:
         return True
 
 
+def built(name: str) -> Path:
+    """The file of an asset."""
+    return render.BUILD / render.asset(name).rpartition("/")[2]
+
+
 def _drawn(card: Card) -> bytes:
-    pack_file, map_file, logo_file = (
-        render.BUILD / render.asset(name).rpartition("/")[2] for name in MADE_WITH
-    )
+    pack_file, map_file, logo_file = (built(name) for name in MADE_WITH)
     frame = drawing.Frame(
         site=str(current_app.config["SITE_NAME"]),
         host=urlsplit(str(current_app.config["SITE_URL"])).netloc,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 from PIL import Image, ImageDraw, ImageOps
 
 from ugc.cards.rules import HEIGHT, WIDTH, Card
 from ugc.core import basemap, geo, typeset
-from ugc.core.basemap import Basemap, View
+from ugc.core.basemap import Basemap, Palette, View
 from ugc.core.typeset import Pack, Style
 
 PAPER, INK, INK_2, INK_3 = "#fbf7f1", "#24161f", "#5b4c56", "#6f5f69"
@@ -80,9 +81,24 @@ def _badge(image: Image.Image, pack: Pack, card: Card, box: tuple[int, int, int]
     image.paste(colour, at, pack.icon(card.icon, size))
 
 
-def _pin(image: Image.Image, pack: Pack, card: Card, x: float, y: float) -> None:
+class Marked(Protocol):
+    """What stands on a map: a card or a preview."""
+
+    @property
+    def icon(self) -> str: ...
+    @property
+    def colour(self) -> str: ...
+    @property
+    def lon(self) -> float | None: ...
+    @property
+    def lat(self) -> float | None: ...
+    @property
+    def area_m(self) -> int | None: ...
+
+
+def _pin(image: Image.Image, pack: Pack, thing: Marked, x: float, y: float) -> None:
     """A drop with the icon, its point at (x, y)."""
-    colour = COLOURS.get(card.colour, BRAND)
+    colour = COLOURS.get(thing.colour, BRAND)
     across, high = 84, 104
     big = Image.new("L", (across * SHARP, high * SHARP), 0)
     draw = ImageDraw.Draw(big)
@@ -107,21 +123,21 @@ def _pin(image: Image.Image, pack: Pack, card: Card, x: float, y: float) -> None
     draw.rectangle((0, 0, *big.size), fill=0)
     drop(5)
     image.paste(colour, (left, top), big.resize((across, high), Image.Resampling.BOX))
-    icon = pack.icon(card.icon, 42)
+    icon = pack.icon(thing.icon, 42)
     image.paste("#ffffff", (left + 21, top + 21), icon)
 
 
-def _circle(image: Image.Image, card: Card, view: View, x: float, y: float) -> None:
+def _circle(image: Image.Image, thing: Marked, view: View, x: float, y: float) -> None:
     """The area that a coarse report is in, as wide as it is on the map, and wide enough to be
     seen."""
-    assert card.area_m is not None
-    assert card.lat is not None
-    metres_a_pixel = EQUATOR_M * math.cos(math.radians(card.lat)) / view.world
-    radius = max(AREA_LEAST, card.area_m / metres_a_pixel)
+    assert thing.area_m is not None
+    assert thing.lat is not None
+    metres_a_pixel = EQUATOR_M * math.cos(math.radians(thing.lat)) / view.world
+    radius = max(AREA_LEAST * view.density, thing.area_m / metres_a_pixel)
     box = ((x - radius) * SHARP, (y - radius) * SHARP, (x + radius) * SHARP, (y + radius) * SHARP)
     mask = Image.new("L", (image.width * SHARP, image.height * SHARP), 0)
     ImageDraw.Draw(mask).ellipse(box, fill=AREA_SHADE, outline=255, width=3 * SHARP)
-    colour = COLOURS.get(card.colour, BRAND)
+    colour = COLOURS.get(thing.colour, BRAND)
     image.paste(colour, (0, 0), mask.resize(image.size, Image.Resampling.BOX))
 
 
@@ -130,17 +146,35 @@ def _map(card: Card, base: Basemap, pack: Pack) -> Image.Image:
     if card.lon is None or card.lat is None:
         lon, lat, zoom = geo.FIRST_LOOK
         return basemap.picture(base, pack, View(lon, lat, zoom, width, height), card.language, [])
-    deepest = base.depth_at(card.lon, card.lat)
-    zoom = deepest + CLOSER if deepest >= DEEP else FROM_AFAR if abs(card.lat) > ICE else deepest
-    view = View(card.lon, card.lat, zoom, width, height)
-    x, y = view.place(card.lon, card.lat)
+    view = View(card.lon, card.lat, zoom_at(base, card.lon, card.lat), width, height)
+    return map_round(card, base, pack, view, card.language)
+
+
+def zoom_at(base: Basemap, lon: float, lat: float) -> float:
+    """The zoom of the map round a position, for what the archive has there."""
+    deepest = base.depth_at(lon, lat)
+    return deepest + CLOSER if deepest >= DEEP else FROM_AFAR if abs(lat) > ICE else deepest
+
+
+def map_round(
+    thing: Marked,
+    base: Basemap,
+    pack: Pack,
+    view: View,
+    language: str,
+    palette: Palette = basemap.LIGHT,
+) -> Image.Image:
+    """The map of a view with the pin of a thing, and its area when it has one."""
+    assert thing.lon is not None
+    assert thing.lat is not None
+    x, y = view.place(thing.lon, thing.lat)
     # At a pole the point of the pin would lie outside.
-    x, y = min(max(x, 50), width - 50), min(max(y, 110), height - 32)
+    x, y = min(max(x, 50), view.width - 50), min(max(y, 110), view.height - 32)
     taken = [(x - 50, y - 112, x + 50, y + 8)]
-    image = basemap.picture(base, pack, view, card.language, taken)
-    if card.area_m is not None:
-        _circle(image, card, view, x, y)
-    _pin(image, pack, card, x, y)
+    image = basemap.picture(base, pack, view, language, taken, palette)
+    if thing.area_m is not None:
+        _circle(image, thing, view, x, y)
+    _pin(image, pack, thing, x, y)
     return image
 
 

@@ -2,8 +2,9 @@
 // server has taken the form. Passwords and files are never stored. Drafts carry their member's id.
 
 const PREFIX = 'draft:';
-const SENT = 'draft-sent';
-const IGNORED = new Set(['csrf_token', 'idempotency_key']);
+const KEY_FIELD = 'draft_key'; // names the draft to the server, which answers with it when taken
+const IGNORED = new Set(['csrf_token', 'idempotency_key', KEY_FIELD]);
+const ERASING = 'erasing';
 
 function fieldsOf(form) {
   return [...form.elements].filter((field) => field.name && !IGNORED.has(field.name)
@@ -17,33 +18,86 @@ function read(form) {
   ]);
 }
 
+/** Fields of one name are told apart by their order: rows of a table have the same names. */
 function write(form, stored) {
+  const seen = new Map();
   for (const [name, value] of stored) {
-    for (const field of fieldsOf(form).filter((each) => each.name === name)) {
-      if (!Array.isArray(value)) field.value ||= value;
-      else if (field.value === value[0]) field.checked = value[1];
+    const fields = fieldsOf(form).filter((each) => each.name === name);
+    if (Array.isArray(value)) {
+      for (const field of fields) if (field.value === value[0]) field.checked = value[1];
+      continue;
     }
+    const place = seen.get(name) ?? 0;
+    seen.set(name, place + 1);
+    if (fields[place]) fields[place].value ||= value;
   }
 }
 
-/** A draft goes when the server took its form: the page after it is neither the form again nor a
-    refusal. Without an answer no page of ours comes, and the draft stays. */
-function settle() {
-  const sent = sessionStorage.getItem(SENT);
-  if (!sent || document.querySelector('[data-refused]')) return;
-  const forms = [...document.querySelectorAll('form[data-draft]')];
-  if (!forms.some((form) => sent.endsWith(form.dataset.draft))) localStorage.removeItem(sent);
-  sessionStorage.removeItem(SENT);
+/** Whether nothing is written in a form, and nothing is ticked but what the server ticked. */
+function isEmpty(form) {
+  return fieldsOf(form).every((field) => {
+    if (['radio', 'checkbox'].includes(field.type)) return field.checked === field.defaultChecked;
+    return field.options || !field.value.trim();
+  });
 }
 
-export function keepDrafts() {
+/** Throws away the drafts that the server took: a cookie names them (ugc/core/drafts.py). */
+function settle() {
+  const [, prefix, keys] = document.cookie.match(/(?:^|; )(__Host-)?drafts_taken=([^;]+)/) ?? [];
+  if (!keys) return;
+  for (const key of keys.split('.')) localStorage.removeItem(PREFIX + key);
+  const secure = prefix ? '; Secure' : '';
+  document.cookie = `${prefix ?? ''}drafts_taken=; Max-Age=0; Path=/; SameSite=Lax${secure}`;
+}
+
+/** The keys of a member's drafts that say something. */
+export function draftsOf(member) {
+  if (!member) return [];
+  return Object.keys(localStorage).filter((key) => {
+    if (!key.startsWith(PREFIX + member)) return false;
+    const draft = JSON.parse(localStorage.getItem(key));
+    return Array.isArray(draft) || Boolean(draft.text);
+  });
+}
+
+export function dropDraftsOf(member) {
+  for (const key of member ? Object.keys(localStorage) : []) {
+    if (key.startsWith(PREFIX + member)) localStorage.removeItem(key);
+  }
+}
+
+/** The page after erasing an account knows no member any more: the page before says whose drafts go.
+    Browsers that know `Clear-Site-Data` have dropped them already. Calls `also(member)` too. */
+function dropErased(also) {
+  const form = document.querySelector('form[data-erase]');
+  form?.addEventListener('submit', () => {
+    sessionStorage.setItem(ERASING, document.body.dataset.member);
+  });
+  if (form) return;
+  const erased = sessionStorage.getItem(ERASING);
+  sessionStorage.removeItem(ERASING);
+  if (!erased || !document.querySelector('[data-erased]')) return;
+  dropDraftsOf(erased);
+  also(erased);
+}
+
+export function keepDrafts({erased}) {
   const member = document.body.dataset.member ?? '';
   settle();
+  dropErased(erased);
   for (const form of document.querySelectorAll('form[data-draft]')) {
-    const key = PREFIX + member + form.dataset.draft;
+    const own = member + form.dataset.draft;
+    const key = PREFIX + own;
     const stored = localStorage.getItem(key);
     if (stored) write(form, JSON.parse(stored));
-    form.addEventListener('input', () => localStorage.setItem(key, JSON.stringify(read(form))));
-    form.addEventListener('submit', () => sessionStorage.setItem(SENT, key));
+    form.addEventListener('input', () => {
+      if (isEmpty(form)) localStorage.removeItem(key);
+      else localStorage.setItem(key, JSON.stringify(read(form)));
+    });
+    form.addEventListener('submit', () => {
+      const field = form.elements.namedItem(KEY_FIELD)
+        ?? form.appendChild(Object.assign(document.createElement('input'), {type: 'hidden', name: KEY_FIELD}));
+      field.value = own;
+    });
   }
 }

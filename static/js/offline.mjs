@@ -17,8 +17,8 @@ export const currentMember = () => viewer;
 
 export const isShell = () => 'shell' in document.body.dataset;
 
-/** Another member, or none any more: what the last one looked at is nobody's to see. Their drafts
-    and what waits to be sent stay, under their id. */
+/** Another member, or none any more: what the last one looked at is shown to no other. Their drafts
+    and what waits to be sent stay, under their id, unless they chose otherwise. */
 async function rememberMember() {
   const before = await getMeta('member') ?? '';
   if (isShell()) return before;

@@ -200,6 +200,11 @@ export async function cancel(key) {
   return found;
 }
 
+/** Takes out all that a member wrote. */
+export async function cancelAllOf(member) {
+  for (const item of await allItems()) if (item.member === member) await cancel(item.key);
+}
+
 /** Answers what an item asks: other fields, and it waits to be sent again. What the site took in an
     attempt that was cut off keeps its key; so another content needs another key. Returns the key. */
 export async function sendAgain(key, changes, {photos} = {}) {

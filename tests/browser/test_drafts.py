@@ -1,8 +1,11 @@
 """What was typed survives until the server has taken it."""
 
-from playwright.sync_api import Browser, expect
+from typing import Any
 
-from tests.browser.conftest import PHONE, Site
+import psycopg
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PASSWORD, PHONE, Site, Spot, make_reports
 
 TEXT = "Three lamps in a row are out, since Monday."
 
@@ -42,3 +45,54 @@ def test_drafts_survive_a_lost_connection_and_a_refusal(browser: Browser, site: 
     page.locator(".sure > summary").click()
     page.get_by_role("button", name="Withdraw for good").click()
     expect(page.get_by_role("status")).to_contain_text("withdrawn")
+
+
+def kept(page: Page) -> list[str]:
+    """The drafts in this browser."""
+    keys: list[str] = page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('draft:'))")
+    return keys
+
+
+def test_what_was_said_is_gone_from_its_box(
+    browser: Browser, site: Site, database: psycopg.Connection[Any], spot: Spot
+) -> None:
+    [report] = make_reports(database, spot, 1)
+    context = browser.new_context(viewport=PHONE, locale="es")  # type: ignore[arg-type]
+    page = context.new_page()
+    box = page.get_by_label("Añade algo")
+    dialog = page.locator("#sign-out")
+
+    def begin(handle: str, text: str) -> None:
+        site.enter(page, handle)
+        page.goto(f"{site.url}/reports/{report}")
+        box.fill(text)
+
+    def sign_out(answer: str) -> None:
+        page.locator(".menu summary").last.click()
+        page.locator("form[data-sign-out] button").click()
+        expect(dialog).to_contain_text("Textos empezados aquí y sin enviar: 1")
+        expect(dialog.locator("[data-send]")).to_be_hidden()
+        dialog.get_by_role("button", name=answer).click()
+        expect(dialog).to_have_count(0)
+
+    begin("talker", "Por la derecha se pasa.")
+    assert len(kept(page)) == 1
+    page.get_by_role("button", name="Decirlo").click()
+    expect(page.locator(".comment")).to_have_count(1)
+    expect(box).to_have_value("")
+    assert kept(page) == []
+    # Signing out asks about a text that was begun.
+    box.fill("Y también")
+    sign_out("Conservarlo")
+    begin("talker-two", "Otra cosa")
+    assert len(kept(page)) == 2
+    sign_out("Descartarlo")
+    [first] = kept(page)
+    # Erasing takes what was begun.
+    begin("talker-three", "Y otra")
+    page.goto(f"{site.url}/settings")
+    page.locator("#erase > summary").click()
+    page.locator("#erase-password").fill(PASSWORD)
+    page.locator("form[data-erase] button").click()
+    page.wait_for_url("**/erased")
+    assert [key for key in kept(page) if key != first] == []

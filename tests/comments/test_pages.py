@@ -161,3 +161,23 @@ def test_merged_reports_talk_together(
     one.post(f"{other}/merge", data={"into": report})
     assert "Said under the other." in client.get(report).text
     assert life.expire(session) == 0
+
+
+def test_the_same_words_sent_twice_are_one_comment(
+    session: Session, signed_in: Browser, report: str
+) -> None:
+    one, two = signed_in("one", role="moderator"), signed_in("two", role="moderator")
+    first = one.post(talk(report), data={"text": "Use the bridge.", "idempotency_key": "a"})
+    again = one.post(talk(report), data={"text": " Use the bridge. ", "idempotency_key": "b"})
+    assert again.location == first.location
+    two.post(talk(report), data={"text": "Use the bridge."})
+    one.post(talk(report), data={"text": "Use the other bridge."})
+    assert [each.text for each in comments(session)] == [
+        "Use the bridge.",
+        "Use the bridge.",
+        "Use the other bridge.",
+    ]
+    # Taken back, it may be said again.
+    first_comment = first.location.rsplit("#comment-", 1)[-1]
+    one.post(f"/comments/{first_comment}/withdraw")
+    assert one.post(talk(report), data={"text": "Use the bridge."}).location != first.location

@@ -20,11 +20,15 @@ def post_comment(
     session: Session, actor: Actor, about: Subject, *, text: str, language: str = "und"
 ) -> str:
     """Says something under a subject and returns the comment's public id; a new member's waits for
-    a moderator. Raises Forbidden, Invalid, NotFound when the public cannot see the subject."""
+    a moderator. The same words sent twice are one comment. Raises Forbidden, Invalid, NotFound when
+    the public cannot see the subject."""
     author_id = require_contributor(actor)
     if about.id not in subjects.describe(session, [about.id]):
         raise NotFound()
     text = inputs.said_in(text, least=rules.TEXT_MIN, most=rules.TEXT_MAX, field="text")
+    said_before = queries.same_again(session, author_id, about.id, text)
+    if said_before is not None:
+        return said_before
     held = moderation.must_be_held(session, actor)
     subject = subjects.create(session, KIND, visible=not held)
     visibility = Visibility.HELD if held else Visibility.PUBLISHED

@@ -14,7 +14,7 @@ from ugc.comments import rules
 from ugc.comments.models import KIND, Comment
 from ugc.core import subjects
 from ugc.core.access import Actor
-from ugc.core.db import Session
+from ugc.core.db import Session, lately
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 
@@ -101,6 +101,27 @@ def locked(session: Session, comment_id: int) -> Comment:
     if comment is None:
         raise NotFound()
     return comment
+
+
+def same_again(session: Session, author_id: int, about_id: int, text: str) -> str | None:
+    """The public id of the member's comment there with the same words, of `rules.SAME_WITHIN`, that
+    they have not taken back and no moderator took down. Waits for the member's other requests there
+    and holds the next until this transaction ends."""
+    name = f"comment:{author_id}:{about_id}"
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+    return session.scalar(
+        sa.select(Subject.public_id)
+        .join(Comment, Comment.id == Subject.id)
+        .where(
+            Comment.author_id == author_id,
+            Comment.about_id == about_id,
+            Comment.text == text,
+            Comment.visibility.in_([Visibility.PUBLISHED, Visibility.HELD]),
+            lately(Comment.created_at, rules.SAME_WITHIN),
+        )
+        .order_by(Comment.id)
+        .limit(1)
+    )
 
 
 def participants(session: Session, subject_id: int) -> list[int]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
 
 TEXT_MIN, TEXT_MAX = 2, 1000
+SAME_WITHIN = dt.timedelta(hours=24)  # the same words of one member there are one comment
 PAGE = 100  # comments under one subject; the latest
 
 

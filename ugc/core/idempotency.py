@@ -17,14 +17,14 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core import jobs, keyed, privacy, sensitive
+from ugc.core import drafts, jobs, keyed, privacy, sensitive
 from ugc.core.access import current_actor
 from ugc.core.db import SAFE_METHODS, Base, Session, app_now, db
 from ugc.core.errors import Conflict, Invalid
 
 FIELD = "idempotency_key"
 HEADER = "Idempotency-Key"
-IGNORED_FIELDS = frozenset({FIELD, "csrf_token"})
+IGNORED_FIELDS = frozenset({FIELD, "csrf_token", drafts.FIELD})
 KEEP_DAYS = 7
 MAX_KEY_LENGTH = 255
 PURPOSE = "idempotency"  # of the derived key

@@ -58,6 +58,7 @@ def test_where_the_live_map_is(site: str, given: str, live: str) -> None:
         ({"MAIL_URL": "mail.example.org"}, "MAIL_URL"),
         ({"GEOCODER_URL": "geocoder.example.org"}, "GEOCODER_URL"),
         ({"API_LIMIT": "many"}, "API_LIMIT"),
+        ({"READERS_PER_ADDRESS": "0"}, "READERS_PER_ADDRESS"),
         ({"VISIT_BATCH_S": "6"}, "VISIT_BATCH_S"),
         ({"VISIT_BATCH_S": "nan"}, "VISIT_BATCH_S"),
         ({"VISIT_BATCH_S": "soon"}, "VISIT_BATCH_S"),

@@ -53,7 +53,12 @@ SETTINGS = [
         "LIVE_URL", None, "origin of the live map's streams; the port after SITE_URL's, or SITE_URL"
     ),
     Setting("LIVE_STREAMS", "2000", "open streams of one `ugc live` at most"),
-    Setting("LIVE_STREAMS_PER_ADDRESS", "50", "of them from one address (of IPv6: one network)"),
+    Setting("LIVE_STREAMS_PER_ADDRESS", "300", "of them from one address (of IPv6: one network)"),
+    Setting(
+        "READERS_PER_ADDRESS",
+        "25",
+        "how many readers at their limit one address of visitors has room for, 1 to 1000",
+    ),
     Setting(
         "TRUSTED_HOSTS",
         "",
@@ -221,6 +226,9 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         limits.parse(str(value["API_LIMIT"]))
     except ValueError:
         raise ConfigError("API_LIMIT must be like '600 per minute'.") from None
+    readers = str(value["READERS_PER_ADDRESS"])
+    if not readers.isdecimal() or not 1 <= int(readers) <= 1000:
+        raise ConfigError("READERS_PER_ADDRESS must be a number of readers from 1 to 1000.")
     batch_s, months = _visit_settings(str(value["VISIT_BATCH_S"]), str(value["VISIT_MONTHS"]))
     if value["HSTS_SUBDOMAINS"] not in ("yes", "no"):
         raise ConfigError("HSTS_SUBDOMAINS must be yes or no.")
@@ -268,6 +276,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "LIVE_URL": live,
         "LIVE_STREAMS": int(str(value["LIVE_STREAMS"])),
         "LIVE_STREAMS_PER_ADDRESS": int(str(value["LIVE_STREAMS_PER_ADDRESS"])),
+        "READERS_PER_ADDRESS": int(readers),
         "HOSTS": _hosts(site, mode, str(value["TRUSTED_HOSTS"])),
         "PROXY_HOPS": int(hops),
         "HSTS_SUBDOMAINS": value["HSTS_SUBDOMAINS"] == "yes",

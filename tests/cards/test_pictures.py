@@ -271,6 +271,7 @@ def test_drawing_is_limited_and_what_is_kept_is_free(
     pages._kept_here.clear()
     monkeypatch.setattr(pages, "_drawn", lambda card: b"\x89PNG drawn")
     monkeypatch.setitem(app.extensions["boca_limits"].rates, "card", "1 per minute")
+    monkeypatch.setitem(app.config, "READERS_PER_ADDRESS", 1)
     place = picture_of(client, f"/places/{world.place}")
     report = picture_of(client, f"/reports/{world.report}")
     assert client.get(place).status_code == 200

@@ -23,6 +23,7 @@ def tries(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.setattr(getattr(redis.connection, name), "_connect", refuse)
     fresh = limits._Limiter("redis://127.0.0.1:1/0", {"search": "2 per minute"})
     monkeypatch.setitem(app.extensions, limits.EXTENSION, fresh)
+    monkeypatch.setitem(app.config, "READERS_PER_ADDRESS", 1)
     client = redis.Redis(retry=cache.ONCE_MORE)
     monkeypatch.setitem(app.extensions, cache.EXTENSION, client)
     return made

@@ -1,6 +1,9 @@
 """Rate limits. Counted in Redis; when it is away each process counts in its own memory, so the
 limits stay (times the number of processes). Sign-in and reset limits live in PostgreSQL
-(`accounts`)."""
+(`accounts`).
+
+Hundreds of visitors share the one address of their carrier: what they read is counted for all of
+them, with the room of `READERS_PER_ADDRESS` readers."""
 
 from __future__ import annotations
 
@@ -11,7 +14,11 @@ from functools import lru_cache
 import limits as limits_library
 from flask import Flask, Response, current_app, g, request
 from limits.storage import MemoryStorage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter, RateLimiter
+from limits.strategies import (
+    MovingWindowRateLimiter,
+    RateLimiter,
+    SlidingWindowCounterRateLimiter,
+)
 from redis import RedisError
 
 from ugc.core.access import ActorKind, current_actor
@@ -23,7 +30,7 @@ EXTENSION = "boca_limits"
 SKEW_S = 30  # between the clocks of machines that share Redis
 
 # `api` is the setting API_LIMIT. Per actor (member, brand of a key, or address of an anonymous
-# visitor).
+# visitor; for `READING` see `room`).
 LIMITS = {
     "write": "60 per minute",
     "invite": "20 per day",
@@ -49,8 +56,15 @@ LIMITS = {
     "visit": "100 per hour",
 }
 
+# What people only read; everything else writes, or asks for something to be sent.
+READING = frozenset({"search", "live", "tile", "card", "history", "geocode"})
 
-_parsed = lru_cache(maxsize=64)(limits_library.parse)
+
+@lru_cache(maxsize=64)
+def _parsed(rate: str, times: int = 1) -> limits_library.RateLimitItem:
+    """`rate` such as `60 per minute`, `times` over."""
+    item = limits_library.parse(rate)
+    return type(item)(item.amount * times, item.multiples, item.namespace)
 
 
 @dataclass(frozen=True)
@@ -65,8 +79,11 @@ class Standing:
 class _Limiter:
     def __init__(self, url: str, rates: dict[str, str]) -> None:
         self.rates = rates
-        self.fallback: RateLimiter = MovingWindowRateLimiter(MemoryStorage())
+        memory = MemoryStorage()
+        self.fallback: RateLimiter = MovingWindowRateLimiter(memory)
+        self.fallback_of_many: RateLimiter = SlidingWindowCounterRateLimiter(memory)
         self.shared: RateLimiter | None = None
+        self.shared_of_many: RateLimiter | None = None
         if url:
             scheme = "redis+unix://" if url.startswith("unix://") else ""
             address = scheme + url.removeprefix("unix://") if scheme else url
@@ -77,19 +94,27 @@ class _Limiter:
                 retry=ONCE_MORE,  # type: ignore[arg-type]
             )
             self.shared = MovingWindowRateLimiter(storage)
+            self.shared_of_many = SlidingWindowCounterRateLimiter(storage)
         self.away_until = 0.0
 
-    def hit(self, name: str, who: str) -> tuple[bool, Standing]:
-        if self.shared is not None and time.monotonic() >= self.away_until:
+    def hit(self, name: str, who: str, readers: int = 1) -> tuple[bool, Standing]:
+        """Counts one use. The limit of many `readers` is counted by two numbers, whatever its size:
+        a moving window keeps the time of each use."""
+        many = readers > 1
+        shared = self.shared_of_many if many else self.shared
+        if shared is not None and time.monotonic() >= self.away_until:
             try:
-                return self._hit(self.shared, name, who)
+                return self._hit(shared, name, who, readers)
             except RedisError:
                 # Ask again in five seconds rather than waiting for a time-out each request.
                 self.away_until = time.monotonic() + 5
-        return self._hit(self.fallback, name, who)
+        fallback = self.fallback_of_many if many else self.fallback
+        return self._hit(fallback, name, who, readers)
 
-    def _hit(self, limiter: RateLimiter, name: str, who: str) -> tuple[bool, Standing]:
-        item = _parsed(self.rates[name])
+    def _hit(
+        self, limiter: RateLimiter, name: str, who: str, readers: int = 1
+    ) -> tuple[bool, Standing]:
+        item = _parsed(self.rates[name], readers)
         window = item.get_expiry()
         allowed = limiter.hit(item, name, who)
         stats = limiter.get_window_stats(item, name, who)
@@ -114,10 +139,22 @@ def caller() -> str:
     return f"address:{network(request.remote_addr)}"
 
 
+def room(name: str) -> int:
+    """For how many readers the limit of this caller is: an address of visitors has the room of
+    several, for what is only read."""
+    if name not in READING or current_actor().kind is not ActorKind.ANONYMOUS:
+        return 1
+    return int(current_app.config["READERS_PER_ADDRESS"])
+
+
 def hit(name: str, who: str | None = None) -> Standing:
-    """Counts one use of `LIMITS[name]`. Raises TooFast with the seconds to wait."""
+    """Counts one use of `LIMITS[name]`, by `who` or the caller. Raises TooFast with the seconds to
+    wait."""
     limiter: _Limiter = current_app.extensions[EXTENSION]
-    allowed, standing = limiter.hit(name, who or caller())
+    if who is None:
+        allowed, standing = limiter.hit(name, caller(), room(name))
+    else:
+        allowed, standing = limiter.hit(name, who)
     if not allowed:
         show(standing)
         raise TooFast(retry_after=standing.reset)

@@ -24,6 +24,7 @@ from ugc.core import (
     bodies,
     bounded,
     cache,
+    drafts,
     errors,
     health,
     hosts,
@@ -33,6 +34,7 @@ from ugc.core import (
     limits,
     render,
     requestlog,
+    returning,
     security,
     subjects,
 )
@@ -95,6 +97,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     jobs.init_app(app)
     health.init_app(app)
     render.init_app(app)
+    returning.init_app(app)
     errors.init_app(app)
     hosts.init_app(app)
     bounded.init_app(app)
@@ -103,6 +106,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     audit.init_app(app)
     inputs.init_app(app)
     idempotency.init_app(app)
+    drafts.init_app(app)
     # No template uses Flask-Login's current_user; giving it to all would ask for it on every page.
     accounts_pages.login_manager.init_app(app, add_context_processor=False)
     for blueprint in (

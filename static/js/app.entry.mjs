@@ -6,23 +6,27 @@ import {
   countCharacters, guessTimezone, searchNearMe, showFirstError, submitOnChange,
 } from './forms.mjs';
 import {workOffline} from './offline.mjs';
+import {cancelAllOf} from './outbox.mjs';
 import {showOutbox} from './outbox-view.mjs';
 import {shareLinks} from './share.mjs';
 import {askBeforeSignOut} from './sign-out.mjs';
 import {keepTimesFresh} from './time.mjs';
-import {carryInvitation} from './via.mjs';
+import {carryInvitation, keepPlace} from './via.mjs';
 import {startVotes} from './vote.mjs';
 
 countCharacters();
 guessTimezone();
 submitOnChange();
 searchNearMe();
-keepDrafts();
 const working = workOffline();
+keepDrafts({
+  erased: (member) => working.then((works) => { if (works) cancelAllOf(member); }),
+});
 working.then(askBeforeSignOut);
 working.then(showOutbox);
 shareLinks();
 carryInvitation();
+keepPlace();
 keepTimesFresh();
 startVotes();
 showFirstError();

@@ -142,7 +142,7 @@ class Site:
                 message = message_from_bytes(path.read_bytes(), policy=policy.default)
                 body = message.get_body(("plain",))
                 found = body and re.search(r"https?://\S+/confirm/\S+", body.get_content())
-                if found and self._is_stored(found[0].rpartition("/")[2]):
+                if found and self._is_stored(found[0].partition("?")[0].rpartition("/")[2]):
                     return str(found[0])
             time.sleep(0.1)
         raise AssertionError(f"no mail to {address} within {seconds} s")

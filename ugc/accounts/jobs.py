@@ -25,7 +25,7 @@ from ugc.accounts.models import (
 )
 from ugc.accounts.queries import suspensions as reads
 from ugc.accounts.rules import suspensions
-from ugc.core import erasures, jobs, mail, render
+from ugc.core import erasures, jobs, mail, render, returning
 from ugc.core.db import Session, app_now, now
 
 log = logging.getLogger(__name__)
@@ -140,9 +140,16 @@ LETTERS = {
 
 
 def _post(
-    session: Session, member: Member, to: str, what: str, token: str = "", **facts: str
+    session: Session,
+    member: Member,
+    to: str,
+    what: str,
+    token: str = "",
+    back_to: str = "/",
+    **facts: str,
 ) -> None:
     letter = LETTERS[what]
+    path = returning.carried(letter.path.format(token=token), back_to)
     with render.in_language(member.language):
         message = mail.compose(
             to,
@@ -151,13 +158,13 @@ def _post(
             member.language,
             handle=member.who.in_text if member.who else "",
             says=letter.says(facts),
-            link=str(current_app.config["SITE_URL"]) + letter.path.format(token=token),
+            link=str(current_app.config["SITE_URL"]) + path,
             after=letter.after(facts),
         )
     mail.send(message)
 
 
-def _link_failed(session: Session, *, member_id: int, purpose: str) -> None:
+def _link_failed(session: Session, *, member_id: int, purpose: str, **_more: object) -> None:
     what = "mail_change" if purpose in ("mail_new", "mail_old") else purpose
     if member_id:
         events.emit(session, events.MessageFailed(member_id, what))
@@ -166,8 +173,9 @@ def _link_failed(session: Session, *, member_id: int, purpose: str) -> None:
 @jobs.task(
     "accounts.mail_link", priority=jobs.Priority.PERSON, tells=_link_failed, retry=jobs.OUTLAST
 )
-def mail_link(session: Session, *, member_id: int, purpose: str) -> None:
-    """Sends a link: `confirm`, `reset`, `mail_new` or `mail_old`. The token is made here, so that
+def mail_link(session: Session, *, member_id: int, purpose: str, back_to: str = "/") -> None:
+    """Sends a link: `confirm`, `reset`, `mail_new` or `mail_old`; the first two lead on to the page
+    `back_to`. The token is made here, so that
     no job row ever holds one. Who has an address confirmed is told when another types it."""
     if member_id == 0:
         return
@@ -180,13 +188,14 @@ def mail_link(session: Session, *, member_id: int, purpose: str) -> None:
     holder = queries.holder(session, address)
     if purpose in ("confirm", "mail_new") and holder is not None and holder.id != member_id:
         if links.may_mail(session, address, "exists"):
-            _post(session, holder, address, "exists")
+            _post(session, holder, address, "exists", back_to=back_to)
         return
     if purpose == "confirm" and member.email_confirmed_at is not None:
         return
     if links.may_mail(session, address, purpose):
         token = links.issue_token(session, member, purpose, address)
-        _post(session, member, address, purpose, token, new=change.new_email if change else "")
+        new = change.new_email if change else ""
+        _post(session, member, address, purpose, token, back_to=back_to, new=new)
 
 
 def _browser_named(user_agent: str) -> str:

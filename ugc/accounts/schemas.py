@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 from ugc.accounts.rules import Listing
 from ugc.accounts.rules.naming import NAME_MAX
 from ugc.accounts.rules.roles import REASON_MAX, Role
-from ugc.core import identity, names, zones
+from ugc.core import idempotency, identity, names, zones
 from ugc.core.bounded import Bounded
 from ugc.core.inputs import Name, Text
 
@@ -23,7 +23,7 @@ ma.fields.Integer.default_error_messages["invalid"] = lazy_gettext("Write a whol
 
 class Form(Bounded):
     """A browser's form: surrounding blanks do not count, nor does a text of which nothing is seen;
-    unknown fields are refused but for the token and the key."""
+    unknown fields are refused but for those that every form may carry."""
 
     class Meta:
         unknown = ma.RAISE
@@ -32,11 +32,10 @@ class Form(Bounded):
 
     @ma.pre_load
     def strip(self, data, **_kwargs):  # type: ignore[no-untyped-def]
-        ignored = {"csrf_token", "idempotency_key"}
         return {
             key: value if "password" in key else value.strip() if names.is_seen(value) else ""
             for key, value in data.items()
-            if key not in ignored
+            if key not in idempotency.IGNORED_FIELDS
         }
 
 
@@ -52,12 +51,20 @@ class Email(ma.fields.String):
         return address
 
 
+class Next(ma.fields.String):
+    """Where one goes on to, as sent: `core.returning.checked` says what of it counts."""
+
+    def __init__(self) -> None:
+        super().__init__(metadata={"longest": 8_192}, load_default="")
+
+
 class JoinForm(Form):
     handle = ma.fields.String(required=True)
     name = Name(load_default="", least=0, most=NAME_MAX)
     email = Email(required=True)
     password = ma.fields.String(required=True)
     timezone = ma.fields.String(metadata={"longest": 10_000}, load_default="UTC")
+    next = Next()
 
 
 class KnownEmail(ma.fields.String):
@@ -70,16 +77,18 @@ class KnownEmail(ma.fields.String):
 class SignInForm(Form):
     email = KnownEmail(required=True, validate=ma.validate.Length(max=320))
     password = ma.fields.String(required=True, validate=ma.validate.Length(max=1000))
-    next = ma.fields.String(metadata={"longest": 8_192}, load_default="")
+    next = Next()
 
 
 class ResetRequestForm(Form):
     email = Email(required=True)
+    next = Next()
 
 
 class PasswordForm(Form):
     token = ma.fields.String(required=True)
     password = ma.fields.String(required=True)
+    next = Next()
 
 
 class MailForm(Form):

@@ -66,10 +66,11 @@ def join(
     timezone: str,
     name: str = "",
     site: str = "",
+    back_to: str = "/",
 ) -> Member:
     """A new member, who gets a mail with the link that confirms the address. Nothing here tells
     whether the address is another's: then its owner is told by mail, and it cannot be confirmed.
-    `site` is the community's name, which no member is called by.
+    `site` is the community's name, which no member is called by; the link leads on to `back_to`.
 
     Raises Invalid on `handle`, `name` or `password`."""
     fields: dict[str, list[object]] = {}
@@ -102,7 +103,7 @@ def join(
     session.refresh(member)
     for react in _on_join:
         react(session, member)
-    send_confirmation(session, member)
+    send_confirmation(session, member, back_to)
     events.emit(session, events.MemberJoined(member.id))
     return member
 

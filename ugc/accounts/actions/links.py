@@ -35,15 +35,24 @@ def may_mail(session: Session, address: str, purpose: str) -> bool:
     return True
 
 
-def send_confirmation(session: Session, member: Member) -> None:
-    jobs.defer(session, "accounts.mail_link", member_id=member.id, purpose="confirm")
+def send_confirmation(session: Session, member: Member, back_to: str = "/") -> None:
+    """The link leads on to `back_to`, an address of this site without words of a person."""
+    jobs.defer(
+        session, "accounts.mail_link", member_id=member.id, purpose="confirm", back_to=back_to
+    )
 
 
-def request_reset(session: Session, email: str) -> None:
-    """Sends a link when the account exists; says nothing about whether it does, and takes the
-    same time: no member (0) is a job too."""
+def request_reset(session: Session, email: str, back_to: str = "/") -> None:
+    """Sends a link when the account exists, which leads on to `back_to`; says nothing about whether
+    it does, and takes the same time: no member (0) is a job too."""
     member = next(filter(None, queries.members_of_address(session, email)), None)
-    jobs.defer(session, "accounts.mail_link", member_id=member.id if member else 0, purpose="reset")
+    jobs.defer(
+        session,
+        "accounts.mail_link",
+        member_id=member.id if member else 0,
+        purpose="reset",
+        back_to=back_to,
+    )
 
 
 def issue_token(session: Session, member: Member, purpose: str, address: str) -> str:

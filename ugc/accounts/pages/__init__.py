@@ -32,7 +32,7 @@ from ugc.accounts.pages import mydata as mydata
 from ugc.accounts.pages import people as people
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import grants
-from ugc.core import audit, jobs, limits, panels, privacy, render, zones
+from ugc.core import audit, jobs, limits, panels, privacy, render, returning, zones
 from ugc.core.access import (
     ANONYMOUS,
     Actor,
@@ -148,7 +148,7 @@ def join_form(error: DomainError | None = None) -> str:
 @bp.get("/join")
 @public
 def join_page() -> Any:
-    return redirect("/") if current_actor().is_member else join_form()
+    return redirect(returning.target()) if current_actor().is_member else join_form()
 
 
 @bp.post("/join")
@@ -158,20 +158,25 @@ def join() -> Any:
     limits.hit("join")
     data = schemas.JoinForm().load(request.form)
     data["timezone"] = zones.canonical(data["timezone"])
+    target = returning.checked(data.pop("next"))
     same = {name: data[name] for name in ("handle", "email", "password")}
     member = actions.joined_before(db.session(), **same, who=caller(data["email"]))
     if member is None:
         member = actions.join(
-            db.session(), language=render.language(), site=current_app.config["SITE_NAME"], **data
+            db.session(),
+            language=render.language(),
+            site=current_app.config["SITE_NAME"],
+            back_to=returning.plain(target),
+            **data,
         )
     begin_session(member, "join")
-    return redirect(url_for("accounts.welcome_page"), 303)
+    return redirect(returning.with_next("accounts.welcome_page", target), 303)
 
 
 @bp.get("/welcome")
 @members
 def welcome_page() -> str:
-    return render_template("accounts/welcome.html")
+    return render_template("accounts/welcome.html", next=returning.target())
 
 
 @bp.post("/confirm/again")
@@ -180,9 +185,13 @@ def send_confirmation_again() -> Any:
     limits.hit("mail")
     actor = current_actor()
     if not actor.confirmed and actor.id:
-        links.send_confirmation(db.session(), queries.member(db.session(), actor.id))
+        links.send_confirmation(
+            db.session(),
+            queries.member(db.session(), actor.id),
+            returning.plain(returning.target()),
+        )
     flash(gettext("We sent the mail again. Look into the spam folder too."), "info")
-    return redirect(url_for("accounts.welcome_page"), 303)
+    return redirect(returning.with_next("accounts.welcome_page"), 303)
 
 
 @bp.get("/confirm/<token>")
@@ -192,7 +201,7 @@ def confirm_page(token: str) -> Any:
     told so."""
     if current_actor().confirmed:
         flash(gettext("Your address was confirmed before: there is nothing left to do."), "good")
-        return redirect("/", 302)
+        return redirect(returning.target(), 302)
     return render_template("accounts/confirm.html", token=token)
 
 
@@ -201,18 +210,18 @@ def confirm_page(token: str) -> Any:
 def confirm(token: str) -> Any:
     links.confirm_email(db.session(), token)
     flash(gettext("Your address is confirmed. You can contribute now."), "good")
-    return redirect("/" if current_actor().is_member else url_for("accounts.sign_in_page"), 303)
+    target = returning.target()
+    return redirect(target if current_actor().is_member else returning.sign_in_address(target), 303)
 
 
 def sign_in_form(error: DomainError | None = None) -> str:
-    target = request.values.get("next", "")
-    return render_template("accounts/sign_in.html", error=error, next=target)
+    return render_template("accounts/sign_in.html", error=error)
 
 
 @bp.get("/sign-in")
 @public
 def sign_in_page() -> Any:
-    return redirect("/") if current_actor().is_member else sign_in_form()
+    return redirect(returning.target()) if current_actor().is_member else sign_in_form()
 
 
 @bp.post("/sign-in")
@@ -224,7 +233,7 @@ def sign_in() -> Any:
         db.session(), email=data["email"], password=data["password"], who=caller(data["email"])
     )
     begin_session(member, "password")
-    return redirect(render.safe_next(data["next"]), 303)
+    return redirect(returning.checked(data["next"]), 303)
 
 
 @bp.post("/sign-out")
@@ -256,7 +265,8 @@ def forgotten_page(error: DomainError | None = None) -> str:
 def forgotten() -> Any:
     limits.hit("mail")
     data = schemas.ResetRequestForm().load(request.form)
-    links.request_reset(db.session(), data["email"])
+    target = returning.checked(data["next"])
+    links.request_reset(db.session(), data["email"], returning.plain(target))
     flash(
         gettext(
             "If there is an account with that address, a mail is on its way. We send at most three"
@@ -264,7 +274,7 @@ def forgotten() -> Any:
         ),
         "info",
     )
-    return redirect(url_for("accounts.sign_in_page"), 303)
+    return redirect(returning.sign_in_address(target), 303)
 
 
 def reset_form(error: DomainError | None = None) -> str:
@@ -286,7 +296,7 @@ def reset() -> Any:
     data = schemas.PasswordForm().load(request.form)
     begin_session(links.reset_password(db.session(), data["token"], data["password"]), "reset")
     flash(gettext("The password is changed; every other browser was signed out."), "good")
-    return redirect("/", 303)
+    return redirect(returning.checked(data["next"]), 303)
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,7 @@ def test_oembed_keeps_to_the_room_that_there_is(
         (f"{OEMBED}%2Fmembers%2Fnobody", 404),
         (f"{OEMBED}%2Fr%2Fnothing", 404),
         (f"{OEMBED}%2Fplaces&format=yaml", 501),
-        (f"{OEMBED}%2Fshare%2Fsite", 401),
+        (f"{OEMBED}%2Fshare%2Fsite", 404),
         (f"{OEMBED}%2Fsettings", 401),
         (f"{OEMBED}%2F&maxwidth=x", 422),
         (f"{OEMBED}%2F&maxwidth=-1", 422),
@@ -441,3 +441,43 @@ def test_the_author_is_who_speaks_not_who_once_suggested(
         assert oembed(client, path).json["author_name"] == "Marca Órbita"
     else:
         assert answer["author_name"] == "mod"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "ana invites you to Boca"), ("es", "ana te invita a Boca")]
+)
+def test_an_invitation_says_who_invites(
+    client: FlaskClient,
+    session: Session,
+    signed_in: Callable[..., FlaskClient],
+    language: str,
+    words: str,
+) -> None:
+    ana = signed_in("ana", language=language)
+    ana.post("/share/site")
+    link = link_on(ana.get("/share/site").text).removeprefix("http://localhost")
+    # The member sees what others will see.
+    assert words in ana.get("/share/site").text
+    previewer = {"User-Agent": "WhatsApp/2.23.20.0", "Accept-Language": language}
+    page = client.get(link, headers=previewer)
+    assert page.status_code == 200
+    for tag in ("og:title", "twitter:title"):
+        assert f'"{tag}" content="{words}"' in page.text
+    assert f'"og:url" content="http://localhost{link}"' in page.text
+    [picture] = re.findall(r'"og:image" content="http://localhost([^"]+)"', page.text)
+    drawn = client.get(picture)
+    assert drawn.content_type == "image/png"
+    assert opened(drawn.data).size == (1200, 630)
+    assert client.get(picture.replace(link.rsplit("/", 1)[-1], "zzzz")).status_code == 404
+    # A person is led to the map, and an old picture to that of now.
+    person = client.get(link, headers={"User-Agent": "Mozilla/5.0 (X11) Firefox/130.0"})
+    assert person.status_code == 302
+    old = re.sub(r"-[0-9a-f]{16}\.png", "-0123456789abcdef.png", picture)
+    assert client.get(old).location == picture
+
+
+def test_previewers_count_as_no_visit(client: FlaskClient, session: Session, world: World) -> None:
+    world.mod.post("/share/site")
+    link = link_on(world.mod.get("/share/site").text).removeprefix("http://localhost")
+    client.get(link, headers={"User-Agent": "WhatsApp/2.23.20.0"})
+    assert session.scalar(sa.text("SELECT count(*) FROM visits")) == 0

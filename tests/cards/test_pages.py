@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from html import unescape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -69,7 +69,8 @@ def test_the_link_leads_to_what_it_shares(client: FlaskClient, world: World) -> 
         for ask in (client.head, client.get):
             answer = ask(link, headers={"User-Agent": "WhatsApp/2.23"}, follow_redirects=True)
             assert answer.status_code == 200
-            assert answer.request.path == path.split("#")[0]
+            # A link to the site tells previewers itself who invites.
+            assert answer.request.path == (link if kind == "site" else path.split("#")[0])
         if kind not in ("site", "comment"):
             assert f"/cards/{world.all[kind]}-" in answer.text
 
@@ -126,11 +127,46 @@ def test_what_is_not_public_cannot_be_shared(
 def test_who_may_not_contribute_makes_no_link(
     client: FlaskClient, signed_in: Browser, world: World
 ) -> None:
-    assert client.get(f"/share/{world.place}").status_code == 401
     assert client.post(f"/share/{world.place}").status_code == 401
     unconfirmed = signed_in("eva", confirmed=False)
-    assert unconfirmed.get(f"/share/{world.place}").status_code == 200
+    page = unconfirmed.get(f"/share/{world.place}").text
+    assert f'value="http://localhost/places/{world.place}"' in page
+    assert "Once your e-mail address is confirmed" in page
     assert unconfirmed.post(f"/share/{world.place}").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "kind", ["site", "place", "review", "report", "brand", "comment", "member"]
+)
+@pytest.mark.parametrize(("language", "words"), [("en", "The address"), ("es", "La dirección")])
+def test_a_visitor_shares_the_bare_address(
+    client: FlaskClient, session: Session, world: World, kind: str, language: str, words: str
+) -> None:
+    share_page = f"/share/{world.all[kind]}"
+    page = client.get(f"{share_page}?lang={language}")
+    assert page.status_code == 200
+    [address] = re.findall(r'id="link" readonly value="([^"]+)"', page.text)
+    assert words in page.text
+    assert "/r/" not in page.text
+    there = urlsplit(address)
+    assert f"{there.scheme}://{there.netloc}" == "http://localhost"
+    assert client.get(there.path).status_code == 200
+    # Copied, handed to the device, sent by each of the services, as a code and on paper.
+    assert f'data-share="{address}"' in page.text
+    assert 'data-copy="link"' in page.text
+    assert quote(address, safe="") in page.text
+    [found] = zxingcpp.read_barcodes(opened(client.get(f"{share_page}/qr.png").data))
+    assert found.text == address
+    assert client.get(f"{share_page}/qr.svg").status_code == 200
+    poster = client.get(f"{share_page}/poster").text
+    assert address.removeprefix("http://") in poster
+    # Joining from here leads back here; sharing wrote nothing, and search engines stay away.
+    joins = re.findall(r'href="(/join\?[^"]*)"', page.text)
+    back = {parse_qs(urlsplit(unescape(each)).query)["next"][0] for each in joins}
+    assert back == {f"{share_page}?lang={language}"}
+    assert 'content="noindex' in page.text
+    links = sa.text("SELECT count(*) FROM referral_links l JOIN members m ON m.id = owner_id")
+    assert session.execute(links).scalar_one() == 0
 
 
 def test_a_claim_is_no_thing_to_share(session: Session, signed_in: Browser, world: World) -> None:

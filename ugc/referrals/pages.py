@@ -94,8 +94,8 @@ def open_link(code: str) -> Any:
     reached then. A link to the site itself leads to the map, which says who invites.
 
     Who invites travels on in the addresses (`via`), and only where the visitor agreed to it before,
-    in the cookie. One network does not make a link look popular: past `LIMITS["visit"]` its visits
-    are not counted."""
+    in the cookie. Link previewers read who invites at the link itself. One network does not make a
+    link look popular: past `LIMITS["visit"]` its visits are not counted."""
     link, target, moment = queries.opened(db.session(), code)
     info = subjects.describe_one(db.session(), target)
     address = info.url if info else "/"
@@ -103,6 +103,11 @@ def open_link(code: str) -> Any:
         flash(gettext("What this link led to is not there any more. Here is the map."), "warn")
     actor = current_actor()
     agent = request.headers.get("User-Agent", "")
+    if rules.is_machine(agent) and (page := panels.render("link.preview", link=link)):
+        # Who invites is told by the link itself: the page it leads to is the same for everybody.
+        response = Response(page, content_type="text/html; charset=utf-8")
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
     if (
         request.method == "HEAD"
         or rules.is_machine(agent)

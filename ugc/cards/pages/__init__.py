@@ -2,5 +2,13 @@
 
 from __future__ import annotations
 
-from ugc.cards.pages import embeds, heads, machines, maps, pictures, share  # noqa: F401  (their routes)
+from ugc.cards.pages import (  # noqa: F401  (their routes)
+    embeds,
+    heads,
+    invitations,
+    machines,
+    maps,
+    pictures,
+    share,
+)
 from ugc.cards.pages.base import bp as bp

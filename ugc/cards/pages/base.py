@@ -7,7 +7,7 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.cards import queries
 from ugc.cards.queries import Told
-from ugc.cards.rules import Card
+from ugc.cards.rules import INVITATION, Card
 from ugc.core import render, subjects
 from ugc.core.db import Session, db
 
@@ -51,7 +51,9 @@ def site_told(language: str | None = None) -> Told:
 def picture_path(card: Card) -> str:
     """The address of a card's picture, which changes with what it shows."""
     version = card.version(*(render.asset(name) for name in MADE_WITH))
-    return f"/cards/{card.public_id}-{card.language}-{version}.{'jpg' if card.photo else 'png'}"
+    folder = "invitation/" if card.kind == INVITATION else ""
+    ending = "jpg" if card.photo else "png"
+    return f"/cards/{folder}{card.public_id}-{card.language}-{version}.{ending}"
 
 
 MADE_WITH = ("cards.pack", "basemap.pmtiles", "app-icon-512.png")

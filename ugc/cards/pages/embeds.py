@@ -38,7 +38,7 @@ PATHS = re.compile(r"/(?:places|reviews|reports|brands)/(?P<public_id>[0-9a-z]{1
 LINK = re.compile(r"/r/(?P<code>[0-9a-z]{1,16})")
 MEMBER = re.compile(r"/members/(?P<handle>[^/]{1,60})")
 # Pages of ours that only members see.
-PRIVATE = re.compile(r"/(share|settings|contacts|inbox|moderation|watches|contributions)(/|$)")
+PRIVATE = re.compile(r"/(settings|contacts|inbox|moderation|watches|contributions)(/|$)")
 EMBED_CSP = (
     "default-src 'none'; img-src 'self'; style-src 'self'; font-src 'self'; base-uri 'none';"
     " form-action 'none'; frame-ancestors *"

@@ -162,7 +162,7 @@ def _venue(found: Told) -> linked.Venue:
         lon=row.lon,
         lat=row.lat,
         address=row.address,
-        city=row.city or "",
+        city=row.locality or "",
         country=row.country or "",
         phone=shown_phone(row.phone) if row.phone else "",
         website=row.website,

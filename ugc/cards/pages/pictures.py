@@ -46,17 +46,22 @@ def picture(name: str, kind: str) -> Any:
     found = told(subject, asked["language"])
     if found is None:
         raise NotFound()
-    card = found.card
+    return answer(found.card, f"/cards/{name}.{kind}")
+
+
+def answer(card: Card, asked: str) -> Any:
+    """The picture of a card, when `asked` is its address of now; else the way there."""
     path = picture_path(card)
-    if path != f"/cards/{name}.{kind}":
+    if path != asked:
         moved = redirect(path, 302)
         moved.headers["Cache-Control"] = "public, max-age=60"
         return moved
     # Answers to members renew their cookie, which no shared cache may keep.
     scope = "private" if current_actor().is_member else "public"
     seconds = PHOTO_SECONDS if card.photo else PUBLIC_SECONDS
-    response = Response(content_type="image/jpeg" if kind == "jpg" else "image/png")
+    response = Response(content_type="image/jpeg" if card.photo else "image/png")
     response.headers["Cache-Control"] = f"{scope}, max-age={seconds}"
+    name = path.rpartition("/")[2].partition(".")[0]
     response.set_etag(name)
     if not request.if_none_match.contains(name):
         response.data = kept_or_drawn(f"card:{path}", lambda: _drawn(card))

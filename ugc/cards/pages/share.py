@@ -1,4 +1,5 @@
-"""The page where a member takes their link to anything, and a brand's team the brand's own."""
+"""The page to share anything from: a member takes their link to it, a brand's team the brand's own,
+and who has no account the address of the page itself."""
 
 from __future__ import annotations
 
@@ -13,11 +14,12 @@ from flask_babel import gettext
 from ugc.brands import queries as brands
 from ugc.brands.models import KIND as BRAND
 from ugc.cards import rules
-from ugc.cards.pages.base import bp, picture_alt, picture_path, told
+from ugc.cards.pages.base import absolute, bp, picture_alt, picture_path, told
 from ugc.cards.pages.embeds import embed_path, embed_size, snippet
+from ugc.cards.pages.invitations import invitation_card
 from ugc.cards.queries import Told
 from ugc.core import limits, render, subjects, texts
-from ugc.core.access import current_actor, members, require_contributor
+from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.referrals import actions as referrals
@@ -31,11 +33,12 @@ QUIET = 4  # modules of white round a QR code, ISO/IEC 18004
 
 @dataclass(frozen=True)
 class Shared:
-    """What is shared, by whom: `owner_id` is the member, or the brand whose own link it is."""
+    """What is shared, by whom: `owner_id` is the member, or the brand whose own link it is. It is
+    None for visitors, and for members without a link who may not make one."""
 
     subject: subjects.Subject
     info: subjects.SubjectInfo
-    owner_id: int
+    owner_id: int | None
     is_brands_own: bool
 
     @property
@@ -46,7 +49,18 @@ class Shared:
 
     @property
     def link(self) -> ReferralLink | None:
+        if self.owner_id is None:
+            return None
         return referral_queries.link_of(db.session(), self.owner_id, self.info.id)
+
+    @property
+    def address(self) -> str:
+        """What is shared: the owner's link, or the page's own address for who can have none; ''
+        while a link is still to be made."""
+        if self.owner_id is None:
+            return absolute(self.info.url)
+        link = self.link
+        return address_of(link) if link else ""
 
 
 def _shared(public_id: str) -> Shared:
@@ -62,12 +76,19 @@ def _shared(public_id: str) -> Shared:
         if subject.kind != BRAND:
             raise NotFound()
         brands.team_brand(session, actor, subject.public_id, "share")
-    return Shared(subject, info, subject.id if own else actor.id or 0, own)
+    if own:
+        return Shared(subject, info, subject.id, True)
+    may_have_one = actor.confirmed and not actor.suspended
+    has_one = actor.id is not None and referral_queries.link_of(session, actor.id, info.id)
+    return Shared(subject, info, actor.id if may_have_one or has_one else None, False)
 
 
 def _own_address(shared: Shared) -> str:
     """Raises NotFound when there is no link yet."""
-    return address_of(referrals.own_link(db.session(), shared.owner_id, shared.info.id))
+    address = shared.address
+    if not address:
+        raise NotFound()
+    return address
 
 
 def suggested_text(shared: Shared, language: str) -> str:
@@ -103,7 +124,7 @@ def _text_language() -> str:
 
 
 @bp.get("/share/<public_id>")
-@members
+@public
 def share_page(public_id: str) -> Any:
     """`text_in` es or en is the language of the suggested text; `text` what it was changed to."""
     shared = _shared(public_id)
@@ -113,14 +134,18 @@ def share_page(public_id: str) -> Any:
     found: Told | None = told(shared.subject, language)
     card = found.card if found else None
     suggested = suggested_text(shared, language)
+    code = link.code if link else ""
+    # What previewers show of the link: of one to the site, who invites.
+    seen = (invitation_card(link, language) if link else None) or card
     text = texts.normal(request.args.get("text", suggested))[: rules.TEXT_MAX]
     title = str(shared.info.named)
-    address = address_of(link) if link else ""
+    address = shared.address
     return render_template(
         "cards/share.html",
         shared=shared,
         subject=shared.info,
         address=address,
+        is_link=link is not None,
         suggested={code: suggested_text(shared, code) for code in render.LANGUAGES},
         text=text,
         text_in=language,
@@ -129,10 +154,10 @@ def share_page(public_id: str) -> Any:
         web_share=rules.with_channel(address, "web_share"),
         title=title,
         card=card,
-        picture=picture_path(card) if card else None,
-        alt=picture_alt(card) if card else "",
-        snippet=snippet(card, link.code, embed_size(None, None)) if card and link else "",
-        embed_path=embed_path(card, link.code) if card and link else "",
+        picture=picture_path(seen) if seen else None,
+        alt=picture_alt(seen) if seen else "",
+        snippet=snippet(card, code, embed_size(None, None)) if card and address else "",
+        embed_path=embed_path(card, code) if card and address else "",
         sizes=(rules.QR_USUAL, 1024, rules.QR_MOST),
     )
 
@@ -143,13 +168,14 @@ def share(public_id: str) -> Any:
     """Makes the link, once: a second time it is the same one."""
     limits.hit("write")
     shared = _shared(public_id)
-    require_contributor(current_actor())
-    referrals.link_for(db.session(), shared.owner_id, shared.info.id)
+    member_id = require_contributor(current_actor())
+    referrals.link_for(db.session(), shared.owner_id or member_id, shared.info.id)
     return redirect(url_for("cards.share_page", **shared.values), 303)
 
 
 def qr_code(address: str) -> segno.QRCode:
-    """Of a short link; visits by it are told apart. 15 % of it may be dirty (correction M)."""
+    """Of a short link, whose visits by it are told apart, or of a page. 15 % of it may be dirty
+    (correction M)."""
     return segno.make(rules.with_channel(address, "qr"), error="m", micro=False)
 
 
@@ -161,8 +187,9 @@ def _download(response: Response, shared: Shared, ending: str) -> Response:
 
 
 @bp.get("/share/<public_id>/qr.svg")
-@members
+@public
 def qr_svg(public_id: str) -> Response:
+    limits.hit("card")
     shared = _shared(public_id)
     out = io.BytesIO()
     qr_code(_own_address(shared)).save(
@@ -172,10 +199,11 @@ def qr_svg(public_id: str) -> Response:
 
 
 @bp.get("/share/<public_id>/qr.png")
-@members
+@public
 def qr_png(public_id: str) -> Response:
     """`?size=` is the most pixels of its side; modules are whole pixels, so that it may be a little
     smaller."""
+    limits.hit("card")
     shared = _shared(public_id)
     code = qr_code(_own_address(shared))
     modules = code.symbol_size(border=QUIET)[0]
@@ -186,7 +214,7 @@ def qr_png(public_id: str) -> Response:
 
 
 @bp.get("/share/<public_id>/poster")
-@members
+@public
 def poster_page(public_id: str) -> str:
     """One sheet to print and hang up: name, QR code, address."""
     shared = _shared(public_id)

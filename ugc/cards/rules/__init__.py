@@ -25,13 +25,22 @@ NAME = re.compile(
 )
 
 
+INVITATION = "invitation"  # the kind of the card of a link to the site
+
+
+def initials(name: str) -> str:
+    """One letter of each of the first two words of a name, in capitals; '' when it has none."""
+    words = [word for word in re.split(r"[\W_]+", name) if word]
+    return "".join(word[0] for word in words[:2]).upper()
+
+
 @dataclass(frozen=True)
 class Card:
     """What the world may see of a thing, in one language. `mean` 1 to 5 is of stars, `reliability`
     0 to 10 of a report; `lon` and `lat` in degrees, rounded, the
     middle of an area of `area_m` metres where only that is public; `photo` is a public one's key;
     `path` is the address on this site, `language` that of the words, `text_language` of what people
-    wrote ('' when not known)."""
+    wrote ('' when not known); `initials` stand in the picture of who invites."""
 
     kind: str
     public_id: str
@@ -54,6 +63,7 @@ class Card:
     photo: str = ""
     photo_text: str = ""
     text_language: str = ""
+    initials: str = ""
 
     def version(self, *made_with: str) -> str:
         """Of what is drawn; `made_with` names the files that it is drawn with."""
@@ -79,6 +89,9 @@ def excerpt(text: str, most: int = DESCRIPTION_MAX) -> str:
     return (head if blank and len(head) > most // 2 else cut).rstrip(" ,.;:-–—") + "…"
 
 
+SHORT_LINK = re.compile(r"/r/[0-9a-z]{1,16}$")
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a link can be handed over directly; `icon` is of the sprite."""
@@ -89,8 +102,9 @@ class Place:
 
 
 def with_channel(address: str, channel: str) -> str:
-    """The short link with the way it goes; a copied one says nothing."""
-    return f"{address}?by={channel}" if channel else address
+    """The short link with the way it goes; a copied one says nothing, and no more does the address
+    of the page itself."""
+    return f"{address}?by={channel}" if channel and SHORT_LINK.search(address) else address
 
 
 def hand_overs(address: str, title: str, text: str) -> list[tuple[Place, str]]:

@@ -188,6 +188,15 @@ def _emblem(card: Card, pack: Pack) -> Image.Image:
         disc = big.resize((radius * 2, radius * 2), Image.Resampling.BOX)
         at = (PICTURE[0] // 2 - radius, PICTURE[1] // 2 - radius)
         image.paste(_mix(colour, "#ffffff", share), at, disc)
+    if card.initials:
+        letters = Style(150 if len(card.initials) > 1 else 190, 700)
+        wide = typeset.width(pack, card.initials, letters, typeset.is_rtl(card.initials))
+        at_line = ((PICTURE[0] - wide) / 2, PICTURE[1] / 2 + letters.size * 0.36)
+        typeset.draw_line(
+            ImageDraw.Draw(image), pack, at_line, card.initials, letters, "#ffffff",
+            rtl=typeset.is_rtl(card.initials),
+        )  # fmt: skip
+        return image
     size = 190
     at = ((PICTURE[0] - size) // 2, (PICTURE[1] - size) // 2)
     image.paste("#ffffff", at, pack.icon(card.icon, size))

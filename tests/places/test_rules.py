@@ -156,9 +156,9 @@ def test_a_position_has_a_zone(lon: float, lat: float, zone: str) -> None:
 
 
 def test_one_five_does_not_beat_a_hundred_fours() -> None:
-    assert rules.bayesian_mean(5, 1) < rules.bayesian_mean(400, 100)
-    assert rules.bayesian_mean(0, 0) == rules.PRIOR_MEAN
-    assert rules.bayesian_mean(5, 1) == pytest.approx((8 * 3.7 + 5) / 9)
+    assert rules.weighted_mean(5, 1) < rules.weighted_mean(400, 100)
+    assert rules.weighted_mean(0, 0) == rules.PRIOR_MEAN
+    assert rules.weighted_mean(5, 1) == pytest.approx((8 * 3.7 + 5) / 9)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_filters(client: FlaskClient) -> None:
 
 @pytest.mark.usefixtures("town")
 def test_near_by_is_sorted_by_distance(client: FlaskClient) -> None:
-    near = titles(client.get("/places?near=40.4211, -3.7&radius=500").text)
+    near = titles(client.get("/places?near=40.4211, -3.7&radius=500&order=near").text)
     assert near[:3] == ["Mercadona", "Museo Nacional del Prado", "Café Comercial"]
     page = client.get("/places?near=madri&q=mercadona").text
     assert titles(page) == ["Mercadona"]
@@ -119,12 +119,15 @@ def test_the_best_rated_are_those_with_many_good_ratings(
     session.commit()
     mean = (5 + 480 + 30) / 121
     assert queries.usual_rating(session) == pytest.approx(mean)
-    best = titles(client.get("/places?order=rating").text)
-    assert best == ["Often praised", "Once praised", "Bad"]
-    assert titles(client.get("/places").text) == [*best, "Unrated"]
+    best = ["Often praised", "Once praised", "Bad", "Unrated"]
+    # Links of before name a second order: it is this one.
+    for query in ("", "?order=best", "?order=rating", "?lat=40.42&lon=-3.7&radius=100000"):
+        assert titles(client.get(f"/places{query}").text) == best, query
+    page = client.get("/places").text
+    assert 'href="/about#ratings"' in page
+    assert "best rated first" not in page
     once = queries.search_places(session, ANONYMOUS, text="Once praised")[0][0]
-    weight = rules.PRIOR_WEIGHT
-    assert once.mean == pytest.approx((weight * mean + 5) / (weight + 1))
+    assert once.mean == 5
 
 
 def test_pages_leave_nothing_out(client: FlaskClient, session: Session) -> None:

@@ -84,7 +84,7 @@ def test_a_newcomers_review_waits_whole_and_is_then_published(
     assert "Worth the walk" in page
     assert "Food: 5/5" in page
     assert totals(session, place) == (1, 4)
-    assert "(8 × 4 + sum) ÷ (8 + count) = 4" in page
+    assert "(8 × 4.00 + sum) ÷ (8 + count) = 4.00" in page
 
 
 def test_a_refused_review_tells_its_author_why(

@@ -133,24 +133,64 @@ def search_cities(session: Session, text: str, limit: int = 8) -> list[FoundPlac
     ]
 
 
+# A namesake that has more than one person for so many of a city may be what its name says, too.
+NAMESAKE = 4
+WITH_STATES = ("US", "CA", "AU")
+
+
+def _is_ambiguous() -> sa.ColumnElement[bool]:
+    """Whether readers may think of another city by this name: one elsewhere that is not much
+    smaller. Madrid is Madrid; the Valencias of Spain and of Venezuela are told apart, and so is the
+    Madrid of Colombia."""
+    other = sa.orm.aliased(City)
+    elsewhere = sa.or_(
+        other.country != City.country,
+        sa.and_(City.country.in_(WITH_STATES), other.admin != City.admin),
+    )
+    return sa.exists().where(
+        other.name_key == City.name_key, elsewhere, other.population * NAMESAKE >= City.population
+    )
+
+
+def shown_columns() -> list[Any]:
+    """What `shown_city` reads of a row that is joined with `City`."""
+    return [
+        City.name.label("city"),
+        City.country.label("country"),
+        City.admin.label("admin"),
+        _is_ambiguous().label("city_is_ambiguous"),
+    ]
+
+
+def shown_city(row: Any) -> str | None:
+    """The city of a row, as cards, lists and titles name it: with its country, in the reader's
+    language, where the name alone is ambiguous."""
+    if row.city is None or not row.city_is_ambiguous:
+        return row.city  # type: ignore[no-any-return]
+    return f"{row.city} ({where_of(row)})"
+
+
 def where_of(city: Any) -> str:
     """The country in the reader's language; before it a state that people write in letters."""
     locale = get_locale()
     country = locale.territories.get(city.country, city.country) if locale else city.country
-    state = city.admin if city.admin.isalpha() and city.country in ("US", "CA", "AU") else ""
+    state = city.admin if city.admin.isalpha() and city.country in WITH_STATES else ""
     return ", ".join(filter(None, (state, country)))
 
 
 def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
-    """Names by id; where two of them are alike, each with its country in the reader's language."""
+    """Names by id, as `shown_city` tells them; where two of them are alike, each with its
+    country."""
     wanted = list(set(ids))
     if not wanted:
         return {}
-    told = sa.select(City.id, City.name, City.country, City.admin)
+    told = sa.select(City.id, City.name, *shown_columns())
     cities = session.execute(told.where(City.id == sa.any_(sa.literal(wanted, IDS)))).all()
     alike = Counter(city.name for city in cities)
     return {
-        city.id: city.name if alike[city.name] == 1 else f"{city.name} ({where_of(city)})"
+        city.id: f"{city.name} ({where_of(city)})"
+        if alike[city.name] > 1
+        else shown_city(city) or city.name
         for city in cities
     }
 

@@ -58,6 +58,9 @@ def _near() -> tuple[geo.Point | None, str, int]:
     return gazetteer.named_point(db.session(), name, field="near"), name, fitting
 
 
+ORDERS = ("best", "near", "newest")
+
+
 def _same_search(**changed: int) -> str:
     return url_for("places.index_page", **{**request.args.to_dict(), **changed})
 
@@ -76,6 +79,7 @@ def index_page(error: DomainError | None = None) -> str:
     radius = wished if wished in rules.RADII_M else radius
     box = "" if error else request.args.get("bbox", "")
     order = request.args.get("order", "best")
+    order = order if order in ORDERS else "best"
     page = max(1, min(LAST_PAGE, _number("page", 1)))
     if text:
         limits.hit("search")
@@ -88,7 +92,7 @@ def index_page(error: DomainError | None = None) -> str:
         near=point,
         radius_m=radius if point else None,
         bounds=geo.Bounds.parsed(box) if box else None,
-        order="near" if point and not text and order == "best" else order,
+        order=order,
         page=page,
     )
     return render_template(
@@ -131,6 +135,9 @@ def form_page(error: DomainError | None = None, similar: Any = (), place: Any = 
         "places/form.html",
         categories=list(rules.CATEGORIES.values()),
         values=render.typed_or(stored),
+        hours=schemas.rows_shown(request.form, stored.get("opening_hours", "")),
+        hours_stored=stored.get("opening_hours", ""),
+        is_week=rules.week_of(stored.get("opening_hours", "")) is not None,
         error=error,
         similar=similar,
         place=place,

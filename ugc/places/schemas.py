@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
@@ -33,12 +36,85 @@ class PlaceForm(FormWithPhotos):
     phone = Text(load_default="", most=rules.PHONE_MAX)
     website = website(rules.WEBSITE_MAX)
     opening_hours = Rewritten(
-        rules.normal_hours,
+        rules.read_hours,
         lazy_gettext(
             "These opening hours are not understood. Write them like "
-            "Mo-Fr 09:00-20:00; Sa 10:00-14:00."
+            "Mo-Fr 9-20; Sa 10-14; Sunday closed."
         ),
         most=rules.HOURS_MAX,
     )
     anyway = ma.fields.String(load_default="")
     revision = ma.fields.Integer(load_default=0)
+
+    def load(self, data: Mapping[str, Any], **options: Any) -> Any:
+        """With the opening hours that the rows of the week say, when these were changed."""
+        return super().load(_with_hours(data), **options)
+
+
+def _with_hours(form: Mapping[str, Any]) -> dict[str, Any]:
+    """The form without its rows. What was changed counts, the rows or the text: `hours_was` is the
+    text as it was shown. Scripts send `hours_by`, which of them was changed last. Raises
+    ValidationError by row, and `hours_by` when both were changed and say different things."""
+    rows = {key for key in form if key.startswith("hours_")}
+    facts = {key: value for key, value in form.items() if key not in rows}
+    if "hours_was" not in form:
+        return facts
+    was, text = form["hours_was"].strip(), form.get("opening_hours", "").strip()
+    week = week_of_form(form)
+    shown = rules.week_of(was) or dict.fromkeys(rules.ROWS, "")
+    by = form.get("hours_by") or ("week" if text == was else "text")
+    if week == shown or (by == "text" and form.get("hours_by")):
+        return facts
+    if by == "text" and not _says_week(text, week):
+        raise ma.ValidationError(
+            {
+                "hours_by": [
+                    lazy_gettext("The days and the text say different things. Choose which counts.")
+                ]
+            }
+        )
+    return facts | {"opening_hours": rules.text_of(week)}
+
+
+def _says_week(text: str, week: rules.Week) -> bool:
+    try:
+        return rules.week_of(rules.read_hours(text)) == week if text else False
+    except ValueError:
+        return False
+
+
+def week_of_form(form: Mapping[str, Any]) -> rules.Week:
+    """The rows as sent: `hours_Mo_is` is `open`, `off`, `whole` or nothing, `hours_Mo` the spans.
+    Raises ValidationError by row."""
+    week, wrong = {}, {}
+    for day in rules.ROWS:
+        state, said = form.get(f"hours_{day}_is", ""), form.get(f"hours_{day}", "").strip()
+        if state == "off" and said:
+            wrong[f"hours_{day}"] = [
+                lazy_gettext("Closed, or open at these hours? Say one of them.")
+            ]
+        elif state == "off":
+            week[day] = rules.CLOSED
+        elif state == "whole":
+            week[day] = rules.WHOLE
+        elif state == "open" and not said:
+            wrong[f"hours_{day}"] = [lazy_gettext("Say from when to when: 9-14, 17-20:30.")]
+        else:
+            try:
+                week[day] = rules.spans_said(said)
+            except ValueError:
+                wrong[f"hours_{day}"] = [
+                    lazy_gettext("This is not understood. Write it like 9-14, 17-20:30.")
+                ]
+    if wrong:
+        raise ma.ValidationError(wrong)
+    return week
+
+
+def rows_shown(form: Mapping[str, Any], stored: str) -> dict[str, tuple[str, str]]:
+    """(state, spans) of each row of the form: as sent, or as the stored text says."""
+    if "hours_was" in form:
+        return {d: (form.get(f"hours_{d}_is", ""), form.get(f"hours_{d}", "")) for d in rules.ROWS}
+    week = rules.week_of(stored) or dict.fromkeys(rules.ROWS, "")
+    states = {"": ("", ""), rules.CLOSED: ("off", ""), rules.WHOLE: ("whole", "")}
+    return {day: states.get(said, ("open", said.replace(",", ", "))) for day, said in week.items()}

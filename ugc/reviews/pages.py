@@ -208,6 +208,7 @@ def place_panel(place: Any, **_context: Any) -> str:
         rating=stars if stars in rules.RATINGS else None,
         page=page,
     )
+    usual = places.usual_rating(session)
     shown = {"public_id": place.public_id, "reviews": order, "stars": stars, "_anchor": "reviews"}
     return render_template(
         "reviews/_of_place.html",
@@ -219,7 +220,8 @@ def place_panel(place: Any, **_context: Any) -> str:
         distribution=queries.distribution(session, place.id),
         order=order,
         stars=stars,
-        prior=(place_rules.PRIOR_WEIGHT, places.usual_rating(db.session())),
+        prior=(place_rules.PRIOR_WEIGHT, usual),
+        weighted=place_rules.weighted_mean(place.rating_sum, place.rating_count, usual),
     )
 
 

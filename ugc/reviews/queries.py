@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
+from ugc.core import gazetteer
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
@@ -89,8 +90,8 @@ def _columns(actor: Actor) -> sa.Select[Any]:
             Place.category,
             Place.visibility.label("place_visibility"),
             place_subject.public_id.label("place_public_id"),
-            City.name.label("city"),
             Member.who.label("handle"),
+            *gazetteer.shown_columns(),
             Source.attribution,
             mine.label("found_helpful"),
             by_team().label("by_team"),
@@ -123,7 +124,7 @@ def _row(row: Any, photos: Sequence[media.PhotoRow]) -> ReviewRow:
         place_public_id=row.place_public_id,
         place_name=row.place_name,
         place_visibility=row.place_visibility,
-        city=row.city,
+        city=gazetteer.shown_city(row),
         category=category,
         rating=review.rating,
         subratings=[

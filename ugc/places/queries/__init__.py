@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Grant, Member
-from ugc.core import geo
+from ugc.core import gazetteer, geo
 from ugc.core.access import ANONYMOUS, Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -37,7 +37,8 @@ class PlaceRow:
     lon: float
     lat: float
     city_id: int | None
-    city: str | None
+    city: str | None  # as it is shown
+    locality: str | None  # its bare name
     country: str | None
     region: rules.Region | None  # whose holidays its hours mean
     address: str
@@ -68,9 +69,7 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
         geo.lon(Place.geom).label("lon"),
         geo.lat(Place.geom).label("lat"),
         Member.who.label("handle"),
-        City.name.label("city"),
-        City.country.label("country"),
-        City.admin.label("admin"),
+        *gazetteer.shown_columns(),
         Source.attribution,
         Source.licence,
         Source.url.label("source_url"),
@@ -86,7 +85,7 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
 
 
 def usual_rating(session: Session) -> float:
-    """The mean of all ratings of published places (m of the Bayesian mean), `rules.PRIOR_MEAN`
+    """The mean of all ratings of published places (m of the weighted mean), `rules.PRIOR_MEAN`
     before the first; the partial index of rated places answers alone."""
     total, count = session.execute(
         sa.select(sa.func.sum(Place.rating_sum), sa.func.sum(Place.rating_count)).where(
@@ -98,13 +97,10 @@ def usual_rating(session: Session) -> float:
 
 def _plain_rows(session: Session, query: sa.Select[Any]) -> list[PlaceRow]:
     """The rows without their photos."""
-    found = session.execute(query).all()
-    rated = any(row.Place.rating_count for row in found)
-    usual = usual_rating(session) if rated else rules.PRIOR_MEAN
-    return [_row(row, usual) for row in found]
+    return [_row(row) for row in session.execute(query).all()]
 
 
-def _row(row: Any, usual: float) -> PlaceRow:
+def _row(row: Any) -> PlaceRow:
     place: Place = row.Place
     return PlaceRow(
         id=place.id,
@@ -114,7 +110,8 @@ def _row(row: Any, usual: float) -> PlaceRow:
         lon=row.lon,
         lat=row.lat,
         city_id=place.city_id,
-        city=row.city,
+        city=gazetteer.shown_city(row),
+        locality=row.city,
         country=row.country,
         region=rules.region_of(row.country, row.admin),
         address=place.address,
@@ -124,9 +121,7 @@ def _row(row: Any, usual: float) -> PlaceRow:
         timezone=place.timezone,
         rating_count=place.rating_count,
         rating_sum=place.rating_sum,
-        mean=rules.bayesian_mean(place.rating_sum, place.rating_count, usual)
-        if place.rating_count
-        else None,
+        mean=place.rating_sum / place.rating_count if place.rating_count else None,
         visibility=place.visibility,
         author_id=place.author_id,
         author=row.handle,
@@ -236,13 +231,13 @@ def search_query(
         ordering = [geo.metres_between(Place.geom, near)]
     elif order == "best" and text:
         ordering = [_likeness(text).desc()]
-    elif order in ("best", "rating"):
+    elif order == "best":
         weight = rules.PRIOR_WEIGHT
         mean = (weight * usual_rating(session) + Place.rating_sum) / (weight + Place.rating_count)
-        if order == "rating":
-            # Unrated ones would all stand at the usual rating, in the middle.
-            query = query.where(Place.rating_count > 0)
-        ordering = [(Place.rating_count > 0).desc(), mean.desc()]
+        # Unreviewed ones, which would stand at the usual rating, come last: the nearest first.
+        ordering = [(Place.rating_count > 0).desc(), sa.case((Place.rating_count > 0, mean)).desc()]
+        if near is not None:
+            ordering.append(geo.metres_between(Place.geom, near))
     return query.order_by(*ordering, Place.created_at.desc(), Place.id.desc())
 
 
@@ -256,8 +251,8 @@ def search_places(
     **looked_for: Any,
 ) -> tuple[list[PlaceRow], bool]:
     """Published places, and whether there are more after this page; takes what `search_query`
-    takes. `order` is best (likeness of the name, else the Bayesian mean), near, rating (only rated
-    ones, by the Bayesian mean) or newest."""
+    takes. `order` is best (likeness of the name, else the weighted mean, unreviewed ones last),
+    near or newest."""
     query = search_query(session, near=near, **looked_for)
     # Chosen first and joined then: a word in a name is that of thousands.
     ids = list(session.scalars(query.offset((page - 1) * limit).limit(limit + 1)))
@@ -443,12 +438,14 @@ def describe(
     """What all may see, and what this author still sees of their own."""
     own = Place.still_seen_by(author_id)
     rows = session.execute(
-        sa.select(Place.id, Place.name, Subject.public_id, City.name.label("city"))
+        sa.select(Place.id, Place.name, Subject.public_id, *gazetteer.shown_columns())
         .join(Subject, Subject.id == Place.id)
         .outerjoin(City, City.id == Place.city_id)
         .where(Place.id.in_(list(ids)), sa.or_(Place.visibility == Visibility.PUBLISHED, own))
     )
     return [
-        SubjectInfo(r.id, KIND, r.public_id, r.name, f"/places/{r.public_id}", r.city or "")
+        SubjectInfo(
+            r.id, KIND, r.public_id, r.name, f"/places/{r.public_id}", gazetteer.shown_city(r) or ""
+        )
         for r in rows
     ]

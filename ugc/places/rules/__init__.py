@@ -24,6 +24,14 @@ from ugc.places.rules.hours import Day as Day
 from ugc.places.rules.hours import Hours as Hours
 from ugc.places.rules.hours import hours_at as hours_at
 from ugc.places.rules.hours import week as week
+from ugc.places.rules.spoken import read_hours as read_hours
+from ugc.places.rules.weekly import CLOSED as CLOSED
+from ugc.places.rules.weekly import ROWS as ROWS
+from ugc.places.rules.weekly import WHOLE as WHOLE
+from ugc.places.rules.weekly import Week as Week
+from ugc.places.rules.weekly import spans_said as spans_said
+from ugc.places.rules.weekly import text_of as text_of
+from ugc.places.rules.weekly import week_of as week_of
 from ugc.places.rules.written import normal_hours as normal_hours
 
 NAME_MAX, ADDRESS_MAX, HOURS_MAX, WEBSITE_MAX, PHONE_MAX = 120, 200, 500, 300, 60
@@ -107,10 +115,10 @@ def shown_website(address: str) -> str:
     return re.sub(r"^https?://(www\.)?", "", address).rstrip("/")
 
 
-def bayesian_mean(rating_sum: float, count: int, mean: float = PRIOR_MEAN) -> float:
+def weighted_mean(rating_sum: float, count: int, mean: float = PRIOR_MEAN) -> float:
     """(C·m + sum) / (C + n), IMDb's weighted rating: C = `PRIOR_WEIGHT` ratings of the average
     place (m, the mean of all ratings of the site) stand beside its own, so that one five does not
-    outrank a hundred fours."""
+    outrank a hundred fours. It ranks; what is shown is the plain mean."""
     return (PRIOR_WEIGHT * mean + rating_sum) / (PRIOR_WEIGHT + count)
 
 

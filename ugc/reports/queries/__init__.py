@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask_babel import get_locale
 
 from ugc.accounts.models import Member
-from ugc.core import geo
+from ugc.core import gazetteer, geo
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -147,7 +147,7 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
             geo.lon(Report.geom).label("lon"),
             geo.lat(Report.geom).label("lat"),
             Member.who.label("handle"),
-            City.name.label("city"),
+            *gazetteer.shown_columns(),
             Source.attribution,
             Source.licence,
             Source.url.label("source_url"),
@@ -196,7 +196,7 @@ def _row(row: Any, actor: Actor) -> ReportRow:
         author=row.handle
         if rules.may_see_author(actor, row.author_id, row.author_hidden)
         else None,
-        city=row.city,
+        city=gazetteer.shown_city(row),
         attribution=row.attribution,
         licence=row.licence,
         source_url=row.source_url,
@@ -393,7 +393,7 @@ def describe(
     own = Report.still_seen_by(author_id)
     rows = session.execute(
         sa.select(
-            Report.id, Report.kind, Report.subkind, Subject.public_id, City.name.label("city")
+            Report.id, Report.kind, Report.subkind, Subject.public_id, *gazetteer.shown_columns()
         )
         .join(Subject, Subject.id == Report.id)
         .outerjoin(City, City.id == Report.city_id)
@@ -407,7 +407,7 @@ def describe(
             r.public_id,
             rules.name_of(r.kind, r.subkind, language),
             f"/reports/{r.public_id}",
-            r.city or "",
+            gazetteer.shown_city(r) or "",
         )
         for r in rows
     ]

@@ -8,6 +8,9 @@ import {suggestNames} from './names.mjs';
 
 const EMPTY = {type: 'FeatureCollection', features: []};
 const NEAR_ZOOM = 11;
+const METRES_A_DEGREE = 111_320;
+const SAME_M = 150; // what is farther away is another one
+const LISTED = 5;
 
 /** What helps where the map has no streets: how sure the position is, and living reports. */
 function drawAround(map) {
@@ -34,18 +37,44 @@ function drawAround(map) {
   });
 }
 
-/** Draws the reports round the centre, from near enough that they are few. */
-async function showNearBy(map) {
+const metres = ({lng, lat}, [lon, y]) => Math.hypot(
+  (lon - lng) * Math.cos((lat * Math.PI) / 180), y - lat) * METRES_A_DEGREE;
+
+/** "Is it one of these?": what is nearest to the middle of the map, as links. */
+function listNearest(section, map, features) {
+  if (!section) return;
+  const centre = map.getCenter();
+  const near = features
+    .map(({properties, geometry}) => ({...properties, away: metres(centre, geometry.coordinates)}))
+    .filter(({away}) => away <= SAME_M)
+    .sort((one, other) => one.away - other.away)
+    .slice(0, LISTED);
+  section.querySelector('[data-pick-list]').replaceChildren(...near.map(({id, title, away}) => {
+    const link = Object.assign(document.createElement('a'), {
+      href: `/places/${id}`, target: '_blank', rel: 'noopener', dir: 'auto', textContent: title,
+    });
+    const item = document.createElement('li');
+    item.append(link, ` · ${Math.round(away)} m`);
+    return item;
+  }));
+  section.hidden = !near.length;
+}
+
+/** Draws what is round the centre, from near enough that it is little: reports, or places where a
+    place is suggested. */
+async function showNearBy(map, {pickShows = 'reports'}, section) {
   if (map.getZoom() < NEAR_ZOOM) {
     map.getSource('near')?.setData(EMPTY);
+    listNearest(section, map, []);
     return;
   }
   try {
-    const found = await (await fetch(`/map/features?show=reports&bbox=${boxOfMap(map)}`)).json();
+    const found = await (await fetch(`/map/features?show=${pickShows}&bbox=${boxOfMap(map)}`)).json();
     map.getSource('near')?.setData(found);
+    listNearest(section, map, found.features);
     document.body.dataset.nearBy = found.features.length;
   } catch (error) {
-    console.info('Reports near by are not available.', error);
+    console.info('What is near by is not available.', error);
   }
 }
 
@@ -66,8 +95,9 @@ function start(root) {
   };
   box.hidden = false;
   const map = makeMap(box, {center: centre, zoom: known ? 13 : 5, overlay: drawAround});
-  map?.on('moveend', () => showNearBy(map));
-  map?.on('load', () => showNearBy(map));
+  const near = root.querySelector('[data-pick-near]');
+  map?.on('moveend', () => showNearBy(map, root.dataset, near));
+  map?.on('load', () => showNearBy(map, root.dataset, near));
   map?.on('dragend', () => {
     const {lng, lat} = map.getCenter();
     set(lng, lat);

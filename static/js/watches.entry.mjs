@@ -103,6 +103,7 @@ function drawWatch(form) {
   const stored = box.dataset.outline ? JSON.parse(box.dataset.outline) : null;
   let points = unbroken(field('drawn').value ? JSON.parse(field('drawn').value) : []);
   const how = () => new FormData(form).get('how');
+  const board = form.querySelector('[data-drawing-map]');
   for (const part of form.querySelectorAll('[data-drawing]')) part.hidden = false;
 
   /** What is on the map now: the stored shape, the circle that was typed, or what is drawn. */
@@ -128,7 +129,14 @@ function drawWatch(form) {
   const map = makeMap(box, {
     center: [-3.7, 40.4], zoom: 5, overlay: (drawn) => addShape(drawn, drawing()),
   });
+  // A way begins with drawing it, where there is a map to draw on.
+  const drawn = form.querySelector('[name="how"][value="drawn"]');
+  if (map && form.dataset.first === 'drawn') drawn.checked = true;
+  if (!map) drawn.closest('[data-drawing]').hidden = true;
   const redraw = () => {
+    const isHidden = board.hidden;
+    board.hidden = how() === 'file';
+    if (isHidden && !board.hidden) map?.resize();
     map?.getSource('shape')?.setData(drawing());
     const told = points.map(([lon, lat]) => [Number(wrapLon(lon).toFixed(6)), lat]);
     field('drawn').value = told.length ? JSON.stringify(told) : '';

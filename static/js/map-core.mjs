@@ -4,6 +4,7 @@ import {AJAXError, AttributionControl, Map as MapLibre, NavigationControl, Scale
   addProtocol, setWorkerUrl} from 'maplibre-gl';
 import {Protocol} from 'pmtiles';
 import worker from 'asset:map-worker.js';
+import {inLanguage} from './map-names.mjs';
 import {bundledStyle} from './map-style.mjs';
 
 const PROBE_MS = 4000;
@@ -97,7 +98,7 @@ export function makeMap(container, {center, zoom, hash = false, still = false, o
   map.on('error', ({error}) => console.warn(error));
   map.on('style.load', () => overlay?.(map));
   remoteStyle(container.dataset.styleUrl).then((style) => {
-    if (style) map.setStyle(style, {diff: false});
+    if (style) map.setStyle(inLanguage(style, language), {diff: false});
   });
   return map;
 }

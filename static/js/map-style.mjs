@@ -3,6 +3,7 @@
 import basemap from 'asset:basemap.pmtiles';
 import regular from 'asset:map-font-latin-500.woff2';
 import bold from 'asset:map-font-latin-700.woff2';
+import {named} from './map-names.mjs';
 
 const COLOURS = {
   light: {
@@ -29,7 +30,10 @@ export function bundledStyle({theme, language}) {
     // Ranges come from an address of their own; see the route of the same name.
     sources: {base: {type: 'vector', url: `pmtiles://${basemap.replace('/static/build/', '/basemap/')}`}},
     layers: [
-      {id: 'sea', type: 'background', paint: {'background-color': c.water}},
+      // Where no tile has come yet nothing lies in the sea.
+      {id: 'unknown', type: 'background', paint: {'background-color': c.land}},
+      {id: 'sea', type: 'fill', source: 'base', 'source-layer': 'sea',
+        paint: {'fill-color': c.water, 'fill-antialias': false}},
       {id: 'land', type: 'fill', source: 'base', 'source-layer': 'land',
         paint: {'fill-color': c.land}},
       {id: 'lakes', type: 'fill', source: 'base', 'source-layer': 'water',
@@ -47,7 +51,7 @@ export function bundledStyle({theme, language}) {
         paint: {...paint, 'text-color': c.faint}},
       {id: 'towns', type: 'symbol', source: 'base', 'source-layer': 'town',
         layout: {
-          'text-field': ['get', 'name'], 'text-font': ['Inter Medium'],
+          'text-field': named(language), 'text-font': ['Inter Medium'],
           'text-size': ['interpolate', ['linear'], ['zoom'], 3, 11, 12, 15],
           'symbol-sort-key': ['-', 0, ['get', 'population']], 'text-max-width': 8,
         },

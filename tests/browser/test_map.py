@@ -345,3 +345,17 @@ def test_the_map_fits_a_small_phone(
     expect(page.locator(".maplibregl-popup").get_by_role("link")).to_have_count(3)
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_land_is_painted_until_the_sea_is_known(browser: Browser, site: Site, spot: Spot) -> None:
+    """No tile of the basemap comes: what is reported there does not lie in the sea."""
+    context = browser.new_context(viewport=PHONE, service_workers="block", color_scheme="light")  # type: ignore[arg-type]
+    page = context.new_page()
+    page.route("**/basemap/*", lambda _: None)
+    page.goto(f"{site.url}/#at=14/{spot.lat}/{spot.lon}")
+    page.locator("#map canvas").wait_for()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    picture = Image.open(io.BytesIO(page.locator("#map").screenshot())).convert("RGB")
+    most = max(picture.getcolors(1 << 20) or [], key=lambda each: each[0])[1]
+    assert most == (0xF6, 0xF1, 0xE9)
+    context.close()

@@ -1,20 +1,25 @@
 """The still maps on pages: who sees them, what they show, and how long they are kept."""
 
 import io
+import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from PIL import Image
 
+from scripts.frontend import node_and_npm
 from tests.cards.conftest import World, hide
 from ugc.cards.pages import pictures
 from ugc.cards.rules import previews
 from ugc.cards.rules.previews import Preview
-from ugc.core import basemap, render, typeset
+from ugc.config import ROOT
+from ugc.core import basemap, render, towns, typeset
 from ugc.core.db import Session
 
 MADRID = Preview("bcd", "es", "light", "beer", "amber", -3.704, 40.412)
@@ -186,3 +191,68 @@ def test_the_colours_are_those_of_the_map_in_the_browser(
     told = re.search(rf"{theme}: \{{(.*?)\}}", script, re.DOTALL)
     assert told is not None
     assert dict(re.findall(r"(\w+): '(#\w{6})'", told[1])) == vars(palette)
+
+
+def layers_at(lon: float, lat: float, z: int) -> dict[str, Any]:
+    base = basemap.basemap(render.BUILD / Path(render.asset("basemap.pmtiles")).name)
+    x, y = basemap.project(lon, lat, 2**z)
+    return base.tile(z, int(x), int(y)) or {}
+
+
+def test_the_sea_is_where_a_tile_says_that_it_is() -> None:
+    """Where no tile has come the map in the browser shows its background, which is land's."""
+    for lon, lat, z in ((-3.7, 40.4, 8), (139.7, 35.7, 6), (0.0, 0.0, 0)):
+        [sea] = layers_at(lon, lat, z)["sea"]["features"]
+        [ring] = sea["geometry"]["coordinates"]
+        assert min(ring) < [0, 0]
+        assert max(ring) > [4096, 4096]
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "spanish", "english"),
+    [
+        (-9.13, 38.71, "Lisboa", "Lisbon"), (-0.12, 51.51, "Londres", "London"),
+        (-5.97, 37.38, "Sevilla", "Seville"), (4.4, 51.22, "Amberes", "Antwerp"),
+    ],
+)  # fmt: skip
+def test_towns_are_called_as_the_reader_calls_them(
+    lon: float, lat: float, spanish: str, english: str
+) -> None:
+    towns = [each["properties"] for each in layers_at(lon, lat, 6)["town"]["features"]]
+    assert spanish in {basemap.name_of(each, "es") for each in towns}
+    assert english in {basemap.name_of(each, "en") for each in towns}
+    assert spanish not in {basemap.name_of(each, "en") for each in towns}
+
+
+def test_a_town_of_another_country_keeps_its_name() -> None:
+    assert towns.town_name("London", "GB", "es") == "Londres"
+    assert towns.town_name("London", "CA", "es") == "London"
+    assert towns.town_name("Lisbon", "PT", "en") == "Lisbon"
+    assert towns.town_name("Nowhere", None, "es") == "Nowhere"
+
+
+def test_names_of_a_remote_map_are_the_readers_where_it_has_them() -> None:
+    """Numbers of roads and what has no text stay as they are."""
+    style = {
+        "version": 8,
+        "layers": [
+            {"id": "a", "layout": {"text-field": "{name:latin}", "text-size": 9}},
+            {"id": "b", "layout": {"text-field": ["coalesce", ["get", "name_en"], ["get", "x"]]}},
+            {"id": "c", "layout": {"text-field": "{ref}"}},
+            {"id": "d", "paint": {}},
+        ],
+    }
+    script = (
+        "import {inLanguage} from './static/js/map-names.mjs';"
+        "process.stdout.write(JSON.stringify(inLanguage(JSON.parse(process.argv[1]), 'es')));"
+    )
+    node, _ = node_and_npm()
+    done = subprocess.run(
+        [node, "--input-type=module", "-e", script, json.dumps(style)],
+        cwd=ROOT, capture_output=True, check=True,
+    )  # fmt: skip
+    first, second, *others = json.loads(done.stdout)["layers"]
+    own = ["coalesce", ["get", "name:es"], ["get", "name_es"]]
+    assert first["layout"] == {"text-field": [*own, ["get", "name"]], "text-size": 9}
+    assert second["layout"]["text-field"] == [*own, style["layers"][1]["layout"]["text-field"]]  # type: ignore[index]
+    assert others == style["layers"][2:]  # type: ignore[index]

@@ -18,7 +18,7 @@ from ugc.brands.models import Brand
 from ugc.cards import rules
 from ugc.cards.rules import Card
 from ugc.comments import queries as comments
-from ugc.core import people, subjects, texts
+from ugc.core import people, subjects, texts, towns
 from ugc.core.access import ANONYMOUS, Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -113,16 +113,21 @@ def site_told(language: str, site_name: str) -> Told:
     return Told(card)
 
 
+def _city(place: places.PlaceRow, language: str) -> str:
+    """What the card's reader calls the place's city; '' when it is not known."""
+    return towns.town_name(place.city, place.country, language) if place.city else ""
+
+
 def _place(session: Session, subject: Subject, language: str, _site: str) -> Told | None:
     row = places.place_by_id(session, ANONYMOUS, subject.id)
     if row.visibility != Visibility.PUBLISHED:
         return None
     brand_id = places.brand_of(session, row.id)
     brand = subjects.describe(session, [brand_id]).get(brand_id) if brand_id else None
-    kind = row.category.name(language)
+    kind, city = row.category.name(language), _city(row, language)
     where = (
-        gettext("%(kind)s in %(city)s.", kind=kind, city=row.city)
-        if row.city
+        gettext("%(kind)s in %(city)s.", kind=kind, city=city)
+        if city
         else gettext("%(kind)s on the map.", kind=kind)
     )
     if row.mean is None:
@@ -143,7 +148,7 @@ def _place(session: Session, subject: Subject, language: str, _site: str) -> Tol
         path=f"/places/{row.public_id}",
         language=language,
         title=row.name,
-        eyebrow=" · ".join(part for part in (kind, row.city) if part),
+        eyebrow=" · ".join(part for part in (kind, city) if part),
         description=rules.excerpt(_joined(where, rated, row.address)),
         icon=row.category.icon,
         colour=row.category.colour,
@@ -169,7 +174,9 @@ def _review(session: Session, subject: Subject, language: str, _site: str) -> To
         path=f"/reviews/{row.public_id}",
         language=language,
         title=gettext("Review of %(place)s", place=texts.isolated(row.place_name)),
-        eyebrow=" · ".join(part for part in (row.category.name(language), place.city) if part),
+        eyebrow=" · ".join(
+            part for part in (row.category.name(language), _city(place, language)) if part
+        ),
         description=said or gettext("Rated %(rating)s of 5.", rating=row.rating),
         icon=row.category.icon,
         colour=row.category.colour,

@@ -191,6 +191,6 @@ def init_app(app: Flask) -> None:
             signed_in = "actor" in g and current_actor().is_member
             # Forms carry a token of the visitor's session: shared caches never keep pages.
             headers["Cache-Control"] = "private, no-store" if signed_in else "private, no-cache"
-        if not may_be_packed() and not response.mimetype.startswith("image/"):
+        if not may_be_packed() and not (response.mimetype or "").startswith("image/"):
             response.cache_control.no_transform = True  # the front and proxies obey
         return response

@@ -59,6 +59,6 @@ def test_choose_send_and_look(
     assert page.evaluate("document.activeElement.querySelector('img').alt") == "The third one"
     assert problems == []
     # The site is shared: nothing stays in its queue or on its map.
-    page.locator(".sure > summary").click()
+    page.locator("summary", has_text="Withdraw…").click()
     page.get_by_role("button", name="Withdraw for good").click()
     expect(page.get_by_role("status")).to_contain_text("withdrawn")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import re
@@ -739,3 +740,56 @@ def test_a_request_that_is_far_too_large_is_told(
         assert answer.status_code == 413
         assert text in answer.text
     assert photos(session) == []
+
+
+PLACE = {"name": "Café Comercial", "category": "cafe", "lat": "40.43", "lon": "-3.70"}
+REVIEW = {"rating": "4", "title": "Good", "text": "The coffee is good and the staff is kind. " * 2}
+
+
+def with_photo_on_a_report(author: FlaskClient, content: bytes) -> str:
+    return str(post(author, content).location)
+
+
+def with_photo_on_a_place(author: FlaskClient, content: bytes) -> str:
+    return str(author.post("/places", data={**PLACE, **files(content)}).location)
+
+
+def with_photo_on_a_review(author: FlaskClient, content: bytes) -> str:
+    place = author.post("/places", data=PLACE).location
+    author.post(f"{place}/review", data={**REVIEW, **files(content)})
+    return str(place)
+
+
+@pytest.mark.parametrize(
+    "made", [with_photo_on_a_report, with_photo_on_a_place, with_photo_on_a_review]
+)
+def test_a_photo_comes_by_itself_when_it_is_ready(
+    client: FlaskClient,
+    session: Session,
+    signed_in: Browser,
+    run_jobs: Jobs,
+    made: Callable[[FlaskClient, bytes], str],
+) -> None:
+    """On every page that shows photos; asked for a bounded number of times."""
+    author = free_member(signed_in)
+    page = made(author, pictures.with_everything(6))
+    found = re.search(r'hx-get="([^"]+)" hx-trigger="load delay:1s"', author.get(page).text)
+    assert found is not None
+    ask = html.unescape(found[1])
+    waits = []
+    for _ in range(50):
+        answer = author.get(ask)
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        again = re.search(r'hx-get="([^"]+)" hx-trigger="load delay:(\d+)s"', answer.text)
+        if again is None:
+            break
+        ask = html.unescape(again[1])
+        waits.append(int(again[2]))
+    assert waits == sorted(waits) == list(rules.ASK_AGAIN_S[1:])
+    assert "Reload the page in a moment." in answer.text  # and then it is the reader's turn
+    assert client.get(ask).status_code == 404
+    run_jobs()
+    ready = author.get(found[1]).text
+    assert address(photos(session)[0], "medium") in ready
+    assert "hx-get" not in ready
+    assert client.get(ask).status_code == 200

@@ -342,7 +342,7 @@ def test_the_map_fits_a_small_phone(
     summary.click()
     expect(page.get_by_label("Fiabilidad")).to_have_value("5")
     press_map(page)
-    expect(page.locator(".maplibregl-popup").get_by_role("link")).to_have_count(3)
+    expect(page.locator(".map-sheet").get_by_role("link")).to_have_count(3)
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 

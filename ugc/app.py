@@ -37,6 +37,7 @@ from ugc.core import (
     returning,
     security,
     subjects,
+    templating,
 )
 from ugc.core import pages as site_pages
 from ugc.core.db import TransactionalFlask, db
@@ -74,6 +75,7 @@ from ugc.watches import subscribers as _watches_subscribers  # noqa: F401  (subs
 
 
 class Boca(TransactionalFlask):
+    jinja_environment = templating.Environment
     begin_request = staticmethod(idempotency.begin)
 
 

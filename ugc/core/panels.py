@@ -4,12 +4,17 @@ registers a renderer for a slot; the page calls `panel_slots('place.below', plac
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from flask import current_app
+from flask_babel import get_locale
 from markupsafe import Markup
+
+from ugc.core import builds
 
 Renderer = Callable[..., Any]
 _slots: dict[str, list[tuple[int, str, Renderer]]] = {}
+KEPT = "boca_panels"
 
 
 def register(slot: str, renderer: Renderer, order: int = 100) -> None:
@@ -17,6 +22,25 @@ def register(slot: str, renderer: Renderer, order: int = 100) -> None:
     entry = (order, f"{renderer.__module__}.{renderer.__qualname__}", renderer)
     entries = [e for e in _slots.get(slot, []) if e[1] != entry[1]]
     _slots[slot] = sorted([*entries, entry], key=lambda e: e[:2])
+
+
+def of_language(renderer: Renderer) -> Renderer:
+    """Marks a panel that says the same to all readers of a language, whatever the database holds.
+    It is rendered once for each language and build."""
+
+    def kept(**context: Any) -> Markup:
+        version, panels = current_app.extensions.get(KEPT, ("", {}))
+        if version != builds.current().version:
+            version, panels = builds.current().version, {}
+            current_app.extensions[KEPT] = version, panels
+        key = name, str(get_locale())
+        if key not in panels:
+            panels[key] = Markup(renderer(**context) or "")
+        return cast(Markup, panels[key])
+
+    name = f"{renderer.__module__}.{renderer.__qualname__}"
+    kept.__module__, kept.__qualname__ = renderer.__module__, renderer.__qualname__
+    return kept
 
 
 def render(slot: str, **context: Any) -> Markup:

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton, format_timedelta
-from flask import Flask, current_app, has_request_context, request, session
-from flask_babel import (
-    Babel,
-    force_locale,
-    format_datetime,
-    format_decimal,
-    format_number,
-    get_locale,
-)
+from babel.dates import format_skeleton
+from flask import Flask, current_app, has_request_context, request, session, url_for
+from flask_babel import Babel, force_locale, format_datetime, format_decimal, get_locale
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from ugc.config import ROOT
-from ugc.core import cookies, idempotency, panels, security, texts, zones
+from ugc.core import cookies, formats, idempotency, panels, security, templating, texts, zones
 from ugc.core.access import current_actor, known_actor
+from ugc.core.builds import BUILD as BUILD
+from ugc.core.builds import asset, icon
 from ugc.core.db import SAFE_METHODS
 
 # flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
@@ -35,7 +30,6 @@ LazyString.__html__ = lambda text: escape(str(text))  # type: ignore[method-assi
 
 LANGUAGES = ("es", "en")
 THEMES = ("auto", "light", "dark")
-BUILD = ROOT / "static" / "build"
 babel = Babel()
 
 
@@ -53,8 +47,14 @@ def language() -> str:
     member = known_actor().language
     if member in LANGUAGES:
         return str(member)
-    best = request.accept_languages.best_match(LANGUAGES)
+    best = _best(request.headers.get("Accept-Language", ""))
     return best or str(current_app.config["DEFAULT_LANGUAGE"])
+
+
+@lru_cache(maxsize=256)
+def _best(accepted: str) -> str | None:
+    """The language of ours that fits such a header best."""
+    return parse_accept_header(accepted, LanguageAccept).best_match(LANGUAGES)
 
 
 def timezone() -> str:
@@ -67,33 +67,26 @@ def known_timezone(name: str | None) -> str:
     return name if name and zones.is_zone(name) else "UTC"
 
 
-@lru_cache(maxsize=4)
-def _manifest(path: Path, _changed_at: float) -> dict[str, str]:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+def address(endpoint: str, **values: Any) -> str:
+    """As Flask's `url_for`; short addresses of pages are made once."""
+    if endpoint.startswith(".") or not all(
+        name[0] != "_" and isinstance(value, int | str) for name, value in values.items()
+    ):
+        return url_for(endpoint, **values)
+    if sum(len(str(value)) for value in values.values()) > 100:
+        return url_for(endpoint, **values)
+    return _address(request.script_root, endpoint, *values.items())
 
 
-def asset(name: str) -> str:
-    """Address of a built file. Raises KeyError for one that the build does not make."""
-    path = BUILD / "manifest.json"
-    return f"/static/build/{_manifest(path, path.stat().st_mtime)[name]}"
-
-
-def icon(name: str, label: str = "") -> Markup:
-    """An icon of the sprite; without a label it is decoration."""
-    sprite = asset("icons.svg")
-    if label:
-        return Markup(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>'
-        ).format(label, sprite, name)
-    return Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>').format(
-        sprite, name
-    )
+@lru_cache(maxsize=4096, typed=True)
+def _address(_root: str, endpoint: str, *values: tuple[str, int | str]) -> str:
+    given: dict[str, Any] = dict(values)
+    return url_for(endpoint, **given)
 
 
 def csrf_field() -> Markup:
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(
-        security.form_token()
-    )
+    token = escape(security.form_token())
+    return Markup(f'<input type="hidden" name="csrf_token" value="{token}">')
 
 
 def idempotency_field() -> Markup:
@@ -107,10 +100,10 @@ def ago(moment: dt.datetime | None) -> Markup:
     title; the page's script keeps it fresh."""
     if moment is None:
         return Markup("")
-    delta = moment - dt.datetime.now(dt.UTC)
-    text = format_timedelta(delta, add_direction=True, locale=get_locale())
-    return Markup('<time datetime="{}" title="{}" data-ago>{}</time>').format(
-        moment.isoformat(timespec="seconds"), format_datetime(moment, "medium"), text
+    text = formats.span(moment - dt.datetime.now(dt.UTC), directed=True)
+    return Markup(
+        f'<time datetime="{moment.isoformat(timespec="seconds")}"'
+        f' title="{escape(formats.moment(moment))}" data-ago>{escape(text)}</time>'
     )
 
 
@@ -123,9 +116,9 @@ def in_zone(moment: dt.datetime, zone: str) -> str:
 def distance(metres: float) -> str:
     """`80 m`, `1.2 km`, `15 km`."""
     if metres < 1000:
-        return f"{format_number(round(metres / 10) * 10 if metres > 20 else round(metres))} m"
+        return f"{formats.number(round(metres / 10) * 10 if metres > 20 else round(metres))} m"
     kilometres = metres / 1000
-    return f"{format_number(round(kilometres, 1) if kilometres < 10 else round(kilometres))} km"
+    return f"{formats.number(round(kilometres, 1) if kilometres < 10 else round(kilometres))} km"
 
 
 def decimal(value: float, places: int = 2) -> str:
@@ -247,14 +240,16 @@ def in_language(code: str) -> Any:
 def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "ugc" / "translations")
     babel.init_app(app, locale_selector=language, timezone_selector=timezone)
-    app.jinja_env.add_extension("jinja2.ext.i18n")
+    for function in (asset, icon):
+        templating.foldable(function)
     app.jinja_env.globals.update(
         asset=asset,
         icon=icon,
+        url_for=address,
         csrf_field=csrf_field,
         idempotency_field=idempotency_field,
         ago=ago,
-        number=format_number,
+        number=formats.number,
         decimal=decimal,
         position=position,
         named_choices=named_choices,
@@ -266,6 +261,7 @@ def init_app(app: Flask) -> None:
         site_url=app.config["SITE_URL"],
         has_endpoint=lambda name: name in app.view_functions,
     )
+    app.jinja_env.filters["datetimeformat"] = formats.moment
     app.jinja_env.filters["with_names"] = with_names
     app.jinja_env.filters["zip"] = lambda ones, others: list(zip(ones, others, strict=True))
     app.jinja_env.filters["bdi"] = bdi

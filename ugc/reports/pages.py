@@ -7,11 +7,11 @@ import math
 from typing import Any
 
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
-from flask_babel import format_timedelta, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
-from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
+from ugc.core import formats, gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators, public
 from ugc.core.db import db, now
 from ugc.core.errors import (
@@ -417,7 +417,7 @@ panels.register(f"case.{KIND}", case_panel)
 
 def _words_of(minutes: int) -> str:
     """A span of time in the reader's language."""
-    return str(format_timedelta(dt.timedelta(minutes=minutes), threshold=1))
+    return formats.span(dt.timedelta(minutes=minutes), threshold=1)
 
 
 def watched_panel(watch: watches_queries.WatchRow, **_context: Any) -> str:
@@ -444,6 +444,7 @@ panels.register("watch.followed", followed_panel)
 watches_rules.register_kinds(rules.KINDS.values())
 
 
+@panels.of_language
 def about_panel(**_context: Any) -> str:
     spans = {
         kind.code: tuple(_words_of(m) for m in (kind.half_life, kind.floor, kind.ceiling))

@@ -91,6 +91,7 @@ def badges_panel(member_id: int, **_context: Any) -> str:
     return render_template("reputation/_badges.html", badges=badges) if badges else ""
 
 
+@panels.of_language
 def about_panel(**_context: Any) -> str:
     return render_template(
         "reputation/_about.html",

@@ -225,6 +225,7 @@ panels.register(f"decide.{RING_KIND}", ring_form)
 panels.register(f"case.{APPEAL_KIND}", appeal_card)
 
 
+@panels.of_language
 def about_panel(**_context: Any) -> str:
     """How doubt is counted, for everybody to read."""
     return render_template(

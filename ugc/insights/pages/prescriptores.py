@@ -174,6 +174,7 @@ def my_score_page() -> str:
     )
 
 
+@panels.of_language
 def about_panel(**_context: Any) -> str:
     return render_template("insights/_about.html")
 

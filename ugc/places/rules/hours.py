@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours, State  # type: ignore[attr-defined]
@@ -243,12 +244,24 @@ def hours_at(
     point: geo.Point | None = None,
     region: holidays.Region | None = None,
 ) -> Hours | None:
-    """Open, closed or neither at `moment`; None when the place says nothing at all."""
+    """Open, closed or neither in the minute of `moment`; None when the place says nothing at all.
+    Hours have no seconds: what was found for a minute is kept."""
+    minute = moment.astimezone(dt.UTC).replace(second=0, microsecond=0)
+    return _hours_at(text, timezone, minute, point, region) if text else None
+
+
+@lru_cache(maxsize=2048)
+def _hours_at(
+    text: str,
+    timezone: str,
+    at: dt.datetime,
+    point: geo.Point | None,
+    region: holidays.Region | None,
+) -> Hours | None:
     rules, where = _read(text), Where(ZoneInfo(timezone), point, region)
     if rules is None:
         return None
-    at = moment.astimezone(dt.UTC)
-    today = wall.shown(moment, where.zone).date()
+    today = wall.shown(at, where.zone).date()
     spans: list[Span] = []
     comments = {}
     for day in (today - 2 * DAY, today - DAY, today):
@@ -297,10 +310,21 @@ def week(
     region: holidays.Region | None = None,
 ) -> list[Day]:
     """The seven days from `moment`'s on; empty when nothing is known."""
+    today = wall.shown(moment, ZoneInfo(timezone)).date()
+    return list(_week(text, timezone, today, point, region)) if text else []
+
+
+@lru_cache(maxsize=512)
+def _week(
+    text: str,
+    timezone: str,
+    today: dt.date,
+    point: geo.Point | None,
+    region: holidays.Region | None,
+) -> tuple[Day, ...]:
     rules, where = _read(text), Where(ZoneInfo(timezone), point, region)
     if rules is None:
-        return []
-    today = wall.shown(moment, where.zone).date()
+        return ()
     days = []
     for number in range(7):
         day = today + number * DAY
@@ -309,7 +333,8 @@ def week(
         said = [span.comment for span in spans if not span.is_open and span.comment]
         is_known = not any(not span.is_open for span in spans) or bool(open_spans)
         days.append(Day(day, open_spans, "; ".join(dict.fromkeys(said)) or comment, is_known))
-    return [] if all(not day.is_known and not day.comment for day in days) else days
+    said_nothing = all(not day.is_known and not day.comment for day in days)
+    return () if said_nothing else tuple(days)
 
 
 def _joined(spans: list[Span]) -> list[Span]:

@@ -256,7 +256,8 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
             "hide_parameters": True,  # values of people would stand in the log of an error
             "pool_size": 8,
             "max_overflow": 8,
-            "pool_pre_ping": True,
+            # `core.db` looks at each connection instead.
+            "pool_pre_ping": False,
             "pool_recycle": 1800,
             "connect_args": {
                 "connect_timeout": 5,

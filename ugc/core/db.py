@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import select
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import Flask, Response, g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import orm
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.compiler import compiles
@@ -49,8 +53,97 @@ class Base(orm.DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+class RequestSession(FlaskSession):
+    """Answers a request by a safe method without a transaction: each statement is one round trip
+    and sees what is committed. Such a request writes nothing; one that tries is an error."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> sa.Engine | sa.Connection:
+        engine = super().get_bind(*args, **kwargs)
+        if is_reading() and isinstance(engine, sa.Engine):
+            return _reading(engine)
+        return engine
+
+
+def is_reading() -> bool:
+    """Whether a request is answered that may not write."""
+    return has_request_context() and request.method in SAFE_METHODS
+
+
+@lru_cache(maxsize=8)
+def _reading(engine: sa.Engine) -> sa.Engine:
+    """The same pool, with each statement committed by itself."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+class ReadOnly(RuntimeError):
+    """A view of a safe method writes."""
+
+
+@sa.event.listens_for(RequestSession, "before_flush")
+def _refuse_flush(session: orm.Session, *_: object) -> None:
+    if is_reading() and (session.new or session.dirty or session.deleted):
+        raise ReadOnly("a request by a safe method changes rows")
+
+
+@sa.event.listens_for(RequestSession, "do_orm_execute")
+def _refuse_statement(state: orm.ORMExecuteState) -> None:
+    if (state.is_insert or state.is_update or state.is_delete) and is_reading():
+        raise ReadOnly("a request by a safe method changes rows")
+
+
+class Database(SQLAlchemy):
+    """Its connections are looked at whenever one is taken from the pool."""
+
+    def _make_engine(self, *args: Any, **kwargs: Any) -> sa.Engine:
+        engine = super()._make_engine(*args, **kwargs)
+        sa.event.listen(engine, "checkin", _note_return)
+        sa.event.listen(engine, "checkout", partial(_look_at, engine.dialect))
+        return engine
+
+    def _make_session_factory(self, options: dict[str, Any]) -> orm.sessionmaker[FlaskSession]:
+        options.setdefault("class_", RequestSession)
+        return super()._make_session_factory(options)
+
+
+# So long a connection may lie unused before the server is asked whether it is still there.
+UNUSED_S = 30.0
+
+
+def _note_return(connection: Any, record: Any) -> None:
+    record.info["returned"] = time.monotonic()
+
+
+def _look_at(dialect: Any, connection: Any, record: Any, _proxy: Any) -> None:
+    """Raises InvalidatePoolError for a connection that was lost: then all are opened again.
+
+    A server that ends or a terminated backend sends something first, so that the socket has
+    something to read; a network that drops packets silently is noticed by a question."""
+    returned = record.info.get("returned")
+    if returned is None:  # new
+        return
+    try:
+        watched = select.poll()
+        watched.register(connection.fileno(), select.POLLIN)
+        quiet = time.monotonic() - returned < UNUSED_S and not watched.poll(0)
+        lost = not quiet and not dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        lost = True
+    if lost:
+        record.info.pop("returned", None)
+        raise sa.exc.InvalidatePoolError()
+
+
+db = Database(model_class=Base, disable_autonaming=True)
 Session = orm.Session
+
+
+def read_so_far(what: str) -> dict[Any, Any]:
+    """What this request has read of a kind of rows, to be asked before they are read again; empty
+    for a request that may write, and outside of requests."""
+    if not is_reading():
+        return {}
+    kept: dict[str, dict[Any, Any]] = g.setdefault("read_so_far", {})
+    return kept.setdefault(what, {})
 
 
 class app_now(sa.sql.functions.FunctionElement[dt.datetime]):
@@ -67,10 +160,15 @@ def _compile_app_now(_element: app_now, _compiler: Any, **_kw: Any) -> str:
 
 
 def now(session: Session) -> dt.datetime:
-    """The application's time in this transaction, aware (UTC)."""
+    """The application's time in this transaction, aware (UTC); in a request by a safe method, the
+    time at which it was asked first."""
+    if is_reading() and "now" in g:
+        return cast("dt.datetime", g.now)
     value = session.scalar(sa.select(app_now()))
     if value is None:
         raise RuntimeError("app_now() answered nothing")
+    if is_reading():
+        g.now = value
     return value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from babel.dates import format_date, format_time
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts import pages as accounts
@@ -228,7 +228,7 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
         week=rules.week(
             place.opening_hours, place.timezone, _moment(), _point(place), place.region
         ),
-        brand=subjects.describe(session, [brand_id]).get(brand_id) if brand_id else None,
+        brand=brands.described(session, brand_id) if brand_id else None,
         my_brands=my_brands,
         domain_days=rules.DOMAIN_DAYS,
         my_claims=[b for b in my_brands if claims.open_claim(session, place.id, b.id)],
@@ -245,10 +245,7 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
 
 def _moment() -> dt.datetime:
     """The application's time, asked once in a request."""
-    if "moment" not in g:
-        g.moment = now(db.session())
-    moment: dt.datetime = g.moment
-    return moment
+    return now(db.session())
 
 
 def _point(place: queries.PlaceRow) -> geo.Point:

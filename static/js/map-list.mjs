@@ -6,7 +6,7 @@ const RENEW_MS = 1000; // the list follows the stream at most this often, and mo
 const FLOOD_MS = 4000;
 const TELL_MS = 10000;
 
-/** `address()` is what the list shows now, `/map/list?…`. `choose(id)` is called with what is
+/** `address(page)` is what the list shows now, `/map/list?…`. `choose(id)` is called with what is
     pointed at or has the focus. */
 export function mapList({address, choose}) {
   const list = document.getElementById('map-list');
@@ -25,13 +25,13 @@ export function mapList({address, choose}) {
   };
 
   /** Entries that stay are the same elements: what has the focus keeps it, what is read stays put. */
-  async function show() {
+  async function show(page = Number(list.querySelector('[data-page]')?.dataset.page ?? 1)) {
     clearTimeout(waiting);
     waiting = null;
     running?.abort();
     running = new AbortController();
     renewedAt = Date.now();
-    const answer = await fetch(address(), {signal: running.signal});
+    const answer = await fetch(address(page), {signal: running.signal});
     if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
     await htmx.swap({target: list, text: await answer.text(), swap: 'innerMorph'});
     showMark(); // the server knows of none
@@ -52,12 +52,28 @@ export function mapList({address, choose}) {
     });
   }
 
+  list.addEventListener('click', async (event) => {
+    const link = event.target.closest('[data-to-page]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    try {
+      await show(Number(link.dataset.toPage));
+    } catch (error) {
+      if (error.name !== 'AbortError') location.assign(link.href);
+      return;
+    }
+    list.scrollIntoView({block: 'nearest'});
+    list.closest('.map-side').scrollTop = 0;
+    tell(list.querySelector('p')?.textContent ?? '');
+    list.querySelector('.item')?.focus();
+  });
+
   return {
     /** Shows what the map shows now; with `isNews`, because the reader went there, it says how much
         that is. Raises Error when it cannot be had. */
     async open({isNews}) {
       list.ariaBusy = 'true';
-      await show();
+      await show(1); // another view begins at its first page
       list.ariaBusy = 'false';
       if (isNews) tell(list.querySelector('p')?.textContent ?? '');
     },

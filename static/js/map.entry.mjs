@@ -81,11 +81,12 @@ function start() {
   const popups = {};
 
   const list = mapList({
-    address() {
+    address(page) {
       const query = chosen();
       query.delete('via'); // what is asked for, and kept, is the same for everybody
       query.set('bbox', boxOfMap(map));
       query.set('zoom', tiles.zoom());
+      if (page > 1) query.set('page', page);
       if (here && query.get('sort') === 'near') query.set('from', here.join());
       return `/map/list?${query}`;
     },

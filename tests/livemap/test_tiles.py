@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -561,7 +563,35 @@ def test_the_list_says_how_many_there_are(
     text = client.get("/map/list?zoom=0&show=reports").text
     alive = total(get(client, "reports/0/0/0"))
     assert f'data-count="{alive}"' in text
-    assert f"The newest 50 of {alive} live reports here" in text
+    assert f"The newest 12 of {alive} live reports here" in text
+
+
+MICROSECOND = sa.literal_column("interval '1 microsecond'")
+
+
+@pytest.mark.parametrize("sort", ["new", "near"])
+def test_the_pages_of_the_list_hold_everything_once(
+    client: FlaskClient, session: Session, post: Poster, sort: str
+) -> None:
+    alive = [post(-3.7 + step / 1000, 40.4) for step in range(30)]
+    # All of a test is one transaction, of one moment.
+    session.execute(
+        sa.update(Report).values(created_at=Report.created_at + MICROSECOND * Report.id)
+    )
+    session.commit()
+    alive = alive[::-1] if sort == "new" else alive
+    address: str | None = f"/?bbox=-3.8,40.3,-3.5,40.6&sort={sort}&from=-3.7,40.4"
+    found: list[str] = []
+    while address:  # as a browser without scripts goes on
+        text = client.get(address.partition("#")[0]).text
+        found += [part.split('"')[0] for part in text.split('<li data-id="')[1:]]
+        following = re.search(r'rel="next" href="([^"]*)"', text)
+        address = html.unescape(following[1]) if following else None
+    assert found == alive
+    assert "Live reports 25 to 30 of 30" in text
+    assert 'rel="prev"' in text
+    assert "is reported here" not in client.get("/map/list?page=39").text
+    assert client.get("/map/list?page=nine").status_code == 200
 
 
 # Plans --------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask_babel import lazy_gettext
 
 from ugc.brands.models import KIND as BRAND
@@ -25,7 +25,8 @@ from ugc.reports import queries, rules
 
 bp = Blueprint("livemap", __name__)
 LAYERS = ("reports", "places")
-LIST_LENGTH = 50
+LIST_LENGTH = 12  # of each layer on a page of the list: four are seen at once
+LAST_PAGE = 40
 FEATURES = 500  # of a layer
 CITIES_FOUND = 5
 BIG_CITY = 50_000  # people
@@ -104,21 +105,25 @@ def _shown() -> list[str]:
     return named or list(LAYERS)
 
 
-def _reports(limit: int, only: live_rules.Only, near: geo.Point | None = None) -> Any:
+def _reports(
+    limit: int, only: live_rules.Only, near: geo.Point | None = None, skip: int = 0
+) -> Any:
     if "reports" not in _shown():
         return []
     return queries.reports_within(
         db.session(), current_actor(), _bounds(), only.kinds, limit,
         hours=only.hours, least=only.least, brand_id=only.brand_id, near=near,
+        skip=skip,
     )  # fmt: skip
 
 
-def _places(limit: int, only: live_rules.Only, near: geo.Point | None = None) -> Any:
+def _places(limit: int, only: live_rules.Only, near: geo.Point | None = None, skip: int = 0) -> Any:
     if "places" not in _shown():
         return []
     return places.places_within(
-        db.session(), current_actor(), _bounds(), limit=limit, brand_id=only.brand_id, near=near
-    )
+        db.session(), current_actor(), _bounds(), limit=limit, brand_id=only.brand_id, near=near,
+        skip=skip,
+    )  # fmt: skip
 
 
 def _near() -> geo.Point | None:
@@ -132,23 +137,44 @@ def _near() -> geo.Point | None:
     return _bounds().centre
 
 
+def _page() -> int:
+    try:
+        return max(1, min(LAST_PAGE, int(request.args.get("page", 1))))
+    except ValueError:
+        return 1
+
+
+def _page_address(page: int) -> str:
+    """Where the same list goes on, for browsers without scripts."""
+    asked = {name: request.args.getlist(name) for name in request.args if name != "page"}
+    return url_for("livemap.map_page", **asked, page=page, _anchor="list-title")
+
+
 def _listed() -> dict[str, Any]:
-    """What the list beside the map shows: the newest or nearest reports, the places with most
-    ratings or the nearest ones; `count` is how many reports the map shows in all."""
-    only, near = _only(), _near()
-    reports = _reports(LIST_LENGTH, only, near)
-    count = len(reports)
-    if count == LIST_LENGTH:
+    """What a page of the list beside the map shows: the newest or nearest reports, the places with
+    most ratings or the nearest ones; `count` is how many reports the map shows in all."""
+    only, near, page = _only(), _near(), _page()
+    skip = (page - 1) * LIST_LENGTH
+    # One more than is shown says that there is a next page.
+    reports = _reports(LIST_LENGTH + 1, only, near, skip)
+    places_here = _places(LIST_LENGTH + 1, only, near, skip)
+    is_more = max(len(reports), len(places_here)) > LIST_LENGTH and page < LAST_PAGE
+    count = skip + len(reports)
+    if len(reports) > LIST_LENGTH or (skip and not reports):
         zoom = _number("zoom", 0, 24)
         bounds = _bounds()
         zoom = live_rules.zoom_of(bounds) if zoom is None else zoom
         count = max(count, tiles.count_within(db.session(), "reports", bounds, zoom, only))
     return {
         "shown": _shown(),
-        "reports": reports,
-        "places": _places(LIST_LENGTH, only, near),
+        "reports": reports[:LIST_LENGTH],
+        "places": places_here[:LIST_LENGTH],
         "most": LIST_LENGTH,
         "count": count,
+        "first": skip + 1,
+        "page": page,
+        "next_page": _page_address(page + 1) if is_more else None,
+        "previous_page": _page_address(page - 1) if page > 1 else None,
         "near": near,
         "sort": "new" if near is None else "near",
     }

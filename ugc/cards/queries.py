@@ -123,7 +123,7 @@ def _place(session: Session, subject: Subject, language: str, _site: str) -> Tol
     if row.visibility != Visibility.PUBLISHED:
         return None
     brand_id = places.brand_of(session, row.id)
-    brand = subjects.describe(session, [brand_id]).get(brand_id) if brand_id else None
+    brand = brands.described(session, brand_id) if brand_id else None
     kind, city = row.category.name(language), _city(row, language)
     where = (
         gettext("%(kind)s in %(city)s.", kind=kind, city=city)
@@ -307,14 +307,14 @@ def member_subject(session: Session, handle: str) -> Subject | None:
     )
 
 
-def reviews_told(session: Session, place_id: int, limit: int = 5) -> list[reviews.ReviewRow]:
-    """The most helpful published reviews of a place that say something, none by its own brand."""
-    found, _more = reviews.reviews_of_place(session, ANONYMOUS, place_id, limit=limit)
-    return [
-        row
-        for row in found
-        if row.visibility == Visibility.PUBLISHED and row.text and not row.by_team
-    ]
+def reviews_told(
+    session: Session, actor: Actor, place_id: int, limit: int = 5
+) -> list[reviews.ReviewRow]:
+    """The most helpful published reviews of a place that say something, none by its own brand. They
+    are chosen among those that the place's page shows to `actor`, and the same for all."""
+    found, _more = reviews.reviews_of_place(session, actor, place_id)
+    published = [row for row in found if row.visibility == Visibility.PUBLISHED]
+    return [row for row in published[:limit] if row.text and not row.by_team]
 
 
 # What a sitemap lists: of reports the living ones only, the others are history; no people.

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ugc.core import texts
-from ugc.core.db import Base, Session, app_now
+from ugc.core.db import Base, Session, app_now, read_so_far
 from ugc.core.errors import NotFound
 
 # No vowels and no look-alikes: codes cannot spell words and survive being read aloud.
@@ -101,10 +101,12 @@ def site(session: Session) -> Subject:
 def resolve(session: Session, public_id: str, kind: str | None = None) -> Subject:
     """The subject behind an address, following merges. Raises NotFound."""
     seen: set[int] = set()
-    query = sa.select(Subject).where(Subject.public_id == public_id)
-    if kind is not None:
-        query = query.where(Subject.kind == kind)
-    subject = session.scalar(query)
+    read = read_so_far("subjects")
+    if public_id not in read:
+        read[public_id] = session.scalar(sa.select(Subject).where(Subject.public_id == public_id))
+    subject: Subject | None = read[public_id]
+    if subject is not None and kind is not None and subject.kind != kind:
+        subject = None
     while subject is not None and subject.merged_into_id and subject.id not in seen:
         seen.add(subject.id)
         subject = session.get(Subject, subject.merged_into_id)
@@ -165,6 +167,17 @@ def describe(
 ) -> dict[int, SubjectInfo]:
     """Infos of subjects that all may see, or that this author still sees, by id, whatever their
     kinds, in one query per kind."""
+    wanted = set(ids)
+    # Titles are in the language in force, which a page may change for one of its parts.
+    read = read_so_far(f"described_{author_id}_{get_locale()}")
+    if missing := wanted - read.keys():
+        read |= dict.fromkeys(missing) | _describe(session, missing, author_id)
+    return {each: info for each, info in read.items() if each in wanted and info is not None}
+
+
+def _describe(
+    session: Session, ids: Iterable[int], author_id: int | None
+) -> dict[int, SubjectInfo]:
     by_kind: dict[str, list[int]] = {}
     rows = session.execute(sa.select(Subject.id, Subject.kind).where(Subject.id.in_(list(ids))))
     for subject_id, kind in rows:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from ugc.core.access import Actor
-from ugc.core.db import Session, app_now
+from ugc.core.db import Session, app_now, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, Visibility
 from ugc.media import rules
@@ -79,6 +79,8 @@ def photos_of(
 ) -> list[PhotoRow]:
     """The photos of subjects, oldest first: the public ones, and for their author and for
     moderators those that wait, were refused or removed (whose files the author cannot see)."""
+    if not subject_ids:
+        return []
     rows = session.execute(
         sa.select(Photo, Subject.visible)
         .join(Subject, Subject.id == Photo.subject_id)
@@ -89,12 +91,11 @@ def photos_of(
         .order_by(Photo.id)
         .limit(limit)
     )
-    shown = []
-    for photo, visible in rows:
-        row = _row(photo, visible, actor)
-        if row.public or row.mine or actor.is_moderator:
-            shown.append(row)
-    return shown
+    found = [_row(photo, visible, actor) for photo, visible in rows]
+    if len(found) < limit:  # all of them: the first public one is its subject's cover
+        public = {row.subject_id: row for row in reversed(found) if row.public}
+        read_so_far("covers").update(dict.fromkeys(subject_ids) | public)
+    return [row for row in found if row.public or row.mine or actor.is_moderator]
 
 
 def photo_of(session: Session, actor: Actor, key: str) -> PhotoRow:
@@ -114,16 +115,20 @@ def photo_of(session: Session, actor: Actor, key: str) -> PhotoRow:
 
 def covers(session: Session, actor: Actor, subject_ids: Iterable[int]) -> dict[int, PhotoRow]:
     """The first public photo of each subject that has one, for lists; one query."""
-    wanted = list(subject_ids)
+    read = read_so_far("covers")
+    wanted_ids = list(subject_ids)
+    known = {each: read[each] for each in wanted_ids if each in read}
+    shown = {each: row for each, row in known.items() if row is not None}
+    wanted = [each for each in wanted_ids if each not in known]
     if not wanted:
-        return {}
+        return shown
     found = session.scalars(
         _public()
         .where(Photo.subject_id.in_(wanted))
         .ext(distinct_on(Photo.subject_id))
         .order_by(Photo.subject_id, Photo.id)
     )
-    return {photo.subject_id: _row(photo, True, actor) for photo in found}
+    return shown | {photo.subject_id: _row(photo, True, actor) for photo in found}
 
 
 def public_photos_by(

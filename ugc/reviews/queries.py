@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.core import gazetteer
 from ugc.core.access import Actor
-from ugc.core.db import Session
+from ugc.core.db import Session, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
@@ -195,6 +195,17 @@ def reviews_of_place(
 ) -> tuple[list[ReviewRow], bool]:
     """Published reviews, the reader's own that waits first; and whether there are more after this
     page."""
+    read = read_so_far("reviews_of_places")
+    key = actor.id, place_id, order, rating, page, limit
+    if key not in read:
+        read[key] = _reviews_of_place(session, actor, place_id, order, rating, page, limit)
+    return cast("tuple[list[ReviewRow], bool]", read[key])
+
+
+def _reviews_of_place(
+    session: Session, actor: Actor, place_id: int, order: str, rating: int | None, page: int,
+    limit: int,
+) -> tuple[list[ReviewRow], bool]:  # fmt: skip
     visible = Review.visibility == Visibility.PUBLISHED
     if actor.id is not None:
         own = sa.and_(Review.author_id == actor.id, Review.visibility == Visibility.HELD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -23,7 +23,7 @@ from ugc.brands.models import (
 )
 from ugc.core import names
 from ugc.core.access import Actor
-from ugc.core.db import Session
+from ugc.core.db import Session, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
@@ -138,12 +138,12 @@ def _row(row: Any, actor: Actor) -> BrandRow:
 
 def brand_by_public_id(session: Session, actor: Actor, public_id: str) -> BrandRow:
     """The brand as `actor` may see it. Raises NotFound."""
-    return _seen(session, actor, Subject.public_id == public_id)
+    return _seen(session, actor, public_id, Subject.public_id == public_id)
 
 
 def brand_by_id(session: Session, actor: Actor, brand_id: int) -> BrandRow:
     """As `brand_by_public_id`. Raises NotFound."""
-    return _seen(session, actor, Brand.id == brand_id)
+    return _seen(session, actor, brand_id, Brand.id == brand_id)
 
 
 def team_brand(session: Session, actor: Actor, public_id: str, act: str | None) -> BrandRow:
@@ -157,8 +157,15 @@ def team_brand(session: Session, actor: Actor, public_id: str, act: str | None) 
     return brand
 
 
-def _seen(session: Session, actor: Actor, condition: Any) -> BrandRow:
-    row = session.execute(_columns(actor).where(condition)).first()
+def _seen(session: Session, actor: Actor, key: int | str, condition: Any) -> BrandRow:
+    # Whether a member follows it is of no use to who reads as nobody.
+    read = read_so_far("brands")
+    row = read.get((actor.id, key)) or (read.get(key) if actor.id is None else None)
+    if row is None:
+        row = session.execute(_columns(actor).where(condition)).first()
+        if row is not None:
+            for each in (row.Brand.id, row.public_id):
+                read[actor.id, each] = read[each] = row
     if row is None or not rules.may_see(
         actor, row.Brand.author_id, row.Brand.visibility, row.Brand.id in actor.brand_ids
     ):
@@ -382,6 +389,14 @@ def describe(
         .where(Brand.id.in_(list(ids)), sa.or_(Brand.visibility == Visibility.PUBLISHED, own))
     )
     return [SubjectInfo(r.id, KIND, r.public_id, r.name, f"/brands/{r.public_id}") for r in rows]
+
+
+def described(session: Session, brand_id: int) -> SubjectInfo | None:
+    """What all may see of one brand."""
+    read = read_so_far("described_brands")
+    if brand_id not in read:
+        read[brand_id] = next(iter(describe(session, [brand_id])), None)
+    return cast("SubjectInfo | None", read[brand_id])
 
 
 def describe_claims(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:

@@ -17,6 +17,7 @@ from ugc.cards.pages.base import bp as bp
 from ugc.cards.queries import Told
 from ugc.cards.rules import HEIGHT, WIDTH, linked
 from ugc.core import geo, render, subjects
+from ugc.core.access import current_actor
 from ugc.core.db import db, now
 from ugc.core.errors import NotFound
 from ugc.core.people import called
@@ -132,7 +133,9 @@ def _linked(found: Told | None) -> Markup:
 def _node(found: Told) -> dict[str, Any] | None:
     card, row = found.card, found.row
     if card.kind == "place":
-        opinions = (_opinion(each) for each in queries.reviews_told(db.session(), row.id))
+        opinions = (
+            _opinion(each) for each in queries.reviews_told(db.session(), current_actor(), row.id)
+        )
         return linked.place(_venue(found), opinions)
     if card.kind == "review":
         if row.by_team:

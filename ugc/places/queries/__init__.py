@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
 from ugc.accounts.models import Grant, Member
 from ugc.core import gazetteer, geo
 from ugc.core.access import ANONYMOUS, Actor
-from ugc.core.db import Session, app_now
+from ugc.core.db import Session, app_now, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
@@ -87,6 +87,13 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
 def usual_rating(session: Session) -> float:
     """The mean of all ratings of published places (m of the weighted mean), `rules.PRIOR_MEAN`
     before the first; the partial index of rated places answers alone."""
+    read = read_so_far("usual_rating")
+    if not read:
+        read[None] = _usual_rating(session)
+    return cast(float, read[None])
+
+
+def _usual_rating(session: Session) -> float:
     total, count = session.execute(
         sa.select(sa.func.sum(Place.rating_sum), sa.func.sum(Place.rating_count)).where(
             Place.rating_count > 0, Place.visibility == Visibility.PUBLISHED
@@ -142,19 +149,24 @@ def _rows(session: Session, query: sa.Select[Any], actor: Actor) -> list[PlaceRo
 
 def place_by_public_id(session: Session, actor: Actor, public_id: str) -> PlaceRow:
     """The place as `actor` may see it. Raises NotFound."""
-    return _seen(session, actor, Subject.public_id == public_id)
+    return _seen(session, actor, public_id, Subject.public_id == public_id)
 
 
 def place_by_id(session: Session, actor: Actor, place_id: int) -> PlaceRow:
     """As `place_by_public_id`. Raises NotFound."""
-    return _seen(session, actor, Place.id == place_id)
+    return _seen(session, actor, place_id, Place.id == place_id)
 
 
-def _seen(session: Session, actor: Actor, condition: Any) -> PlaceRow:
-    rows = _plain_rows(session, _columns().where(condition))
-    if not rows or not rules.may_see(actor, rows[0].author_id, rows[0].visibility):
+def _seen(session: Session, actor: Actor, key: int | str, condition: Any) -> PlaceRow:
+    read = read_so_far("places")
+    row: PlaceRow | None = read.get(key)
+    if row is None:
+        row = next(iter(_plain_rows(session, _columns().where(condition))), None)
+        if row is not None:
+            read[row.id] = read[row.public_id] = row
+    if row is None or not rules.may_see(actor, row.author_id, row.visibility):
         raise NotFound()
-    return rows[0]
+    return row
 
 
 def locked(session: Session, place_id: int) -> Place:
@@ -182,8 +194,9 @@ def _matches(session: Session, text: str) -> sa.ColumnElement[bool]:
     key = sa.func.name_key(text)
     if len(text) <= rules.SHORT_QUERY:
         return sa.or_(NAME_KEY.like(key + "%"), NAME_KEY.like(sa.literal("% ") + key + "%"))
+    # Of the connection, for a request that reads has no transaction; all want the same.
     threshold = sa.func.set_config(
-        "pg_trgm.word_similarity_threshold", str(rules.NAME_SIMILARITY), True
+        "pg_trgm.word_similarity_threshold", str(rules.NAME_SIMILARITY), False
     )
     session.execute(sa.select(threshold))
     return sa.or_(NAME_KEY.op("%>")(key), NAME_KEY.like(sa.literal("%") + key + "%"))
@@ -270,9 +283,11 @@ def places_within(
     *,
     brand_id: int | None = None,
     near: geo.Point | None = None,
+    skip: int = 0,
 ) -> list[PlaceRow]:
     """Published places of a viewport and the actor's own that wait, the most rated first, or those
-    nearest to a point first, without their photos; only those that a brand runs now, if named."""
+    nearest to a point first, without their photos and without the first `skip`; only those that a
+    brand runs now, if named."""
     shown = Place.visibility == Visibility.PUBLISHED
     if actor.id is not None:
         own = sa.and_(Place.author_id == actor.id, Place.visibility == Visibility.HELD)
@@ -291,11 +306,11 @@ def places_within(
         )
     if near is not None:
         # The index orders by degrees: more are taken than are shown, and measured.
-        nearest = geo.nearest(chosen, Place.geom, near, bounds, 3 * limit)
+        nearest = geo.nearest(chosen, Place.geom, near, bounds, 3 * (skip + limit))
         query = _columns(near).where(Place.id.in_(nearest)).order_by(sa.text("metres"))
-        return _plain_rows(session, query.limit(limit))
+        return _plain_rows(session, query.offset(skip or None).limit(limit))
     order = (Place.rating_count.desc(), Place.id.desc())
-    chosen = chosen.order_by(*order).limit(limit)
+    chosen = chosen.order_by(*order).offset(skip or None).limit(limit)
     return _plain_rows(session, _columns().where(Place.id.in_(chosen)).order_by(*order))
 
 
@@ -360,11 +375,14 @@ def likely_duplicates(
 
 def brand_of(session: Session, place_id: int) -> int | None:
     """Id of the brand that runs the place now."""
-    return session.scalar(
-        sa.select(PlaceBrand.brand_id).where(
-            PlaceBrand.place_id == place_id, PlaceBrand.until.is_(None)
+    read = read_so_far("brands_of_places")
+    if place_id not in read:
+        read[place_id] = session.scalar(
+            sa.select(PlaceBrand.brand_id).where(
+                PlaceBrand.place_id == place_id, PlaceBrand.until.is_(None)
+            )
         )
-    )
+    return cast("int | None", read[place_id])
 
 
 def ran_by_team_of(place_id: Any, member_id: Any, moment: Any) -> sa.ColumnElement[bool]:

@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from ugc.accounts.models import Member
 from ugc.core import gazetteer, geo
 from ugc.core.access import Actor
-from ugc.core.db import Session, app_now
+from ugc.core.db import Session, app_now, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
@@ -246,17 +246,22 @@ def _with_waiting(session: Session, actor: Actor, rows: list[ReportRow]) -> list
 
 def report_by_public_id(session: Session, actor: Actor, public_id: str) -> ReportRow:
     """The report as `actor` may see it. Raises NotFound."""
-    row = session.execute(_columns().where(Subject.public_id == public_id)).first()
-    if row is None:
-        raise NotFound()
-    if not rules.may_see(actor, row.author_id, row.visibility):
-        raise NotFound()
-    return _with_waiting(session, actor, [_row(row, actor)])[0]
+    found = _seen(session, actor, public_id, Subject.public_id == public_id)
+    return _with_waiting(session, actor, [found])[0]
 
 
 def report_by_id(session: Session, actor: Actor, report_id: int) -> ReportRow:
     """As `report_by_public_id`. Raises NotFound."""
-    row = session.execute(_columns().where(Report.id == report_id)).first()
+    return _seen(session, actor, report_id, Report.id == report_id)
+
+
+def _seen(session: Session, actor: Actor, key: int | str, condition: Any) -> ReportRow:
+    read = read_so_far("reports")
+    row = read.get(key)
+    if row is None:
+        row = session.execute(_columns().where(condition)).first()
+        if row is not None:
+            read[row.id] = read[row.public_id] = row
     if row is None or not rules.may_see(actor, row.author_id, row.visibility):
         raise NotFound()
     return _row(row, actor)
@@ -286,10 +291,11 @@ def reports_within(
     least: int = 0,
     brand_id: int | None = None,
     near: geo.Point | None = None,
+    skip: int = 0,
 ) -> list[ReportRow]:
     """Living reports of a viewport, newest first, or those nearest to a point first: of these
     kinds, seen within so many hours, believed at least so far (0 to 10), near a place that the
-    brand runs."""
+    brand runs; without the first `skip` of them."""
     # Chosen first and joined then: a wide view holds many more than are shown.
     # The time is hidden from the planner, which takes "open" and "not over" for independent: it
     # expects fifty times fewer than there are, reads them all and sorts (docs/benchmarks.md).
@@ -311,13 +317,14 @@ def reports_within(
     if near is None:
         # A small view is read in the order of GiST(geom, created_at), not whole and then sorted.
         by_index = [Report.created_at.op("<->")(FAR_FUTURE)]
-        chosen = chosen.order_by(*(newest if bounds.area > NARROW else by_index)).limit(limit)
+        chosen = chosen.order_by(*(newest if bounds.area > NARROW else by_index))
+        chosen = chosen.offset(skip or None).limit(limit)
         return _rows(session, _columns().where(Report.id.in_(chosen)).order_by(*newest), actor)
     # The index orders by degrees, in which those to the east look farther than they are: more are
     # taken than are shown, and measured.
-    nearest = geo.nearest(chosen, Report.geom, near, bounds, NEAREST_TAKEN * limit)
-    rows = _columns(near).where(Report.id.in_(nearest)).order_by(sa.text("metres")).limit(limit)
-    return _rows(session, rows, actor)
+    nearest = geo.nearest(chosen, Report.geom, near, bounds, NEAREST_TAKEN * (skip + limit))
+    rows = _columns(near).where(Report.id.in_(nearest)).order_by(sa.text("metres"))
+    return _rows(session, rows.offset(skip or None).limit(limit), actor)
 
 
 def similar_near(

@@ -128,6 +128,12 @@ EDITED: list[Form] = [
         {"rating": ""},
     ),
     ("{report}/edit", {"text": "", "revision": "1"}, ["text"], {"revision": "x"}),
+    (
+        "{report}/correct",
+        {"revision": "1", "kind": "jam", "lat": "41", "lon": "2", "place_name": "Madrid"},
+        ["lat", "lon", "place_name"],
+        {"kind": ""},
+    ),
     ("/reports?text=Asked", REPORT, ["text"], {"kind": ""}),
     (
         "{watch}/edit",

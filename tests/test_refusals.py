@@ -146,6 +146,7 @@ def test_a_wrong_file(
         ("/brands", {**BRAND, "name": "Other"}),
         ("{place}/review", REVIEW),
         ("{report}/vote", {"still_there": "yes"}),
+        ("{report}/correct", {"revision": "1", "kind": "jam"}),
         ("{review}/helpful", {"helpful": "yes"}),
         ("{brand}/follow", {"following": "yes"}),
         ("{brand}/claim", {"message": "I run this brand, as its web says. " * 2}),

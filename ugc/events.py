@@ -165,9 +165,9 @@ class ReportConfirmed(Event):
 @dataclass(frozen=True)
 class ReportChanged(Event):
     """Something happened to a report that everybody sees; `what` is posted, approved, confirmed,
-    denied, edited, answered, closed, reopened, merged, expired or withdrawn; `actor_id` did it
-    (None: the system); degrees, WGS 84; `reliability` 0 to 10 at that moment; `held` while its text
-    waits for a moderator; `at` is when, ISO 8601."""
+    denied, edited, corrected, answered, closed, reopened, merged, expired or withdrawn; `actor_id`
+    did it (None: the system); degrees, WGS 84; `reliability` 0 to 10 at that moment; `held` while
+    its text waits for a moderator; `at` is when, ISO 8601."""
 
     report_id: int
     what: str

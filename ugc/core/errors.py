@@ -162,6 +162,10 @@ _OTHER_CODES: dict[str, tuple[int, Text]] = {
         ),
     ),
     "bad_cursor": (409, lazy_gettext("A cursor was changed, or comes from another kind of page.")),
+    "corrected_too_often": (
+        409,
+        lazy_gettext("This was corrected as often as it can be: withdraw it and report it again."),
+    ),
     "csrf": (400, lazy_gettext("The form is too old, or cookies are off: reload and send again.")),
     "email_unconfirmed": (403, lazy_gettext("Confirm the e-mail address first.")),
     "exclusive_parameters": (
@@ -183,6 +187,10 @@ _OTHER_CODES: dict[str, tuple[int, Text]] = {
     "outside_role": (
         403,
         lazy_gettext("The moderator's role does not cover this: a moderator of its area decides."),
+    ),
+    "over_by_then": (
+        422,
+        lazy_gettext("It was seen so long ago that it would be over as this kind: close it."),
     ),
     "repeated": (409, lazy_gettext("The same request was answered before: look how things stand.")),
     "repeated_parameter": (400, lazy_gettext("The address has a parameter twice: send it once.")),

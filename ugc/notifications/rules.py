@@ -376,6 +376,11 @@ KINDS = {
         _about(lazy_gettext("Its author changed the text: %(title)s")),
         folds=True,
     ),
+    "news_corrected": Kind(
+        Family.WATCHING,
+        "map-pin",
+        _about(lazy_gettext("Its author corrected what or where it is: %(title)s")),
+    ),
     "news_answered": Kind(
         Family.WATCHING,
         "landmark",

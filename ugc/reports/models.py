@@ -82,12 +82,15 @@ class Report(Moderated, Base):
     asked_at: Mapped[dt.datetime | None]
     confirmations: Mapped[int] = mapped_column(server_default="0")
     denials: Mapped[int] = mapped_column(server_default="0")
+    # Metres that its author moved it since others spoke about it: `rules.corrections`.
+    moved_m: Mapped[float] = mapped_column(sa.Float, server_default="0")
     # Whether its place or kind ever changed (a trigger): who watched where it was must be told.
     moved: Mapped[bool] = mapped_column(server_default=sa.false())
     __table_args__ = (
         visibility_check(),
         sa.CheckConstraint("state IN ('open', 'closed', 'expired', 'merged')", name="state"),
         sa.CheckConstraint(_SUBKIND_OF_KIND, name="subkind_of_kind"),
+        sa.CheckConstraint("moved_m BETWEEN 0 AND 100", name="moved_m"),
         sa.CheckConstraint("heading BETWEEN 0 AND 359", name="heading"),
         sa.CheckConstraint("half_life_s > 0", name="half_life"),
         sa.CheckConstraint("geom_exact IS NULL OR coarse", name="exact_of_coarse"),

@@ -33,11 +33,13 @@ from ugc.moderation import rules as moderation_rules
 from ugc.privateplaces import queries as private_places
 from ugc.referrals import actions as referrals
 from ugc.reports import actions, queries, rules, schemas
+from ugc.reports.actions import corrections as correcting
 from ugc.reports.actions import life, votes
 from ugc.reports.models import KIND
+from ugc.reports.queries import corrections, watched
 from ugc.reports.queries import life as story
-from ugc.reports.queries import watched
 from ugc.reports.rules import belief, words
+from ugc.reports.rules import corrections as correction_rules
 from ugc.watches import actions as watches
 from ugc.watches import queries as watches_queries
 from ugc.watches import rules as watches_rules
@@ -58,17 +60,20 @@ def form_page(error: DomainError | None = None, similar: Any = ()) -> str:
         similar=similar,
         text_max=rules.TEXT_MAX,
         too_late=error is not None and error.code == "too_late",
-        private_places=[
-            place.name
-            for place in private_places.places_of(db.session(), current_actor().id or 0)
-            if place.name is not None
-        ],
+        private_places=_private_places(),
     )
 
 
+def _private_places() -> list[str]:
+    """The names of the reader's own."""
+    found = private_places.places_of(db.session(), current_actor().id or 0)
+    return [place.name for place in found if place.name is not None]
+
+
 @bp.get("/reports/new")
-@members
+@public
 def new_page() -> str:
+    """The long form; a visitor is told that sending needs an account."""
     return form_page()
 
 
@@ -198,6 +203,7 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
         half_life=_words_of(report.kind.half_life),
         time_line=story.time_line(db.session(), report.id),
         words=words.MOMENTS,
+        name_of_code=lambda code: correction_rules.name_of_code(code, render.language()),
         versions=story.versions(db.session(), report.id)
         if report.visibility == "published" or report.author_id == actor.id
         else [],
@@ -259,6 +265,71 @@ def edit(public_id: str) -> Any:
     actions.edit_report(db.session(), current_actor(), report.id, **data)
     report = queries.report_by_public_id(db.session(), current_actor(), public_id)
     moderation.flash_sent(gettext("Your report is changed."), report.waits)
+    return redirect(url_for("reports.page", public_id=public_id), 303)
+
+
+def correct_form(error: DomainError | None, public_id: str) -> str:
+    actor = current_actor()
+    report = queries.report_by_public_id(db.session(), actor, public_id)
+    if not rules.may_edit(actor, report.author_id, report.visibility, report.state):
+        raise Forbidden()
+    free = not corrections.others_spoke(db.session(), report.id, report.author_id)
+    moved_m = corrections.moved_m(db.session(), report.id)
+    return render_template(
+        "reports/correct.html",
+        report=report,
+        error=error,
+        kinds=correction_rules.kinds_for(report.kind, free=free),
+        metres_left=correction_rules.metres_left(moved_m, free=free),
+        values=render.typed_or(_as_values(report)),
+        private_places=_private_places(),
+    )
+
+
+def _as_values(report: queries.ReportRow) -> dict[str, str]:
+    """What the form of a correction begins with; of an area its middle is no place to begin at."""
+    point = geo.Point(report.lon, report.lat)
+    kept_back = report.author_hidden or report.coarse
+    # One that shows all of itself within an area does so because its author said so.
+    exact = not kept_back and private_places.area_round(
+        db.session(), current_actor().id or 0, point
+    )
+    place = {} if report.coarse else {"lat": f"{report.lat:.5f}", "lon": f"{report.lon:.5f}"}
+    return {
+        "kind": report.kind.code,
+        "subkind": report.subkind.code if report.subkind else "",
+        "near": "exact" if exact else "area",
+        **place,
+    }
+
+
+@bp.get("/reports/<public_id>/correct")
+@members
+def correct_page(public_id: str) -> str:
+    return correct_form(None, public_id)
+
+
+@bp.post("/reports/<public_id>/correct")
+@members
+@shows_errors(correct_form)
+def correct(public_id: str) -> Any:
+    limits.hit("write")
+    report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+    data = schemas.CorrectForm().load(request.form)
+    named = data["lat"] or data["lon"] or data["place_name"]
+    wanted = correcting.Wanted(
+        kind=data["kind"],
+        subkind=data["subkind"],
+        point=gazetteer.point_of_form(db.session(), data) if named else None,
+        accuracy_m=_accuracy(data["accuracy_m"]),
+        exact=data["near"] == "exact",
+    )
+    if correcting.correct(
+        db.session(), current_actor(), report.id, wanted, revision=data["revision"]
+    ):
+        flash(gettext("Your report is corrected."), "good")
+    else:
+        flash(gettext("It says that already: nothing was changed."), "info")
     return redirect(url_for("reports.page", public_id=public_id), 303)
 
 

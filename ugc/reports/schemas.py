@@ -77,6 +77,23 @@ class ReportForm(FormWithPhotos):
         return {k: v for k, v in data.items() if k != "occurred_at" or v} if data else data
 
 
+class CorrectForm(Form):
+    """As `ReportForm`; without a place it stays where it is."""
+
+    revision = ma.fields.Integer(required=True)
+    kind = ReportForm._declared_fields["kind"]
+    subkind = ReportForm._declared_fields["subkind"]
+    lat = ma.fields.String(load_default="")
+    lon = ma.fields.String(load_default="")
+    place_name = ma.fields.String(load_default="")
+    accuracy_m = ma.fields.String(load_default="")
+    near = ReportForm._declared_fields["near"]
+
+    @ma.post_load
+    def subkind_of_kind(self, data: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        return {**data, "subkind": subkind_of(data)}
+
+
 class EditForm(Form):
     revision = ma.fields.Integer(required=True)
     text = Text(load_default="", most=TEXT_MAX)

@@ -149,7 +149,8 @@ def _says_more(
     was missing, or the same after the report was reopened or contradicted."""
     if before.still_there is not still_there:
         return True
-    if position is not None and belief.Damping.NO_POSITION in before.dampings:
+    silenced = {belief.Damping.NO_POSITION, belief.Damping.MOVED}
+    if position is not None and silenced & set(before.dampings):
         return True
     contradicted_at = story.last_said(
         session, report.id, still_there=not still_there, but=before.member_id

@@ -199,12 +199,13 @@ def explanation(session: Session, report_id: int) -> Explanation:
 class Moment:
     """One line of a report's public time line. `what` is a code that the page words: the reason of
     a move, confirmed, denied or edited; `count` folds the votes of an hour; `note` is free text (a
-    reason, an official answer)."""
+    reason, an official answer), `before` the code of what it was (`corrections.code_of`)."""
 
     what: str
     at: dt.datetime
     count: int = 1
     note: str = ""
+    before: str = ""
 
 
 BEGINNINGS = frozenset({"posted", "history", "imported"})
@@ -218,7 +219,7 @@ def time_line(session: Session, report_id: int) -> list[Moment]:
         .where(
             Move.subject_id == report_id,
             sa.or_(
-                Move.field.in_(("state", "answer")),
+                Move.field.in_(("state", "answer", "kind", "place")),
                 sa.and_(Move.field == "visibility", Move.reason == "withdrawn"),
             ),
         )
@@ -229,6 +230,7 @@ def time_line(session: Session, report_id: int) -> list[Moment]:
             r.Move.reason,
             r.Move.at,
             note=r.note or "",
+            before=(r.Move.old or "") if r.Move.field == "kind" else "",
         )
         for r in moves
     ]

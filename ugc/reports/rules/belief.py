@@ -62,6 +62,7 @@ class Damping(enum.StrEnum):
     NO_POSITION = "no_position"
     FAR = "far"
     TOO_FAST = "too_fast"
+    MOVED = "moved"  # its author moved the report, and the vote came from far from there
 
 
 # What is left of a vote for each reason. `TOGETHER` shares by how many there are; strangers are

@@ -12,6 +12,8 @@ MOMENTS = {
     "confirmed": lazy_gettext("Still there, said %(n)s"),
     "denied": lazy_gettext("Not there, said %(n)s"),
     "edited": lazy_gettext("Its author changed the text"),
+    "corrected_kind": lazy_gettext("Its author corrected what it is; before it was: %(before)s"),
+    "corrected_place": lazy_gettext("Its author corrected where it is"),
     "closed_by_author": lazy_gettext("Its author said that it is over"),
     "closed_by_moderator": lazy_gettext("A moderator closed it"),
     "denied_by_many": lazy_gettext("Enough people said that it is not there"),
@@ -30,6 +32,7 @@ DAMPINGS = {
     "no_position": lazy_gettext("without the position of who said it"),
     "far": lazy_gettext("from too far away to have seen it"),
     "too_fast": lazy_gettext("from people who cannot have come so far so fast"),
+    "moved": lazy_gettext("from far from where it is since its author corrected that"),
 }
 
 OUTCOMES = {
@@ -55,4 +58,5 @@ WHY_LESS = {
     "no_position": lazy_gettext("You sent no position: send it and say it again to weigh twice."),
     "far": lazy_gettext("You are too far away to have seen it."),
     "too_fast": lazy_gettext("You cannot have come that far so fast."),
+    "moved": lazy_gettext("Its author moved it away from where you were."),
 }

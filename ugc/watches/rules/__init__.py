@@ -28,12 +28,14 @@ FOLLOWED = {
     "confirmed": "votes",
     "denied": "votes",
     "edited": "edited",
+    "corrected": "corrected",
     "answered": "answered",
     "closed": "closed",
     "reopened": "reopened",
     "merged": "merged",
 }
-APPEARED = frozenset({"posted", "approved"})
+# A corrected one may be where, or of a kind, that was not watched; who was told is not told again.
+APPEARED = frozenset({"posted", "approved", "corrected"})
 # When a report may first reach the reliability that a watch asks for.
 ROSE = APPEARED | {"confirmed", "reopened", "merged"}
 

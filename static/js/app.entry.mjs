@@ -8,6 +8,7 @@ import {
 import {workOffline} from './offline.mjs';
 import {cancelAllOf} from './outbox.mjs';
 import {showOutbox} from './outbox-view.mjs';
+import {reportAnywhere} from './report.mjs';
 import {shareLinks} from './share.mjs';
 import {askBeforeSignOut} from './sign-out.mjs';
 import {keepTimesFresh} from './time.mjs';
@@ -24,6 +25,7 @@ keepDrafts({
 });
 working.then(askBeforeSignOut);
 working.then(showOutbox);
+reportAnywhere();
 shareLinks();
 carryInvitation();
 keepPlace();

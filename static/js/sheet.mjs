@@ -1,16 +1,20 @@
-// Posting from the map: a sheet beside it, three presses (report, kind, send). What is sent goes
-// through the queue (outbox.mjs), so it is the same with and without a network.
+// Reporting: a sheet beside the map, or over any other page; three presses (report, kind, send).
+// What is sent goes through the queue (outbox.mjs), so it is the same with and without a network.
+// Who leads here is said in report.mjs.
 
 import {typedPosition, wrapLon} from './coordinates.mjs';
+import {suggestNames} from './names.mjs';
 import {currentMember, known, openLastView, rememberView} from './offline.mjs';
 import {enqueue, flush, sendAgain, whereIs} from './outbox.mjs';
 import {itemCard, sendNow, sentNotice, waitingNotice} from './outbox-view.mjs';
 import {preparePhoto} from './prepare-photo.mjs';
-import {deleteMeta, getItem, getMeta} from './store.mjs';
+import {OPEN, reportAddress} from './report.mjs';
+import {deleteMeta, getItem, getMeta, setMeta} from './store.mjs';
 
 const NEAR_ZOOM = 10; // farther out, the middle of the map is no place
 const CLOSE_ZOOM = 14;
 const PATIENCE_MS = 8000; // how long the sheet waits before it says "will be sent"
+const LOCATE_MS = 20_000;
 const LATE_MS = 10 * 60_000;
 const STEP_PX = 24;
 const SAME = 1e-6; // degrees
@@ -20,16 +24,16 @@ const RECENT_MOST = 4;
 const sheet = document.getElementById('report-sheet');
 const part = (name) => sheet.querySelector(`[data-sheet-${name}]`);
 const form = document.getElementById('sheet-form');
-const [text, heading, lat, lon, files] = ['text', 'heading', 'lat', 'lon', 'photos']
+const [text, heading, lat, lon, files, city] = ['text', 'heading', 'lat', 'lon', 'photos', 'name']
   .map((name) => document.getElementById(`sheet-${name}`));
 const say = sheet.dataset;
 
 openLastView();
 
-/** `map` may be null: without WebGL the place is the device's position, or typed. */
-export function reportSheet(map) {
+/** `map` is null where it cannot be drawn: the place is the device's position, or typed. On pages
+    without a map (`away`) the sheet stands over the page, and the map is one press from it. */
+export function reportSheet(map, {away = false} = {}) {
   if (!sheet || !('locks' in navigator)) return;
-  const opener = document.getElementById('report-here');
   let draft = null;
   let back = null;
 
@@ -48,6 +52,11 @@ export function reportSheet(map) {
       .replace('{place}', `${point.lat.toFixed(4)}, ${point.lon.toFixed(4)}`)
       .replace('{metres}', accuracy);
   }
+  const noPosition = () => {
+    const open = away || !map;
+    part('place').textContent = open ? say.textNoPositionHere : say.textNoPosition;
+    if (open) sheet.querySelector('.sheet__move').open = true;
+  };
   const centre = () => {
     const {lng, lat: y} = map.getCenter().wrap();
     return {lon: lng, lat: y};
@@ -82,8 +91,12 @@ export function reportSheet(map) {
   for (const event of ['load', 'moveend']) {
     map?.on(event, () => rememberView(map.getCenter(), map.getZoom()));
   }
-  part('locate').addEventListener('click', () => {
+  function locate() {
     part('place').textContent = say.textLocating;
+    if (!navigator.geolocation) {
+      noPosition();
+      return;
+    }
     navigator.geolocation.getCurrentPosition(({coords}) => {
       const point = {lon: coords.longitude, lat: coords.latitude};
       setPlace(point, 'position', coords.accuracy.toFixed(0));
@@ -91,7 +104,12 @@ export function reportSheet(map) {
       if (Number.isFinite(coords.heading) && !heading.value) {
         heading.value = String((Math.round(coords.heading / 45) * 45) % 360);
       }
-    }, () => { part('place').textContent = say.textNoPosition; }, {enableHighAccuracy: true});
+    }, () => { if (!draft.place) noPosition(); }, {enableHighAccuracy: true, timeout: LOCATE_MS});
+  }
+  part('locate').addEventListener('click', locate);
+  suggestNames(city, (point) => {
+    setPlace(point, 'chosen');
+    showPlace(point);
   });
   for (const button of sheet.querySelectorAll('[data-sheet-move]')) {
     button.addEventListener('click', () => {
@@ -125,14 +143,36 @@ export function reportSheet(map) {
     part('error').textContent = message;
     part('error').hidden = !message;
   }
-  const kindOf = () => form.elements.namedItem('kind').value;
-  const nameOf = (code) => form.querySelector(`input[value="${CSS.escape(code)}"]`)
-    .closest('label').querySelector('[data-kind-name]').textContent;
+  const valueOf = (name) => form.querySelector(`input[name="${name}"]:checked`)?.value ?? '';
+  const kindOf = () => valueOf('kind');
+  /** The chosen sub-kind's code; one of another kind, chosen before, is none. */
+  const subkindOf = () => {
+    const [kind, code] = valueOf('subkind').split('/');
+    return kind === kindOf() ? code : '';
+  };
+  const radio = (name, code) => form.querySelector(`input[name="${name}"][value="${CSS.escape(code)}"]`);
+  const nameOf = (kind, subkind) => (subkind ? radio('subkind', `${kind}/${subkind}`) : radio('kind', kind))
+    .closest('label').textContent.trim();
+  const kinds = form.querySelector('[data-kinds]');
+  const change = part('change');
+  /** With a kind chosen the others are out of sight, and what may be added is in it. */
+  function fold(folded) {
+    const chosenKind = kindOf();
+    for (const label of kinds.querySelectorAll('.kinds__kind')) {
+      label.hidden = folded && label.querySelector('input').value !== chosenKind;
+    }
+    for (const group of kinds.querySelectorAll('[data-subkinds]')) {
+      group.hidden = group.dataset.subkinds !== chosenKind;
+    }
+    kinds.classList.toggle('kinds--folded', folded);
+    change.hidden = !folded;
+  }
   const recent = () => JSON.parse(localStorage.getItem(RECENT) ?? '[]');
   function putRecentFirst() {
     for (const code of recent().reverse()) {
-      const label = form.querySelector(`input[value="${CSS.escape(code)}"]`)?.closest('label');
-      if (label) part('kinds').prepend(label);
+      const label = radio('kind', code)?.closest('label');
+      const more = kinds.querySelector(`[data-subkinds="${CSS.escape(code)}"]`);
+      if (label) kinds.prepend(...[label, more].filter(Boolean));
     }
   }
   const draftKey = () => `draft:${currentMember() ?? ''}sheet`;
@@ -141,18 +181,22 @@ export function reportSheet(map) {
     localStorage.setItem(draftKey(), JSON.stringify({text: text.value, heading: heading.value}));
   }
   function chosen() {
-    part('more').hidden = !kindOf();
+    part('more').hidden = part('extra').hidden = !kindOf();
     complain('');
     // Seen when it was chosen, unless the sheet had just been opened.
     if (draft && !draft.editing && Date.now() - draft.seen > LATE_MS) draft.seen = Date.now();
   }
-  part('kinds').addEventListener('change', ({target}) => {
-    const isFirst = part('more').hidden;
+  kinds.addEventListener('change', ({target}) => {
     chosen();
-    // What may be added shows below the kinds; who goes through them by keyboard stays where they are.
-    if (isFirst && !target.matches(':focus-visible')) {
-      text.closest('.field').scrollIntoView({block: 'nearest'});
-    }
+    // Who goes through the kinds by keyboard sees all of them until they go on.
+    if (target.name === 'kind') fold(!target.matches(':focus-visible'));
+  });
+  kinds.addEventListener('focusout', ({relatedTarget}) => {
+    if (kindOf() && relatedTarget && relatedTarget.name !== 'kind') fold(true);
+  });
+  change.addEventListener('click', () => {
+    fold(false);
+    radio('kind', kindOf()).focus();
   });
   text.addEventListener('input', keepDraft);
   heading.addEventListener('change', keepDraft);
@@ -199,7 +243,7 @@ export function reportSheet(map) {
   });
 
   // ---- open and close ------------------------------------------------------------------------
-  async function open({photos = [], position = null, words = '', editing = null} = {}) {
+  async function open({photos = [], position = null, words = '', editing = null, chosen: set = {}} = {}) {
     back = document.activeElement;
     draft = {
       key: editing?.key ?? crypto.randomUUID(), seen: Date.now(), editing, place: null, photos,
@@ -210,43 +254,56 @@ export function reportSheet(map) {
     text.value = editing?.fields.text ?? (words || kept.text || '');
     heading.value = editing?.fields.heading ?? kept.heading ?? '';
     form.elements.namedItem('exact').checked = editing?.fields.near === 'exact';
+    const {kind, subkind} = editing?.fields ?? set;
+    if (kind && radio('kind', kind)) radio('kind', kind).checked = true;
+    if (subkind && radio('subkind', `${kind}/${subkind}`)) radio('subkind', `${kind}/${subkind}`).checked = true;
     if (editing) {
-      form.elements.namedItem('kind').value = editing.fields.kind;
       const [x, y] = [Number(editing.fields.lon), Number(editing.fields.lat)];
       setPlace({lon: x, lat: y}, 'chosen');
       showPlace({lon: x, lat: y});
     } else if (position) {
-      setPlace(position, 'photo');
+      setPlace(position, position.from ?? 'photo', position.accuracy);
       showPlace(position, 16);
     } else if (map) placeFromMap();
+    else part('place').textContent = say.textWhere;
     putRecentFirst();
     part('question').hidden = true;
     form.hidden = false;
-    part('guest').hidden = Boolean(currentMember());
+    tellGuest();
     chosen();
+    fold(Boolean(kindOf()));
     showPhotos();
-    sheet.show();
+    if (away) sheet.showModal();
+    else sheet.show();
     document.body.dataset.sheet = 'open';
-    scrollTo({top: 0});
+    if (!away) scrollTo({top: 0});
     document.getElementById('sheet-title').focus();
     // Whoever lets this site know where they are need not press for it.
-    const asked = !draft.place && await navigator.permissions?.query({name: 'geolocation'});
-    if (asked && asked.state === 'granted' && sheet.open && !draft.place) part('locate').click();
+    if (draft.place) return;
+    const {state} = await navigator.permissions?.query({name: 'geolocation'}).catch(() => ({})) ?? {};
+    if (!sheet.open || draft.place) return;
+    // Without a map there is no other place to begin with: it is asked for.
+    if (state === 'granted' || (away && state !== 'denied')) locate();
+    else if (away) noPosition();
+  }
+  /** Who is not signed in is told at once that sending needs an account, and comes back here. */
+  function tellGuest() {
+    part('guest').hidden = Boolean(currentMember());
+    for (const link of sheet.querySelectorAll('[data-sheet-account]')) {
+      const address = new URL(link.href);
+      address.searchParams.set('next', reportAddress());
+      link.href = address.pathname + address.search;
+    }
   }
   function close() {
     sheet.close();
     delete document.body.dataset.sheet;
-    (back?.isConnected ? back : opener).focus();
+    if (back?.isConnected) back.focus();
   }
-  for (const link of [opener, ...document.querySelectorAll('nav a, .topbar__report')]) {
-    if (new URL(link.href).pathname !== '/reports/new') continue;
-    link.addEventListener('click', (event) => {
-      // Whoever is not signed in is led on to sign in, while there is a site to do it.
-      if ((!currentMember() && navigator.onLine) || event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      if (!sheet.open) open();
-    });
-  }
+  document.addEventListener(OPEN, (event) => {
+    event.preventDefault();
+    if (!sheet.open) open(event.detail);
+  });
   for (const button of sheet.querySelectorAll('[data-sheet-close]')) button.addEventListener('click', close);
   // The focus may have gone on to the map: Escape ends the sheet from there too.
   document.addEventListener('keydown', (event) => {
@@ -259,10 +316,21 @@ export function reportSheet(map) {
     const {place} = draft;
     const query = new URLSearchParams({
       ...(place && {lat: place.lat.toFixed(6), lon: place.lon.toFixed(6)}), kind: kindOf(),
-      text: text.value,
+      subkind: subkindOf(), text: text.value,
     });
     part('full').href = `/reports/new?${query}`;
   });
+  part('map').hidden = !away;
+  part('map').addEventListener('click', async () => {
+    await draft.busy;
+    await setMeta('shared', {
+      photos: draft.photos, position: draft.place, text: text.value,
+      chosen: {kind: kindOf(), subkind: subkindOf()},
+    });
+    location.href = '/?report=1';
+  });
+  // The dialog closes itself on Escape where it is modal.
+  sheet.addEventListener('close', () => { delete document.body.dataset.sheet; });
 
   // ---- send ----------------------------------------------------------------------------------
   function notify(notice) {
@@ -305,12 +373,13 @@ export function reportSheet(map) {
       return;
     }
     if (!place) {
-      complain(say.textFar);
+      complain(map && !away ? say.textFar : say.textWhere);
       part(part('closer').hidden ? 'locate' : 'closer').focus();
       return;
     }
     if (!currentMember()) {
-      part('guest').hidden = false;
+      tellGuest();
+      part('guest').scrollIntoView({block: 'nearest'});
       part('guest').querySelector('a').focus();
       return;
     }
@@ -323,7 +392,7 @@ export function reportSheet(map) {
     try {
       await draft.busy;
       const fields = {
-        kind, lat: place.lat.toFixed(6), lon: place.lon.toFixed(6), accuracy_m: place.accuracy,
+        kind, subkind: subkindOf(), lat: place.lat.toFixed(6), lon: place.lon.toFixed(6), accuracy_m: place.accuracy,
         text: text.value, heading: heading.value,
         near: form.elements.namedItem('exact').checked ? 'exact' : 'area',
         occurred_at: draft.editing?.fields.occurred_at ?? new Date(draft.seen).toISOString(),
@@ -335,7 +404,7 @@ export function reportSheet(map) {
         key = await sendAgain(key, fields, {photos: draft.photos}) ?? key;
       } else {
         await enqueue({
-          key, member: currentMember(), path: '/reports', title: nameOf(kind), fields,
+          key, member: currentMember(), path: '/reports', title: nameOf(kind, fields.subkind), fields,
           photos: draft.photos,
         });
         localStorage.removeItem(draftKey());
@@ -362,12 +431,20 @@ export function reportSheet(map) {
     known.then(async () => {
       if (query.has('edit')) {
         await edit(query.get('edit'));
-      } else if (wanted) {
+      } else {
         const shared = await getMeta('shared');
-        await open({photos: shared?.photos, position: shared?.position, words: shared?.text});
+        await open({
+          photos: shared?.photos, position: shared?.position, words: shared?.text,
+          chosen: shared?.chosen,
+        });
         await deleteMeta('shared');
       }
-      if (location.pathname === '/') history.replaceState(history.state, '', `/${location.hash}`);
+      // A reload is no press on "report".
+      for (const name of ['report', 'edit']) query.delete(name);
+      const rest = query.toString();
+      if (location.pathname !== '/reports/new') {
+        history.replaceState(history.state, '', `${location.pathname}${rest && `?${rest}`}${location.hash}`);
+      }
     });
   }
   addEventListener('online', () => map?.fire('look'));

@@ -90,7 +90,7 @@ def start_report(page: Page, kind: str = "Roadworks") -> Any:
     page.locator("#report-here").click()
     sheet = page.get_by_role("dialog")
     expect(sheet).to_be_visible()
-    sheet.locator("label", has_text=kind).click()
+    sheet.locator(".kinds__kind", has_text=kind).click()
     return sheet
 
 
@@ -158,7 +158,7 @@ def test_three_presses_from_the_map(
     sheet = page.get_by_role("dialog", name="What do you see?")
     expect(sheet).to_be_visible()
     assert axe(page) == []
-    sheet.locator("label", has_text="Roadworks").click()
+    sheet.locator(".kinds__kind", has_text="Roadworks").click()
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     sheet.get_by_role("button", name="Put it on the map").click()
@@ -233,6 +233,7 @@ def test_written_without_a_network_and_sent_once(
     sheet.get_by_label("Photos").set_input_files([photo(spot)])
     expect(sheet.get_by_text("Where the photo was taken")).to_be_visible(timeout=15_000)
     expect(sheet.locator("[data-sheet-photos] img")).to_have_count(1)
+    sheet.get_by_text("Direction and privacy").click()
     sheet.get_by_label("Direction").select_option("90")
     sheet.get_by_role("button", name="Put it on the map").click()
     queued(page, 1)
@@ -274,7 +275,8 @@ def test_what_waits_can_be_edited(phone: BrowserContext, site: Site, spot: Spot)
     expect(sheet.get_by_role("radio", name="Roadworks")).to_be_checked()
     expect(sheet.get_by_label("Say more")).to_have_value("Two lamps.")
     sheet.get_by_label("Say more").fill("Three lamps.")
-    sheet.locator("label", has_text="Street lighting").click()
+    sheet.get_by_role("button", name="Another kind").click()
+    sheet.locator(".kinds__kind", has_text="Street lighting").click()
     sheet.get_by_role("button", name="Put it on the map").click()
     expect(sheet).to_be_hidden(timeout=15_000)
     queued(page, 1)
@@ -655,7 +657,7 @@ def test_a_shared_photo_says_where(phone: BrowserContext, site: Site, spot: Spot
     expect(sheet).to_be_visible(timeout=30_000)
     expect(sheet.get_by_text("Where the photo was taken: -33.5000, -110.7500")).to_be_visible()
     expect(sheet.locator("[data-sheet-photos] img")).to_have_count(1)
-    sheet.locator("label", has_text="Roadworks").click()
+    sheet.locator(".kinds__kind", has_text="Roadworks").click()
     expect(sheet.get_by_label("Say more")).to_have_value("Look")
     phone.set_offline(True)
     sheet.get_by_role("button", name="Put it on the map").click()

@@ -65,6 +65,20 @@ def shell(language: str) -> Response:
     return response
 
 
+@bp.get("/offline/sheet/<any(es, en):language>")
+@public
+def sheet(language: str) -> Response:
+    """The sheet of a report, for pages without a map: the same for every reader."""
+    with render.in_language(language):
+        body = render_template(
+            "offline/_sheet.html", locale=language, kinds=list(rules.KINDS.values())
+        )
+    response = Response(body, content_type="text/html; charset=utf-8")
+    response.headers["Cache-Control"] = "public, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
 @lru_cache(maxsize=4)
 def _worker(path: str, _shown_as: tuple[str, ...]) -> bytes:
     """The built worker, headed by the version of the shells: a browser takes a new worker when a

@@ -64,6 +64,9 @@ def test_filters_by_family_and_unread_go_together_and_stay_in_the_next_page(
         tell(session, "ana", "badge", f"badge:{number}", f"2026-07-0{at} 12:00+00")
     session.commit()
     assert len(titles(ana.get("/inbox?about=progress").text)) == 2
+    # What the menu counts as unread ticks no box.
+    assert 'name="unread" value="yes">' in ana.get("/inbox").text
+    assert 'name="unread" value="yes" checked>' in ana.get("/inbox?unread=yes").text
     seen, address = [], "/inbox?about=progress&unread=yes"
     while address:
         page = ana.get(address).text

@@ -1,4 +1,4 @@
-"""A member as pages name them: the handle, the name they chose beside it, and their picture. Pure.
+"""A member as pages name them: the handle, and the name they chose beside it. Pure.
 
 `Who` is a `str`, the handle: addresses, comparisons and JSON take it as it is. `WHO_SQL` reads one
 from an SQL row of `members`, and `Member.who` does in queries of the ORM."""
@@ -19,28 +19,23 @@ _MODIFIERS = range(0x1F3FB, 0x1F400)
 _REGIONAL = range(0x1F1E6, 0x1F200)
 ZWJ = "\u200d"
 
-# A name and a picture are shown of who confirmed an address and is not suspended; `m` is `members`.
+# A name is shown of who confirmed an address and is not suspended; `m` is `members`.
 _SHOWN = (
     "m.email_confirmed_at IS NOT NULL"
     " AND (m.suspended_until IS NULL OR m.suspended_until <= app_now())"
 )
 NAME_SQL = f"CASE WHEN {_SHOWN} THEN m.name ELSE '' END"
-WHO_SQL = (
-    f"CASE WHEN m.handle IS NOT NULL THEN ARRAY[m.handle::text, {NAME_SQL},"
-    f" CASE WHEN {_SHOWN} THEN m.picture ELSE '' END] END"
-)
+WHO_SQL = f"CASE WHEN m.handle IS NOT NULL THEN ARRAY[m.handle::text, {NAME_SQL}] END"
 
 
 class Who(str):
-    """A handle with the `name` and the `picture` (a photo's key) that may be shown of the member;
-    both are '' when there is none."""
+    """A handle with the `name` that may be shown of the member, '' when there is none."""
 
     name: str
-    picture: str
 
-    def __new__(cls, handle: str, name: str = "", picture: str = "") -> Who:
+    def __new__(cls, handle: str, name: str = "") -> Who:
         made = super().__new__(cls, handle)
-        made.name, made.picture = name, picture
+        made.name = name
         return made
 
     @property

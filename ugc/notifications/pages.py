@@ -16,6 +16,7 @@ from ugc.notifications import actions, queries, rules
 
 bp = Blueprint("notifications", __name__)
 privacy.register("notifications", actions.export_member, actions.erase_member)
+privacy.register("news_choices", actions.export_choices, actions.erase_choices)
 
 
 @bp.app_template_global()
@@ -51,7 +52,7 @@ def inbox_page() -> str:
         today=dt.datetime.now(ZoneInfo(render.timezone())).date(),
         families=rules.FAMILIES,
         family=family,
-        unread=unread,
+        only_unread=unread,
         here=url_for("notifications.inbox_page", **chosen),
         next_page=url_for("notifications.inbox_page", before=following, **chosen)
         if following

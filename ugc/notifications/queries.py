@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.core.people import Who
 from ugc.notifications import rules
-from ugc.notifications.models import Notification
+from ugc.notifications.models import NewsChoice, Notification
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _fold(zone: str) -> sa.ColumnElement[str]:
 def unread_count(session: Session, member_id: int, zone: str) -> int:
     """How many lines of the inbox are new, by the partial index on unread ones."""
     query = sa.select(sa.func.count(sa.distinct(_fold(zone)))).where(
-        Notification.member_id == member_id, Notification.read_at.is_(None)
+        Notification.member_id == member_id, Notification.read_at.is_(None), Notification.shown
     )
     return session.scalar(query) or 0
 
@@ -84,7 +84,7 @@ def inbox(
     two halves. Only of `family` (None: of all), and with `unread` only what was not read."""
     query = (
         sa.select(Notification, _fold(zone).label("fold"), _day(zone).label("day"))
-        .where(Notification.member_id == member_id)
+        .where(Notification.member_id == member_id, Notification.shown)
         .order_by(Notification.id.desc())
     )
     if family is not None:
@@ -101,6 +101,37 @@ def inbox(
         rows += session.execute(rest)
         following = rows[-1].Notification.id
     return _lines(session, member_id, rows), following
+
+
+def items(session: Session, member_id: int, ids: Collection[int], zone: str = "UTC") -> list[Item]:
+    """These notifications of a member as lines, the newest first, whether the site shows them or
+    not: for mails and pushes."""
+    query = (
+        sa.select(Notification, _fold(zone).label("fold"), _day(zone).label("day"))
+        .where(Notification.member_id == member_id, Notification.id.in_(ids))
+        .order_by(Notification.id.desc())
+    )
+    return _lines(session, member_id, session.execute(query).all()) if ids else []
+
+
+def where(
+    session: Session, member_ids: Collection[int], family: rules.Family
+) -> dict[int, rules.Where]:
+    """Where each of the members wants a family of news."""
+    rows = session.scalars(
+        sa.select(NewsChoice).where(
+            NewsChoice.member_id.in_(member_ids), NewsChoice.family == family
+        )
+    )
+    chosen = {row.member_id: rules.Where(row.site, row.mail, row.push) for row in rows}
+    return {each: rules.where(family, chosen.get(each)) for each in member_ids}
+
+
+def wheres(session: Session, member_id: int) -> dict[rules.Family, rules.Where]:
+    """Where a member wants every family of news."""
+    rows = session.scalars(sa.select(NewsChoice).where(NewsChoice.member_id == member_id))
+    chosen = {row.family: rules.Where(row.site, row.mail, row.push) for row in rows}
+    return {family: rules.where(family, chosen.get(family)) for family in rules.FAMILIES}
 
 
 def _lines(session: Session, member_id: int, rows: Sequence[Any]) -> list[Item]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext, ngettext
@@ -67,6 +67,47 @@ FAMILIES: dict[Family, Any] = {
     Family.DECISIONS: lazy_gettext("Moderators' decisions on what you sent"),
     Family.ACCOUNT: lazy_gettext("Your account and your roles"),
 }
+
+
+# Always in the inbox: what they say changes what the member may do, or must be answered in time.
+LOCKED = frozenset({Family.DECISIONS, Family.ACCOUNT})
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where news of a family reaches a member; none of the three is nowhere."""
+
+    site: bool = True
+    mail: bool = False
+    push: bool = False
+
+    @property
+    def anywhere(self) -> bool:
+        return self.site or self.mail or self.push
+
+
+# Until a member chose; the others stand on the site alone.
+DEFAULTS = {
+    Family.WATCHING: Where(mail=True, push=True),
+    Family.STILL_THERE: Where(mail=True, push=True),
+}
+
+
+def where(family: Family, chosen: Where | None) -> Where:
+    """What holds for a member who chose so, or did not choose (None)."""
+    found = chosen or DEFAULTS.get(family, Where())
+    return replace(found, site=True) if family in LOCKED else found
+
+
+def where_of_boxes(ticked: Iterable[str]) -> dict[Family, Where]:
+    """The whole table, from what was ticked: `<family>:site`, `<family>:mail`, `<family>:push`."""
+    boxes = set(ticked)
+    return {
+        family: where(
+            family, Where(*(f"{family}:{way}" in boxes for way in ("site", "mail", "push")))
+        )
+        for family in FAMILIES
+    }
 
 
 @dataclass(frozen=True)

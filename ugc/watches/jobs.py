@@ -18,6 +18,7 @@ from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions
 from ugc.core import guarded, jobs, mail, render, subjects, texts
 from ugc.core.db import Session, app_now, exclusive, record
+from ugc.notifications import queries as inbox_queries
 from ugc.notifications import rules as inbox
 from ugc.watches import actions, queries, rules
 from ugc.watches.actions import news
@@ -74,11 +75,11 @@ def _send_once(session: Session, batch: str, message: EmailMessage) -> None:
 def _told(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
     """What the lines say in the language in force: text, url, where (a city, or ''), watch,
     public_id and time. Things that nobody may see any more are left out."""
-    about = subjects.describe(session, [line.report_id for line in lines])
+    about = subjects.describe(session, [line.report_id for line in lines if line.report_id])
     site = current_app.config["SITE_URL"]
-    told: list[dict[str, object]] = []
+    told: list[dict[str, object]] = _told_of_inbox(session, lines)
     for line in lines:
-        info = about.get(line.report_id)
+        info = about.get(line.report_id or 0)
         if info is None:
             continue
         code = line.what if line.what == "still_there" else f"news_{line.what}"
@@ -95,6 +96,28 @@ def _told(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
             }
         )
     return told
+
+
+def _told_of_inbox(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
+    """The lines of the inbox among them, folded as there, the oldest first. What is gone, or leads
+    nowhere, leads to the inbox."""
+    ids = [line.notification_id for line in lines if line.notification_id is not None]
+    site = current_app.config["SITE_URL"]
+    found = inbox_queries.items(session, lines[0].member_id, ids) if ids else []
+    return [
+        {
+            "text": item.text,
+            "title": item.text,
+            "where": "",
+            "url": f"{site}{item.url or '/inbox'}",
+            "path": item.url or "/inbox",
+            "public_id": f"n{item.id}",
+            "watch": None,
+            "at": item.created_at,
+            "told": True,
+        }
+        for item in reversed(found)
+    ]
 
 
 def _subject(kind: str, told: list[dict[str, object]]) -> str:
@@ -171,6 +194,7 @@ def send_mail(session: Session, *, batch: str) -> None:
         more=max(0, len(told) - rules.MAIL_MAX),
         zone=member.timezone,
         kind=kind,
+        watched=not any("told" in each for each in told),
     )
     _send_once(session, batch, message)
 
@@ -185,7 +209,12 @@ def _payloads(session: Session, member: Member, news_ids: list[int]) -> list[dic
             ]
         return [
             {
-                "title": each["watch"] or gettext("You follow this"),
+                "title": each["watch"]
+                or (
+                    current_app.config["SITE_NAME"]
+                    if "told" in each
+                    else gettext("You follow this")
+                ),
                 "body": each["text"],
                 "url": each["path"],
                 "tag": each["public_id"],

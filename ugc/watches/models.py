@@ -90,7 +90,11 @@ class News(Base):
     __tablename__ = "news"
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"))
-    report_id: Mapped[int] = mapped_column(sa.ForeignKey("subjects.id"))
+    # What it is about: a report or, with `what` `told`, a notification of the inbox.
+    report_id: Mapped[int | None] = mapped_column(sa.ForeignKey("subjects.id"))
+    notification_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("notifications.id", ondelete="CASCADE")
+    )
     what: Mapped[str]
     cause: Mapped[str] = mapped_column(server_default="")
     city_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cities.id"))
@@ -106,6 +110,13 @@ class News(Base):
     __table_args__ = (
         sa.UniqueConstraint("member_id", "report_id", "what", "cause"),
         sa.CheckConstraint("mail IN ('now', 'digest', 'still_there')", name="mail"),
+        sa.CheckConstraint("num_nonnulls(report_id, notification_id) = 1", name="about"),
+        sa.Index(
+            "uq_news_notification_id",
+            "notification_id",
+            unique=True,
+            postgresql_where=sa.text("notification_id IS NOT NULL"),
+        ),
         sa.Index(
             "ix_news_waiting_mail",
             "not_before",

@@ -22,6 +22,9 @@ from ugc.core import bodies, gazetteer, limits, mail, panels, privacy, push, ren
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors, wants_json
+from ugc.notifications import actions as inbox_actions
+from ugc.notifications import queries as inbox_queries
+from ugc.notifications import rules as inbox
 from ugc.watches import actions, queries, rules, schemas
 from ugc.watches.models import Delivery, MailKind, Shape
 from ugc.watches.queries import news
@@ -37,8 +40,8 @@ DELIVERIES = {
     Delivery.WEEKLY: lazy_gettext("By mail once a week"),
 }
 MAIL_KINDS = {
-    MailKind.NOW: lazy_gettext("Mail at once about what you watch"),
-    MailKind.DIGEST: lazy_gettext("The digest of what you watch"),
+    MailKind.NOW: lazy_gettext("Mail at once with news"),
+    MailKind.DIGEST: lazy_gettext("The digest of news"),
     MailKind.STILL_THERE: lazy_gettext("The question whether a report is still there"),
 }
 
@@ -260,6 +263,9 @@ def settings_panel(member_id: int, **_context: Any) -> str:
         days=[(day, name) for day, name in get_day_names(locale=get_locale()).items()],
         browsers=queries.browsers(db.session(), member_id),
         this_session=g.get("session_id"),
+        families=inbox.FAMILIES,
+        locked=inbox.LOCKED,
+        wheres=inbox_queries.wheres(db.session(), member_id),
     )
 
 
@@ -281,8 +287,15 @@ panels.register("notification.news_posted", posted_panel)
 @members
 def change_delivery() -> Any:
     limits.hit("write")
+    me = current_actor().id or 0
     data = schemas.DeliveryForm().load(request.form)
-    actions.choose_delivery(db.session(), current_actor().id or 0, **data)
+    if data.pop("table"):
+        wheres = inbox.where_of_boxes(request.form.getlist("told"))
+        inbox_actions.choose(db.session(), me, wheres)
+        actions.follow_choices(db.session(), me, wheres)
+        data["still_there"] = wheres[inbox.Family.STILL_THERE].mail
+    data.pop("told")
+    actions.choose_delivery(db.session(), me, **data)
     flash(gettext("Saved."), "good")
     return redirect(url_for("accounts.settings_page") + "#watching", 303)
 

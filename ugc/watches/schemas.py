@@ -81,6 +81,9 @@ def _hour() -> ma.fields.Integer:
 
 
 class DeliveryForm(Form):
+    # With `table`, what is ticked in `told` is the whole table of news (`rules.where_of_boxes`).
+    table = ma.fields.Boolean(load_default=False, truthy={"yes"}, falsy={""})
+    told = ma.fields.Raw(load_default=None)
     delivery = ma.fields.Enum(Delivery, by_value=True, required=True)
     still_there = ma.fields.Boolean(load_default=False, truthy={"yes"}, falsy={""})
     hour = _hour()

@@ -215,7 +215,7 @@ def _erase(session: Session, member: Member, with_content: bool) -> None:
     queries.locked_member(session, member_id)
     privacy.erase(session, member_id, with_content)
     member.handle = member.email = member.password_hash = None
-    member.name = member.picture = member.about = ""
+    member.name = member.about = ""
     member.city_id = None
     member.language, member.timezone = "en", "UTC"
     member.shown_to_far_contacts = False

@@ -92,7 +92,6 @@ def load_actor() -> Actor:
         handle=Who(
             member.handle or "",
             "" if suspended else member.name,
-            "" if suspended else member.picture,
         ),
         confirmed=member.email_confirmed_at is not None,
         suspended=suspended,

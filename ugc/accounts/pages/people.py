@@ -1,4 +1,4 @@
-"""How every page shows a member: one helper for the name with its picture, one for the picture.
+"""How every page shows a member: one helper for the name with the initials, one for these.
 Initials are text in a coloured disc: no request, no script."""
 
 from __future__ import annotations
@@ -14,16 +14,10 @@ from ugc.core import people
 
 @bp.app_template_global()
 def avatar(handle: Any, size: str = "") -> Markup:
-    """The member's picture, or their initials; decoration beside the name. `size` is '', `large`
-    or `small`."""
+    """The member's initials in their colour; decoration beside the name. `size` is '', `large` or
+    `small`."""
     who = people.who(handle)
     look = f"avatar avatar--{size}" if size else "avatar"
-    if who.picture:
-        address = url_for("media.photo_file", key=who.picture, variant="face")
-        return Markup(
-            '<img class="{}" src="{}" alt="" width="96" height="96" loading="lazy"'
-            ' decoding="async">'
-        ).format(look, address)
     return Markup('<span class="{} avatar--hue-{}" aria-hidden="true">{}</span>').format(
         look, who.hue, who.initials
     )
@@ -31,7 +25,7 @@ def avatar(handle: Any, size: str = "") -> Markup:
 
 @bp.app_template_global()
 def named(handle: Any, picture: bool = True, link: bool = True) -> Markup:
-    """The member's picture and name, with the handle behind a chosen name, as a link to the
+    """The member's initials and name, with the handle behind a chosen name, as a link to the
     profile."""
     who = people.who(handle)
     name = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,9 @@ from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Invalid, NotFound, SignInNeeded
 from ugc.core.subjects import Subject, new_code
+from ugc.notifications import rules as inbox
+from ugc.notifications.models import Notification
+from ugc.notifications.rules import Family, Where
 from ugc.watches import queries, rules
 from ugc.watches.models import (
     Delivery,
@@ -206,6 +209,26 @@ def choose_delivery(
         session.execute(
             sa.update(News).where(waiting, News.mail == MailKind.STILL_THERE).values(mail=None)
         )
+
+
+def follow_choices(session: Session, member_id: int, wheres: Mapping[Family, Where]) -> None:
+    """What waits to leave by a way that the member closed for its family does not leave."""
+    for way, unsent, closed in (
+        ("mail", News.batch.is_(None), {"mail": None}),
+        ("push", News.pushed_at.is_(None), {"push": False}),
+    ):
+        families = [family for family, where in wheres.items() if not getattr(where, way)]
+        kinds = [code for family in families for code in inbox.kinds_of(family)]
+        of_inbox = sa.select(Notification.id).where(
+            Notification.member_id == member_id, Notification.kind.in_(kinds)
+        )
+        unwanted: sa.ColumnElement[bool] = News.notification_id.in_(of_inbox)
+        if Family.WATCHING in families:
+            unwanted = sa.or_(unwanted, News.what.not_in(("told", "still_there")))
+        if Family.STILL_THERE in families:
+            unwanted = sa.or_(unwanted, News.what == "still_there")
+        mine = sa.and_(News.member_id == member_id, unsent)
+        session.execute(sa.update(News).where(mine, unwanted).values(**closed))
 
 
 def next_digest(row: MailChoice, zone: str, moment: Any) -> Any:

@@ -16,6 +16,8 @@ from ugc.core import jobs
 from ugc.core.db import Session, app_now, now
 from ugc.core.subjects import new_code
 from ugc.notifications import actions as inbox
+from ugc.notifications import queries as choices
+from ugc.notifications.rules import Family
 from ugc.watches import actions, queries, rules
 from ugc.watches.models import MailAttempt, MailKind, News
 from ugc.watches.queries import news as reads
@@ -137,11 +139,14 @@ def _store(
 ) -> None:
     """`leaves` False keeps it in the inbox."""
     rows = []
+    family = Family.STILL_THERE if what == "still_there" else Family.WATCHING
+    wheres = choices.where(session, [person.member_id for person in people], family)
     for person in people:
+        where = wheres[person.member_id]
         if what == "still_there":
             mail = MailKind.STILL_THERE if person.still_there else None
         else:
-            mail = rules.mail_kind(person.delivery)
+            mail = rules.mail_kind(person.delivery) if where.mail else None
         causes = {"posted": "", "still_there": "", "votes": times.local_day(at, person.zone)}
         rows.append(
             {
@@ -152,7 +157,7 @@ def _store(
                 "city_id": city_id,
                 "watch_id": watches.get(person.member_id),
                 "mail": mail if leaves and person.mailable else None,
-                "push": leaves and person.has_browser,
+                "push": leaves and person.has_browser and where.push,
                 "not_before": times.quiet_end(
                     moment, person.zone, person.quiet_from, person.quiet_until
                 ),
@@ -172,6 +177,35 @@ def _store(
             inbox.tell(session, row.member_id, f"news_{what}", cause, subject_id=report_id)
     if any((r.mail in ("now", "still_there") or r.push) and r.not_before <= moment for r in new):
         jobs.defer(session, HAND_OVER)
+
+
+def leave_inbox(session: Session, told: inbox.Told) -> None:
+    """A line of the inbox leaves by mail and push, where its member wants its family. What is
+    watched has news of its own."""
+    if told.family in (Family.WATCHING, Family.STILL_THERE):
+        return
+    moment = now(session)
+    for person in reads.recipients(session, [told.member_id]):
+        wanted = rules.mail_kind(person.delivery) if told.where.mail and person.mailable else None
+        push = told.where.push and person.has_browser
+        if wanted is None and not push:
+            continue
+        not_before = times.quiet_end(moment, person.zone, person.quiet_from, person.quiet_until)
+        session.add(
+            News(
+                member_id=told.member_id,
+                notification_id=told.notification_id,
+                what="told",
+                mail=wanted,
+                push=push,
+                not_before=not_before,
+            )
+        )
+        if not_before <= moment and (wanted is MailKind.NOW or push):
+            jobs.defer(session, HAND_OVER)
+
+
+inbox.on_told(leave_inbox)
 
 
 # handing over -------------------------------------------------------------------------------

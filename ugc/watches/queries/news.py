@@ -155,10 +155,12 @@ def waiting_for_digest(session: Session, member_id: int) -> Sequence[News]:
 @dataclass(frozen=True)
 class Line:
     """One line of a mail or a push: `what` of `rules.FOLLOWED`, `posted` or `still_there`; the
-    watch's name is None for a report that the member follows."""
+    watch's name is None for a report that the member follows. A line of the inbox (`told`) has a
+    notification and no report."""
 
     id: int
-    report_id: int
+    report_id: int | None
+    notification_id: int | None
     what: str
     city_id: int | None
     watch: str | None
@@ -173,6 +175,7 @@ def _lines(session: Session, *where: sa.ColumnElement[bool]) -> list[Line]:
             News.id,
             # What was merged meanwhile leads to what it was merged into.
             sa.func.coalesce(Subject.merged_into_id, News.report_id),
+            News.notification_id,
             News.what,
             News.city_id,
             Watch.name,
@@ -180,7 +183,7 @@ def _lines(session: Session, *where: sa.ColumnElement[bool]) -> list[Line]:
             News.member_id,
             News.created_at,
         )
-        .join(Subject, Subject.id == News.report_id)
+        .outerjoin(Subject, Subject.id == News.report_id)
         .outerjoin(Watch, Watch.id == News.watch_id)
         .where(*where)
         .order_by(News.id)

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations import online
 
-revision = "0041"
-down_revision = "0040"
+revision = "0045"
+down_revision = "0044"
 
 
 def upgrade() -> None:

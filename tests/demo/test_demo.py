@@ -1,18 +1,17 @@
 """The demo world: enough of everything, labelled, and right by its own rules."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import make_app, make_database
 from ugc import demo, demo_spread
 from ugc.accounts.models import Member
 from ugc.core import gazetteer
-from ugc.core.db import Session, db, transaction
+from ugc.core.db import Session
 from ugc.insights import queries as insights
 from ugc.places.models import Place
 from ugc.referrals import queries as referrals
@@ -22,11 +21,6 @@ from ugc.reviews.models import Review
 from ugc.rewards.actions import scoring
 from ugc.rewards.rules import DOUBTED
 
-# The larger of two cities of one name is not the one that the demo world means.
-NAMESAKES = [
-    (2509954, "Valencia", "ES", 814208, -0.37966, 39.47391),
-    (3625549, "Valencia", "VE", 1619470, -68.00765, 10.16202),
-]
 PAGES = (
     "/", "/places", "/brands", "/leaderboard", "/about", "/api", "/search?q=demo",
     "/members/demo-ana", "/contacts", "/inbox", "/contributions", "/settings", "/watching",
@@ -34,32 +28,8 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def app(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """One that has the demo world, for all of these tests."""
-    folder, url = tmp_path_factory.mktemp("demo"), make_database(f"test_demo_{worker_id}")
-    app = make_app(url, worker_id, folder)
-    with pytest.MonkeyPatch.context() as patch, app.app_context():
-        patch.setattr(demo, "PLACE_CITIES", ("Madrid", "Valencia"))
-        with transaction() as session:
-            assert demo.is_empty(session)
-            for city in NAMESAKES:
-                session.execute(
-                    sa.text(
-                        "INSERT INTO cities (id, name, name_key, country, population, geom) VALUES"
-                        " (:id, :name, name_key(:name), :country, :population,"
-                        " ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))"
-                    ),
-                    dict(
-                        zip(
-                            ("id", "name", "country", "population", "lon", "lat"), city, strict=True
-                        )
-                    ),
-                )
-            assert demo.fill(session) > 50
-        db.session.remove()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+def app(demo_app: Flask) -> Flask:
+    return demo_app
 
 
 @pytest.fixture

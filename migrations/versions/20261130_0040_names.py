@@ -1,4 +1,4 @@
-"""A name in any letters and a picture beside the handle, and what a member was called before."""
+"""A name in any letters beside the handle, and what a member was called before."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,11 +8,8 @@ down_revision = "0038"
 
 
 def upgrade() -> None:
-    # Constants: PostgreSQL fills no row.
-    for column in ("name", "picture"):
-        op.add_column(
-            "members", sa.Column(column, sa.Text(), nullable=False, server_default="")
-        )
+    # A constant: PostgreSQL fills no row.
+    op.add_column("members", sa.Column("name", sa.Text(), nullable=False, server_default=""))
     op.create_table(
         "member_names",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -35,5 +32,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("member_names")
-    for column in ("picture", "name"):
-        op.drop_column("members", column)
+    op.drop_column("members", "name")

@@ -1,5 +1,4 @@
-"""Where members want each family of news, and lines of the inbox that leave by mail or push. A
-column that nothing reads goes."""
+"""Where members want each family of news, and lines of the inbox that leave by mail or push."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +10,6 @@ down_revision = "0044"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE members DROP COLUMN IF EXISTS picture")
     op.create_table(
         "news_choices",
         sa.Column("member_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -52,4 +50,3 @@ def downgrade() -> None:
     op.execute("DELETE FROM notifications WHERE NOT shown")
     op.drop_column("notifications", "shown")
     op.drop_table("news_choices")
-    op.execute("ALTER TABLE members ADD COLUMN picture text DEFAULT '' NOT NULL")

@@ -151,6 +151,9 @@ def value_of(page: str, name: str) -> str:
     area = re.search(rf'<textarea[^>]*\bname="{name}"[^>]*>([^<]*)</textarea>', page)
     if area:
         return area[1]
+    select = re.search(rf'<select[^>]*\bname="{name}".*?</select>', page, re.DOTALL)
+    if select:
+        return "".join(re.findall(r'value="([^"]*)" selected', select[0]))
     tag = re.search(rf'<input[^>]*\bname="{name}"[^>]*>', page)
     assert tag is not None, name
     found = re.search(r'\bvalue="([^"]*)"', tag[0])

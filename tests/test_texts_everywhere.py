@@ -90,7 +90,7 @@ FIELDS: dict[tuple[str, str], Case | str] = {
     ("places/form.html", "website"): Case(
         "/places/new", "/places", AWAY, begins="https://example.org/"
     ),
-    ("places/form.html", "opening_hours"): "a language of its own: tests/places",
+    ("places/_hours.html", "opening_hours"): "a language of its own: tests/places",
     ("places/index.html", "near"): "looked for",
     ("places/index.html", "q"): "looked for",
     ("privateplaces/places.html", "name"): Case(

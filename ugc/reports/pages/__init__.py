@@ -1,17 +1,14 @@
-"""Posting, reading, confirming and denying reports."""
+"""Posting, reading, confirming and denying reports; `slots` are their panels on other pages."""
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from typing import Any
 
-from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
-from ugc.accounts import pages as accounts
-from ugc.accounts import rules as account_rules
-from ugc.core import formats, gazetteer, geo, limits, panels, privacy, render, subjects
+from ugc.core import gazetteer, geo, limits, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators, public
 from ugc.core.db import db, now
 from ugc.core.errors import (
@@ -31,18 +28,17 @@ from ugc.moderation import pages as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.privateplaces import queries as private_places
-from ugc.referrals import actions as referrals
 from ugc.reports import actions, queries, rules, schemas
 from ugc.reports.actions import corrections as correcting
 from ugc.reports.actions import life, votes
 from ugc.reports.models import KIND
-from ugc.reports.queries import corrections, watched
+from ugc.reports.pages import slots
+from ugc.reports.queries import corrections
 from ugc.reports.queries import life as story
-from ugc.reports.rules import belief, words
 from ugc.reports.rules import corrections as correction_rules
+from ugc.reports.rules import words
 from ugc.watches import actions as watches
 from ugc.watches import queries as watches_queries
-from ugc.watches import rules as watches_rules
 
 bp = Blueprint("reports", __name__)
 
@@ -200,7 +196,7 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
         may_flag=moderation_rules.may_flag(actor, report.author_id),
         why=story.explanation(db.session(), report.id),
         why_damped=words.DAMPINGS,
-        half_life=_words_of(report.kind.half_life),
+        half_life=slots.words_of(report.kind.half_life),
         time_line=story.time_line(db.session(), report.id),
         words=words.MOMENTS,
         name_of_code=lambda code: correction_rules.name_of_code(code, render.language()),
@@ -456,87 +452,3 @@ def withdraw(public_id: str) -> Any:
     report = queries.report_by_public_id(db.session(), current_actor(), public_id)
     actions.withdraw(db.session(), current_actor(), report.id)
     return moderation.after_withdrawal(gettext("Your report is withdrawn."))
-
-
-def profile_panel(member_id: int, **_context: Any) -> str:
-    listing = accounts.listing_of(member_id)
-    if listing is account_rules.Listing.NOTHING:
-        return ""
-    reports = queries.reports_of(db.session(), current_actor(), member_id, limit=20)
-    if listing is account_rules.Listing.DAYS:
-        return accounts.listed_by_day(
-            gettext("Reports"),
-            (
-                accounts.Listed(
-                    each.name(render.language()), each.kind.icon, each.kind.colour,
-                    each.city, each.occurred_at,
-                )
-                for each in reports
-            ),
-        )  # fmt: skip
-    return render_template("reports/_of_member.html", reports=reports)
-
-
-def case_panel(subject_id: int, **_context: Any) -> str:
-    report = queries.report_by_id(db.session(), current_actor(), subject_id)
-    photos = media_queries.photos_of(db.session(), current_actor(), [subject_id])
-    return render_template("reports/_case.html", report=report, photos=photos)
-
-
-panels.register(f"case.{KIND}", case_panel)
-
-
-def _words_of(minutes: int) -> str:
-    """A span of time in the reader's language."""
-    return formats.span(dt.timedelta(minutes=minutes), threshold=1)
-
-
-def watched_panel(watch: watches_queries.WatchRow, **_context: Any) -> str:
-    found = watched.reports_watched(db.session(), current_actor(), watch)
-    return render_template("reports/_watched.html", found=found, watch=watch)
-
-
-def watch_count_panel(watch: watches_queries.WatchRow, among: list[int], **_context: Any) -> str:
-    """How many live reports a watch has, in a list of watches with the ids `among`: all are counted
-    at once."""
-    if "watch_counts" not in g:
-        g.watch_counts = watched.live_counts(db.session(), among)
-    return render_template("reports/_watch_count.html", count=g.watch_counts.get(watch.id, 0))
-
-
-def followed_panel(ids: list[int], **_context: Any) -> str:
-    reports = watched.reports_followed(db.session(), current_actor(), ids)
-    return render_template("reports/_followed.html", reports=reports)
-
-
-panels.register("watch.live", watched_panel)
-panels.register("watch.card", watch_count_panel)
-panels.register("watch.followed", followed_panel)
-watches_rules.register_kinds(rules.KINDS.values())
-
-
-@panels.of_language
-def about_panel(**_context: Any) -> str:
-    spans = {
-        kind.code: tuple(_words_of(m) for m in (kind.half_life, kind.floor, kind.ceiling))
-        for kind in rules.KINDS.values()
-    }
-    return render_template(
-        "reports/_about.html",
-        kinds=list(rules.KINDS.values()),
-        spans=spans,
-        belief=belief,
-        back_per_report=rules.BACK_PER_REPORT,
-        back_per_day=rules.BACK_PER_DAY,
-    )
-
-
-def contributions_panel(actor: Any, **_context: Any) -> str:
-    reports = queries.reports_of(db.session(), actor, actor.id, limit=50)
-    return render_template("reports/_of_member.html", reports=reports)
-
-
-panels.register("contributions", contributions_panel, order=10)
-panels.register("about", about_panel, order=10)
-panels.register("profile", profile_panel, order=20)
-referrals.register_contributions(KIND, lazy_gettext("reports"), queries.published_by_group)

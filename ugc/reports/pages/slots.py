@@ -1,0 +1,107 @@
+"""What reports show on pages of others: profiles, cases, watches, contributions and `/about`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import g, render_template
+from flask_babel import gettext, lazy_gettext
+
+from ugc.accounts import pages as accounts
+from ugc.accounts import rules as account_rules
+from ugc.core import formats, panels, render
+from ugc.core.access import current_actor
+from ugc.core.db import db
+from ugc.media import queries as media_queries
+from ugc.referrals import actions as referrals
+from ugc.reports import queries, rules
+from ugc.reports.models import KIND
+from ugc.reports.queries import watched
+from ugc.reports.rules import belief
+from ugc.watches import queries as watches_queries
+from ugc.watches import rules as watches_rules
+
+
+def profile_panel(member_id: int, **_context: Any) -> str:
+    listing = accounts.listing_of(member_id)
+    if listing is account_rules.Listing.NOTHING:
+        return ""
+    reports = queries.reports_of(db.session(), current_actor(), member_id, limit=20)
+    if listing is account_rules.Listing.DAYS:
+        return accounts.listed_by_day(
+            gettext("Reports"),
+            (
+                accounts.Listed(
+                    each.name(render.language()), each.kind.icon, each.kind.colour,
+                    each.city, each.occurred_at,
+                )
+                for each in reports
+            ),
+        )  # fmt: skip
+    return render_template("reports/_of_member.html", reports=reports)
+
+
+def case_panel(subject_id: int, **_context: Any) -> str:
+    report = queries.report_by_id(db.session(), current_actor(), subject_id)
+    photos = media_queries.photos_of(db.session(), current_actor(), [subject_id])
+    return render_template("reports/_case.html", report=report, photos=photos)
+
+
+panels.register(f"case.{KIND}", case_panel)
+
+
+def words_of(minutes: int) -> str:
+    """A span of time in the reader's language."""
+    return formats.span(dt.timedelta(minutes=minutes), threshold=1)
+
+
+def watched_panel(watch: watches_queries.WatchRow, **_context: Any) -> str:
+    found = watched.reports_watched(db.session(), current_actor(), watch)
+    return render_template("reports/_watched.html", found=found, watch=watch)
+
+
+def watch_count_panel(watch: watches_queries.WatchRow, among: list[int], **_context: Any) -> str:
+    """How many live reports a watch has, in a list of watches with the ids `among`: all are counted
+    at once."""
+    if "watch_counts" not in g:
+        g.watch_counts = watched.live_counts(db.session(), among)
+    return render_template("reports/_watch_count.html", count=g.watch_counts.get(watch.id, 0))
+
+
+def followed_panel(ids: list[int], **_context: Any) -> str:
+    reports = watched.reports_followed(db.session(), current_actor(), ids)
+    return render_template("reports/_followed.html", reports=reports)
+
+
+panels.register("watch.live", watched_panel)
+panels.register("watch.card", watch_count_panel)
+panels.register("watch.followed", followed_panel)
+watches_rules.register_kinds(rules.KINDS.values())
+
+
+@panels.of_language
+def about_panel(**_context: Any) -> str:
+    spans = {
+        kind.code: tuple(words_of(m) for m in (kind.half_life, kind.floor, kind.ceiling))
+        for kind in rules.KINDS.values()
+    }
+    return render_template(
+        "reports/_about.html",
+        kinds=list(rules.KINDS.values()),
+        spans=spans,
+        belief=belief,
+        back_per_report=rules.BACK_PER_REPORT,
+        back_per_day=rules.BACK_PER_DAY,
+    )
+
+
+def contributions_panel(actor: Any, **_context: Any) -> str:
+    reports = queries.reports_of(db.session(), actor, actor.id, limit=50)
+    return render_template("reports/_of_member.html", reports=reports)
+
+
+panels.register("contributions", contributions_panel, order=10)
+panels.register("about", about_panel, order=10)
+panels.register("profile", profile_panel, order=20)
+referrals.register_contributions(KIND, lazy_gettext("reports"), queries.published_by_group)

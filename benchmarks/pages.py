@@ -96,8 +96,10 @@ def checkout(commit: str) -> Iterator[Path]:
     subprocess.run([*git, "add", "--force", "--detach", str(folder), commit], check=True,
                    capture_output=True)  # fmt: skip
     try:
-        (folder / "node_modules").symlink_to(ROOT / "node_modules")
-        shutil.copytree(ROOT / "static" / "build", folder / "static" / "build")
+        # Linked file by file: what is built is named by where it lies below the checkout.
+        shutil.copytree(
+            ROOT / "node_modules", folder / "node_modules", symlinks=True, copy_function=os.link
+        )
         for script in (["frontend.py"], ["i18n.py", "compile"]):
             subprocess.run(
                 [sys.executable, str(folder / "scripts" / script[0]), *script[1:]],

@@ -82,7 +82,7 @@ def some_content(page: Page, site: Site, name: str) -> list[str]:
     page.locator("#category").select_option("cafe")
     page.locator("#lat").fill(lat)
     page.locator("#lon").fill("-70.66")
-    page.locator("#opening_hours").fill("Mo-Fr 09:00-20:00")
+    page.locator("select[name=hours_Mo_is]").select_option("whole")
     page.locator("form[data-draft] button.button--speak").click()
     page.wait_for_load_state()
     if "/places/" not in page.url:

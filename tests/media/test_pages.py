@@ -779,7 +779,7 @@ def test_a_photo_comes_by_itself_when_it_is_ready(
     waits = []
     for _ in range(50):
         answer = author.get(ask)
-        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert answer.headers["Cache-Control"] == "private, no-store, no-transform"
         again = re.search(r'hx-get="([^"]+)" hx-trigger="load delay:(\d+)s"', answer.text)
         if again is None:
             break

@@ -101,7 +101,7 @@ def about_panel(**_context: Any) -> str:
     )
 
 
-panels.register("profile", profile_panel, order=10)
+panels.register("profile.side", profile_panel, order=10)
 
 
 def badge_told(item: Any, **_context: Any) -> str:
@@ -112,5 +112,5 @@ def badge_told(item: Any, **_context: Any) -> str:
 
 
 panels.register("notification.badge", badge_told)
-panels.register("profile", badges_panel, order=12)
+panels.register("profile.side", badges_panel, order=12)
 panels.register("about", about_panel, order=20)

@@ -216,13 +216,20 @@ def place_panel(place: Any, **_context: Any) -> str:
         reviews=reviews,
         next_page=url_for("places.place_page", **shown, page=page + 1) if more else None,
         previous_page=url_for("places.place_page", **shown, page=page - 1) if page > 1 else None,
-        mine=queries.own_review(session, actor, place.id),
         distribution=queries.distribution(session, place.id),
         order=order,
         stars=stars,
         prior=(place_rules.PRIOR_WEIGHT, usual),
         weighted=place_rules.weighted_mean(place.rating_sum, place.rating_count, usual),
     )
+
+
+def act_panel(place: Any, **_context: Any) -> str:
+    """What one does first on a place's page."""
+    if place.visibility != subjects.Visibility.PUBLISHED:
+        return ""
+    mine = queries.own_review(db.session(), current_actor(), place.id)
+    return render_template("reviews/_act.html", place=place, mine=mine)
 
 
 def case_panel(subject_id: int, **_context: Any) -> str:
@@ -260,6 +267,7 @@ def about_panel(**_context: Any) -> str:
     )
 
 
+panels.register("place.act", act_panel)
 panels.register("place.below", place_panel, order=20)
 panels.register(f"case.{KIND}", case_panel)
 panels.register("profile", profile_panel, order=25)

@@ -133,7 +133,7 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 
 panels.register("contacts", waiting_panel)
-panels.register("profile", profile_panel, order=11)
+panels.register("profile.side", profile_panel, order=11)
 panels.register("notification.account_false", moderation_pages.decided_panel)
 panels.register("notification.account_cleared", moderation_pages.decided_panel)
 

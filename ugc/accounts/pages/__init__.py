@@ -336,6 +336,7 @@ def profile_page(handle: str, error: DomainError | None = None) -> str:
         member=member,
         who=queries.who(db.session(), member.id),
         roles=grants.site_roles(db.session(), member.id),
+        side=panels.render("profile.side", member_id=member.id, handle=member.handle),
         panels=panels.render("profile", member_id=member.id, handle=member.handle, error=error),
     )
 

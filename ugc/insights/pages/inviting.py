@@ -215,7 +215,7 @@ def _city_named(town: str) -> int | None:
 
 
 def brand_panel(brand: Any, **_context: Any) -> str:
-    """Under a brand's page: letting it invite the reader."""
+    """Beside a brand's page: letting it invite the reader."""
     actor = current_actor()
     if not actor.is_member or brand.in_team or brand.visibility != "published":
         return ""
@@ -232,5 +232,5 @@ def case_panel(subject_id: int, **_context: Any) -> str:
 
 
 panels.register("settings", settings_panel, order=30)
-panels.register("brand.below", brand_panel, order=20)
+panels.register("brand.side", brand_panel)
 panels.register(f"case.{KIND}", case_panel)

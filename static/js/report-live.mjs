@@ -5,7 +5,8 @@ import {boxText} from './coordinates.mjs';
 import {liveStream} from './live.mjs';
 
 const AROUND = 0.0005; // degrees
-const OWN_MS = 4000; // what the page shows already, and what I did, comes through the stream so soon
+const SHOWN_MS = 4000; // what the page shows already comes through the stream so soon
+const OWN_MS = 60_000; // what I said of it comes once, so soon when the servers are busy
 
 export function watchReport(box) {
   const {id, reportLive} = box.dataset;
@@ -14,13 +15,16 @@ export function watchReport(box) {
     bbox: boxText([lon - AROUND, lat - AROUND, lon + AROUND, lat + AROUND], 6),
   });
   let version; // `null` while it is not on the map
-  let own = performance.now();
+  let shown = performance.now();
+  let own = -Infinity; // when I said something that has not come back yet
   let live = null;
 
   function seen(now) {
     if (now === version) return;
     version = now;
-    if (performance.now() - own > OWN_MS) box.firstElementChild.hidden = false;
+    const isOwn = performance.now() - own < OWN_MS;
+    if (isOwn) own = -Infinity;
+    else if (performance.now() - shown > SHOWN_MS) box.firstElementChild.hidden = false;
   }
 
   async function look() {
@@ -36,8 +40,11 @@ export function watchReport(box) {
   }
 
   for (const name of ['htmx:beforeRequest', 'htmx:afterRequest']) {
-    document.body.addEventListener(name, () => { own = performance.now(); });
+    document.body.addEventListener(name, () => { shown = performance.now(); });
   }
+  document.body.addEventListener('htmx:beforeRequest', ({target}) => {
+    if (target.matches?.('.votes')) own = performance.now();
+  });
   live = liveStream({
     url: reportLive, changes: '/map/changes', resync: look, status() {},
     apply({upserts, gone}) {

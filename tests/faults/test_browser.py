@@ -20,7 +20,7 @@ def post(page: Page, kind: str) -> None:
     page.locator("#report-here").click()
     sheet = page.get_by_role("dialog")
     expect(sheet).to_be_visible()
-    sheet.locator("label", has_text=kind).click()
+    sheet.locator(".kinds__kind", has_text=kind).click()
     sheet.get_by_role("button", name="Put it on the map").click()
     expect(sheet).to_be_hidden(timeout=30_000)
 

@@ -56,8 +56,8 @@ LIMITS = {
     "visit": "100 per hour",
 }
 
-# What people only read; everything else writes, or asks for something to be sent.
-READING = frozenset({"search", "live", "tile", "card", "history", "geocode"})
+# What people only read; everything else writes, asks for something to be sent, or draws.
+READING = frozenset({"search", "live", "tile", "history", "geocode"})
 
 
 @lru_cache(maxsize=64)

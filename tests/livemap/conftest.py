@@ -307,6 +307,7 @@ def made_site(
         "SITE_URL": "http://127.0.0.1:4",
         "DATA_DIR": data,
         "REDIS_URL": f"unix://{sockets}/valkey.sock?db=0",
+        "LIVE_STREAMS_PER_ADDRESS": "50",
         **more,
     }
     site_app = create_app(environment)

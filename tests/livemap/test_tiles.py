@@ -566,7 +566,7 @@ def test_the_list_says_how_many_there_are(
     assert f"The newest 12 of {alive} live reports here" in text
 
 
-MICROSECOND = sa.literal_column("interval '1 microsecond'")
+MILLISECOND = sa.literal_column("interval '1 millisecond'")
 
 
 @pytest.mark.parametrize("sort", ["new", "near"])
@@ -576,7 +576,7 @@ def test_the_pages_of_the_list_hold_everything_once(
     alive = [post(-3.7 + step / 1000, 40.4) for step in range(30)]
     # All of a test is one transaction, of one moment.
     session.execute(
-        sa.update(Report).values(created_at=Report.created_at + MICROSECOND * Report.id)
+        sa.update(Report).values(created_at=Report.created_at + MILLISECOND * Report.id)
     )
     session.commit()
     alive = alive[::-1] if sort == "new" else alive

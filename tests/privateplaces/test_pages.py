@@ -262,7 +262,7 @@ def test_its_author_and_moderators_know_the_author(
     session: Session, ana: FlaskClient, signed_in: Browser, jam: str
 ) -> None:
     for reader in (ana, signed_in("mod", role="moderator")):
-        assert 'href="/members/ana"' in reader.get(jam).text
+        assert '<a class="who" href="/members/ana">' in reader.get(jam).text
     assert "does not show the name" in signed_in("bea").get(jam).text
     row = reports.report_by_id(session, ANONYMOUS, only(session).id)
     assert row.author is None

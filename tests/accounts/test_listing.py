@@ -39,8 +39,8 @@ def choose(browser: FlaskClient, session: Session, chosen: str) -> None:
 
 
 def listed(browser: FlaskClient) -> str:
-    """The profile's own part, without its header."""
-    return browser.get("/members/ana").text.split('<div class="stack">', 1)[1]
+    """The lists of a profile, without its header and its facts."""
+    return browser.get("/members/ana").text.split("with-aside__rest", 1)[1]
 
 
 def test_by_default_kind_city_and_day(client: FlaskClient, ana: FlaskClient) -> None:

@@ -49,7 +49,7 @@ def test_an_area_and_a_way_on_a_phone(
     page.get_by_role("button", name="Put it on the map").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Roadworks")
 
-    page.get_by_label("Menu of watcher").click()
+    page.locator("summary", has_text="Menu of watcher").click()
     page.get_by_role("link", name="Watching").click()
     expect(page.get_by_text("Nothing watched yet")).to_be_visible()
     expect(page.get_by_role("main").get_by_text("Roadworks")).to_be_visible()

@@ -37,6 +37,7 @@ hypothesis.settings.load_profile("boca")
 
 # Signing in is most of many tests: hashes that cost little. The browsers' site has real ones.
 passwords._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+passwords._NO_ACCOUNT = passwords._hasher.hash("of no account")
 PASSWORD = "correct horse battery"
 PASSWORD_HASH = passwords.hash_password(PASSWORD)
 # The grants of an actor who moderates the whole site.

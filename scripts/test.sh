@@ -25,11 +25,19 @@ else
   echo '✗✗ NO CHROMIUM: THE BROWSER TESTS ARE SKIPPED (sudo apt-get install chromium)'
 fi
 
+# Every process starts quicker from what is compiled once, pytest's rewritten modules too.
+unset PYTHONDONTWRITEBYTECODE
+$bin/python -m compileall -q ugc tests
+
+checks() {
+  $bin/ruff check ugc scripts tests benchmarks
+  $bin/lint-imports --no-cache | tail -4
+  $bin/mypy
+  $bin/python scripts/i18n.py check
+}
 echo '· lint, import contracts, types, translations'
-$bin/ruff check ugc scripts tests benchmarks
-$bin/lint-imports --no-cache | tail -4
-$bin/mypy
-$bin/python scripts/i18n.py check
+(set -e; checks) 9>&- &
+checking=$!
 
 trap 'scripts/stack.sh wipe' EXIT
 scripts/stack.sh wipe
@@ -38,6 +46,9 @@ eval "$(scripts/stack.sh env)"
 echo '· migrations'
 $bin/alembic upgrade head
 $bin/alembic check
+# Rewrites the asserts of the tests for both workers, beside the checks.
+$bin/python -m pytest -q --collect-only "$@" >/dev/null || true  # told below
+wait "$checking"
 echo '· tests'
 # A shuffled order that can be had again; SEED= chooses another.
 $bin/python -m pytest -q -n 2 --dist worksteal --durations=25 --randomly-seed="${SEED:-1}" "$@"

@@ -3,6 +3,7 @@ savepoint per test. `make test` starts the servers."""
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ from ugc.core import cache, jobs, subjects
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, db, now
 
+# Until the tests are read (see `pytest_collection_finish`), hardly any object goes away.
+gc.disable()
+
 # A busy machine is no failure: no property has a time to hold.
 hypothesis.settings.register_profile("boca", deadline=None)
 hypothesis.settings.load_profile("boca")
@@ -50,6 +54,15 @@ CITIES = [
     (3128760, "Barcelona", "barcelona", "ES", 1621537, 2.15899, 41.38879),
     (3104324, "Zaragoza", "zaragoza", "ES", 674317, -0.87734, 41.65606),
 ]
+
+
+def pytest_collection_finish() -> None:
+    """Looks for unreachable objects among a test's own alone: the product, the libraries and the
+    tests stay until the end, and there are millions of them."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _server() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -51,28 +52,20 @@ def crowd(session: Session, make_member: Make) -> list[Member]:
     return members
 
 
-@pytest.mark.parametrize("days", [None, 30])
-@pytest.mark.parametrize("city", [None, MADRID])
-@pytest.mark.parametrize(
-    ("at", "beside"),
-    [(0, [1, 2, 3]), (1, [1, 2, 3, 4]), (54, [53, 54, 55, 56, 57]), (59, [58, 59, 60])],
-)
-def test_my_place_with_who_is_round_me(
-    session: Session,
-    crowd: list[Member],
-    days: int | None,
-    city: int | None,
-    at: int,
-    beside: list[int],
-) -> None:
-    mine = board.my_place(session, crowd[at].id, days=days, city_id=city)
-    assert mine is not None
-    assert (mine.place, mine.of, mine.points) == (at + 1, 60, 60 - at)
-    assert [one.place for one in mine.beside] == beside
-    assert [one.handle for one in mine.beside] == [f"m{place:02}" for place in beside]
-    # The list says the same of whom it reaches.
-    listed = {one.member_id: one for one in board.leaders(session, days=days, city_id=city)}
-    assert all(listed.get(one.member_id, one) == one for one in mine.beside)
+def test_my_place_with_who_is_round_me(session: Session, crowd: list[Member]) -> None:
+    places = {0: [1, 2, 3], 1: [1, 2, 3, 4], 54: [53, 54, 55, 56, 57], 59: [58, 59, 60]}
+    for days, city in itertools.product([None, 30], [None, MADRID]):
+        # The list says the same of each member that it reaches.
+        leaders = board.leaders(session, days=days, city_id=city)
+        listed = {one.member_id: one for one in leaders}
+        for at, beside in places.items():
+            case = (days, city, at)
+            mine = board.my_place(session, crowd[at].id, days=days, city_id=city)
+            assert mine is not None, case
+            assert (mine.place, mine.of, mine.points) == (at + 1, 60, 60 - at), case
+            assert [one.place for one in mine.beside] == beside, case
+            assert [one.handle for one in mine.beside] == [f"m{n:02}" for n in beside], case
+            assert all(listed.get(one.member_id, one) == one for one in mine.beside), case
 
 
 def test_ties_stand_by_who_joined_first(session: Session, make_member: Make) -> None:

@@ -1,0 +1,1 @@
+"""Lighthouse's figures of the built product, and the bytes and times of its pages."""

@@ -33,6 +33,12 @@ def add_place(page: Page, site: Site, spot: Spot) -> None:
     page.wait_for_url("**/places/*")
 
 
+def look_at_picker(page: Page) -> None:
+    """Scrolls to the map of a form, which comes when it is looked at."""
+    page.locator("[data-pick-map]").scroll_into_view_if_needed()
+    expect(page.locator("[data-pick-map] canvas")).to_be_visible()
+
+
 def shown(page: Page, number: int) -> None:
     page.wait_for_selector(f"body[data-map-features='{number}']", state="attached", timeout=20_000)
 
@@ -96,7 +102,8 @@ def test_coordinates_that_are_none_keep_the_map_and_are_in_focus(
     page = browser.new_context(viewport=PHONE, locale="en").new_page()
     site.enter(page, "lejos")
     page.goto(f"{site.url}/reports/new")
-    expect(page.locator("[data-pick-map] canvas")).to_be_visible(timeout=20_000)
+    look_at_picker(page)
+    page.evaluate("scrollTo(0, 0)")
     assert page.evaluate("document.activeElement.tagName") == "BODY"  # nothing was refused yet
     page.get_by_role("radio", name="Traffic jam").check()
     page.get_by_label("Latitude").fill("95")
@@ -105,7 +112,7 @@ def test_coordinates_that_are_none_keep_the_map_and_are_in_focus(
     told = page.locator("#location-error")
     expect(told).to_contain_text("not on the map")
     expect(told).to_be_in_viewport()
-    expect(page.locator("[data-pick-map] canvas")).to_be_visible()
+    look_at_picker(page)
     expect(page.get_by_label("Latitude")).to_have_value("95")
 
 
@@ -116,6 +123,7 @@ def test_choosing_where_by_name_and_seeing_what_is_near(
     site.enter(page, "mapa2")
     add_report(page, site, spot, "Lighting")
     page.goto(f"{site.url}/reports/new?lat={spot.lat}&lon={spot.lon}")
+    look_at_picker(page)
     page.wait_for_selector("body[data-near-by='1']", state="attached")
     name = page.get_by_label("Or the name of a city")
     name.press_sequentially("Barcelo")

@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import PHONE, Site
+from tests.browser.test_map import look_at_picker
 
 TEXT = "Quiet in the morning, the waiters know everybody, and the churros are worth it."
 
@@ -44,6 +45,7 @@ def test_a_place_is_suggested_found_and_reviewed(
     address = page.url
     # Who suggests it again is shown it while choosing where.
     page.goto(f"{site.url}/places/new?lat=40.4287&lon=-3.7021")
+    look_at_picker(page)
     expect(page.locator("[data-pick-near]")).to_contain_text("Café Comercial")
     check()
     page.goto(address)

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, Site, Spot
-from tests.browser.test_offline import eventually, open_map, queued, rows
+from tests.browser.test_map import look_at_picker
+from tests.browser.test_offline import open_map, queued, rows
 
 Axe = Callable[..., list[Any]]
 PHONE = {"width": 390, "height": 844}
@@ -300,7 +301,7 @@ def test_a_corrected_kind_and_place(
     page.goto(f"{report}/correct")
     expect(page.get_by_text("moverse 100 m como mucho")).to_be_visible()
     expect(page.locator(".kinds__kind", has_text="Residuos")).to_have_count(0)
-    eventually(page, "document.querySelector('[data-pick-map] canvas') !== null")
+    look_at_picker(page)
     page.get_by_label("Latitud").fill("10")
     page.get_by_role("button", name="Guardar").click()
     expect(page.get_by_text("puede moverse 100 m como mucho").first).to_be_visible()

@@ -65,6 +65,10 @@ def test_an_area_and_a_way_on_a_phone(
     page.get_by_role("button", name="Watch", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("My sea")
     expect(page.get_by_text("The quay is up.")).to_be_visible()
+    # An outline until the map is wanted.
+    expect(page.locator("[data-watch-shown] .watch-outline")).to_be_visible()
+    check()
+    page.get_by_role("button", name="Show the map").click()
     expect(page.locator("[data-watch-shown][data-ready]")).to_be_visible()
     expect(page.locator("[data-watch-shown] .kind")).to_have_count(1)
     check()

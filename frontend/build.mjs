@@ -28,6 +28,7 @@ const dev = process.argv.includes('--dev');
 
 const manifest = new Map();
 const compressedFiles = [];
+const reached = new Map(); // file of the build -> files that it asks for
 const from = (...parts) => path.join(ROOT, ...parts);
 const shortHash = (content) => createHash('sha256').update(content).digest('hex').slice(0, 10);
 
@@ -113,17 +114,32 @@ function emitAppIcons() {
 /** Where the site serves an asset: the basemap in ranges, from an address of its own. */
 const addressOf = (file) => (file.endsWith('.pmtiles') ? `/basemap/${file}` : `/static/build/${file}`);
 
-/** The service worker, last: it lists every file that a browser needs without a network. It is one
-    file without imports, so that it also runs where workers cannot be modules. */
+/** What the entries load by themselves or later: chunks, files of their styles, assets that they name. */
+function reachedFrom(...names) {
+  const wanted = new Set();
+  const take = (file) => {
+    if (!file || wanted.has(file)) return;
+    wanted.add(file);
+    for (const next of reached.get(file) ?? []) take(next);
+  };
+  for (const name of names) take(manifest.get(name));
+  return [...wanted];
+}
+
+/** The service worker, last: it names the files of its shell, which is the map page, in one list, and
+    the basemap, as large as a hundred pages, apart. Fonts of other alphabets are kept when they are
+    used. It is one file without imports, so that it also runs where workers cannot be modules. */
 async function bundleWorker() {
-  const files = [...new Set(manifest.values())]
-    .filter((file) => !/\.(gz|pack)$/.test(file) && !file.startsWith('app-icon'))
+  const shell = [...reachedFrom('app.js', 'map.js', 'main.css'), manifest.get('icons.svg')]
+    .filter((file) => !file.endsWith('.pmtiles') && !/(latin-ext|greek|cyrillic)/.test(file))
     .sort()
     .map(addressOf);
+  const all = [...new Set(manifest.values())].sort();
   await bundle([{in: from('static/js/sw.worker.mjs'), out: 'sw'}], {
     define: {
-      BUILD_FILES: JSON.stringify([...files, '/static/icons/boca.svg']),
-      BUILD_VERSION: JSON.stringify(shortHash(files.join())),
+      BASEMAP: JSON.stringify(addressOf(manifest.get('basemap.pmtiles'))),
+      BUILD_FILES: JSON.stringify([...shell, '/static/icons/boca.svg']),
+      BUILD_VERSION: JSON.stringify(shortHash(all.join())),
     },
   });
 }
@@ -171,9 +187,13 @@ async function bundle(entryPoints, options = {}) {
     else writeOnce(file, contents);
   }
   const outOf = new Map(entryPoints.map((entry) => [path.relative(ROOT, entry.in), entry.out]));
-  for (const [target, {entryPoint}] of Object.entries(metafile.outputs)) {
+  for (const [target, {entryPoint, imports, inputs}] of Object.entries(metafile.outputs)) {
     const file = path.basename(target);
     if (file.endsWith('.map')) continue;
+    const assets = Object.keys(inputs).filter((input) => input.startsWith('asset:'))
+      .map((input) => manifest.get(input.slice('asset:'.length)));
+    const files = imports.filter(({external}) => !external).map((each) => path.basename(each.path));
+    reached.set(file, [...files, ...assets]);
     const name = entryPoint
       ? outOf.get(entryPoint) + path.extname(file)
       : file.replace(/-[0-9A-Z]{8}(?=\.\w+$)/, '');

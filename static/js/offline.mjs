@@ -34,20 +34,81 @@ async function rememberMember() {
   return member;
 }
 
-function register() {
+/** How much a browser keeps, least first: nothing; the site (its shell, and what was seen of the map);
+    the whole basemap too. */
+const LEVELS = [undefined, 'site', 'basemap'];
+const more = (one, other) => (LEVELS.indexOf(one) < LEVELS.indexOf(other) ? other : one);
+
+async function register() {
+  const options = {scope: '/', updateViaCache: 'none'};
+  try {
+    await navigator.serviceWorker.register('/sw.js', {...options, type: 'module'});
+  } catch (error) {
+    // Where workers cannot be modules: it is one file without imports.
+    if (error.name !== 'TypeError') console.info('No service worker.', error);
+    await navigator.serviceWorker.register('/sw.js', options);
+  }
+}
+
+/** Keeps the site from now on, with the whole basemap where `level` says so. Resolves when it is on its
+    way; the worker tells pages `{basemap}` when that was kept, or not. */
+export async function keepForLater(level = 'site') {
+  if (!('serviceWorker' in navigator)) return;
+  const kept = more(await getMeta('keeps'), level);
+  await setMeta('keeps', kept);
+  await register();
+  if (kept === 'basemap') (await navigator.serviceWorker.ready).active.postMessage('keep-basemap');
+}
+
+const isInstalled = () => matchMedia('(display-mode: standalone)').matches || navigator.standalone === true;
+
+/** What this browser keeps without a press: the site for members, unless the device saves data; all
+    for who installed it; for others, nothing. */
+function keepsByItself() {
+  if (isInstalled()) return 'basemap';
+  return viewer && !navigator.connection?.saveData ? 'site' : undefined;
+}
+
+/** After the page, which comes first. */
+function keepWhenLoaded() {
   const start = async () => {
-    const options = {scope: '/', updateViaCache: 'none'};
     try {
-      await navigator.serviceWorker.register('/sw.js', {...options, type: 'module'});
+      const level = more(await getMeta('keeps'), keepsByItself());
+      if (level) await keepForLater(level);
+      document.body.dataset.keeps = level ?? 'nothing';
     } catch (error) {
-      // Where workers cannot be modules: it is one file without imports.
-      if (error.name !== 'TypeError') console.info('No service worker.', error);
-      await navigator.serviceWorker.register('/sw.js', options).catch(
-        (reason) => console.info('No service worker.', reason));
+      console.info('No service worker.', error);
     }
   };
   if (document.readyState === 'complete') start();
   else addEventListener('load', start, {once: true});
+  addEventListener('appinstalled', () => keepForLater('basemap').catch(console.info));
+}
+
+/** The button that keeps the map for where there is no network. */
+async function offerToKeep(box) {
+  const button = box.querySelector('button');
+  const status = box.querySelector('[role=status]');
+  const {textKeeping, textKept, textFailed} = box.dataset;
+  const say = (text, isAsked) => {
+    status.textContent = text;
+    button.hidden = !isAsked;
+    button.setAttribute('aria-disabled', String(text === textKeeping));
+  };
+  navigator.serviceWorker.addEventListener('message', ({data}) => {
+    if (data && 'basemap' in data) say(data.basemap ? textKept : textFailed, !data.basemap);
+  });
+  button.addEventListener('click', async () => {
+    if (button.getAttribute('aria-disabled') === 'true') return;
+    say(textKeeping, true);
+    try {
+      await keepForLater('basemap');
+    } catch (error) {
+      console.info(error);
+      say(textFailed, true);
+    }
+  });
+  box.hidden = isShell() || await getMeta('keeps') === 'basemap';
 }
 
 /** Dark or light as chosen, and the menu of whoever uses this browser: the shell is the same for
@@ -124,6 +185,8 @@ export async function workOffline() {
   } finally {
     tellKnown();
   }
-  register();
+  keepWhenLoaded();
+  const box = document.getElementById('keep-map');
+  if (box) offerToKeep(box);
   return true;
 }

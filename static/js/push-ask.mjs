@@ -1,12 +1,11 @@
-const WORKER = '/sw.js';
+import {keepForLater} from './offline.mjs';
 
 const bytesOf = (text) => Uint8Array.from(
   atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 
-/** The worker of this site, registered when no page has done so yet. */
+/** The worker of this site, registered when no page has done so yet: it shows what is pushed. */
 async function worker() {
-  await (await navigator.serviceWorker.getRegistration('/')
-    ?? await navigator.serviceWorker.register(WORKER));
+  await keepForLater();
   return navigator.serviceWorker.ready;
 }
 

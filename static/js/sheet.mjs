@@ -4,7 +4,7 @@
 
 import {typedPosition, wrapLon} from './coordinates.mjs';
 import {suggestNames} from './names.mjs';
-import {currentMember, known, openLastView, rememberView} from './offline.mjs';
+import {currentMember, keepForLater, known, openLastView, rememberView} from './offline.mjs';
 import {enqueue, flush, sendAgain, whereIs} from './outbox.mjs';
 import {itemCard, sendNow, sentNotice, waitingNotice} from './outbox-view.mjs';
 import {preparePhoto} from './prepare-photo.mjs';
@@ -276,6 +276,8 @@ export function reportSheet(map, {away = false} = {}) {
     if (away) sheet.showModal();
     else sheet.show();
     document.body.dataset.sheet = 'open';
+    // What is written may have to wait for a network, which is what the worker is for.
+    keepForLater().catch((error) => console.info('No service worker.', error));
     if (!away) scrollTo({top: 0});
     document.getElementById('sheet-title').focus();
     // Whoever lets this site know where they are need not press for it.

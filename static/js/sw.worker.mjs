@@ -1,11 +1,12 @@
 // The service worker: the site opens without a network, and what waits is sent when there is one.
 //
 // It keeps two caches, and nothing that belongs to a person:
-// - the shell: the map page without anybody signed in (in both languages), the build's files, the
-//   basemap. Its name carries the version of the build and of the shell; another version replaces it;
-// - the area: what the map last showed. Its tiles are the same for everybody, and kept as they came;
-//   its list is asked for again without cookies, as anybody without an account is shown it. A page
-//   throws it away when somebody signs out.
+// - the shell: the map page without a member (in both languages), its files, other files of the build
+//   once they were used, and the whole basemap where the reader asked for it. Its name carries the
+//   version of the build and of the shell; another version replaces it;
+// - the area: what the map last showed. Its tiles and the pieces of the basemap are the same for
+//   every reader, and kept as they came; its list is asked for again without cookies, as visitors are
+//   shown it. A page throws it away at sign-out.
 // Pages themselves are never kept.
 
 import {gps} from 'exifr/dist/lite.esm.mjs';
@@ -13,13 +14,15 @@ import {flush, isOurSync} from './outbox.mjs';
 import {preparePhoto} from './prepare-photo.mjs';
 import {getMeta, setMeta} from './store.mjs';
 
-/* global BUILD_FILES, BUILD_VERSION */
+/* global BASEMAP, BUILD_FILES, BUILD_VERSION */
 const SHELL = `boca-shell-${BUILD_VERSION}-${self.SHELL_VERSION}`;
 const AREA = 'boca-area';
 const PAGES = {es: '/offline/es', en: '/offline/en'};
 const LIST = '/map/list';
 const TILES = '/map/tiles/';
-const MOST_TILES = 200; // a dozen screens
+const BASE = '/basemap/';
+const BUILT = '/static/build/';
+const MOST_TILES = 200; // a dozen screens, and as many pieces of the basemap
 const KEEP_AFTER_MS = 1000;
 const KEEP_EVERY_MS = 15_000;
 let keptLast = 0;
@@ -43,7 +46,7 @@ self.addEventListener('fetch', (event) => {
   } else if (url.pathname.startsWith(TILES)) {
     event.respondWith(tile(event));
   } else if (/^\/(static|basemap)\//.test(url.pathname)) {
-    event.respondWith(file(request, url));
+    event.respondWith(file(event, url));
   }
 });
 self.addEventListener('sync', (event) => {
@@ -51,23 +54,40 @@ self.addEventListener('sync', (event) => {
 });
 self.addEventListener('message', (event) => {
   if (event.data === 'forget-area') event.waitUntil(caches.delete(AREA));
+  if (event.data === 'keep-basemap') event.waitUntil(keepBasemap());
 });
 
-/** Files have their content's hash in their names: those of an older version are taken over. */
+/** A file under its address. Names carry the hash of the content: those of an older version are
+    taken over. */
+async function keepFile(cache, address) {
+  if (await cache.match(address)) return;
+  const have = await caches.match(address);
+  if (have) await cache.put(address, have);
+  else await cache.add(new Request(address, {priority: 'low'}));
+}
+
 async function install() {
   const cache = await caches.open(SHELL);
-  await Promise.all(BUILD_FILES.map(async (address) => {
-    if (await cache.match(address)) return;
-    const have = await caches.match(address);
-    if (have) await cache.put(address, have);
-    else await cache.add(address);
-  }));
+  await Promise.all(BUILD_FILES.map((address) => keepFile(cache, address)));
+  if (await caches.match(BASEMAP)) await keepFile(cache, BASEMAP);
   await Promise.all(Object.entries(PAGES).map(async ([language, address]) => {
     const answer = await fetch(address, {credentials: 'omit', cache: 'no-store'});
     if (!answer.ok) throw new Error(`${answer.status} ${address}: no shell in ${language}`);
     await cache.put(address, answer);
   }));
   await self.skipWaiting();
+}
+
+/** The whole basemap, for a reader who asked for it; every page is told what came of it. */
+async function keepBasemap() {
+  let basemap = true;
+  try {
+    await keepFile(await caches.open(SHELL), BASEMAP);
+  } catch (error) {
+    console.info('The basemap is kept another time.', error);
+    basemap = false;
+  }
+  for (const client of await self.clients.matchAll()) client.postMessage({basemap});
 }
 
 async function activate() {
@@ -90,11 +110,16 @@ async function page(event) {
   }
 }
 
-async function file(request, url) {
+async function file(event, url) {
+  const {request} = event;
+  const range = request.headers.get('range');
   const cache = await caches.open(SHELL);
   const kept = await cache.match(url.pathname, {ignoreVary: true});
-  if (!kept) return fetch(request);
-  return request.headers.has('range') ? part(kept, request.headers.get('range')) : kept;
+  if (kept) return range ? part(kept, range) : kept;
+  if (range) return piece(event, `${url.pathname}?${range}`);
+  const answer = await fetch(request);
+  if (answer.ok && url.pathname.startsWith(BUILT)) event.waitUntil(cache.put(url.pathname, answer.clone()));
+  return answer;
 }
 
 /** The Cache API holds whole answers only; the map asks for ranges of the basemap. */
@@ -115,6 +140,25 @@ async function part(kept, range) {
       ETag: kept.headers.get('ETag') ?? '"kept"',
     },
   });
+}
+
+/** A range of the basemap as it was kept, or as it comes; kept then as a whole answer that says which
+    part it is. */
+async function piece(event, name) {
+  const cache = await caches.open(AREA);
+  const kept = await cache.match(name);
+  if (kept) {
+    event.waitUntil(keepTile(name, kept.clone()));
+    return new Response(kept.body, {status: 206, headers: kept.headers});
+  }
+  const answer = await fetch(event.request);
+  if (answer.status === 206) {
+    const {body, headers} = answer.clone();
+    const said = ['Content-Range', 'Content-Length', 'Content-Type', 'ETag']
+      .flatMap((each) => (headers.has(each) ? [[each, headers.get(each)]] : []));
+    event.waitUntil(keepTile(name, new Response(body, {headers: said})));
+  }
+  return answer;
 }
 
 /** Under what a list is kept: the newest of each choice of filters, wherever it was. */
@@ -170,8 +214,10 @@ async function keepTile(url, answer) {
 
 async function trim(cache) {
   await new Promise((done) => { setTimeout(done, KEEP_AFTER_MS); });
-  const tiles = (await cache.keys()).filter(({url}) => new URL(url).pathname.startsWith(TILES));
-  await Promise.all(tiles.slice(0, -MOST_TILES).map((each) => cache.delete(each)));
+  const keys = await cache.keys();
+  const tooMany = [TILES, BASE].flatMap((folder) => keys
+    .filter(({url}) => new URL(url).pathname.startsWith(folder)).slice(0, -MOST_TILES));
+  await Promise.all(tooMany.map((each) => cache.delete(each)));
 }
 
 /** Tells a page how old its map is: null from the network, '' nothing kept, else an ISO time. */

@@ -1,61 +1,102 @@
-"""What a first and a next visit of each page load, in bytes on the wire, through the front."""
+"""What a first and a next visit of each page load, in bytes on the wire, through the front: all
+that the server sends, whether a page, its scripts or the service worker asks for it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
+from benchmarks.wire import Wire, wire
 from tests.browser.conftest import PHONE, Site, Spot
-from tests.browser.test_map import add_place, add_report
+from tests.browser.test_map import add_place, add_report, look_at_picker
 
 MAP, THING, NEXT = 700_000, 160_000, 60_000
+# What a page says once it knows whether this browser keeps the site.
+KEEPS = "body[data-keeps]"
 
 
-def loaded(context: BrowserContext, address: str, is_map: bool) -> int:
-    """Bytes of a page and all that it loads, headers included, until it is drawn."""
+@pytest.fixture
+def counted(site: Site) -> Iterator[Wire]:
+    with wire(urlsplit(site.url).port or 0) as relay:
+        yield relay
+
+
+def loaded(context: BrowserContext, counted: Wire, path: str, keeps: str) -> int:
+    """Bytes of a page and all that comes with it and after it, until it is drawn and, where the
+    browser keeps the site, the service worker has what it wants."""
+    before = counted.sent
     page = context.new_page()
-    client = context.new_cdp_session(page)
-    client.send("Network.enable")
-    sizes: list[float] = []
-    client.on("Network.loadingFinished", lambda each: sizes.append(each["encodedDataLength"]))
-    page.goto(address)
-    if is_map:
+    page.goto(counted.url + path)
+    if path == "/":
         page.wait_for_selector("body[data-map-ready]", state="attached")
     else:
         expect(page.locator("h1").first).to_be_visible()
         page.wait_for_load_state("networkidle")
+    page.wait_for_selector(f"{KEEPS}[data-keeps='{keeps}']", state="attached")
+    found = page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)")
+    assert bool(found) is (keeps != "nothing"), path
+    if found:
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
     page.close()
-    return round(sum(sizes))
+    return counted.sent - before
 
 
-def test_pages_are_light(browser: Browser, site: Site, spot: Spot) -> None:
-    """The service worker, which keeps the site for later, is left out: it comes after the page."""
-    english = browser.new_context(viewport=PHONE, locale="en", service_workers="block")  # type: ignore[arg-type]
-    author = english.new_page()
+def things(
+    browser: Browser, site: Site, spot: Spot, database: psycopg.Connection[Any]
+) -> list[str]:
+    """Paths of the map and of one thing of each kind."""
+    author = browser.new_context(viewport=PHONE, locale="en").new_page()  # type: ignore[arg-type]
     site.enter(author, "ligero")
     report = add_report(author, site, spot, "Lighting")
     add_place(author, site, spot)
-    author.wait_for_url("**/places/*")
-    place = author.url
-    state = english.storage_state()
+    place = urlsplit(author.url).path
+    found = database.execute(
+        "WITH s AS (INSERT INTO subjects (kind, public_id) VALUES"
+        " ('brand', substr(md5(random()::text), 1, 12)) RETURNING id, public_id),"
+        " b AS (INSERT INTO brands (id, name) SELECT id, 'Faro Ligero' FROM s RETURNING id),"
+        " p AS (INSERT INTO place_brands (place_id, brand_id) SELECT t.id, b.id FROM b, subjects t"
+        "   WHERE t.public_id = %s RETURNING brand_id) SELECT public_id FROM s, p",
+        (place.rpartition("/")[2],),
+    ).fetchone()
+    assert found
+    share = place.replace("/places/", "/share/")
+    return [
+        "/", place, urlsplit(report).path, f"/brands/{found[0]}", "/members/ligero", share,
+    ]  # fmt: skip
+
+
+def test_pages_are_light(
+    browser: Browser, site: Site, spot: Spot, counted: Wire, database: psycopg.Connection[Any]
+) -> None:
     found = {}
-    for name, address in {
-        "map": f"{site.url}/",
-        "place": place,
-        "report": report,
-        "profile": f"{site.url}/members/ligero",
-        "share": place.replace("/places/", "/share/"),
-    }.items():
-        visitor = browser.new_context(
-            viewport=PHONE,
-            locale="en",
-            storage_state=state,
-            service_workers="block",  # type: ignore[arg-type]
-        )
-        found[name] = tuple(loaded(visitor, address, name == "map") for _ in range(2))
+    for path in things(browser, site, spot, database):
+        visitor = browser.new_context(viewport=PHONE, locale="en")  # type: ignore[arg-type]
+        found[path] = [loaded(visitor, counted, path, "nothing") for _ in range(2)]
         visitor.close()
-    heavy = {
-        name: sizes
-        for name, sizes in found.items()
-        if sizes[0] > (MAP if name == "map" else THING) or sizes[1] > NEXT
-    }
-    assert heavy == {}, found
+    # For a member the worker keeps the site, map and all; the basemap only as far as it was seen.
+    member = browser.new_context(viewport=PHONE, locale="en")  # type: ignore[arg-type]
+    site.enter(member.new_page(), "socia")
+    found["member"] = [loaded(member, counted, "/", "site") for _ in range(2)]
+    limits = {path: MAP if path in ("/", "member") else THING for path in found}
+    assert {
+        path: sizes for path, sizes in found.items() if sizes[0] > limits[path] or sizes[1] > NEXT
+    } == {}, found
+
+
+@pytest.mark.parametrize("path", ["/reports/new", "/places/new", "/settings/places", "/watching"])
+def test_forms_load_no_map_before_it_is_looked_at(browser: Browser, site: Site, path: str) -> None:
+    context = browser.new_context(viewport=PHONE, locale="en", service_workers="block")  # type: ignore[arg-type]
+    page = context.new_page()
+    site.enter(page, path.strip("/").replace("/", "-"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(site.url + path)
+    page.wait_for_load_state("networkidle")
+    assert [url for url in asked if "map" in urlsplit(url).path] == []
+    if path != "/watching":
+        look_at_picker(page)

@@ -562,6 +562,7 @@ def test_of_many_tiles_the_last_ones_seen_are_kept(
     phone: BrowserContext, site: Site, spot: Spot
 ) -> None:
     page = phone.new_page()
+    site.enter(page, "seer")
     open_map(page, site, spot)
     eventually(page, AREA_KEPT)
     page.evaluate(
@@ -624,8 +625,40 @@ def test_a_members_shell_has_a_menu_and_nothing_lies_on_it(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+WORKERS = "navigator.serviceWorker.getRegistrations().then(all => all.length)"
+BASEMAP = """caches.keys().then(names => Promise.all(names
+  .map(name => caches.open(name).then(cache => cache.keys()))))
+  .then(all => all.flat().filter(({url}) => url.endsWith('.pmtiles')).length)"""
+
+
+def test_a_visitor_keeps_what_they_ask_for(
+    phone: BrowserContext, site: Site, spot: Spot, axe: Axe
+) -> None:
+    page = phone.new_page()
+    page.goto(f"{site.url}/#at=5/{spot.lat}/{spot.lon}")
+    page.wait_for_selector("body[data-keeps='nothing']", state="attached")
+    assert page.evaluate(WORKERS) == 0
+    # What is written in the sheet may have to wait: from now on the site opens without a network.
+    page.locator("#report-here").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    eventually(page, "navigator.serviceWorker.controller !== null")
+    assert page.evaluate(BASEMAP) == 0
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Keep the map for where there is no network").click()
+    expect(page.get_by_text("The whole map opens without a network now.")).to_be_visible()
+    assert page.evaluate(BASEMAP) == 1
+    assert axe(page) == []
+    # Land that was never looked at.
+    phone.set_offline(True)
+    page.goto("about:blank")
+    page.goto(f"{site.url}/#at=6/47/13")
+    page.wait_for_selector("body[data-map-ready]", state="attached")
+    expect(page.locator("#keep-map")).to_be_hidden()
+
+
 def test_an_update_takes_over(phone: BrowserContext, site: Site, spot: Spot) -> None:
     page = phone.new_page()
+    site.enter(page, "updater")
     open_map(page, site, spot)
     [shell] = page.evaluate(SHELLS)
     assert page.evaluate(f"caches.open('{shell}').then(c => c.match('/offline/es')).then(Boolean)")

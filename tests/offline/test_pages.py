@@ -49,15 +49,24 @@ def test_the_worker_serves_the_whole_site_and_is_always_asked_for_anew(
     assert not re.search(r"^\s*(import|export)\b", answer.text, re.MULTILINE)
 
 
-def test_the_worker_keeps_every_file_of_the_build_that_a_page_uses(client: FlaskClient) -> None:
+def test_the_worker_keeps_what_its_shell_loads_and_the_basemap_apart(client: FlaskClient) -> None:
     script = client.get("/sw.js").text
+    listed = re.search(r'\[("/static/[^]]*)\]', script)
+    assert listed
+    kept = json.loads(f"[{listed[1]}]")
+    page = client.get("/offline/es").text
+    for address in re.findall(r'(?:src|href|data-icons)="(/static/[^"#]+)', page):
+        assert (address in kept) is not ("app-icon" in address), address
+    # Scripts of the shell load others, and those the map's own.
     manifest = json.loads((ROOT / "static" / "build" / "manifest.json").read_text())
-    for name, file in manifest.items():
-        kept = file in script
-        assert kept is not (
-            name.endswith((".gz", ".pack")) or name.startswith(("app-icon", "sw."))
-        ), name
-    for address in re.findall(r'"(/(?:static|basemap)/[^"]+)"', script):
+    for name in ("map-worker.js", "map-font-latin-500.woff2", "inter-latin-wght-normal.woff2"):
+        assert f"/static/build/{manifest[name]}" in kept
+    for name in ("watches.js", "embed.css", "map-font-greek-500.woff2"):
+        assert f"/static/build/{manifest[name]}" not in kept
+    assert not any(address.startswith("/basemap/") for address in kept)
+    basemap = f"/basemap/{manifest['basemap.pmtiles']}"
+    assert f'"{basemap}"' in script
+    for address in [*kept, basemap]:
         with client.get(address) as answer:
             assert answer.status_code == 200, address
 

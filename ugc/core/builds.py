@@ -50,6 +50,16 @@ def asset(name: str) -> str:
     return current().addresses[name]
 
 
+@lru_cache(maxsize=16)
+def _megabytes(file: str) -> int:
+    return max(1, round((BUILD / file).stat().st_size / 1e6))
+
+
+def megabytes(name: str) -> int:
+    """Size of a built file in millions of bytes, rounded, at least 1. Raises as `asset` does."""
+    return _megabytes(asset(name).rsplit("/", 1)[-1])
+
+
 def icon(name: str, label: str = "") -> Markup:
     """An icon of the sprite; without a label it is decoration."""
     use = f'<use href="{asset("icons.svg")}#{escape(name)}"/></svg>'

@@ -21,7 +21,7 @@ from ugc.config import ROOT
 from ugc.core import cookies, formats, idempotency, panels, security, templating, texts, zones
 from ugc.core.access import current_actor, known_actor
 from ugc.core.builds import BUILD as BUILD
-from ugc.core.builds import asset, icon
+from ugc.core.builds import asset, icon, megabytes
 from ugc.core.db import SAFE_METHODS
 
 # flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
@@ -245,6 +245,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset,
         icon=icon,
+        megabytes=megabytes,
         url_for=address,
         csrf_field=csrf_field,
         idempotency_field=idempotency_field,

@@ -1,5 +1,7 @@
 // Maps that wait: their code comes when it is wanted, for it is ten times what else a page loads.
 
+const SEEN = 0.5; // how much of a box is in view when its map comes
+
 /** Whether this line is too slow or too dear for what was not asked for, as far as the browser says. */
 function isSparing() {
   const {saveData, effectiveType} = navigator.connection ?? {};
@@ -7,7 +9,7 @@ function isSparing() {
 }
 
 /** Calls `load()`, which resolves with what shows the map in `box`, when the button there
-    (`data-text-open`) is pressed; with `inView` also when the box comes into view, unless the line is
+    (`data-text-open`) is pressed; with `inView` also when half of the box is in view, unless the line is
     slow. What fails to load can be pressed again. */
 export function whenWanted(box, load, {inView = true} = {}) {
   const button = Object.assign(document.createElement('button'), {
@@ -32,6 +34,7 @@ export function whenWanted(box, load, {inView = true} = {}) {
   button.addEventListener('click', () => open(true));
   box.append(button);
   if (!inView || isSparing()) return;
-  watcher = new IntersectionObserver(([{isIntersecting}]) => { if (isIntersecting) open(false); });
+  watcher = new IntersectionObserver(
+    ([{intersectionRatio}]) => { if (intersectionRatio >= SEEN) open(false); }, {threshold: SEEN});
   watcher.observe(box);
 }

@@ -88,7 +88,7 @@ def test_pages_are_light(
     } == {}, found
 
 
-@pytest.mark.parametrize("path", ["/reports/new", "/places/new", "/settings/places", "/watching"])
+@pytest.mark.parametrize("path", ["/reports/new", "/settings/places", "/watching"])
 def test_forms_load_no_map_before_it_is_looked_at(browser: Browser, site: Site, path: str) -> None:
     context = browser.new_context(viewport=PHONE, locale="en", service_workers="block")  # type: ignore[arg-type]
     page = context.new_page()

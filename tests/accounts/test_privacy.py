@@ -203,6 +203,7 @@ def zenobia(
     send(zenobia, "/settings/profile", about="Zzabout")
     send(zenobia, "/settings/name", name="Zzcalled Zz")
     send(zenobia, "/settings", language="es", timezone="Europe/Madrid")
+    send(zenobia, "/settings/picture", photos=(io.BytesIO(saved(scene())), "me.jpg"))
     send(zenobia, "/settings/places", name="Zzhome", lat="-10", lon="-10")
     theirs = send(mod, "/reports", **REPORT | {"lat": "10", "text": "Another's."})
     send(zenobia, f"{theirs}/vote", still_there="yes", lat="10.01", lon="-3.71")
@@ -286,6 +287,7 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
     for marker in {*PERSONAL, *CONTENT, "europe/madrid"} - {"zzfalse"}:
         assert marker in text.lower(), marker
     data = json.loads(text)
+    assert {each["shape"] for each in data["photos"]} == {"whole", "square"}
     assert data["reports"]["posted"][0]["accuracy_m"] == 7
     assert [vote["still_there"] for vote in data["reports"]["votes"]] == [True]
     assert len(data["reviews"]["found_helpful"]) == 1

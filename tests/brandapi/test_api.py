@@ -122,6 +122,15 @@ def test_a_brand_has_a_limit_of_keys(app: Flask, world: World) -> None:
 # Content ---------------------------------------------------------------------------------------
 
 
+def test_the_picture_of_an_author(session: Session, world: World, get: Get) -> None:
+    world.report()
+    session.execute(sa.text("UPDATE members SET picture = 'key1' WHERE handle = 'owner'"))
+    session.commit()
+    [feature] = get("/reports").get_json(force=True)["features"]
+    valid("ReportFeature", feature)
+    assert feature["properties"]["author"]["picture"].endswith("/photos/key1/face192.webp")
+
+
 def test_a_report_as_geojson_and_as_json(world: World, get: Get) -> None:
     public_id = world.report(text='Two "lanes" blocked\nñ', language="en")
     answer = get("/reports")
@@ -132,7 +141,7 @@ def test_a_report_as_geojson_and_as_json(world: World, get: Get) -> None:
     assert feature["geometry"] == {"type": "Point", "coordinates": [-3.7, 40.4]}
     properties = feature["properties"]
     assert properties["text"] == 'Two "lanes" blocked\nñ'
-    assert properties["author"] == {"handle": "owner", "name": None}
+    assert properties["author"] == {"handle": "owner", "name": None, "picture": None}
     assert properties["city"] == "Madrid"
     assert properties["reliability"] == 7
     assert properties["confidence"] == 5

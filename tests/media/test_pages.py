@@ -642,7 +642,7 @@ def test_a_photo_withdrawn_while_it_is_cleaned_leaves_no_file(
     key = photos(session)[0].key
     clean = images.clean
 
-    def slow(raw: bytes) -> dict[str, images.Copy]:
+    def slow(raw: bytes, **options: bool) -> dict[str, images.Copy]:
         assert author.post(f"/photos/{key}/withdraw").status_code == 303
         return clean(raw)
 

@@ -17,7 +17,7 @@ KIND = "member"
 
 
 class WhoType(sa.types.TypeDecorator[people.Who]):
-    """An array of handle and name, read as a `Who`."""
+    """An array of handle, name and key of the picture, read as a `Who`."""
 
     impl = ARRAY(sa.Text)
     cache_ok = True
@@ -37,6 +37,8 @@ class Member(Base):
     handle: Mapped[str | None] = mapped_column(CITEXT, unique=True)
     # Chosen beside the handle, in any letters; '' for none. `who` says whether it is shown.
     name: Mapped[str] = mapped_column(server_default="")
+    # The key of the photo that all may see of the member (media); None: the initials are drawn.
+    picture: Mapped[str | None]
     # As `core.identity.email` spells it. One account has it confirmed; others may have typed it.
     email: Mapped[str | None] = mapped_column(CITEXT, index=True)
     email_confirmed_at: Mapped[dt.datetime | None]
@@ -81,7 +83,7 @@ class Member(Base):
     def who(self) -> people.Who | None:
         """How pages name the member, None of an erased one; of a row that was read, without regard
         to what may be shown: for the member's own eyes."""
-        return people.Who(self.handle, self.name) if self.handle else None
+        return people.Who(self.handle, self.name, self.picture or "") if self.handle else None
 
     @who.inplace.expression
     @classmethod
@@ -94,6 +96,7 @@ class Member(Base):
         parts = (
             sa.cast(cls.handle, sa.Text),
             sa.case((shown, cls.name), else_=""),
+            sa.case((shown, sa.func.coalesce(cls.picture, "")), else_=""),
         )
         return sa.type_coerce(sa.case((cls.handle.is_not(None), array(parts))), WhoType)
 

@@ -225,6 +225,7 @@ SUSPENDED_MAY = frozenset(
         "accounts.send_confirmation_again",
         "teams.leave",  # themselves only: the action says so
         "privateplaces.forget_place",
+        "profiles.remove_picture",  # to put another is not
         "notifications.open_one",
         "notifications.read_all",
         "rewards.appeal",
@@ -266,10 +267,16 @@ def refuse_suspended(actor: Actor) -> None:
     )
 
 
-def require_contributor(actor: Actor) -> int:
-    """The member's id, when they may add content. Raises SignInNeeded or Forbidden."""
+def require_member(actor: Actor) -> int:
+    """The member's id. Raises SignInNeeded."""
     if not actor.is_member or actor.id is None:
         raise SignInNeeded()
+    return actor.id
+
+
+def require_contributor(actor: Actor) -> int:
+    """The member's id, when they may add content. Raises SignInNeeded or Forbidden."""
+    member_id = require_member(actor)
     refuse_suspended(actor)
     if not actor.confirmed:
         raise Forbidden(
@@ -278,7 +285,7 @@ def require_contributor(actor: Actor) -> int:
             ),
             code="email_unconfirmed",
         )
-    return actor.id
+    return member_id
 
 
 def check(access: Access | None, actor: Actor) -> None:

@@ -25,18 +25,30 @@ _SHOWN = (
     " AND (m.suspended_until IS NULL OR m.suspended_until <= app_now())"
 )
 NAME_SQL = f"CASE WHEN {_SHOWN} THEN m.name ELSE '' END"
-WHO_SQL = f"CASE WHEN m.handle IS NOT NULL THEN ARRAY[m.handle::text, {NAME_SQL}] END"
+PICTURE_SQL = f"CASE WHEN {_SHOWN} THEN coalesce(m.picture, '') ELSE '' END"
+WHO_SQL = (
+    f"CASE WHEN m.handle IS NOT NULL THEN ARRAY[m.handle::text, {NAME_SQL}, {PICTURE_SQL}] END"
+)
+# Sides in pixels of the two copies of a picture: the smaller does for lists, the larger for heads.
+SMALL_PX, LARGE_PX = 96, 192
 
 
 class Who(str):
-    """A handle with the `name` that may be shown of the member, '' when there is none."""
+    """A handle with the `name` that may be shown of the member and the key of their `picture`, ''
+    when there is none."""
 
     name: str
+    picture: str
 
-    def __new__(cls, handle: str, name: str = "") -> Who:
+    def __new__(cls, handle: str, name: str = "", picture: str = "") -> Who:
         made = super().__new__(cls, handle)
         made.name = name
+        made.picture = picture
         return made
+
+    def picture_path(self, side: int = LARGE_PX) -> str:
+        """The address of the picture of `side` pixels on this site, '' without a picture."""
+        return f"/photos/{self.picture}/face{side}.webp" if self.picture else ""
 
     @property
     def called(self) -> str:

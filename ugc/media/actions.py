@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
+from ugc.accounts import queries as accounts
+from ugc.accounts.actions import naming
 from ugc.core import files, images, jobs, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Subject, Visibility
 from ugc.media import queries, rules
-from ugc.media.models import Photo, PhotoState
+from ugc.media.models import Photo, PhotoState, Shape
 
 KEY_LENGTH = 24  # 115 bits: nobody guesses the address of a photo
 
@@ -56,6 +58,7 @@ def attach(
     *,
     held: bool,
     city_id: int | None,
+    shape: Shape = Shape.WHOLE,
 ) -> None:
     """Makes uploads photos of a subject in a city. They are seen once a job has cleaned them and,
     when `held`, a moderator has approved (the caller opens the case). Callers that add to an older
@@ -75,11 +78,13 @@ def attach(
             member_id=member_id,
             visibility=Visibility.HELD if held else Visibility.PUBLISHED,
             description=upload.description,
+            shape=shape,
         )
         session.add(photo)
         session.flush()
         jobs.defer(session, "media.clean", key=photo.key)
-        events.emit(session, events.PhotoUploaded(photo.id, subject_id, member_id, city_id))
+        if shape is Shape.WHOLE:  # a picture of oneself earns nothing
+            events.emit(session, events.PhotoUploaded(photo.id, subject_id, member_id, city_id))
     subjects.touch(session, subject_id)
 
 
@@ -100,9 +105,13 @@ def too_many() -> Invalid:
 def settle(session: Session, key: str, copies: dict[str, images.Copy] | None) -> None:
     """What the job found: clean copies, which lie in their places, or None for a photo that could
     not be decoded. Nothing when another run was faster."""
+    found = queries.by_key(session, key)
+    if found.shape == Shape.SQUARE and found.member_id is not None:
+        # As erasure does: the member before what is theirs.
+        accounts.locked_member(session, found.member_id, beside_writes=True)
     # Cases are locked before photos, as by a moderator who decides.
     for react in _on_change:
-        react(session, queries.by_key(session, key).subject_id)
+        react(session, found.subject_id)
     photo = queries.locked(session, key)
     if photo.state == PhotoState.QUARANTINED:
         if copies is None:
@@ -111,9 +120,10 @@ def settle(session: Session, key: str, copies: dict[str, images.Copy] | None) ->
         else:
             photo.state = PhotoState.READY
             photo.variants = {name: [copy.width, copy.height] for name, copy in copies.items()}
-            photo.width, photo.height = photo.variants["large"]
+            photo.width, photo.height = max(photo.variants.values())
             if photo.visibility == Visibility.PUBLISHED:
                 _published(session, photo)
+        _choose_picture(session, photo)
         subjects.touch(session, photo.subject_id)
     jobs.defer(session, "media.tidy", key=key)
 
@@ -162,9 +172,20 @@ def _move(session: Session, photo: Photo, visibility: Visibility, reason: str) -
     if visibility is Visibility.WITHDRAWN:
         photo.description = ""
         jobs.defer(session, "media.tidy", key=photo.key)
+    _choose_picture(session, photo)
+
+
+def _choose_picture(session: Session, photo: Photo) -> None:
+    """Shows as the member's picture the one that all may see now, or none."""
+    if photo.shape == Shape.SQUARE and photo.member_id is not None:
+        session.flush()
+        key = queries.picture_key(session, photo.member_id)
+        naming.set_picture(session, photo.member_id, key)
 
 
 def _published(session: Session, photo: Photo) -> None:
+    if photo.shape == Shape.SQUARE:
+        return
     events.emit(session, events.PhotoPublished(photo.id, photo.subject_id, photo.member_id))
 
 
@@ -187,6 +208,21 @@ def withdraw(session: Session, actor: Actor, key: str) -> int:
     _move(session, photo, Visibility.WITHDRAWN, "withdrawn")
     subjects.touch(session, photo.subject_id)
     return photo.subject_id
+
+
+def withdraw_pictures(session: Session, actor: Actor) -> int:
+    """The member takes the picture back, for good, in whatever state it is; returns how many were
+    standing. Callers hold the case's lock."""
+    standing = [
+        photo
+        for photo in queries.locked_pictures(session, actor.id)
+        if rules.may_withdraw(actor, photo.member_id, photo.visibility)
+    ]
+    for photo in standing:
+        _log(session, photo, Visibility.WITHDRAWN, "withdrawn", actor.reference)
+        _move(session, photo, Visibility.WITHDRAWN, "withdrawn")
+        subjects.touch(session, photo.subject_id)
+    return len(standing)
 
 
 def remove(session: Session, photo: Photo, *, rule: str, who: str) -> None:
@@ -217,7 +253,7 @@ def tidy(session: Session, key: str) -> None:
         photo.state = PhotoState.DELETED
         photo.variants = {}
         photo.description = ""
-        for variant in images.VARIANTS:
+        for variant in (*images.VARIANTS, *images.SQUARES):
             files.store().delete(rules.file_name(key, variant))
     if photo.state != PhotoState.QUARANTINED:
         files.store().delete(rules.raw_name(key))
@@ -267,6 +303,7 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
         {
             "id": photo.key,
             "of": public_id,
+            "shape": photo.shape,
             "description": photo.description,
             "state": photo.state,
             "visibility": photo.visibility,
@@ -278,14 +315,15 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
 
 
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
-    """Photos go with their files, or stay without their author."""
+    """Photos go with their files, or stay without their author; a member's picture goes."""
     for photo in session.scalars(
         sa.select(Photo)
         .where(Photo.member_id == member_id)
         .order_by(Photo.id)
         .with_for_update(key_share=True)
     ).all():
-        if with_content and photo.visibility != Visibility.WITHDRAWN:
+        goes = with_content or photo.shape == Shape.SQUARE
+        if goes and photo.visibility != Visibility.WITHDRAWN:
             _log(session, photo, Visibility.WITHDRAWN, "erasure", "system")
             _move(session, photo, Visibility.WITHDRAWN, "withdrawn")
         subjects.touch(session, photo.subject_id)

@@ -6,7 +6,7 @@ from ugc.core import files, images, jobs
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
 from ugc.media import actions, queries, rules
-from ugc.media.models import PhotoState
+from ugc.media.models import PhotoState, Shape
 
 
 def could_not_clean(session: Session, *, key: str) -> None:
@@ -24,7 +24,7 @@ def clean(session: Session, *, key: str) -> None:
     store = files.store()
     raw = store.read(rules.raw_name(key))
     try:
-        copies = images.clean(raw)
+        copies = images.clean(raw, square=photo.shape == Shape.SQUARE)
     except images.Unreadable:
         actions.settle(session, key, None)
         return

@@ -23,6 +23,13 @@ class PhotoState(enum.StrEnum):
     DELETED = "deleted"
 
 
+class Shape(enum.StrEnum):
+    """`whole`: as it was taken; `square`: the middle of it, a member's picture."""
+
+    WHOLE = "whole"
+    SQUARE = "square"
+
+
 class Photo(Base):
     """`key` is random and names the files; `variants` maps a name to [width, height] in pixels;
     `removed_reason` is the code of the rule that a moderator named."""
@@ -34,6 +41,7 @@ class Photo(Base):
     member_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
     state: Mapped[str] = mapped_column(server_default=PhotoState.QUARANTINED)
     visibility: Mapped[str] = mapped_column(server_default=Visibility.HELD)
+    shape: Mapped[str] = mapped_column(server_default=Shape.WHOLE)
     description: Mapped[str] = mapped_column(server_default="")
     width: Mapped[int | None]
     height: Mapped[int | None]
@@ -47,6 +55,7 @@ class Photo(Base):
             "visibility IN ('published', 'held', 'hidden', 'removed', 'withdrawn')",
             name="visibility",
         ),
+        sa.CheckConstraint("shape IN ('whole', 'square')", name="shape"),
         sa.CheckConstraint(
             "(visibility = 'removed') <= (removed_at IS NOT NULL AND removed_reason IS NOT NULL)",
             name="removal_has_reason",

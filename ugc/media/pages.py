@@ -108,13 +108,15 @@ def photo_limits() -> dict[str, int]:
     }
 
 
-@bp.get("/photos/<key>/<any(thumb, medium, large):variant>.webp")
+@bp.get("/photos/<key>/<any(thumb, medium, large, face96, face192):variant>.webp")
 @public
 def file(key: str, variant: str) -> Response:
     """A clean copy, after a look at who asks. A public one may be kept for `CACHE_SECONDS` and is
     then asked for again (its ETag never changes); any other is nobody's to keep."""
     actor = current_actor()
     photo, for_all = queries.seen_by_key(db.session(), actor, key)
+    if variant not in photo.variants:
+        raise NotFound()
     try:
         content = files.store().read(rules.file_name(photo.key, variant))
     except FileNotFoundError:

@@ -14,7 +14,7 @@ from ugc.core.db import Session, app_now, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, Visibility
 from ugc.media import rules
-from ugc.media.models import Photo, PhotoState
+from ugc.media.models import Photo, PhotoState, Shape
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,11 @@ def photo_of(session: Session, actor: Actor, key: str) -> PhotoRow:
     row = session.execute(
         sa.select(Photo, Subject.visible)
         .join(Subject, Subject.id == Photo.subject_id)
-        .where(Photo.key == key, Photo.visibility != Visibility.WITHDRAWN)
+        .where(
+            Photo.key == key,
+            Photo.visibility != Visibility.WITHDRAWN,
+            Photo.shape == Shape.WHOLE,
+        )
     ).first()
     if row is None:
         raise NotFound()
@@ -136,9 +140,61 @@ def public_photos_by(
 ) -> list[PhotoRow]:
     """A member's newest public photos."""
     found = session.scalars(
-        _public().where(Photo.member_id == member_id).order_by(Photo.id.desc()).limit(limit)
+        _public()
+        .where(Photo.member_id == member_id, Photo.shape == Shape.WHOLE)
+        .order_by(Photo.id.desc())
+        .limit(limit)
     )
     return [_row(photo, True, actor) for photo in found]
+
+
+def picture_key(session: Session, member_id: int) -> str | None:
+    """The key of the member's picture that all may see."""
+    return session.scalar(
+        _public()
+        .where(Photo.member_id == member_id, Photo.shape == Shape.SQUARE)
+        .order_by(Photo.id.desc())
+        .limit(1)
+        .with_only_columns(Photo.key)
+    )
+
+
+def picture(session: Session, actor: Actor, member_id: int) -> PhotoRow | None:
+    """The newest picture that the member did not take back: for their own eyes and for
+    moderators."""
+    row = session.execute(
+        sa.select(Photo, Subject.visible)
+        .join(Subject, Subject.id == Photo.subject_id)
+        .where(
+            Photo.member_id == member_id,
+            Photo.shape == Shape.SQUARE,
+            Photo.visibility != Visibility.WITHDRAWN,
+        )
+        .order_by(Photo.id.desc())
+        .limit(1)
+    ).first()
+    return _row(row.Photo, row.visible, actor) if row else None
+
+
+def picture_removed_since(session: Session, member_id: int, when: dt.datetime) -> bool:
+    """Whether a moderator removed a picture of the member since then."""
+    removed = sa.exists().where(
+        Photo.member_id == member_id, Photo.shape == Shape.SQUARE, Photo.removed_at >= when
+    )
+    return bool(session.scalar(sa.select(removed)))
+
+
+def locked_pictures(session: Session, member_id: int | None) -> list[Photo]:
+    """The pictures of a member, locked."""
+    return list(
+        session.scalars(
+            sa.select(Photo)
+            .where(Photo.member_id == member_id, Photo.shape == Shape.SQUARE)
+            .order_by(Photo.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    )
 
 
 def seen_by_key(session: Session, actor: Actor, key: str) -> tuple[Photo, bool]:

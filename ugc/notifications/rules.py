@@ -285,6 +285,11 @@ KINDS = {
         "image",
         _about(lazy_gettext("Your photo cannot be read, send it as another file: %(title)s")),
     ),
+    "photo_removed": Kind(
+        Family.DECISIONS,
+        "image",
+        _about(lazy_gettext("A moderator removed a photo of yours, and says there why: %(title)s")),
+    ),
     "photo_failed": Kind(
         Family.DECISIONS,
         "image",

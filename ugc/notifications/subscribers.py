@@ -58,6 +58,8 @@ def review_found_helpful(session: Session, event: events.ReviewFoundHelpful) -> 
 def photo_gone(session: Session, event: events.PhotoGone) -> None:
     if event.reason == "unreadable":
         _tell_photo(session, event, "photo_unreadable")
+    elif event.reason == "removed":
+        _tell_photo(session, event, "photo_removed")
 
 
 @events.on(events.PhotoFailed, "notifications.photo_failed")

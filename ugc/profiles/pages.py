@@ -1,4 +1,5 @@
-"""The text on a member's page, its form among the settings, and its card in the queue."""
+"""The text and the picture on a member's page, their forms among the settings, and their card in
+the queue."""
 
 from __future__ import annotations
 
@@ -13,12 +14,16 @@ from ugc.accounts.pages import profile_page, settings_form
 from ugc.accounts.queries import naming as name_queries
 from ugc.accounts.rules import naming as name_rules
 from ugc.core import limits, panels, privacy, render
-from ugc.core.access import current_actor, members, moderators
+from ugc.core.access import current_actor, members, moderators, require_member
 from ugc.core.db import db
-from ugc.core.errors import DomainError, shows_errors
+from ugc.core.errors import DomainError, Invalid, shows_errors
+from ugc.media import pages as media_pages
+from ugc.media import queries as media_queries
 from ugc.moderation import actions as moderation
 from ugc.moderation import pages as moderation_pages
+from ugc.moderation.rules import Waiting
 from ugc.profiles import actions, queries, rules
+from ugc.profiles.actions import pictures
 from ugc.profiles.models import KIND
 
 bp = Blueprint("profiles", __name__)
@@ -51,6 +56,41 @@ def change_name() -> Any:
     return redirect(url_for("accounts.settings_page"), 303)
 
 
+@bp.post("/settings/picture")
+@members
+@shows_errors(settings_form)
+def change_picture() -> Any:
+    sent = media_pages.uploads()
+    if len(sent) != 1:
+        raise Invalid(fields={"photos": [gettext("Choose one photo.")]})
+    held = pictures.set_picture(db.session(), current_actor(), sent[0])
+    moderation_pages.flash_sent(gettext("Saved."), Waiting.PHOTOS if held else Waiting.NOTHING)
+    return redirect(url_for("accounts.settings_page") + "#picture", 303)
+
+
+@bp.post("/settings/picture/remove")
+@members
+@shows_errors(settings_form)
+def remove_picture() -> Any:
+    limits.hit("write")
+    pictures.remove_picture(db.session(), current_actor())
+    flash(gettext("Your picture is gone: your initials are shown."), "good")
+    return redirect(url_for("accounts.settings_page") + "#picture", 303)
+
+
+@bp.get("/settings/picture")
+@members
+def picture_fragment() -> str:
+    """How the member's picture stands; one that is being prepared asks again by `tries`."""
+    actor = current_actor()
+    return render_template(
+        "profiles/_picture.html",
+        picture=queries.picture(db.session(), actor, require_member(actor)),
+        tries=max(0, request.args.get("tries", 0, type=int)),
+        rule_text=moderation.rule_text,
+    )
+
+
 @bp.post("/members/<handle>/name/remove")
 @moderators
 @shows_errors(lambda error, handle: profile_page(handle, error))
@@ -73,8 +113,11 @@ def settings_panel(member_id: int, error: DomainError | None = None, **_context:
     """The form; `error` is told in it when it was the one that was sent."""
     mine = request.endpoint == "profiles.change"
     member = accounts.member(db.session(), member_id)
+    of_picture = request.endpoint in ("profiles.change_picture", "profiles.remove_picture")
     return render_template(
         "profiles/_settings.html",
+        picture=queries.picture(db.session(), current_actor(), member_id),
+        picture_error=error if of_picture else None,
         name=member.name,
         name_error=error if request.endpoint == "profiles.change_name" else None,
         name_rules=name_rules,
@@ -97,23 +140,26 @@ def text_panel(member_id: int, **_context: Any) -> str:
     """On the profile: the text as the reader may see it, and the way to flag the profile."""
     profile = _of_this_page(member_id)
     actor = current_actor()
+    is_own = actor.id == member_id
     return render_template(
         "profiles/_text.html",
         profile=profile,
+        picture=queries.picture(db.session(), actor, member_id) if is_own else None,
         sees=rules.may_see(actor, member_id, profile.shown),
-        is_own=actor.id == member_id,
+        is_own=is_own,
         rule_text=moderation.rule_text,
     )
 
 
 def moderated_panel(member_id: int, error: DomainError | None = None, **_context: Any) -> str:
-    """For moderators: the names so far, and the form that takes the present one away."""
+    """For moderators: the picture and the names so far, and the forms that take them away."""
     actor = current_actor()
     if not actor.is_moderator or actor.id == member_id:
         return ""
     return render_template(
         "profiles/_name_form.html",
         member=accounts.member(db.session(), member_id),
+        picture=media_queries.picture(db.session(), actor, member_id),
         history=name_queries.history(db.session(), member_id)[:NAMES_SHOWN],
         rules=name_rules.RULES,
         note_max=name_rules.NOTE_MAX,
@@ -144,7 +190,9 @@ def case_card(subject_id: int, **_context: Any) -> str:
     """Who it is, what the page says, and what else is known of the author."""
     profile = queries.profile(db.session(), subject_id)
     return render_template(
-        "profiles/_case.html", profile=profile, name_form=moderated_panel(subject_id)
+        "profiles/_case.html",
+        profile=profile,
+        name_form=moderated_panel(subject_id),
     )
 
 

@@ -11,9 +11,11 @@ from flask_babel import gettext
 
 from ugc.accounts import queries as accounts
 from ugc.accounts.queries import suspensions
+from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.people import Who
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
+from ugc.media import queries as media
 from ugc.moderation import queries as moderation
 from ugc.moderation.models import Case
 from ugc.profiles import rules
@@ -57,6 +59,33 @@ def profile(session: Session, member_id: int) -> ProfileRow:
         rules.is_shown(visibility, confirmed=confirmed, suspended=suspended),
         open_case(session, member_id) is not None,
         moderation.last_decision(session, member_id),
+    )
+
+
+@dataclass(frozen=True)
+class PictureRow:
+    """The member's own view of the picture: `photo` is None for initials; `asked` when a case about
+    the profile is open; `refused` when a moderator hid or removed it, by the rule `rule` with
+    `note`."""
+
+    photo: media.PhotoRow | None
+    asked: bool
+    refused: bool
+    rule: str | None
+    note: str
+
+
+def picture(session: Session, actor: Actor, member_id: int) -> PictureRow:
+    photo = media.picture(session, actor, member_id)
+    removed = photo is not None and photo.visibility == Visibility.REMOVED
+    hidden = photo is not None and photo.visibility == Visibility.HIDDEN
+    decision = moderation.last_decision(session, member_id) if hidden else None
+    return PictureRow(
+        photo,
+        photo is not None and open_case(session, member_id) is not None,
+        removed or hidden,
+        photo.removed_reason if photo and removed else decision.rule if decision else None,
+        decision.note if decision else "",
     )
 
 

@@ -216,7 +216,7 @@ def _erase(session: Session, member: Member, with_content: bool) -> None:
     privacy.erase(session, member_id, with_content)
     member.handle = member.email = member.password_hash = None
     member.name = member.about = ""
-    member.city_id = None
+    member.city_id = member.picture = None
     member.language, member.timezone = "en", "UTC"
     member.shown_to_far_contacts = False
     member.erased_at = now(session)

@@ -1,4 +1,5 @@
-"""The name beside the handle: chosen, changed, taken away by a moderator. Nothing here commits."""
+"""The name beside the handle (chosen, changed, taken away by a moderator) and which photo is the
+picture. Nothing here commits."""
 
 from __future__ import annotations
 
@@ -95,6 +96,11 @@ def _change(session: Session, member: Member, row: MemberName) -> None:
     session.add(row)
     session.flush()
     subjects.touch(session, member.id)
+
+
+def set_picture(session: Session, member_id: int, key: str | None) -> None:
+    """Shows the photo `key` (None: the initials) wherever the member is drawn."""
+    session.execute(sa.update(Member).where(Member.id == member_id).values(picture=key))
 
 
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:

@@ -92,6 +92,7 @@ def load_actor() -> Actor:
         handle=Who(
             member.handle or "",
             "" if suspended else member.name,
+            "" if suspended else member.picture or "",
         ),
         confirmed=member.email_confirmed_at is not None,
         suspended=suspended,

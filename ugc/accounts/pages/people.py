@@ -1,5 +1,6 @@
-"""How every page shows a member: one helper for the name with the initials, one for these.
-Initials are text in a coloured disc: no request, no script."""
+"""How every page shows a member: one helper for the name with the picture, one for the picture.
+Initials are text in a coloured disc, which the photo covers: what is not loaded, hidden meanwhile
+or gone leaves the initials, without a script."""
 
 from __future__ import annotations
 
@@ -14,18 +15,28 @@ from ugc.core import people
 
 @bp.app_template_global()
 def avatar(handle: Any, size: str = "") -> Markup:
-    """The member's initials in their colour; decoration beside the name. `size` is '', `large` or
+    """The member's photo over their initials; decoration beside the name. `size` is '', `large` or
     `small`."""
     who = people.who(handle)
     look = f"avatar avatar--{size}" if size else "avatar"
-    return Markup('<span class="{} avatar--hue-{}" aria-hidden="true">{}</span>').format(
-        look, who.hue, who.initials
+    return Markup('<span class="{} avatar--hue-{}" aria-hidden="true">{}{}</span>').format(
+        look, who.hue, who.initials, _photo(who, size)
     )
+
+
+def _photo(who: people.Who, size: str) -> Markup:
+    if not who.picture:
+        return Markup("")
+    side = people.LARGE_PX if size == "large" else people.SMALL_PX
+    return Markup(
+        '<img class="avatar__photo" src="{}" alt="" width="{}" height="{}" loading="lazy"'
+        ' decoding="async">'
+    ).format(who.picture_path(side), side, side)
 
 
 @bp.app_template_global()
 def named(handle: Any, picture: bool = True, link: bool = True) -> Markup:
-    """The member's initials and name, with the handle behind a chosen name, as a link to the
+    """The member's picture and name, with the handle behind a chosen name, as a link to the
     profile."""
     who = people.who(handle)
     name = (

@@ -19,7 +19,9 @@ _AS_JSON = {
 }
 _AUTHOR = (
     "'{\"handle\":' || to_json(m.handle)::text || ',\"name\":'"
-    f" || coalesce(to_json(nullif({people.NAME_SQL}, ''))::text, 'null') || '}}'"
+    f" || coalesce(to_json(nullif({people.NAME_SQL}, ''))::text, 'null') || ',\"picture\":'"
+    f" || coalesce('\"' || %(site)s::text || '/photos/' || nullif({people.PICTURE_SQL}, '')"
+    f" || '/face{people.LARGE_PX}.webp\"', 'null') || '}}'"
 )
 # `site` is SITE_URL as it stands inside of a JSON string. Photos come with the rest of a page.
 _PHOTOS = (

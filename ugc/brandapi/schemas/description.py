@@ -25,7 +25,9 @@ RESOURCES: dict[str, tuple[queries.Resource, type[ma.Schema]]] = {
 }
 # Who may read places may read who runs them.
 SCOPES = {"brands": "places:read"}
-_URI = {"type": "string", "format": "uri"}
+_TEXT, _TEXT_OR_NULL = {"type": "string"}, {"type": ["string", "null"]}
+_URI, _URI_OR_NULL = {**_TEXT, "format": "uri"}, {**_TEXT_OR_NULL, "format": "uri"}
+_PAIR = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 _BELIEF = {"type": "number", "minimum": 0, "maximum": 1}
 _OF_TEN = {"type": "integer", "minimum": 0, "maximum": 10}
 _TYPES: dict[str, Any] = {
@@ -39,7 +41,8 @@ _TYPES: dict[str, Any] = {
         "type": ["object", "null"],
         "description": "null for imported content, when the person erased the account, and where"
         " the author of a report on a road does not show the name.",
-        "properties": {"handle": {"type": "string"}, "name": {"type": ["string", "null"]}},
+        # `picture`: a square photo, WebP; null where initials stand for the person.
+        "properties": {"handle": _TEXT, "name": _TEXT_OR_NULL, "picture": _URI_OR_NULL},
     },
     "subratings": {"type": "object", "additionalProperties": {"type": "integer"}},
     "rating_mean": {"type": ["number", "null"]},
@@ -475,12 +478,7 @@ def specification(site: str = SITE) -> dict[str, Any]:
             "required": ["type", "coordinates"],
             "properties": {
                 "type": {"const": "Point"},
-                "coordinates": {
-                    "type": "array",
-                    "items": {"type": "number"},
-                    "minItems": 2,
-                    "maxItems": 2,
-                },
+                "coordinates": _PAIR,
             },
         },
     )

@@ -20,7 +20,7 @@ from ugc.core import geo, render, subjects
 from ugc.core.access import current_actor
 from ugc.core.db import db, now
 from ugc.core.errors import NotFound
-from ugc.core.people import called
+from ugc.core.people import called, who
 from ugc.core.telephones import shown_phone
 from ugc.places import rules as place_rules
 
@@ -199,6 +199,11 @@ def _open_days(row: Any) -> list[linked.OpenDay]:
     return found
 
 
+def _picture(author: Any) -> str:
+    path = who(author).picture_path() if author else ""
+    return absolute(path) if path else ""
+
+
 def _opinion(row: Any) -> linked.Opinion:
     return linked.Opinion(
         url=absolute(f"/reviews/{row.public_id}"),
@@ -208,6 +213,7 @@ def _opinion(row: Any) -> linked.Opinion:
         language=row.language,
         author=called(row.author) if row.author else row.attribution or "",
         written_at=row.created_at,
+        picture=_picture(row.author),
     )
 
 

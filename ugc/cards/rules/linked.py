@@ -47,6 +47,7 @@ class Opinion:
     language: str
     author: str
     written_at: dt.datetime
+    picture: str = ""  # the author's, an absolute address
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,11 @@ def review(opinion: Opinion, reviewed: dict[str, Any] | None = None) -> dict[str
             "@type": "Rating", "ratingValue": opinion.rating, "bestRating": 5, "worstRating": 1,
         },
         # Google asks for an author; who left has no name here.
-        "author": {"@type": "Person", "name": opinion.author} if opinion.author else None,
+        "author": _without_blanks(
+            {"@type": "Person", "name": opinion.author, "image": opinion.picture}
+        )
+        if opinion.author
+        else None,
         "itemReviewed": reviewed,
     }  # fmt: skip
     return _without_blanks(node)

@@ -9,6 +9,8 @@ from ugc.core import inputs, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.subjects import Visibility
+from ugc.media import actions as media
+from ugc.media import queries as media_queries
 from ugc.moderation import actions as moderation
 from ugc.profiles import queries, rules
 from ugc.profiles.models import KIND, Profile
@@ -52,7 +54,7 @@ def _clear(session: Session, actor: Actor, row: Profile, reason: str | None) -> 
     before = Visibility(row.visibility)
     after = Visibility.PUBLISHED if before is Visibility.HELD else before
     _change(session, actor, row, "", after, was=before)
-    if reason == "held":
+    if reason == "held" and not media_queries.has_held(session, row.id):
         moderation.close_case(session, row.id)
     else:
         moderation.content_changed(session, row.id)
@@ -94,9 +96,10 @@ def _change(
 
 
 def move(session: Session, member_id: int, visibility: Visibility, reason: str, who: str) -> None:
-    """What a moderator's decision does: a refusal hides the text, with its author able to see and
-    mend it."""
+    """What a moderator's decision does: a refusal hides text and picture, with their author able to
+    see and mend them."""
     row, _ = _row(session, member_id)
+    media.follow(session, member_id, visibility)
     before = Visibility(row.visibility)
     if before is visibility:
         return

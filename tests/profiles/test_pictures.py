@@ -144,8 +144,11 @@ def test_it_is_flagged_refused_and_another_is_looked_at(
         == 303
     )
     decide(session, judge, "refused", "impersonation")
-    # Pages that were kept show its address, which leads nowhere: the initials stand under it.
-    assert client.get(face(photo)).status_code == 404
+    # Pages that were kept show its address: 404, and a pixel through which the initials are seen.
+    gone = client.get(face(photo))
+    assert (gone.status_code, gone.headers["Cache-Control"]) == (404, "private, no-store")
+    with Image.open(io.BytesIO(gone.data)) as pixel:
+        assert (pixel.size, pixel.convert("RGBA").getpixel((0, 0))[3]) == ((1, 1), 0)
     assert "avatar__photo" not in client.get("/members/ana").text
     run_jobs()
     for page in ("/settings", "/members/ana"):

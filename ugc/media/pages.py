@@ -13,10 +13,11 @@ from werkzeug.utils import secure_filename
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
 from ugc.core import files, images, inputs, limits, panels, privacy, render, signed
-from ugc.core.access import current_actor, members, public, require_contributor
+from ugc.core.access import Actor, current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import Invalid, NotFound
 from ugc.media import actions, queries, rules
+from ugc.media.models import Photo
 
 log = logging.getLogger(__name__)
 bp = Blueprint("media", __name__)
@@ -26,6 +27,12 @@ privacy.register("photos", actions.export_member, actions.erase_member)
 # most, does one live on that was hidden.
 CACHE_SECONDS = 300
 KEPT_SALT = "media.kept"  # of the tokens of photos that a form keeps
+# One transparent pixel, WebP: browsers draw it although the status is 404, and no sign of a broken
+# image, so that the initials under a picture show.
+NOTHING = (
+    b"RIFF\x1a\x00\x00\x00WEBPVP8L\r\x00\x00\x00/\x00\x00\x00"
+    b"\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
+)
 FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
@@ -112,16 +119,17 @@ def photo_limits() -> dict[str, int]:
 @public
 def file(key: str, variant: str) -> Response:
     """A clean copy, after a look at who asks. A public one may be kept for `CACHE_SECONDS` and is
-    then asked for again (its ETag never changes); any other is nobody's to keep."""
+    then asked for again (its ETag never changes); any other is nobody's to keep. A picture of a
+    member that is not to be seen is 404 with a transparent pixel."""
     actor = current_actor()
-    photo, for_all = queries.seen_by_key(db.session(), actor, key)
-    if variant not in photo.variants:
-        raise NotFound()
     try:
-        content = files.store().read(rules.file_name(photo.key, variant))
-    except FileNotFoundError:
-        log.error("the file of photo %d is missing", photo.id)
-        raise NotFound() from None
+        photo, for_all, content = _read(actor, key, variant)
+    except NotFound:
+        if variant not in images.SQUARES:
+            raise
+        return Response(
+            NOTHING, 404, {"Cache-Control": "private, no-store"}, content_type="image/webp"
+        )
     response = Response(content, content_type="image/webp")
     name = secure_filename(f"{photo.key}-{variant}.webp")
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
@@ -135,6 +143,18 @@ def file(key: str, variant: str) -> Response:
     response.headers["Cache-Control"] = f"{scope}, max-age={CACHE_SECONDS}"
     response.set_etag(f"{photo.key}-{variant}")
     return response.make_conditional(request)
+
+
+def _read(actor: Actor, key: str, variant: str) -> tuple[Photo, bool, bytes]:
+    """The photo, whether all may see it, and the bytes of a copy. Raises NotFound."""
+    photo, for_all = queries.seen_by_key(db.session(), actor, key)
+    if variant not in photo.variants:
+        raise NotFound()
+    try:
+        return photo, for_all, files.store().read(rules.file_name(photo.key, variant))
+    except FileNotFoundError:
+        log.error("the file of photo %d is missing", photo.id)
+        raise NotFound() from None
 
 
 @bp.app_template_global()

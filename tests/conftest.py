@@ -49,11 +49,20 @@ MODERATOR = (roles.grant(roles.Role.MODERATOR),)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TEMPLATE = "tests_template"
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
+SLOW = ("browser", "faults", "demo")
 CITIES = [
     (3117735, "Madrid", "madrid", "ES", 3255944, -3.70256, 40.4165),
     (3128760, "Barcelona", "barcelona", "ES", 1621537, 2.15899, 41.38879),
     (3104324, "Zaragoza", "zaragoza", "ES", 674317, -0.87734, 41.65606),
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts folders whose tests are slow or share a costly site before the others, each in one
+    piece: one worker begins with them, and the other takes from the end of what it has."""
+    here = Path(__file__).parent
+    order = {folder: number for number, folder in enumerate(SLOW)}
+    items.sort(key=lambda each: order.get(each.path.relative_to(here).parts[0], len(SLOW)))
 
 
 def pytest_collection_finish() -> None:

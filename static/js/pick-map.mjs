@@ -86,6 +86,10 @@ export function pickMap(box, {center, zoom, shows, near, moved, zoomed}) {
   map.on('moveend', () => showNearBy(map, shows, near));
   map.on('load', () => showNearBy(map, shows, near));
   map.on('dragend', () => moved(map.getCenter()));
+  map.on('click', ({lngLat}) => {
+    moved(lngLat);
+    map.easeTo({center: lngLat});
+  });
   map.on('zoomend', () => zoomed(map.getCenter()));
   return {
     jumpTo: (view) => map.jumpTo(view),

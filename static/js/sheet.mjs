@@ -12,12 +12,12 @@ import {OPEN, reportAddress} from './report.mjs';
 import {deleteMeta, getItem, getMeta, setMeta} from './store.mjs';
 
 const NEAR_ZOOM = 10; // farther out, the middle of the map is no place
-const CLOSE_ZOOM = 14;
 const PATIENCE_MS = 8000; // how long the sheet waits before it says "will be sent"
 const LOCATE_MS = 20_000;
 const LATE_MS = 10 * 60_000;
 const STEP_PX = 24;
 const SAME = 1e-6; // degrees
+const HANDED_OVER_MS = 24 * 60 * 60_000; // how long a report waits for its author to come back
 const RECENT = 'recent-kinds';
 const RECENT_MOST = 4;
 
@@ -84,9 +84,10 @@ export function reportSheet(map, {away = false} = {}) {
     if (place && Math.abs(place.lon - x) < SAME && Math.abs(place.lat - y) < SAME) return;
     placeFromMap();
   });
+  // From far out, coming closer would lead to wherever the middle happens to be.
   part('closer').addEventListener('click', () => {
-    map.easeTo({zoom: CLOSE_ZOOM});
-    part('locate').focus(); // the button goes away
+    sheet.querySelector('.sheet__move').open = true;
+    city.focus();
   });
   for (const event of ['load', 'moveend']) {
     map?.on(event, () => rememberView(map.getCenter(), map.getZoom()));
@@ -107,10 +108,18 @@ export function reportSheet(map, {away = false} = {}) {
     }, () => { if (!draft.place) noPosition(); }, {enableHighAccuracy: true, timeout: LOCATE_MS});
   }
   part('locate').addEventListener('click', locate);
-  suggestNames(city, (point) => {
+  const settleName = suggestNames(city, (point) => {
     setPlace(point, 'chosen');
     showPlace(point);
   });
+  /** Whether what stands in the field of a city is a place, which it then is; else says so. */
+  async function nameIsPlaced() {
+    const outcome = await settleName();
+    if (outcome === 'unknown') complain(say.textNameUnknown);
+    if (outcome === 'unreachable') complain(say.textNameUnreachable);
+    return outcome === 'none' || outcome === 'taken';
+  }
+  city.addEventListener('change', () => { if (draft) nameIsPlaced(); });
   for (const button of sheet.querySelectorAll('[data-sheet-move]')) {
     button.addEventListener('click', () => {
       const [x, y] = button.dataset.sheetMove.split(',').map(Number);
@@ -176,10 +185,25 @@ export function reportSheet(map, {away = false} = {}) {
     }
   }
   const draftKey = () => `draft:${currentMember() ?? ''}sheet`;
+  /** What a visitor wrote is for this tab alone: the next one at this browser may be another person. */
+  const drafts = () => (currentMember() ? localStorage : sessionStorage);
   function keepDraft() {
     if (!draft || draft.editing) return;
-    localStorage.setItem(draftKey(), JSON.stringify({text: text.value, heading: heading.value}));
+    drafts().setItem(draftKey(), JSON.stringify({text: text.value, heading: heading.value}));
   }
+  /** Keeps the whole report for whoever opens the sheet next: the map, or who comes back signed in. */
+  async function handOver() {
+    await draft.busy;
+    await setMeta('shared', {
+      photos: draft.photos, position: draft.place, text: text.value,
+      chosen: {kind: kindOf(), subkind: subkindOf()}, at: Date.now(),
+    });
+    drafts().removeItem(draftKey());
+  }
+  const goTo = async (address) => {
+    await handOver();
+    location.href = address;
+  };
   function chosen() {
     part('more').hidden = part('extra').hidden = !kindOf();
     complain('');
@@ -250,7 +274,7 @@ export function reportSheet(map, {away = false} = {}) {
       busy: null,
     };
     form.reset();
-    const kept = JSON.parse(localStorage.getItem(draftKey()) ?? '{}');
+    const kept = JSON.parse(drafts().getItem(draftKey()) ?? '{}');
     text.value = editing?.fields.text ?? (words || kept.text || '');
     heading.value = editing?.fields.heading ?? kept.heading ?? '';
     form.elements.namedItem('exact').checked = editing?.fields.near === 'exact';
@@ -323,14 +347,14 @@ export function reportSheet(map, {away = false} = {}) {
     part('full').href = `/reports/new?${query}`;
   });
   part('map').hidden = !away;
-  part('map').addEventListener('click', async () => {
-    await draft.busy;
-    await setMeta('shared', {
-      photos: draft.photos, position: draft.place, text: text.value,
-      chosen: {kind: kindOf(), subkind: subkindOf()},
+  part('map').addEventListener('click', () => goTo('/?report=1'));
+  for (const link of sheet.querySelectorAll('[data-sheet-account]')) {
+    link.addEventListener('click', (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      goTo(link.href);
     });
-    location.href = '/?report=1';
-  });
+  }
   // The dialog closes itself on Escape where it is modal.
   sheet.addEventListener('close', () => { delete document.body.dataset.sheet; });
 
@@ -365,24 +389,39 @@ export function reportSheet(map, {away = false} = {}) {
     sendNow();
   }
 
+  // Enter takes what stands in a field; only the button sends.
+  form.addEventListener('keydown', (event) => {
+    const {target} = event;
+    if (event.key !== 'Enter' || event.isComposing || !target.matches('input')) return;
+    event.preventDefault();
+    if (target.type === 'radio') {
+      target.click();
+      text.focus();
+    } else if ([city, lat, lon].includes(target)) {
+      target.dispatchEvent(new Event('change'));
+    }
+  });
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const kind = kindOf();
-    const {place} = draft;
     if (!kind) {
       complain(say.textKind);
       form.querySelector('input[name=kind]').focus();
       return;
     }
+    if (!await nameIsPlaced()) {
+      sheet.querySelector('.sheet__move').open = true;
+      city.focus();
+      return;
+    }
+    const {place} = draft;
     if (!place) {
       complain(map && !away ? say.textFar : say.textWhere);
       part(part('closer').hidden ? 'locate' : 'closer').focus();
       return;
     }
     if (!currentMember()) {
-      tellGuest();
-      part('guest').scrollIntoView({block: 'nearest'});
-      part('guest').querySelector('a').focus();
+      await goTo(part('guest').querySelector('a').href);
       return;
     }
     const send = part('send');
@@ -409,7 +448,7 @@ export function reportSheet(map, {away = false} = {}) {
           key, member: currentMember(), path: '/reports', title: nameOf(kind, fields.subkind), fields,
           photos: draft.photos,
         });
-        localStorage.removeItem(draftKey());
+        drafts().removeItem(draftKey());
       }
       await attempt(key);
     } finally {
@@ -434,7 +473,8 @@ export function reportSheet(map, {away = false} = {}) {
       if (query.has('edit')) {
         await edit(query.get('edit'));
       } else {
-        const shared = await getMeta('shared');
+        const handed = await getMeta('shared');
+        const shared = Date.now() - (handed?.at ?? 0) < HANDED_OVER_MS ? handed : null;
         await open({
           photos: shared?.photos, position: shared?.position, words: shared?.text,
           chosen: shared?.chosen,

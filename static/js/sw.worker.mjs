@@ -266,6 +266,7 @@ async function takeShared(request) {
       photos: prepared.map(({photo}) => photo),
       position: prepared.find(({position}) => position)?.position ?? null,
       text: [form.get('title'), form.get('text')].filter(Boolean).join('\n'),
+      at: Date.now(),
     });
   } catch (error) {
     console.warn('What was shared could not be taken.', error);

@@ -594,10 +594,19 @@ def test_from_far_out_the_sheet_asks_where(
     assert page.locator("#sheet-lat").input_value() == ""
     assert axe(page) == []
     sheet.get_by_role("button", name="Put it on the map").click()
-    expect(sheet.get_by_role("button", name="Come closer")).to_be_focused()
+    expect(sheet.get_by_role("button", name="Name a city")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(sheet.get_by_text("Middle of the map")).to_be_visible(timeout=15_000)
-    expect(sheet.get_by_role("button", name="Come closer")).to_be_hidden()
+    city = sheet.get_by_label("name of a city")
+    expect(city).to_be_focused()
+    # A name that is none is told, and no press on Enter sends.
+    city.fill("Qqqqqq")
+    city.press("Enter")
+    expect(sheet.get_by_role("alert")).to_contain_text("No city with this name")
+    city.fill("bilbao")
+    city.press("Enter")
+    expect(sheet.get_by_text("Chosen point: 43.2")).to_be_visible(timeout=15_000)
+    expect(sheet.get_by_role("button", name="Name a city")).to_be_hidden()
+    expect(sheet).to_be_visible()
     expect(sheet.get_by_role("alert")).to_be_hidden()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -179,16 +181,14 @@ def test_a_desktop_without_a_position(
     sheet = sheet_of(page)
     expect(sheet.get_by_text("Tu posición no está disponible")).to_be_visible()
     sheet.locator(".kinds__kind", has_text="Alumbrado").click()
-    sheet.get_by_label("nombre de una ciudad").press_sequentially("zaragoz")
-    page.wait_for_selector("#sheet-name-options option", state="attached")
-    sheet.get_by_label("nombre de una ciudad").fill(
-        page.locator("#sheet-name-options option").first.get_attribute("value") or ""
-    )
-    expect(sheet.get_by_text("Punto elegido")).to_be_visible()
+    # Typed and not chosen from the list: it is what it says.
+    sheet.get_by_label("nombre de una ciudad").fill("Zaragoza")
     sheet.get_by_role("button", name="Ponerlo en el mapa").click()
     expect(page.locator("#notices")).to_contain_text("está en el mapa", timeout=30_000)
-    kind = database.execute("SELECT kind FROM reports ORDER BY id DESC LIMIT 1").fetchone()
-    assert kind == ("lighting",)
+    last = database.execute(
+        "SELECT kind, round(ST_Y(geom)::numeric, 1) FROM reports ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    assert last == ("lighting", Decimal("41.7"))
 
 
 def test_a_visitor_is_told_that_sending_needs_an_account(
@@ -201,16 +201,20 @@ def test_a_visitor_is_told_that_sending_needs_an_account(
     told = sheet.get_by_text("hace falta una cuenta")
     expect(told).to_be_visible()
     assert axe(page) == []
-    sheet.locator(".kinds__kind", has_text="Obras").click()
-    sheet.get_by_role("button", name="Ponerlo en el mapa").click()
-    expect(sheet.get_by_role("link", name="Unirse")).to_be_focused()
     for name in ("Unirse", "Entrar"):
         address = sheet.get_by_role("link", name=name).get_attribute("href") or ""
         assert address.endswith("?next=%2Fabout%3Freport%3D1")
-    # Who comes back is where they were, with the sheet open.
+    sheet.locator(".kinds__kind", has_text="Animales").click()
+    sheet.get_by_label("Cuenta más").fill("Un jabalí en la rotonda")
+    sheet.get_by_role("button", name="Ponerlo en el mapa").click()
+    expect(page).to_have_url(re.compile("/join[?]next="))
+    # Who comes back is where they were, with what they had filled in.
     site.enter(page, "vuelve")
     page.goto(f"{site.url}/about?report=1")
-    expect(sheet_of(page).get_by_text("hace falta una cuenta")).to_be_hidden()
+    sheet = sheet_of(page)
+    expect(sheet.get_by_text("hace falta una cuenta")).to_be_hidden()
+    expect(sheet.get_by_role("radio", name="Animales")).to_be_checked()
+    expect(sheet.get_by_label("Cuenta más")).to_have_value("Un jabalí en la rotonda")
     expect(page).to_have_url(f"{site.url}/about")
 
 

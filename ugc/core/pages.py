@@ -85,8 +85,9 @@ def set_theme() -> Any:
 @bp.get("/geo/search")
 @public
 def search_places_by_name() -> Response:
-    """`?q=` → {results: [{name, detail, lon, lat}]}: coordinates as typed (`is_position`), else
-    what the operator's geocoder knows, and the bundled cities."""
+    """`?q=` → {results: [{name, detail, lon, lat, is_meant}]}: coordinates (`is_position`), else
+    what the operator's geocoder knows, and the bundled cities. `is_meant`: the name is the
+    beginning of this one's, or a typo in it."""
     limits.hit("geocode")
     text = request.args.get("q", "").strip()
     point = geo.Point.parsed(text, "q")
@@ -98,6 +99,7 @@ def search_places_by_name() -> Response:
                 "lon": point.lon,
                 "lat": point.lat,
                 "is_position": True,
+                "is_meant": True,
             }
         ]
         return jsonify(results=found)
@@ -105,11 +107,20 @@ def search_places_by_name() -> Response:
     if len(text) < 2:
         return jsonify(results=[])
     found = [
-        {"name": name, "detail": "", "lon": lon, "lat": lat}
+        {"name": name, "detail": "", "lon": lon, "lat": lat, "is_meant": True}
         for name, lon, lat in geocoder.search(text, render.language())
     ]
     cities = gazetteer.search_cities(db.session(), text)
     return jsonify(
         results=found
-        + [{"name": c.name, "detail": c.detail, "lon": c.lon, "lat": c.lat} for c in cities]
+        + [
+            {
+                "name": city.name,
+                "detail": city.detail,
+                "lon": city.lon,
+                "lat": city.lat,
+                "is_meant": city.is_meant,
+            }
+            for city in cities
+        ]
     )

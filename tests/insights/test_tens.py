@@ -73,7 +73,7 @@ def told_by_week(everybody: list[Person], last: int = 5) -> list[dict[tens.Cell,
     return found
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(people | crowds)
 def test_every_figure_is_a_sum_of_full_tens(everybody: list[Person]) -> None:
     before: dict[tens.Cell, int] = {}
@@ -103,7 +103,7 @@ def _least_people(told: dict[tens.Cell, int]) -> int:
     return max(tens.total(told, series) for series in ("degree", "channel", "city", "joined"))
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(people | crowds)
 def test_nobody_can_tell_what_a_cell_hides(everybody: list[Person]) -> None:
     """For each cell of each week: it may hide one, and it may hide nine, for all that is told. The
@@ -128,7 +128,7 @@ def test_nobody_can_tell_what_a_cell_hides(everybody: list[Person]) -> None:
         assert least - 9 * max(0, len(brought) - 1) <= 1
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(people | crowds, st.integers(0, 5), st.integers(0, 5), st.integers(0, 5), st.integers(0, 5))
 def test_no_difference_of_two_spans_is_a_small_group(
     everybody: list[Person], a: int, b: int, c: int, d: int

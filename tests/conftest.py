@@ -49,7 +49,7 @@ MODERATOR = (roles.grant(roles.Role.MODERATOR),)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TEMPLATE = "tests_template"
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
-SLOW = ("browser", "faults", "demo")
+SLOW = ("browser", "faults", "demo", "livemap")
 CITIES = [
     (3117735, "Madrid", "madrid", "ES", 3255944, -3.70256, 40.4165),
     (3128760, "Barcelona", "barcelona", "ES", 1621537, 2.15899, 41.38879),

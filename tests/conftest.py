@@ -171,6 +171,7 @@ def make_app(database: str, worker_id: str, folder: Path) -> Flask:
             "VISIT_BATCH_S": "0",
         },
         WTF_CSRF_ENABLED=False,
+        KEEPS_OF_LATE=False,  # rows are rolled back
     )
     app.test_client_class = Browser
     return app

@@ -1,5 +1,7 @@
 """A place comes to a brand by a case, or by a domain that others wrote there long ago."""
 
+import html
+import re
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +14,7 @@ from ugc.core.db import Session
 from ugc.notifications.models import Notification
 from ugc.places.models import KIND as PLACE
 from ugc.places.models import Place, PlaceBrand, PlaceClaim
+from ugc.places.queries import PAGE
 
 Browser = Callable[..., FlaskClient]
 
@@ -189,3 +192,28 @@ def test_who_writes_a_web_address_is_kept(session: Session, mod: FlaskClient) ->
     session.expire_all()
     assert session.execute(query).one()[0] >= since
     assert by is not None
+
+
+def test_many_places_of_a_brand_stand_on_pages_with_links_between_them(
+    client: FlaskClient, session: Session, owner: FlaskClient, address: str
+) -> None:
+    public_id = address.rsplit("/", 1)[-1]
+    brand_id = subjects.resolve(session, public_id).id
+    for number in range(PAGE + 1):
+        subject = subjects.create(session, PLACE)
+        point = f"POINT(-3.7 {40 + number / 100})"
+        session.add(Place(id=subject.id, name=f"Shop {number:02}", category="museum", geom=point))
+        session.flush()
+        session.add(PlaceBrand(place_id=subject.id, brand_id=brand_id))
+    session.commit()
+    shown, seen = address, []
+    while shown:
+        text = client.get(shown).text
+        seen.append(re.findall(r">(Shop \d\d)<", text))
+        following = re.search(r'rel="next" href="([^"#]*)', text)
+        shown = html.unescape(following[1]) if following else ""
+    assert [len(names) for names in seen] == [PAGE, 1]
+    assert sorted(seen[0] + seen[1]) == [f"Shop {number:02}" for number in range(PAGE + 1)]
+    assert 'rel="prev"' in client.get(f"{address}?places=2").text
+    # What is no page is the first one.
+    assert re.findall(r">(Shop \d\d)<", client.get(f"{address}?places=x").text) == seen[0]

@@ -14,7 +14,7 @@ from ugc.comments import rules
 from ugc.comments.models import KIND, Comment
 from ugc.core import subjects
 from ugc.core.access import Actor
-from ugc.core.db import Session, lately
+from ugc.core.db import Session, built_once, lately
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 
@@ -33,6 +33,7 @@ class CommentRow:
     about: SubjectInfo | None = None
 
 
+@built_once
 def _columns() -> sa.Select[Comment, str, str | None]:
     return (
         sa.select(Comment, Subject.public_id, Member.who.label("handle"))
@@ -59,17 +60,23 @@ def _row(row: Any, about: SubjectInfo | None = None) -> CommentRow:
 
 def comments_about(session: Session, actor: Actor, subject_id: int) -> list[CommentRow]:
     """What `actor` may read under a subject, oldest first; the latest `rules.PAGE`."""
+    rows = session.execute(_about(), {"about_id": subject_id, "reader": actor.id}).all()
+    return [_row(row) for row in reversed(rows)]
+
+
+@built_once
+def _about() -> Any:
+    mine = Comment.author_id == sa.bindparam("reader")
     seen = sa.or_(
         Comment.visibility == Visibility.PUBLISHED,
-        sa.and_(Comment.author_id == actor.id, Comment.visibility == Visibility.HELD),
+        sa.and_(mine, Comment.visibility == Visibility.HELD),
     )
-    rows = session.execute(
+    return (
         _columns()
-        .where(Comment.about_id == subject_id, seen)
+        .where(Comment.about_id == sa.bindparam("about_id"), seen)
         .order_by(Comment.id.desc())
         .limit(rules.PAGE)
-    ).all()
-    return [_row(row) for row in reversed(rows)]
+    )
 
 
 def comment_by_id(session: Session, actor: Actor, comment_id: int) -> CommentRow:

@@ -4,8 +4,9 @@ every use has an answer for its absence."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import cast
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import redis
 from flask import Flask, current_app
@@ -13,7 +14,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 EXTENSION = "boca_redis"
+OF_LATE = "boca_of_late"
 PREFIX = "kept:"  # of all that `put` writes; other keys are marks and limits of their own
 # Once more, for a connection that the server closed meanwhile; redis-py's own ten tries take
 # seconds that somebody waits.
@@ -27,6 +30,20 @@ def init_app(app: Flask) -> None:
         if url
         else None
     )
+
+
+def of_late(name: str, seconds: float, make: Callable[[], T]) -> T:
+    """What `make` gave in this process within the last `seconds`: a figure of the whole site that
+    every reader sees alike. With the setting KEEPS_OF_LATE off (tests, whose rows are rolled back)
+    it is made each time."""
+    if not current_app.config.get("KEEPS_OF_LATE", True):
+        return make()
+    kept: dict[str, tuple[float, Any]] = current_app.extensions.setdefault(OF_LATE, {})
+    until, value = kept.get(name, (0.0, None))
+    if time.monotonic() >= until:
+        value = make()
+        kept[name] = time.monotonic() + seconds, value
+    return cast("T", value)
 
 
 def client() -> redis.Redis | None:

@@ -14,17 +14,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from flask import Flask, Response, g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import orm
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.compiler import compiles
 
 log = logging.getLogger(__name__)
+Builder = TypeVar("Builder", bound=Callable[..., Any])
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 RECORDABLE_TABLES = frozenset({"sign_in_attempts", "refusals", "usage_marks", "mail_attempts"})
 # What is more than a row: (capability, what), with a function that writes it.
@@ -146,6 +147,27 @@ def read_so_far(what: str) -> dict[Any, Any]:
     return kept.setdefault(what, {})
 
 
+BUILT: list[Any] = []  # all of `built_once`
+
+
+def built_once(build: Builder) -> Builder:
+    """Keeps the statement that `build` makes: making one takes longer than the database does.
+
+    The arguments are what changes the statement's shape, few and hashable; values are bind
+    parameters (`sa.bindparam`, `among`), which its caller gives when it is executed."""
+    kept = lru_cache(maxsize=256)(build)
+    BUILT.append(kept)
+    return cast(Builder, kept)
+
+
+def among(
+    column: sa.ColumnElement[Any] | orm.InstrumentedAttribute[Any], name: str = "ids"
+) -> sa.ColumnElement[bool]:
+    """Whether the id in `column` is in the list that the bind parameter `name` gives: the same
+    statement for lists of every length."""
+    return column == sa.any_(sa.bindparam(name, type_=ARRAY(sa.BigInteger)))
+
+
 class app_now(sa.sql.functions.FunctionElement[dt.datetime]):
     """The application's clock in SQL: `now()` plus an offset that only tests and benchmarks set."""
 
@@ -164,12 +186,20 @@ def now(session: Session) -> dt.datetime:
     time at which it was asked first."""
     if is_reading() and "now" in g:
         return cast("dt.datetime", g.now)
-    value = session.scalar(sa.select(app_now()))
+    value = session.scalar(_NOW)
     if value is None:
         raise RuntimeError("app_now() answered nothing")
-    if is_reading():
-        g.now = value
+    note_now(value)
     return value
+
+
+_NOW = sa.select(app_now())
+
+
+def note_now(value: dt.datetime) -> None:
+    """Keeps the time that another statement of this request brought: `now` asks for none then."""
+    if is_reading():
+        g.setdefault("now", value)
 
 
 # Transactions that run at once see each other's rows a little in the future.
@@ -199,7 +229,8 @@ class TransactionalFlask(Flask):
             return replayed
         response = self.make_response(super().dispatch_request())
         if request.method in SAFE_METHODS or response.status_code >= 400:
-            db.session.rollback()
+            if db.session.registry.has():  # most pages of the site ask the database nothing
+                db.session.rollback()
             return response
         finish = g.pop("before_commit", None)
         if finish is not None:

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -152,14 +153,15 @@ def _is_ambiguous() -> sa.ColumnElement[bool]:
     )
 
 
-def shown_columns() -> list[Any]:
+@lru_cache
+def shown_columns() -> tuple[Any, ...]:
     """What `shown_city` reads of a row that is joined with `City`."""
-    return [
+    return (
         City.name.label("city"),
         City.country.label("country"),
         City.admin.label("admin"),
         _is_ambiguous().label("city_is_ambiguous"),
-    ]
+    )
 
 
 def shown_city(row: Any) -> str | None:

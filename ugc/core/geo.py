@@ -201,6 +201,13 @@ def metres_between(column: Any, point: Point) -> sa.ColumnElement[float]:
     return sa.func.ST_Distance(as_geography(column), as_geography(point.sql()), type_=sa.Float)
 
 
+def metres_from_parameters(column: Any) -> sa.ColumnElement[float]:
+    """As `metres_between`, of the point whose degrees are the parameters `lon` and `lat`."""
+    lon, lat = (sa.bindparam(name, type_=sa.Float) for name in ("lon", "lat"))
+    point = sa.func.ST_SetSRID(sa.func.ST_MakePoint(lon, lat), 4326)
+    return sa.func.ST_Distance(as_geography(column), as_geography(point), type_=sa.Float)
+
+
 def within_metres(column: Any, point: Point, metres: float) -> sa.ColumnElement[bool]:
     """`column` within `metres` of `point`: an expanded box for the geometry index, then exact."""
     up = metres / _METRES_A_DEGREE

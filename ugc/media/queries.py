@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from ugc.core.access import Actor
-from ugc.core.db import Session, app_now, read_so_far
+from ugc.core.db import Session, among, app_now, built_once, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, Visibility
 from ugc.media import rules
@@ -46,7 +47,14 @@ class PhotoRow:
         return f"/photos/{self.key}/{variant}.webp"
 
 
-def _row(photo: Photo, subject_visible: bool, actor: Actor) -> PhotoRow:
+# Plain columns: making objects of them takes longer than reading.
+READ = (
+    Photo.key, Photo.subject_id, Photo.member_id, Photo.state, Photo.visibility, Photo.description,
+    Photo.variants, Photo.removed_reason, Photo.created_at,
+)  # fmt: skip
+
+
+def _row(photo: Any, subject_visible: bool, actor: Actor) -> PhotoRow:
     return PhotoRow(
         key=photo.key,
         subject_id=photo.subject_id,
@@ -62,9 +70,10 @@ def _row(photo: Photo, subject_visible: bool, actor: Actor) -> PhotoRow:
     )
 
 
-def _public() -> sa.Select[Photo]:
+@built_once
+def _public() -> Any:
     return (
-        sa.select(Photo)
+        sa.select(*READ)
         .join(Subject, Subject.id == Photo.subject_id)
         .where(
             Photo.state == PhotoState.READY,
@@ -81,21 +90,33 @@ def photos_of(
     moderators those that wait, were refused or removed (whose files the author cannot see)."""
     if not subject_ids:
         return []
-    rows = session.execute(
-        sa.select(Photo, Subject.visible)
-        .join(Subject, Subject.id == Photo.subject_id)
-        .where(
-            Photo.subject_id.in_(subject_ids),
-            Photo.visibility != Visibility.WITHDRAWN,
-        )
-        .order_by(Photo.id)
-        .limit(limit)
-    )
-    found = [_row(photo, visible, actor) for photo, visible in rows]
+    rows = session.execute(_of_subjects(), {"ids": list(subject_ids), "most": limit})
+    found = [_row(row, row.visible, actor) for row in rows]
     if len(found) < limit:  # all of them: the first public one is its subject's cover
         public = {row.subject_id: row for row in reversed(found) if row.public}
         read_so_far("covers").update(dict.fromkeys(subject_ids) | public)
     return [row for row in found if row.public or row.mine or actor.is_moderator]
+
+
+@built_once
+def _of_subjects() -> Any:
+    return (
+        sa.select(*READ, Subject.visible)
+        .join(Subject, Subject.id == Photo.subject_id)
+        .where(among(Photo.subject_id), Photo.visibility != Visibility.WITHDRAWN)
+        .order_by(Photo.id)
+        .limit(sa.bindparam("most", type_=sa.Integer))
+    )
+
+
+def are_of(subject_id: Any) -> sa.ColumnElement[bool]:
+    """The photos that `photos_of` may show of a subject, for a part of a statement."""
+    return sa.and_(Photo.subject_id == subject_id, Photo.visibility != Visibility.WITHDRAWN)
+
+
+def note_without(subject_ids: Iterable[int]) -> None:
+    """Keeps that these subjects have no photos, as another statement of this request found."""
+    read_so_far("covers").update(dict.fromkeys(subject_ids))
 
 
 def photo_of(session: Session, actor: Actor, key: str) -> PhotoRow:
@@ -126,20 +147,25 @@ def covers(session: Session, actor: Actor, subject_ids: Iterable[int]) -> dict[i
     wanted = [each for each in wanted_ids if each not in known]
     if not wanted:
         return shown
-    found = session.scalars(
+    found = session.execute(_covers(), {"ids": wanted})
+    return shown | {photo.subject_id: _row(photo, True, actor) for photo in found}
+
+
+@built_once
+def _covers() -> Any:
+    return (
         _public()
-        .where(Photo.subject_id.in_(wanted))
+        .where(among(Photo.subject_id))
         .ext(distinct_on(Photo.subject_id))
         .order_by(Photo.subject_id, Photo.id)
     )
-    return shown | {photo.subject_id: _row(photo, True, actor) for photo in found}
 
 
 def public_photos_by(
     session: Session, actor: Actor, member_id: int, limit: int = 12
 ) -> list[PhotoRow]:
     """A member's newest public photos."""
-    found = session.scalars(
+    found = session.execute(
         _public()
         .where(Photo.member_id == member_id, Photo.shape == Shape.WHOLE)
         .order_by(Photo.id.desc())

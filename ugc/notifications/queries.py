@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ugc.accounts import queries as accounts
 from ugc.accounts.rules.roles import NAMES, Role
 from ugc.core import subjects, texts
-from ugc.core.db import Session
+from ugc.core.db import Session, built_once
 from ugc.core.errors import NotFound
 from ugc.core.people import Who
 from ugc.notifications import rules
@@ -64,10 +64,16 @@ def _fold(zone: str) -> sa.ColumnElement[str]:
 
 def unread_count(session: Session, member_id: int, zone: str) -> int:
     """How many lines of the inbox are new, by the partial index on unread ones."""
-    query = sa.select(sa.func.count(sa.distinct(_fold(zone)))).where(
-        Notification.member_id == member_id, Notification.read_at.is_(None), Notification.shown
+    return session.scalar(_unread_count(zone), {"member_id": member_id}) or 0
+
+
+@built_once
+def _unread_count(zone: str) -> sa.Select[int]:
+    return sa.select(sa.func.count(sa.distinct(_fold(zone)))).where(
+        Notification.member_id == sa.bindparam("member_id"),
+        Notification.read_at.is_(None),
+        Notification.shown,
     )
-    return session.scalar(query) or 0
 
 
 def inbox(

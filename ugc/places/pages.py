@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
 from ugc.brands import queries as brands
-from ugc.core import gazetteer, geo, limits, panels, privacy, render, subjects
+from ugc.core import formats, gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
@@ -28,7 +28,7 @@ from ugc.places.queries import claims
 from ugc.referrals import actions as referrals
 
 bp = Blueprint("places", __name__)
-LAST_PAGE = 40
+LAST_PAGE = 80
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("place"), queries.describe, queries.describe))
 subjects.register(
@@ -277,7 +277,7 @@ def _opening_sentence(hours: rules.Hours) -> str:
     if change is None:
         return gettext("Always open") if hours.is_open else gettext("Closed")
     days = (change.date() - _moment().astimezone(change.tzinfo).date()).days
-    at = {"time": _clock(change), "day": _weekday(change)}
+    at = {"time": formats.clock(change), "day": formats.weekday(change)}
     if hours.is_open:
         # Past midnight is still tonight.
         if days == 0 or (days == 1 and change.hour < 6):
@@ -295,25 +295,20 @@ def _opening_sentence(hours: rules.Hours) -> str:
     return gettext("Closed now, opens on %(date)s", date=date)
 
 
-def _clock(moment: dt.datetime) -> str:
-    return format_time(moment, "short", locale=render.language())
-
-
-def _weekday(day: dt.date) -> str:
-    return format_date(day, "EEEE", locale=render.language())
-
-
 @bp.app_template_global()
 def day_text(day: rules.Day) -> tuple[str, str]:
     """(name of the day, its hours)."""
-    name = _weekday(day.date)
+    name = formats.weekday(day.date)
     if not day.spans:
         if not day.is_known:
             return name, f"“{day.comment}”" if day.comment else gettext("not known")
         return name, _noted(gettext("closed"), day.comment)
     if day.is_whole:
         return name, _noted(gettext("all day"), day.spans[0].comment or day.comment)
-    spans = [_noted(f"{_clock(span.start)}–{_clock(span.end)}", span.comment) for span in day.spans]
+    spans = [
+        _noted(f"{formats.clock(span.start)}–{formats.clock(span.end)}", span.comment)
+        for span in day.spans
+    ]
     said = [f"“{day.comment}”"] if day.comment else []
     return name, ", ".join([*spans, *said])
 
@@ -417,8 +412,18 @@ def withdraw_brand_claim(public_id: str) -> Any:
 
 
 def brand_panel(brand: Any, **_context: Any) -> str:
-    places = queries.places_of_brand(db.session(), brand.id)
-    return render_template("places/_of_brand.html", places=places, brand=brand)
+    page = max(1, min(LAST_PAGE, _number("places", 1)))
+    places, more = queries.places_of_brand(db.session(), brand.id, page)
+    here = {"public_id": brand.public_id, "_anchor": "places"}
+    return render_template(
+        "places/_of_brand.html",
+        places=places,
+        brand=brand,
+        next_page=url_for("brands.brand_page", **here, places=page + 1)
+        if more and page < LAST_PAGE
+        else None,
+        previous_page=url_for("brands.brand_page", **here, places=page - 1) if page > 1 else None,
+    )
 
 
 def case_panel(subject_id: int, **_context: Any) -> str:

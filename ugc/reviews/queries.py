@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ugc.accounts.models import Member
 from ugc.core import gazetteer
 from ugc.core.access import Actor
-from ugc.core.db import Session, read_so_far
+from ugc.core.db import Session, built_once, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
@@ -75,16 +75,29 @@ def counted() -> sa.ColumnElement[bool]:
     return sa.and_(Review.visibility == Visibility.PUBLISHED, sa.not_(by_team()))
 
 
-def _columns(actor: Actor) -> sa.Select[Any]:
+# Plain columns: making objects of them takes longer than reading.
+READ = (
+    Review.id, Review.place_id, Review.rating, Review.subratings, Review.title, Review.text,
+    Review.language, Review.visited_month, Review.visit_kind, Review.helpful, Review.visibility,
+    Review.author_id, Review.created_at, Review.edited_at, Review.revision,
+)  # fmt: skip
+
+
+@built_once
+def _columns(is_member: bool) -> sa.Select[Any]:
+    """For a member the parameter `reader` is the member's id."""
     mine = (
-        sa.exists().where(HelpfulVote.review_id == Review.id, HelpfulVote.member_id == actor.id)
-        if actor.id is not None
+        sa.exists().where(
+            HelpfulVote.review_id == Review.id, HelpfulVote.member_id == sa.bindparam("reader")
+        )
+        if is_member
         else sa.false()
     )
+    has_photos = sa.exists().where(media.are_of(Review.id))
     place_subject = sa.orm.aliased(Subject)
     columns: Any = (
         sa.select(
-            Review,
+            *READ,
             Subject.public_id,
             Place.name.label("place_name"),
             Place.category,
@@ -95,6 +108,7 @@ def _columns(actor: Actor) -> sa.Select[Any]:
             Source.attribution,
             mine.label("found_helpful"),
             by_team().label("by_team"),
+            has_photos.label("has_photos"),
         )
         .join(Subject, Subject.id == Review.id)
         .join(Place, Place.id == Review.place_id)
@@ -106,53 +120,61 @@ def _columns(actor: Actor) -> sa.Select[Any]:
     return columns
 
 
-def _rows(session: Session, query: sa.Select[Any], actor: Actor) -> list[ReviewRow]:
-    rows = session.execute(query).all()
+def _rows(session: Session, query: sa.Select[Any], actor: Actor, **given: Any) -> list[ReviewRow]:
+    """`given` are the statement's parameters beside the reader."""
+    rows = session.execute(query, {"reader": actor.id, **given}).all()
     photos: dict[int, list[media.PhotoRow]] = {}
-    for photo in media.photos_of(session, actor, [row.Review.id for row in rows]):
+    pictured = [row.id for row in rows if row.has_photos]
+    media.note_without(row.id for row in rows if not row.has_photos)
+    for photo in media.photos_of(session, actor, pictured):
         photos.setdefault(photo.subject_id, []).append(photo)
-    return [_row(row, photos.get(row.Review.id, [])) for row in rows]
+    return [_row(row, photos.get(row.id, [])) for row in rows]
 
 
 def _row(row: Any, photos: Sequence[media.PhotoRow]) -> ReviewRow:
-    review: Review = row.Review
     category = place_rules.CATEGORIES.get(row.category, place_rules.CATEGORIES["other"])
     return ReviewRow(
-        id=review.id,
+        id=row.id,
         public_id=row.public_id,
-        place_id=review.place_id,
+        place_id=row.place_id,
         place_public_id=row.place_public_id,
         place_name=row.place_name,
         place_visibility=row.place_visibility,
         city=gazetteer.shown_city(row),
         category=category,
-        rating=review.rating,
+        rating=row.rating,
         subratings=[
-            (aspect, review.subratings[aspect.code])
+            (aspect, row.subratings[aspect.code])
             for aspect in category.aspects
-            if aspect.code in review.subratings
+            if aspect.code in row.subratings
         ],
-        title=review.title,
-        text=review.text,
-        language=review.language,
-        visited_month=review.visited_month,
-        visit_kind=review.visit_kind,
-        helpful=review.helpful,
+        title=row.title,
+        text=row.text,
+        language=row.language,
+        visited_month=row.visited_month,
+        visit_kind=row.visit_kind,
+        helpful=row.helpful,
         found_helpful=row.found_helpful,
         by_team=row.by_team,
-        visibility=review.visibility,
-        author_id=review.author_id,
+        visibility=row.visibility,
+        author_id=row.author_id,
         author=row.handle,
         attribution=row.attribution,
-        created_at=review.created_at,
-        edited_at=review.edited_at,
-        revision=review.revision,
+        created_at=row.created_at,
+        edited_at=row.edited_at,
+        revision=row.revision,
         photos=photos,
     )
 
 
-def _seen(session: Session, actor: Actor, condition: Any) -> ReviewRow:
-    rows = _rows(session, _columns(actor).where(condition), actor)
+@built_once
+def _one(of: type[int | str], is_member: bool) -> sa.Select[Any]:
+    column = Subject.public_id if of is str else Review.id
+    return _columns(is_member).where(column == sa.bindparam("key"))
+
+
+def _seen(session: Session, actor: Actor, key: int | str) -> ReviewRow:
+    rows = _rows(session, _one(type(key), actor.id is not None), actor, key=key)
     if not rows or not rules.may_see(
         actor, rows[0].author_id, rows[0].visibility, rows[0].place_visibility
     ):
@@ -162,12 +184,12 @@ def _seen(session: Session, actor: Actor, condition: Any) -> ReviewRow:
 
 def review_by_public_id(session: Session, actor: Actor, public_id: str) -> ReviewRow:
     """The review as `actor` may see it. Raises NotFound."""
-    return _seen(session, actor, Subject.public_id == public_id)
+    return _seen(session, actor, public_id)
 
 
 def review_by_id(session: Session, actor: Actor, review_id: int) -> ReviewRow:
     """As `review_by_public_id`. Raises NotFound."""
-    return _seen(session, actor, Review.id == review_id)
+    return _seen(session, actor, review_id)
 
 
 def locked(session: Session, review_id: int) -> Review:
@@ -206,10 +228,19 @@ def _reviews_of_place(
     session: Session, actor: Actor, place_id: int, order: str, rating: int | None, page: int,
     limit: int,
 ) -> tuple[list[ReviewRow], bool]:  # fmt: skip
+    order = order if order in ORDERS else "helpful"
+    query = _of_place(order, rating is not None, actor.id is not None)
+    given = {"place_id": place_id, "rating": rating, "skip": (page - 1) * limit, "most": limit + 1}
+    rows = _rows(session, query, actor, **given)
+    return rows[:limit], len(rows) > limit
+
+
+@built_once
+def _of_place(order: str, is_rated: bool, is_member: bool) -> sa.Select[Any]:
     visible = Review.visibility == Visibility.PUBLISHED
-    if actor.id is not None:
-        own = sa.and_(Review.author_id == actor.id, Review.visibility == Visibility.HELD)
-        visible = sa.or_(visible, own)
+    if is_member:
+        mine = Review.author_id == sa.bindparam("reader")
+        visible = sa.or_(visible, sa.and_(mine, Review.visibility == Visibility.HELD))
     orders: dict[str, list[Any]] = {
         "helpful": [Review.helpful.desc()],
         "newest": [],
@@ -217,23 +248,20 @@ def _reviews_of_place(
         "worst": [Review.rating],
     }
     query = (
-        _columns(actor)
-        .where(Review.place_id == place_id, visible)
+        _columns(is_member)
+        .where(Review.place_id == sa.bindparam("place_id"), visible)
         .order_by(
             (Review.visibility == Visibility.HELD).desc(),
             # Ratings without a word, from imports, come after what people wrote.
             (Review.text == ""),
-            *orders.get(order, orders["helpful"]),
+            *orders[order],
             Review.created_at.desc(),
             Review.id.desc(),
         )
-        .offset((page - 1) * limit)
-        .limit(limit + 1)
+        .offset(sa.bindparam("skip", type_=sa.Integer))
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
-    if rating is not None:
-        query = query.where(Review.rating == rating)
-    rows = _rows(session, query, actor)
-    return rows[:limit], len(rows) > limit
+    return query.where(Review.rating == sa.bindparam("rating")) if is_rated else query
 
 
 def ids_of_place(place_id: int) -> sa.Select[int]:
@@ -242,13 +270,18 @@ def ids_of_place(place_id: int) -> sa.Select[int]:
 
 def distribution(session: Session, place_id: int) -> dict[int, int]:
     """How many published ratings of each value, 5 to 1."""
-    rows = session.execute(
-        sa.select(Review.rating, sa.func.count())
-        .where(Review.place_id == place_id, counted())
-        .group_by(Review.rating)
-    )
+    rows = session.execute(_distribution(), {"place_id": place_id})
     counts = {int(rating): int(count) for rating, count in rows}
     return {rating: counts.get(rating, 0) for rating in reversed(rules.RATINGS)}
+
+
+@built_once
+def _distribution() -> Any:
+    return (
+        sa.select(Review.rating, sa.func.count())
+        .where(Review.place_id == sa.bindparam("place_id"), counted())
+        .group_by(Review.rating)
+    )
 
 
 def totals(session: Session, place_id: int) -> tuple[int, int]:
@@ -265,20 +298,24 @@ def own_review(session: Session, actor: Actor, place_id: int) -> ReviewRow | Non
     """The actor's standing review of a place."""
     if actor.id is None:
         return None
-    query = _columns(actor).where(
-        Review.place_id == place_id,
-        Review.author_id == actor.id,
+    rows = _rows(session, _own(), actor, place_id=place_id)
+    return rows[0] if rows else None
+
+
+@built_once
+def _own() -> sa.Select[Any]:
+    return _columns(True).where(
+        Review.place_id == sa.bindparam("place_id"),
+        Review.author_id == sa.bindparam("reader"),
         Review.visibility.in_(STANDING),
     )
-    rows = _rows(session, query, actor)
-    return rows[0] if rows else None
 
 
 def reviews_by(session: Session, actor: Actor, member_id: int, limit: int = 50) -> list[ReviewRow]:
     """What a member reviewed, newest first, as `actor` may see it: to others, of public places
     only."""
     query = (
-        _columns(actor)
+        _columns(actor.id is not None)
         .where(Review.author_id == member_id)
         .order_by(Review.created_at.desc(), Review.id.desc())
         .limit(limit)
@@ -290,12 +327,11 @@ def reviews_by(session: Session, actor: Actor, member_id: int, limit: int = 50) 
     return _rows(session, query, actor)
 
 
-def published_by_group(session: Session, ids: sa.Select[int]) -> int:
-    """How many published ones the members of a query have."""
-    query = sa.select(sa.func.count()).where(
+def published_by_group(ids: sa.Select[int]) -> sa.Select[int]:
+    """How many published ones the members of a query have, for a part of a statement."""
+    return sa.select(sa.func.count()).where(
         Review.author_id.in_(ids), Review.visibility == Visibility.PUBLISHED
     )
-    return session.scalar(query) or 0
 
 
 def versions(session: Session, review_id: int) -> list[ReviewVersion]:

@@ -23,7 +23,7 @@ from ugc.accounts.queries import grants
 from ugc.accounts.rules import REPEAT_MINUTES
 from ugc.accounts.rules.roles import grants as as_grants
 from ugc.core.access import Grant
-from ugc.core.db import Session, app_now, lately
+from ugc.core.db import Session, app_now, built_once, lately, note_now
 from ugc.core.errors import NotFound
 from ugc.core.people import Who
 from ugc.core.subjects import Subject, SubjectInfo
@@ -122,23 +122,32 @@ def session_member(
     """The member, their public id, the session's id and the roles in force behind a cookie, while
     it is good. With `keep`, the member is not erased until this transaction ends; an erasure that
     runs is waited for. With `exclusive`, the member's other writing requests are waited for too."""
-    query = (
-        sa.select(Member, Subject.public_id, MemberSession.id, grants.as_json(Member.id))
+    query = _session_member(keep, exclusive)
+    row = session.execute(query, {"token_hash": token_hash}).first()
+    if row is None:
+        return None
+    note_now(row[4])
+    return row[0], row[1], row[2], as_grants(row[3])
+
+
+@built_once
+def _session_member(keep: bool, exclusive: bool) -> sa.Select[Any]:
+    query: sa.Select[Any] = (
+        sa.select(Member, Subject.public_id, MemberSession.id, grants.as_json(Member.id), app_now())
         .join(MemberSession, MemberSession.member_id == Member.id)
         .join(Subject, Subject.id == Member.id)
         .where(
-            MemberSession.token_hash == token_hash,
+            MemberSession.token_hash == sa.bindparam("token_hash"),
             MemberSession.revoked_at.is_(None),
             MemberSession.expires_at > app_now(),
             Member.erased_at.is_(None),
         )
     )
     if exclusive:
-        query = query.with_for_update(of=Member)
-    elif keep:
-        query = query.with_for_update(read=True, key_share=True, of=Member)
-    row = session.execute(query).first()
-    return (row[0], row[1], row[2], as_grants(row[3])) if row else None
+        return query.with_for_update(of=Member)
+    if keep:
+        return query.with_for_update(read=True, key_share=True, of=Member)
+    return query
 
 
 def open_sessions(session: Session, member_id: int) -> list[MemberSession]:

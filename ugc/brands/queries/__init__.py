@@ -23,7 +23,7 @@ from ugc.brands.models import (
 )
 from ugc.core import names
 from ugc.core.access import Actor
-from ugc.core.db import Session, read_so_far
+from ugc.core.db import Session, among, built_once, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
@@ -88,7 +88,16 @@ class ClaimRow:
     decided_at: dt.datetime | None
 
 
-def _columns(actor: Actor) -> Any:
+# Plain columns: making objects of them takes longer than reading.
+READ = (
+    Brand.id, Brand.name, Brand.about, Brand.website, Brand.claimed_at, Brand.visibility,
+    Brand.author_id, Brand.created_at, Brand.revision,
+)  # fmt: skip
+
+
+@built_once
+def _columns(is_member: bool) -> Any:
+    """For a member the parameter `reader` is the member's id."""
     fans = (
         sa.select(sa.func.count())
         .where(Fan.brand_id == Brand.id)
@@ -96,13 +105,12 @@ def _columns(actor: Actor) -> Any:
         .scalar_subquery()
     )
     following: Any = sa.false()
-    if actor.id is not None:
-        following = (
-            sa.exists().where(Fan.brand_id == Brand.id, Fan.member_id == actor.id).correlate(Brand)
-        )
+    if is_member:
+        mine = Fan.member_id == sa.bindparam("reader")
+        following = sa.exists().where(Fan.brand_id == Brand.id, mine).correlate(Brand)
     return (
         sa.select(
-            Brand,
+            *READ,
             Subject.public_id,
             fans.label("fans"),
             following.label("following"),
@@ -115,22 +123,26 @@ def _columns(actor: Actor) -> Any:
     )
 
 
-def _row(row: Any, actor: Actor) -> BrandRow:
-    brand: Brand = row.Brand
+def _rows(session: Session, query: Any, actor: Actor, **given: Any) -> list[BrandRow]:
+    """`given` are the statement's parameters beside the reader."""
+    return [_row(row, actor) for row in session.execute(query, {"reader": actor.id, **given})]
+
+
+def _row(brand: Any, actor: Actor) -> BrandRow:
     return BrandRow(
         id=brand.id,
-        public_id=row.public_id,
+        public_id=brand.public_id,
         name=brand.name,
         about=brand.about,
         website=brand.website,
         claimed_at=brand.claimed_at,
-        fans=row.fans,
+        fans=brand.fans,
         in_team=brand.id in actor.brand_ids,
-        following=row.following,
+        following=brand.following,
         visibility=brand.visibility,
         author_id=brand.author_id,
-        author=row.handle,
-        attribution=row.attribution,
+        author=brand.handle,
+        attribution=brand.attribution,
         created_at=brand.created_at,
         revision=brand.revision,
     )
@@ -138,12 +150,12 @@ def _row(row: Any, actor: Actor) -> BrandRow:
 
 def brand_by_public_id(session: Session, actor: Actor, public_id: str) -> BrandRow:
     """The brand as `actor` may see it. Raises NotFound."""
-    return _seen(session, actor, public_id, Subject.public_id == public_id)
+    return _seen(session, actor, public_id)
 
 
 def brand_by_id(session: Session, actor: Actor, brand_id: int) -> BrandRow:
     """As `brand_by_public_id`. Raises NotFound."""
-    return _seen(session, actor, brand_id, Brand.id == brand_id)
+    return _seen(session, actor, brand_id)
 
 
 def team_brand(session: Session, actor: Actor, public_id: str, act: str | None) -> BrandRow:
@@ -157,17 +169,26 @@ def team_brand(session: Session, actor: Actor, public_id: str, act: str | None) 
     return brand
 
 
-def _seen(session: Session, actor: Actor, key: int | str, condition: Any) -> BrandRow:
+@built_once
+def _one(of: type[int | str], is_member: bool) -> Any:
+    column = Subject.public_id if of is str else Brand.id
+    return _columns(is_member).where(column == sa.bindparam("key"))
+
+
+def _seen(session: Session, actor: Actor, key: int | str) -> BrandRow:
     # Whether a member follows it is of no use to who reads as nobody.
     read = read_so_far("brands")
     row = read.get((actor.id, key)) or (read.get(key) if actor.id is None else None)
     if row is None:
-        row = session.execute(_columns(actor).where(condition)).first()
+        query = _one(type(key), actor.id is not None)
+        row = session.execute(query, {"reader": actor.id, "key": key}).first()
         if row is not None:
-            for each in (row.Brand.id, row.public_id):
+            for each in (row.id, row.public_id):
                 read[actor.id, each] = read[each] = row
+            if row.visibility == Visibility.PUBLISHED:
+                read_so_far("described_brands")[row.id] = _info(row)
     if row is None or not rules.may_see(
-        actor, row.Brand.author_id, row.Brand.visibility, row.Brand.id in actor.brand_ids
+        actor, row.author_id, row.visibility, row.id in actor.brand_ids
     ):
         raise NotFound()
     return _row(row, actor)
@@ -295,7 +316,8 @@ def search_brands(
 ) -> list[BrandRow]:
     """Published brands: by name with accents and typos forgiven, else those with most fans."""
     text = names.cleaned_name(text)
-    query = _columns(actor).where(Brand.visibility == Visibility.PUBLISHED).limit(limit)
+    query = _columns(actor.id is not None).where(Brand.visibility == Visibility.PUBLISHED)
+    query = query.limit(limit)
     if not text:
         query = query.order_by(sa.text("fans DESC"), Brand.id)
     else:
@@ -304,7 +326,7 @@ def search_brands(
         query = query.where(sa.or_(likeness >= 0.45, sa.func.strpos(name_key, key) > 0)).order_by(
             likeness.desc(), sa.text("fans DESC"), Brand.id
         )
-    return [_row(row, actor) for row in session.execute(query)]
+    return _rows(session, query, actor)
 
 
 def same_name(session: Session, name: str) -> str | None:
@@ -354,12 +376,14 @@ def verified_domain(session: Session, brand_id: int) -> str:
 def brands_of_team_member(session: Session, actor: Actor, act: str) -> list[BrandRow]:
     """The public brands whose team the reader is in with a role that has `act`."""
     ids = [brand_id for brand_id in actor.brand_ids if actor.may(act, brand_id)]
+    if not ids:
+        return []
     query = (
-        _columns(actor)
+        _columns(actor.id is not None)
         .where(Brand.id.in_(ids), Brand.visibility == Visibility.PUBLISHED)
         .order_by(Brand.name)
     )
-    return [_row(row, actor) for row in session.execute(query)]
+    return _rows(session, query, actor)
 
 
 def without_team() -> sa.Select[int]:
@@ -370,25 +394,35 @@ def without_team() -> sa.Select[int]:
 def followed_by(session: Session, actor: Actor) -> list[BrandRow]:
     """The brands that the reader follows."""
     query = (
-        _columns(actor)
+        _columns(actor.id is not None)
         .join(Fan, Fan.brand_id == Brand.id)
         .where(Fan.member_id == actor.id, Brand.visibility == Visibility.PUBLISHED)
         .order_by(Brand.name)
     )
-    return [_row(row, actor) for row in session.execute(query)]
+    return _rows(session, query, actor)
 
 
 def describe(
     session: Session, ids: Iterable[int], author_id: int | None = None
 ) -> list[SubjectInfo]:
     """What all may see, and what this author still sees of their own."""
-    own = Brand.still_seen_by(author_id)
-    rows = session.execute(
+    query = _described(author_id is not None)
+    rows = session.execute(query, {"ids": list(ids), "author_id": author_id})
+    return [_info(row) for row in rows]
+
+
+@built_once
+def _described(is_author: bool) -> Any:
+    own = Brand.still_seen_by(cast(int, sa.bindparam("author_id"))) if is_author else sa.false()
+    return (
         sa.select(Brand.id, Brand.name, Subject.public_id)
         .join(Subject, Subject.id == Brand.id)
-        .where(Brand.id.in_(list(ids)), sa.or_(Brand.visibility == Visibility.PUBLISHED, own))
+        .where(among(Brand.id), sa.or_(Brand.visibility == Visibility.PUBLISHED, own))
     )
-    return [SubjectInfo(r.id, KIND, r.public_id, r.name, f"/brands/{r.public_id}") for r in rows]
+
+
+def _info(row: Any) -> SubjectInfo:
+    return SubjectInfo(row.id, KIND, row.public_id, row.name, f"/brands/{row.public_id}")
 
 
 def described(session: Session, brand_id: int) -> SubjectInfo | None:

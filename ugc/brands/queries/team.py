@@ -105,6 +105,8 @@ def invitation_of(session: Session, brand_id: int, member_id: int | None) -> Inv
         TeamInvitation.brand_id == brand_id, TeamInvitation.member_id == member_id, _open()
     )
     wanted = session.scalar(query)
+    if wanted is None:
+        return None
     return next((row for row in open_invitations(session, brand_id) if row.id == wanted), None)
 
 

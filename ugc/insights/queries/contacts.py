@@ -151,10 +151,9 @@ def cities(session: Session, member_id: int) -> list[CityReach]:
     return [city for city in found if city.people]
 
 
-def fans_of_group(session: Session, ids: sa.Select[int]) -> int:
-    """How often the members of a group follow a brand."""
-    query = sa.select(sa.func.count()).select_from(Fan).where(Fan.member_id.in_(ids))
-    return session.scalar(query) or 0
+def fans_of_group(ids: sa.Select[int]) -> sa.Select[int]:
+    """How often the members of a group follow a brand, for a part of a statement."""
+    return sa.select(sa.func.count()).select_from(Fan).where(Fan.member_id.in_(ids))
 
 
 def state(session: Session, member_id: int) -> tuple[int, int, int, int]:

@@ -10,9 +10,9 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from ugc.accounts.models import Grant, Member
-from ugc.core import gazetteer, geo
+from ugc.core import cache, gazetteer, geo
 from ugc.core.access import ANONYMOUS, Actor
-from ugc.core.db import Session, app_now, read_so_far
+from ugc.core.db import Session, among, app_now, built_once, note_now, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
@@ -21,7 +21,7 @@ from ugc.media import queries as media
 from ugc.places import rules
 from ugc.places.models import KIND, Place, PlaceBrand
 
-PAGE = 24
+PAGE = 12  # four are seen at once
 NAME_KEY = sa.func.name_key(Place.name)
 
 
@@ -59,12 +59,26 @@ class PlaceRow:
     revision: int
     metres: float | None = None
     cover: media.PhotoRow | None = None
+    brand_id: int | None = None  # that runs it now
 
 
-def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
-    metres = geo.metres_between(Place.geom, near) if near else sa.null()
+# Plain columns: making objects of them takes longer than reading.
+READ = (
+    Place.id, Place.name, Place.category, Place.city_id, Place.address, Place.phone, Place.website,
+    Place.opening_hours, Place.timezone, Place.rating_count, Place.rating_sum, Place.visibility,
+    Place.author_id, Place.created_at, Place.revision,
+)  # fmt: skip
+
+
+@built_once
+def _columns(is_near: bool = False) -> sa.Select[Any]:
+    """With the distance from the parameters `lon` and `lat`, or none."""
+    metres = geo.metres_from_parameters(Place.geom) if is_near else sa.null()
+    runs = sa.select(PlaceBrand.brand_id).where(
+        PlaceBrand.place_id == Place.id, PlaceBrand.until.is_(None)
+    )
     columns: list[Any] = [
-        Place,
+        *READ,
         Subject.public_id,
         geo.lon(Place.geom).label("lon"),
         geo.lat(Place.geom).label("lat"),
@@ -74,6 +88,8 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
         Source.licence,
         Source.url.label("source_url"),
         sa.cast(metres, sa.Float).label("metres"),
+        runs.correlate(Place).scalar_subquery().label("brand_id"),
+        app_now().label("now"),
     ]
     return (
         sa.select(*columns)
@@ -86,10 +102,11 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
 
 def usual_rating(session: Session) -> float:
     """The mean of all ratings of published places (m of the weighted mean), `rules.PRIOR_MEAN`
-    before the first; the partial index of rated places answers alone."""
+    before the first, as it was within the last half minute; the partial index of rated places
+    answers alone."""
     read = read_so_far("usual_rating")
     if not read:
-        read[None] = _usual_rating(session)
+        read[None] = cache.of_late("usual_rating", 30, lambda: _usual_rating(session))
     return cast(float, read[None])
 
 
@@ -102,25 +119,31 @@ def _usual_rating(session: Session) -> float:
     return float(total) / int(count) if count else rules.PRIOR_MEAN
 
 
-def _plain_rows(session: Session, query: sa.Select[Any]) -> list[PlaceRow]:
-    """The rows without their photos."""
-    return [_row(row) for row in session.execute(query).all()]
+def _plain_rows(
+    session: Session, query: sa.Select[Any], near: geo.Point | None = None, **given: Any
+) -> list[PlaceRow]:
+    """The rows without their photos; `given` are the statement's parameters."""
+    if near is not None:
+        given |= {"lon": near.lon, "lat": near.lat}
+    rows = session.execute(query, given).all()
+    if rows:
+        note_now(rows[0].now)
+    return [_row(row) for row in rows]
 
 
-def _row(row: Any) -> PlaceRow:
-    place: Place = row.Place
+def _row(place: Any) -> PlaceRow:
     return PlaceRow(
         id=place.id,
-        public_id=row.public_id,
+        public_id=place.public_id,
         name=place.name,
         category=rules.CATEGORIES.get(place.category, rules.CATEGORIES["other"]),
-        lon=row.lon,
-        lat=row.lat,
+        lon=place.lon,
+        lat=place.lat,
         city_id=place.city_id,
-        city=gazetteer.shown_city(row),
-        locality=row.city,
-        country=row.country,
-        region=rules.region_of(row.country, row.admin),
+        city=gazetteer.shown_city(place),
+        locality=place.city,
+        country=place.country,
+        region=rules.region_of(place.country, place.admin),
         address=place.address,
         phone=place.phone,
         website=place.website,
@@ -131,39 +154,58 @@ def _row(row: Any) -> PlaceRow:
         mean=place.rating_sum / place.rating_count if place.rating_count else None,
         visibility=place.visibility,
         author_id=place.author_id,
-        author=row.handle,
-        attribution=row.attribution,
-        licence=row.licence,
-        source_url=row.source_url,
+        author=place.handle,
+        attribution=place.attribution,
+        licence=place.licence,
+        source_url=place.source_url,
         created_at=place.created_at,
         revision=place.revision,
-        metres=row.metres,
+        metres=place.metres,
+        brand_id=place.brand_id,
     )
 
 
-def _rows(session: Session, query: sa.Select[Any], actor: Actor) -> list[PlaceRow]:
-    rows = _plain_rows(session, query)
+def _rows(
+    session: Session,
+    query: sa.Select[Any],
+    actor: Actor,
+    near: geo.Point | None = None,
+    **given: Any,
+) -> list[PlaceRow]:
+    rows = _plain_rows(session, query, near, **given)
     covers = media.covers(session, actor, (row.id for row in rows))
     return [replace(row, cover=covers[row.id]) if row.id in covers else row for row in rows]
 
 
 def place_by_public_id(session: Session, actor: Actor, public_id: str) -> PlaceRow:
     """The place as `actor` may see it. Raises NotFound."""
-    return _seen(session, actor, public_id, Subject.public_id == public_id)
+    return _seen(session, actor, public_id)
 
 
 def place_by_id(session: Session, actor: Actor, place_id: int) -> PlaceRow:
     """As `place_by_public_id`. Raises NotFound."""
-    return _seen(session, actor, place_id, Place.id == place_id)
+    return _seen(session, actor, place_id)
 
 
-def _seen(session: Session, actor: Actor, key: int | str, condition: Any) -> PlaceRow:
+@built_once
+def _one(of: type[int | str]) -> sa.Select[Any]:
+    column = Subject.public_id if of is str else Place.id
+    return _columns().where(column == sa.bindparam("key"))
+
+
+@built_once
+def _several(is_near: bool) -> sa.Select[Any]:
+    return _columns(is_near).where(among(Place.id))
+
+
+def _seen(session: Session, actor: Actor, key: int | str) -> PlaceRow:
     read = read_so_far("places")
     row: PlaceRow | None = read.get(key)
     if row is None:
-        row = next(iter(_plain_rows(session, _columns().where(condition))), None)
+        row = next(iter(_plain_rows(session, _one(type(key)), key=key)), None)
         if row is not None:
             read[row.id] = read[row.public_id] = row
+            read_so_far("brands_of_places")[row.id] = row.brand_id
     if row is None or not rules.may_see(actor, row.author_id, row.visibility):
         raise NotFound()
     return row
@@ -269,7 +311,7 @@ def search_places(
     query = search_query(session, near=near, **looked_for)
     # Chosen first and joined then: a word in a name is that of thousands.
     ids = list(session.scalars(query.offset((page - 1) * limit).limit(limit + 1)))
-    rows = _rows(session, _columns(near).where(Place.id.in_(ids[:limit])), actor)
+    rows = _rows(session, _several(near is not None), actor, near, ids=ids[:limit])
     rows.sort(key=lambda row: ids.index(row.id))
     return rows, len(ids) > limit
 
@@ -307,8 +349,8 @@ def places_within(
     if near is not None:
         # The index orders by degrees: more are taken than are shown, and measured.
         nearest = geo.nearest(chosen, Place.geom, near, bounds, 3 * (skip + limit))
-        query = _columns(near).where(Place.id.in_(nearest)).order_by(sa.text("metres"))
-        return _plain_rows(session, query.offset(skip or None).limit(limit))
+        query = _columns(True).where(Place.id.in_(nearest)).order_by(sa.text("metres"))
+        return _plain_rows(session, query.offset(skip or None).limit(limit), near)
     order = (Place.rating_count.desc(), Place.id.desc())
     chosen = chosen.order_by(*order).offset(skip or None).limit(limit)
     return _plain_rows(session, _columns().where(Place.id.in_(chosen)).order_by(*order))
@@ -365,12 +407,12 @@ def likely_duplicates(
     if website:
         same.append(sa.and_(near_enough, Place.website == website))
     query = (
-        _columns(point)
+        _columns(True)
         .where(sa.or_(*same), sa.or_(Place.visibility == Visibility.PUBLISHED, own))
         .order_by(sa.text("metres"), Place.id)
         .limit(limit)
     )
-    return _rows(session, query, actor)
+    return _rows(session, query, actor, point)
 
 
 def brand_of(session: Session, place_id: int) -> int | None:
@@ -413,20 +455,30 @@ def ids_of_brand(session: Session, brand_id: int) -> list[int]:
     )
 
 
-def places_of_brand(session: Session, brand_id: int, limit: int = 100) -> list[PlaceRow]:
-    """The published places that a brand runs now, the most rated first."""
-    query = (
+def places_of_brand(
+    session: Session, brand_id: int, page: int = 1, limit: int = PAGE
+) -> tuple[list[PlaceRow], bool]:
+    """The published places that a brand runs now, the most rated first; and whether there are more
+    after this page."""
+    given: dict[str, Any] = {"brand_id": brand_id, "skip": (page - 1) * limit, "most": limit + 1}
+    rows = _rows(session, _of_brand(), ANONYMOUS, **given)
+    return rows[:limit], len(rows) > limit
+
+
+@built_once
+def _of_brand() -> sa.Select[Any]:
+    return (
         _columns()
         .join(PlaceBrand, PlaceBrand.place_id == Place.id)
         .where(
-            PlaceBrand.brand_id == brand_id,
+            PlaceBrand.brand_id == sa.bindparam("brand_id"),
             PlaceBrand.until.is_(None),
             Place.visibility == Visibility.PUBLISHED,
         )
-        .order_by(Place.rating_count.desc(), Place.name)
-        .limit(limit)
+        .order_by(Place.rating_count.desc(), Place.name, Place.id)
+        .offset(sa.bindparam("skip", type_=sa.Integer))
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
-    return _rows(session, query, ANONYMOUS)
 
 
 def places_by(session: Session, actor: Actor, member_id: int, limit: int = 50) -> list[PlaceRow]:
@@ -442,12 +494,11 @@ def places_by(session: Session, actor: Actor, member_id: int, limit: int = 50) -
     return _rows(session, query, actor)
 
 
-def published_by_group(session: Session, ids: sa.Select[int]) -> int:
-    """How many published ones the members of a query have."""
-    query = sa.select(sa.func.count()).where(
+def published_by_group(ids: sa.Select[int]) -> sa.Select[int]:
+    """How many published ones the members of a query have, for a part of a statement."""
+    return sa.select(sa.func.count()).where(
         Place.author_id.in_(ids), Place.visibility == Visibility.PUBLISHED
     )
-    return session.scalar(query) or 0
 
 
 def describe(

@@ -32,24 +32,27 @@ def register_insiders(is_insider: Insider) -> None:
     _insiders.append(is_insider)
 
 
-# How many published contributions a group of people has: (label, count).
-Contributed = Callable[[Session, sa.Select[int]], int]
+# How many published contributions a group of people has: (label, the query that counts them).
+Contributed = Callable[[sa.Select[int]], sa.Select[int]]
 _counters: dict[str, tuple[object, Contributed]] = {}
 
 
 def register_contributions(kind: str, label: object, count: Contributed) -> None:
-    """`count(session, ids)` counts what the members of a query have published."""
+    """`count(ids)` is the query that counts what the members of a query have published."""
     _counters[kind] = (label, count)
 
 
 def contributions_by_degree(session: Session, member_id: int) -> list[list[tuple[object, int]]]:
-    """For each of the three degrees: (label, how many) of each kind."""
-    return [
-        [
-            (label, count(session, sa.select(Referral.member_id).where(column == member_id)))
-            for label, count in _counters.values()
-        ]
+    """For each of the three degrees: (label, how many) of each kind; in one statement."""
+    counted = [
+        count(sa.select(Referral.member_id).where(column == member_id)).scalar_subquery()
         for column in queries.DEGREES
+        for _label, count in _counters.values()
+    ]
+    found = iter(session.execute(sa.select(*counted)).one())
+    return [
+        [(label, next(found) or 0) for label, _count in _counters.values()]
+        for _column in queries.DEGREES
     ]
 
 

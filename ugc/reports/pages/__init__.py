@@ -182,13 +182,14 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
         return redirect(url_for("reports.page", public_id=found.public_id), 301)
     report = queries.report_by_public_id(db.session(), actor, public_id)
     moment = now(db.session())
+    is_following, follower_count = watches_queries.following(db.session(), actor.id, report.id)
     return render_template(
         "reports/page.html",
         report=report,
         error=error,
         photos=media_queries.photos_of(db.session(), actor, [report.id]),
         may_add_photos=rules.may_add_photos(actor, report.author_id, report.visibility),
-        my_vote=story.vote_of(db.session(), report.id, actor.id),
+        my_vote=story.own_word(db.session(), report.id, actor.id),
         decision=moderation_queries.last_decision(db.session(), report.id)
         if actor.id is not None and actor.id == report.author_id
         else None,
@@ -203,8 +204,8 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
         versions=story.versions(db.session(), report.id)
         if report.visibility == "published" or report.author_id == actor.id
         else [],
-        following=watches_queries.is_following(db.session(), actor.id, report.id),
-        follower_count=watches_queries.follower_count(db.session(), report.id),
+        following=is_following,
+        follower_count=follower_count,
         may_revive=report.is_shown
         and actor.is_member
         and actor.confirmed

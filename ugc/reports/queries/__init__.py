@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from ugc.accounts.models import Member
 from ugc.core import gazetteer, geo
 from ugc.core.access import Actor
-from ugc.core.db import Session, app_now, read_so_far
+from ugc.core.db import Session, among, app_now, built_once, note_now, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
@@ -138,8 +138,10 @@ def is_near_places_of(brand_id: int) -> sa.ColumnElement[bool]:
     )
 
 
-def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
-    metres = geo.metres_between(Report.geom, near) if near else sa.null()
+@built_once
+def _columns(is_near: bool = False) -> sa.Select[Any]:
+    """With the distance from the parameters `lon` and `lat`, or none."""
+    metres = geo.metres_from_parameters(Report.geom) if is_near else sa.null()
     columns: Any = (
         sa.select(
             *READ,
@@ -155,6 +157,7 @@ def _columns(near: geo.Point | None = None) -> sa.Select[Any]:
             belief_now(Report.believed).label("belief"),
             belief_now(Report.reacted).label("reaction"),
             sa.cast(metres, sa.Float).label("metres"),
+            app_now().label("now"),
         )
         .join(Subject, Subject.id == Report.id)
         .outerjoin(Member, Member.id == Report.author_id)
@@ -210,9 +213,15 @@ def _row(row: Any, actor: Actor) -> ReportRow:
     )
 
 
-def _rows(session: Session, query: sa.Select[Any], actor: Actor) -> list[ReportRow]:
+def _rows(
+    session: Session, query: sa.Select[Any], actor: Actor, near: geo.Point | None = None
+) -> list[ReportRow]:
     """The rows of a list, with the picture that stands for each and the reader's own votes."""
-    rows = [_row(row, actor) for row in session.execute(query)]
+    given = {"lon": near.lon, "lat": near.lat} if near is not None else {}
+    found = session.execute(query, given).all()
+    if found:
+        note_now(found[0].now)
+    rows = [_row(row, actor) for row in found]
     covers = media.covers(session, actor, (row.id for row in rows))
     votes = _own_votes(session, actor, (row.id for row in rows if row.may_vote))
     return [replace(row, cover=covers.get(row.id), my_vote=votes.get(row.id)) for row in rows]
@@ -223,10 +232,15 @@ def _own_votes(session: Session, actor: Actor, ids: Iterable[int]) -> dict[int, 
     wanted = list(ids)
     if not wanted:
         return {}
-    query = sa.select(Vote.report_id, Vote.still_there).where(
-        Vote.member_id == actor.id, Vote.report_id.in_(wanted)
+    votes = session.execute(_votes_on(), {"member_id": actor.id, "ids": wanted})
+    return {row.report_id: row.still_there for row in votes}
+
+
+@built_once
+def _votes_on() -> Any:
+    return sa.select(Vote.report_id, Vote.still_there).where(
+        Vote.member_id == sa.bindparam("member_id"), among(Vote.report_id)
     )
-    return {row.report_id: row.still_there for row in session.execute(query)}
 
 
 def _with_waiting(session: Session, actor: Actor, rows: list[ReportRow]) -> list[ReportRow]:
@@ -246,20 +260,26 @@ def _with_waiting(session: Session, actor: Actor, rows: list[ReportRow]) -> list
 
 def report_by_public_id(session: Session, actor: Actor, public_id: str) -> ReportRow:
     """The report as `actor` may see it. Raises NotFound."""
-    found = _seen(session, actor, public_id, Subject.public_id == public_id)
+    found = _seen(session, actor, public_id)
     return _with_waiting(session, actor, [found])[0]
 
 
 def report_by_id(session: Session, actor: Actor, report_id: int) -> ReportRow:
     """As `report_by_public_id`. Raises NotFound."""
-    return _seen(session, actor, report_id, Report.id == report_id)
+    return _seen(session, actor, report_id)
 
 
-def _seen(session: Session, actor: Actor, key: int | str, condition: Any) -> ReportRow:
+@built_once
+def _one(of: type[int | str]) -> sa.Select[Any]:
+    column = Subject.public_id if of is str else Report.id
+    return _columns().where(column == sa.bindparam("key"))
+
+
+def _seen(session: Session, actor: Actor, key: int | str) -> ReportRow:
     read = read_so_far("reports")
     row = read.get(key)
     if row is None:
-        row = session.execute(_columns().where(condition)).first()
+        row = session.execute(_one(type(key)), {"key": key}).first()
         if row is not None:
             read[row.id] = read[row.public_id] = row
     if row is None or not rules.may_see(actor, row.author_id, row.visibility):
@@ -323,8 +343,8 @@ def reports_within(
     # The index orders by degrees, in which those to the east look farther than they are: more are
     # taken than are shown, and measured.
     nearest = geo.nearest(chosen, Report.geom, near, bounds, NEAREST_TAKEN * (skip + limit))
-    rows = _columns(near).where(Report.id.in_(nearest)).order_by(sa.text("metres"))
-    return _rows(session, rows.offset(skip or None).limit(limit), actor)
+    rows = _columns(True).where(Report.id.in_(nearest)).order_by(sa.text("metres"))
+    return _rows(session, rows.offset(skip or None).limit(limit), actor, near)
 
 
 def similar_near(
@@ -333,7 +353,7 @@ def similar_near(
     """Living reports of the same kind within the kind's radius, nearest first; of an area nobody
     can say that it is the same thing."""
     query = (
-        _columns(point)
+        _columns(True)
         .where(
             geo.within_metres(Report.geom, point, kind.radius),
             Report.kind == kind.code,
@@ -345,7 +365,7 @@ def similar_near(
         .order_by(sa.text("metres"))
         .limit(limit)
     )
-    return _rows(session, query, actor)
+    return _rows(session, query, actor, point)
 
 
 def reports_near(
@@ -355,7 +375,7 @@ def reports_near(
     moderator may merge it into."""
     point = geo.Point(report.lon, report.lat)
     query = (
-        _columns(point)
+        _columns(True)
         .where(
             geo.within_metres(Report.geom, point, 250),
             Report.id != report.id,
@@ -367,7 +387,7 @@ def reports_near(
         .order_by(sa.text("metres"))
         .limit(limit)
     )
-    return _rows(session, query, actor)
+    return _rows(session, query, actor, point)
 
 
 def reports_of(session: Session, actor: Actor, member_id: int, limit: int = 50) -> list[ReportRow]:
@@ -385,12 +405,11 @@ def reports_of(session: Session, actor: Actor, member_id: int, limit: int = 50) 
     return _with_waiting(session, actor, _rows(session, query, actor))
 
 
-def published_by_group(session: Session, ids: sa.Select[int]) -> int:
-    """How many published ones the members of a query have."""
-    query = sa.select(sa.func.count()).where(
+def published_by_group(ids: sa.Select[int]) -> sa.Select[int]:
+    """How many published ones the members of a query have, for a part of a statement."""
+    return sa.select(sa.func.count()).where(
         Report.author_id.in_(ids), Report.visibility == Visibility.PUBLISHED
     )
-    return session.scalar(query) or 0
 
 
 def describe(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions
 from ugc.core import geo
-from ugc.core.db import Session, lately
+from ugc.core.db import Session, built_once, lately, read_so_far
 from ugc.core.subjects import Move, MoveNote, Subject
 from ugc.reports.models import MemberPosition, Report, ReportState, ReportVersion, Vote
 from ugc.reports.rules import belief
@@ -38,12 +41,6 @@ def who_saw_it(session: Session, report: Report) -> list[int]:
     )
     people = author if report.coarse else author.union(confirmers)
     return sorted(people - suspensions.suspended_among(session, people))
-
-
-def vote_of(session: Session, report_id: int, member_id: int | None) -> bool | None:
-    """True for a confirmation, False for a denial, None for neither."""
-    row = vote_row(session, report_id, member_id)
-    return None if row is None else row.still_there
 
 
 def vote_row(session: Session, report_id: int, member_id: int | None) -> Vote | None:
@@ -95,10 +92,13 @@ def casts(session: Session, report_id: int, since: dt.datetime) -> list[belief.C
         .where(Vote.report_id == report_id, Vote.voted_at >= since)
         .order_by(Vote.voted_at, Vote.member_id)
     )
-    return [
-        belief.Cast(r.still_there, r.weight, r.voted_at, not r.established, r.member_id)
-        for r in rows
-    ]
+    return [_cast(row) for row in rows]
+
+
+def _cast(row: Any) -> belief.Cast:
+    return belief.Cast(
+        row.still_there, row.weight, row.voted_at, not row.established, row.member_id
+    )
 
 
 def companions(session: Session, report_id: int, member_id: int, still_there: bool) -> int:
@@ -156,6 +156,38 @@ def last_position(session: Session, member_id: int) -> tuple[geo.Point, dt.datet
     return (geo.Point(row.lon, row.lat), row.at) if row else None
 
 
+def _with_votes(session: Session, report_id: int) -> tuple[Any, Sequence[Any]]:
+    """The report's numbers and its votes, oldest first: read once by a request that only reads."""
+    read = read_so_far("votes_of_reports")
+    if report_id not in read:
+        read[report_id] = session.execute(_votes(), {"report_id": report_id}).all()
+    rows = cast("Sequence[Any]", read[report_id])
+    return rows[0], [row for row in rows if row.member_id is not None]
+
+
+@built_once
+def _votes() -> Any:
+    return (
+        sa.select(
+            Report.prior, Report.seen_at, Report.believed, Report.believed_at, Report.half_life_s,
+            Report.created_at, Report.source_id, Vote.still_there, Vote.weight, Vote.voted_at,
+            Vote.established, Vote.member_id, Vote.dampings,
+        )
+        .outerjoin(Vote, Vote.report_id == Report.id)
+        .where(Report.id == sa.bindparam("report_id"))
+        .order_by(Vote.voted_at, Vote.member_id)
+    )  # fmt: skip
+
+
+def own_word(session: Session, report_id: int, member_id: int | None) -> bool | None:
+    """True when the member confirmed, False when they denied it, None for neither; of what
+    `explanation` and `time_line` read."""
+    if member_id is None:
+        return None
+    _row, votes = _with_votes(session, report_id)
+    return next((vote.still_there for vote in votes if vote.member_id == member_id), None)
+
+
 @dataclass(frozen=True)
 class Explanation:
     """Why a report is believed as it is: shares from 0 to 1, weights, and how many votes weigh
@@ -173,22 +205,14 @@ class Explanation:
 
 def explanation(session: Session, report_id: int) -> Explanation:
     """The numbers behind the reliability, folded from the log of votes."""
-    row = session.execute(
-        sa.select(
-            Report.prior, Report.seen_at, Report.believed, Report.believed_at, Report.half_life_s
-        ).where(Report.id == report_id)
-    ).one()
-    votes = belief.counted(casts(session, report_id, row.seen_at))
-    reasons = session.execute(
-        sa.select(sa.func.unnest(Vote.dampings).label("reason"), sa.func.count())
-        .where(Vote.report_id == report_id, Vote.voted_at >= row.seen_at)
-        .group_by("reason")
-    )
+    row, said = _with_votes(session, report_id)
+    counted = [vote for vote in said if vote.voted_at >= row.seen_at]
+    votes = belief.counted([_cast(vote) for vote in counted])
     return Explanation(
         prior=row.prior,
         weight_for=sum(v.weight for v in votes if v.still_there),
         weight_against=sum(v.weight for v in votes if not v.still_there),
-        damped={row[0]: row[1] for row in reasons},
+        damped=Counter(reason for vote in counted for reason in vote.dampings),
         believed=row.believed,
         as_of=row.believed_at,
         half_life=dt.timedelta(seconds=row.half_life_s),
@@ -213,11 +237,34 @@ BEGINNINGS = frozenset({"posted", "history", "imported"})
 
 def time_line(session: Session, report_id: int) -> list[Moment]:
     """Every public move, oldest first; who voted is nobody's business."""
-    moves = session.execute(
-        sa.select(Move, MoveNote.note)
+    moves = session.execute(_public_moves(), {"report_id": report_id})
+    moments = [
+        Moment(r.reason, r.at, note=r.note or "", before=(r.old or "") if r.field == "kind" else "")
+        for r in moves
+    ]
+    row, votes = _with_votes(session, report_id)
+    hours: dict[tuple[bool, dt.datetime], list[dt.datetime]] = {}
+    for vote in votes:
+        hour = vote.voted_at.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+        hours.setdefault((vote.still_there, hour), []).append(vote.voted_at)
+    moments += [
+        Moment("confirmed" if still_there else "denied", max(times), count=len(times))
+        for (still_there, _hour), times in hours.items()
+    ]
+    moments += [Moment("edited", each.replaced_at) for each in versions(session, report_id)]
+    if not any(m.what in BEGINNINGS for m in moments):
+        # Posted before its state was logged, or open when it was imported.
+        moments.append(Moment("imported" if row.source_id else "posted", row.created_at))
+    return sorted(moments, key=lambda m: m.at)
+
+
+@built_once
+def _public_moves() -> Any:
+    return (
+        sa.select(Move.field, Move.old, Move.reason, Move.at, MoveNote.note)
         .outerjoin(MoveNote, MoveNote.move_id == Move.id)
         .where(
-            Move.subject_id == report_id,
+            Move.subject_id == sa.bindparam("report_id"),
             sa.or_(
                 Move.field.in_(("state", "answer", "kind", "place")),
                 sa.and_(Move.field == "visibility", Move.reason == "withdrawn"),
@@ -225,43 +272,22 @@ def time_line(session: Session, report_id: int) -> list[Moment]:
         )
         .order_by(Move.id)
     )
-    moments = [
-        Moment(
-            r.Move.reason,
-            r.Move.at,
-            note=r.note or "",
-            before=(r.Move.old or "") if r.Move.field == "kind" else "",
-        )
-        for r in moves
-    ]
-    hour = sa.func.date_trunc("hour", Vote.voted_at)
-    votes = session.execute(
-        sa.select(Vote.still_there, sa.func.count().label("n"), sa.func.max(Vote.voted_at))
-        .where(Vote.report_id == report_id)
-        .group_by(Vote.still_there, hour)
-    )
-    moments += [Moment("confirmed" if v[0] else "denied", v[2], count=v[1]) for v in votes]
-    edits = session.scalars(
-        sa.select(ReportVersion.replaced_at).where(ReportVersion.report_id == report_id)
-    )
-    moments += [Moment("edited", at) for at in edits]
-    if not any(m.what in BEGINNINGS for m in moments):
-        # Posted before its state was logged, or open when it was imported.
-        row = session.execute(
-            sa.select(Report.created_at, Report.source_id).where(Report.id == report_id)
-        ).one()
-        moments.append(Moment("imported" if row.source_id else "posted", row.created_at))
-    return sorted(moments, key=lambda m: m.at)
 
 
 def versions(session: Session, report_id: int) -> list[ReportVersion]:
-    """What it said before, newest first."""
-    return list(
-        session.scalars(
-            sa.select(ReportVersion)
-            .where(ReportVersion.report_id == report_id)
-            .order_by(ReportVersion.id.desc())
-        )
+    """What it said before, newest first; read once by a request that only reads."""
+    read = read_so_far("versions_of_reports")
+    if report_id not in read:
+        read[report_id] = list(session.scalars(_versions(), {"report_id": report_id}))
+    return cast("list[ReportVersion]", read[report_id])
+
+
+@built_once
+def _versions() -> Any:
+    return (
+        sa.select(ReportVersion)
+        .where(ReportVersion.report_id == sa.bindparam("report_id"))
+        .order_by(ReportVersion.id.desc())
     )
 
 

@@ -14,17 +14,11 @@ from shapely.geometry.base import BaseGeometry
 
 from ugc.accounts.models import Member, MemberSession
 from ugc.core import gazetteer
-from ugc.core.db import Session, app_now
+from ugc.core.db import Session, app_now, built_once
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject
 from ugc.watches import rules
 from ugc.watches.models import Follow, MailChoice, PushSubscription, Watch
-
-
-def is_following(session: Session, member_id: int | None, subject_id: int) -> bool:
-    if member_id is None:
-        return False
-    return session.get(Follow, (member_id, subject_id)) is not None
 
 
 def followers(session: Session, subject_id: int) -> list[int]:
@@ -32,9 +26,17 @@ def followers(session: Session, subject_id: int) -> list[int]:
     return list(session.scalars(sa.select(Follow.member_id).where(Follow.subject_id == subject_id)))
 
 
-def follower_count(session: Session, subject_id: int) -> int:
-    query = sa.select(sa.func.count()).where(Follow.subject_id == subject_id)
-    return session.scalar(query) or 0
+def following(session: Session, member_id: int | None, subject_id: int) -> tuple[bool, int]:
+    """Whether the member follows a subject, and how many do."""
+    given = {"subject_id": subject_id, "member_id": member_id}
+    is_one, count = session.execute(_following(), given).one()
+    return bool(is_one), count
+
+
+@built_once
+def _following() -> Any:
+    is_one = sa.func.bool_or(Follow.member_id == sa.bindparam("member_id"))
+    return sa.select(is_one, sa.func.count()).where(Follow.subject_id == sa.bindparam("subject_id"))
 
 
 def followed(session: Session, member_id: int, limit: int = 30) -> list[int]:

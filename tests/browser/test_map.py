@@ -194,6 +194,27 @@ def test_clusters_open_into_what_they_hold(
     assert problems == []
 
 
+def test_a_long_list_has_a_next_page(
+    browser: Browser, site: Site, ocean: Spot, database: psycopg.Connection[Any]
+) -> None:
+    page = browser.new_context(viewport={"width": 1200, "height": 800}, locale="en").new_page()
+    made = make_reports(database, ocean, 14, 2e-3)
+    page.goto(f"{site.url}/#at=12/{ocean.lat}/{ocean.lon}")
+    shown(page, 14)
+    entries, pages = page.locator("#map-list li"), page.locator("#map-list nav")
+    expect(entries).to_have_count(12)
+    ids = "all => all.map(each => each.dataset.id)"
+    first = entries.evaluate_all(ids)
+    pages.get_by_role("link", name="More").click()
+    expect(page.locator("#map-list")).to_contain_text("13 to 14 of 14")
+    expect(entries).to_have_count(2)
+    assert sorted(first + entries.evaluate_all(ids)) == sorted(made)
+    shown(page, 14)  # the map keeps them all
+    pages.get_by_role("link", name="Before").click()
+    expect(entries).to_have_count(12)
+    assert entries.evaluate_all(ids) == first
+
+
 def test_filters_narrow_the_map_and_the_list_alike(
     browser: Browser, site: Site, ocean: Spot, database: psycopg.Connection[Any]
 ) -> None:

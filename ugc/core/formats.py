@@ -27,6 +27,37 @@ def _number(value: Any, locale: Locale | None) -> str:
     return numbers.format_decimal(value, locale=locale)
 
 
+def decimal(value: float | Decimal, places: int = 2) -> str:
+    """A number with so many decimals: `1,20`."""
+    return _decimal(value, places, get_locale())
+
+
+@lru_cache(KEPT, typed=True)
+def _decimal(value: Any, places: int, locale: Locale | None) -> str:
+    return numbers.format_decimal(value, format=f"#,##0.{'0' * places}", locale=locale)
+
+
+def clock(of: dt.datetime) -> str:
+    """`14:30`, of the zone that it is in."""
+    return _clock(of.time(), get_locale())
+
+
+@lru_cache(KEPT)
+def _clock(of: dt.time, locale: Locale | None) -> str:
+    return dates.format_time(of, "short", locale=locale)
+
+
+def weekday(of: dt.date) -> str:
+    """`Monday`."""
+    return _weekday(of.weekday(), get_locale())
+
+
+@lru_cache(KEPT)
+def _weekday(number: int, locale: Locale | None) -> str:
+    # 2024 began on a Monday.
+    return dates.format_date(dt.date(2024, 1, 1 + number), "EEEE", locale=locale)
+
+
 def moment(of: dt.datetime) -> str:
     """Date and time in the reader's zone, of medium length."""
     return _moment(of.replace(microsecond=0), get_timezone(), get_locale())

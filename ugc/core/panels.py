@@ -24,19 +24,19 @@ def register(slot: str, renderer: Renderer, order: int = 100) -> None:
     _slots[slot] = sorted([*entries, entry], key=lambda e: e[:2])
 
 
-def of_language(renderer: Renderer) -> Renderer:
-    """Marks a panel that says the same to all readers of a language, whatever the database holds.
-    It is rendered once for each language and build."""
+def of_language(renderer: Renderer, figure: Callable[[], Any] = lambda: None) -> Renderer:
+    """Marks a panel that says the same to all readers of a language. It is rendered once for each
+    language and build, and again when `figure`, what it tells of the database, has changed."""
 
     def kept(**context: Any) -> Markup:
         version, panels = current_app.extensions.get(KEPT, ("", {}))
         if version != builds.current().version:
             version, panels = builds.current().version, {}
             current_app.extensions[KEPT] = version, panels
-        key = name, str(get_locale())
-        if key not in panels:
-            panels[key] = Markup(renderer(**context) or "")
-        return cast(Markup, panels[key])
+        key, told = (name, str(get_locale())), figure()
+        if key not in panels or panels[key][0] != told:
+            panels[key] = told, Markup(renderer(**context) or "")
+        return cast(Markup, panels[key][1])
 
     name = f"{renderer.__module__}.{renderer.__qualname__}"
     kept.__module__, kept.__qualname__ = renderer.__module__, renderer.__qualname__

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
-from flask import Flask, current_app, has_request_context, request, session, url_for
-from flask_babel import Babel, force_locale, format_datetime, format_decimal, get_locale
+from flask import Flask, current_app, g, has_request_context, request, session, url_for
+from flask_babel import Babel, force_locale, format_datetime, get_locale
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
@@ -19,10 +19,10 @@ from werkzeug.http import parse_accept_header
 
 from ugc.config import ROOT
 from ugc.core import cookies, formats, idempotency, panels, security, templating, texts, zones
-from ugc.core.access import current_actor, known_actor
+from ugc.core.access import Actor, current_actor, known_actor
 from ugc.core.builds import BUILD as BUILD
 from ugc.core.builds import asset, icon, megabytes
-from ugc.core.db import SAFE_METHODS
+from ugc.core.db import SAFE_METHODS, is_reading
 
 # flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
 # (the name of a file, say). A text is a text: it is escaped like any other.
@@ -38,15 +38,25 @@ def language() -> str:
     member's, else the browser's."""
     if not has_request_context():
         return str(current_app.config["DEFAULT_LANGUAGE"])
+    actor = known_actor()
+    if not is_reading():
+        return _language(actor)
+    # Asked for by every card; who asks may be found meanwhile.
+    kept = g.get("language")
+    if kept is None or kept[0] is not actor:
+        kept = g.language = actor, _language(actor)
+    return str(kept[1])
+
+
+def _language(actor: Actor) -> str:
     said = request.args.get("lang")
     if said in LANGUAGES:
         return str(said)
     chosen = session.get("language")
     if chosen in LANGUAGES:
         return str(chosen)
-    member = known_actor().language
-    if member in LANGUAGES:
-        return str(member)
+    if actor.language in LANGUAGES:
+        return str(actor.language)
     best = _best(request.headers.get("Accept-Language", ""))
     return best or str(current_app.config["DEFAULT_LANGUAGE"])
 
@@ -119,11 +129,6 @@ def distance(metres: float) -> str:
         return f"{formats.number(round(metres / 10) * 10 if metres > 20 else round(metres))} m"
     kilometres = metres / 1000
     return f"{formats.number(round(kilometres, 1) if kilometres < 10 else round(kilometres))} km"
-
-
-def decimal(value: float, places: int = 2) -> str:
-    """A number with so many decimals, in the reader's language: `1,20`."""
-    return str(format_decimal(value, format=f"#,##0.{'0' * places}"))
 
 
 def position(lat: float, lon: float) -> str:
@@ -251,7 +256,7 @@ def init_app(app: Flask) -> None:
         idempotency_field=idempotency_field,
         ago=ago,
         number=formats.number,
-        decimal=decimal,
+        decimal=formats.decimal,
         position=position,
         named_choices=named_choices,
         as_typed=as_typed,

@@ -4,9 +4,10 @@ links, forms and mails between. Only addresses of this site are kept (`render.sa
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Flask, request, url_for
+from flask import Flask, request
 from markupsafe import Markup
 
 from ugc.core import render
@@ -38,6 +39,7 @@ STEPS = frozenset(
 )
 
 
+@lru_cache(maxsize=512)
 def checked(target: str | None) -> str:
     """`target` as an address of this site; `/` for anything else."""
     there = urlsplit(render.safe_next(target))
@@ -82,7 +84,8 @@ def here() -> str:
 def with_next(endpoint: str, to: str | None = None) -> str:
     """The address of a step that leads to `to`, or back here."""
     there = here() if to is None else checked(to)
-    return url_for(endpoint, next=None if there == "/" else there)
+    given = {} if there == "/" else {"next": there}
+    return render.address(endpoint, **given)
 
 
 def carried(link: str, to: str) -> str:

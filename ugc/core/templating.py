@@ -31,9 +31,18 @@ def foldable(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+class _Template(Template):
+    """Keeps what an import gives, without asking each time whether the importing template was given
+    globals of its own: none of ours is."""
+
+    def _get_default_module(self, ctx: Any = None) -> Any:
+        return super()._get_default_module()
+
+
 class Environment(flask_templating.Environment):
     """Finds each template in the environment of the language in force and of the present build."""
 
+    template_class = _Template
     language: str | None = None  # None: the one that the others are made of
     _lock = Lock()
 

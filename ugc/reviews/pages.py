@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -261,10 +262,14 @@ def contributions_panel(actor: Any, **_context: Any) -> str:
     return render_template("reviews/_of_member.html", reviews=reviews)
 
 
+def _usual_rating() -> float:
+    """As it is told."""
+    return round(places.usual_rating(db.session()), 2)
+
+
+@partial(panels.of_language, figure=_usual_rating)
 def about_panel(**_context: Any) -> str:
-    return render_template(
-        "reviews/_about.html", prior=(place_rules.PRIOR_WEIGHT, places.usual_rating(db.session()))
-    )
+    return render_template("reviews/_about.html", prior=(place_rules.PRIOR_WEIGHT, _usual_rating()))
 
 
 panels.register("place.act", act_panel)

@@ -4,6 +4,7 @@ address, languages, oEmbed, JSON-LD."""
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from ugc.cards.pages.base import absolute, picture_alt, picture_path, site_told,
 from ugc.cards.pages.base import bp as bp
 from ugc.cards.queries import Told
 from ugc.cards.rules import HEIGHT, WIDTH, linked
-from ugc.core import geo, render, subjects
+from ugc.core import builds, geo, render, subjects
 from ugc.core.access import current_actor
 from ugc.core.db import db, now
 from ugc.core.errors import NotFound
@@ -83,7 +84,25 @@ def page_head(title: str, description: str) -> Markup:
     if request.endpoint in THINGS and found is None:
         # It waits, or shows to its author or to moderators only: nothing of it is told.
         return Markup(_head(None, "", "", is_closed=True))
+    if found is None:
+        return _site_head(
+            title, description, request.path, str(request.endpoint), render.language(),
+            str(request.args.get("lang", "")), *_settings(),
+        )  # fmt: skip
     return Markup(_head(found, title, description))
+
+
+def _settings() -> tuple[str, ...]:
+    """What heads are made of beside the page: where the site is, its name, its build."""
+    config = current_app.config
+    return str(config["SITE_URL"]), str(config["SITE_NAME"]), builds.current().version
+
+
+@lru_cache(maxsize=256)
+def _site_head(title: str, description: str, *_of: str) -> Markup:
+    """The head of a page of the site, which says the same to all readers of a language; `_of` is
+    the rest of what it depends on."""
+    return Markup(_head(None, title, description))
 
 
 def _head(found: Told | None, title: str, description: str, *, is_closed: bool = False) -> str:

@@ -4,6 +4,7 @@ and shows its statements. Say why in the commit that raises a number."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -15,7 +16,7 @@ from tests.conftest import counted_queries
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import Member
 from ugc.accounts.pages import COOKIE_TOKEN
-from ugc.core.db import Session
+from ugc.core.db import BUILT, Session
 
 ANA, OWNER, MODERATOR, ADMINISTRATOR = "demo-ana", "demo-elena", "demo-mod", "demo-admin"
 
@@ -144,8 +145,11 @@ THINGS = {
 
 
 @pytest.fixture(scope="module")
-def app(demo_app: Flask) -> Flask:
-    return demo_app
+def app(demo_app: Flask) -> Iterator[Flask]:
+    """What a process keeps for a while is kept, as in production."""
+    demo_app.config["KEEPS_OF_LATE"] = True
+    yield demo_app
+    demo_app.config["KEEPS_OF_LATE"] = False
 
 
 def address_of(page: Page, session: Session) -> str:
@@ -192,6 +196,31 @@ def test_no_page_asks_the_database_more_than_this(
     seen = statements(app, session, PAGES[endpoint], who)
     shown = "\n".join(" ".join(each.split())[:160] for each in seen)
     assert len(seen) <= most, f"{endpoint} asks {len(seen)} times, {most} at most:\n{shown}"
+
+
+def test_statements_are_built_for_no_reader_and_no_thing(app: Flask, session: Session) -> None:
+    """What is kept of a statement must serve all: a value in it would be one of another request."""
+    kinds = {"places": "place", "reports": "report", "reviews": "review", "brands": "brand"}
+    ids = {
+        path: session.scalars(
+            sa.text(f"SELECT public_id FROM subjects WHERE kind = '{kind}' AND visible LIMIT 9")
+        ).all()
+        for path, kind in kinds.items()
+    }
+    ben, carla = (browser_of(app, session, f"demo-{name}") for name in ("ben", "carla"))
+    visitor = app.test_client()
+    lists = ("/", "/map/list?lat=40.4&lon=-3.7", "/places?near=Madrid")
+
+    def open_all(member: FlaskClient, at: slice) -> None:
+        for browser in (visitor, member):
+            for path in (*lists, *(f"/{kind}/{each}" for kind in ids for each in ids[kind][at])):
+                assert browser.get(path).status_code == 200
+
+    open_all(ben, slice(0, 5))
+    carla.get("/about")  # her unread ones are counted by days of her zone
+    built = {each: each.cache_info().misses for each in BUILT}
+    open_all(carla, slice(5, 9))
+    assert {each: each.cache_info().misses for each in BUILT} == built
 
 
 def test_every_page_is_counted(app: Flask) -> None:

@@ -237,6 +237,11 @@ def test_a_picture_is_served_kept_and_not_sent_twice(
     assert again.status_code == 304
     assert len(drawn) == 1
     assert client.head(path).status_code == 200
+    # Pages of ours show it smaller, and a quarter as heavy.
+    shown = client.get(path.replace(".png", ".webp"))
+    assert shown.content_type == "image/webp"
+    assert opened(shown.data).size == (800, 420)
+    assert len(shown.data) < len(first.data) / 4
     # An older address leads to what it looks like now.
     old = re.sub(r"[0-9a-f]{16}", "0" * 16, path)
     assert client.get(old).location == path

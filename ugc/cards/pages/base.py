@@ -56,6 +56,11 @@ def picture_path(card: Card) -> str:
     return f"/cards/{folder}{card.public_id}-{card.language}-{version}.{ending}"
 
 
+def shown_path(card: Card) -> str:
+    """The address of the same picture for a page of ours: smaller, for it is shown smaller."""
+    return picture_path(card).rpartition(".")[0] + ".webp"
+
+
 MADE_WITH = ("cards.pack", "basemap.pmtiles", "app-icon-512.png")
 
 

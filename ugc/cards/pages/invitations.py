@@ -56,16 +56,16 @@ def invitation_card(link: ReferralLink, language: str) -> Card | None:
         )
 
 
-@bp.get("/cards/invitation/<name>.png")
+@bp.get("/cards/invitation/<name>.<any(png, webp):kind>")
 @public
-def invitation_picture(name: str) -> Any:
+def invitation_picture(name: str, kind: str) -> Any:
     """`<code>-<es|en>-<version>`: as the pictures of things."""
     asked = NAME.fullmatch(name)
     link = referrals.link_with_code(db.session(), asked["code"]) if asked else None
     card = invitation_card(link, asked["language"]) if asked and link else None
     if card is None:
         raise NotFound()
-    return answer(card, f"/cards/invitation/{name}.png")
+    return answer(card, f"/cards/invitation/{name}.{kind}")
 
 
 def preview_panel(link: ReferralLink) -> str:

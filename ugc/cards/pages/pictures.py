@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import redis
 from flask import Response, current_app, redirect, request
 
-from ugc.cards.pages.base import MADE_WITH, bp, picture_path, told
+from ugc.cards.pages.base import MADE_WITH, bp, picture_path, shown_path, told
 from ugc.cards.rules import NAME, Card, drawing
 from ugc.core import basemap, cache, files, limits, render, subjects, typeset
 from ugc.core.access import current_actor, public
@@ -34,11 +34,12 @@ _drawing = threading.Lock()
 _kept_here: OrderedDict[str, bytes] = OrderedDict()
 
 
-@bp.get("/cards/<name>.<any(png, jpg):kind>")
+@bp.get("/cards/<name>.<any(png, jpg, webp):kind>")
 @public
 def picture(name: str, kind: str) -> Any:
-    """`<public id>-<es|en>-<version>`: what the thing looks like now. An older version leads to
-    that of now; what nobody sees any more is 404, whatever its address was."""
+    """`<public id>-<es|en>-<version>`: what the thing looks like now; for pages of ours, smaller,
+    as WebP. An older version leads to that of now; what is no longer shown is 404, whatever its
+    address was."""
     asked = NAME.fullmatch(name)
     if asked is None:
         raise NotFound()
@@ -51,7 +52,8 @@ def picture(name: str, kind: str) -> Any:
 
 def answer(card: Card, asked: str) -> Any:
     """The picture of a card, when `asked` is its address of now; else the way there."""
-    path = picture_path(card)
+    is_shown = asked.endswith(".webp")
+    path = shown_path(card) if is_shown else picture_path(card)
     if path != asked:
         moved = redirect(path, 302)
         moved.headers["Cache-Control"] = "public, max-age=60"
@@ -59,12 +61,15 @@ def answer(card: Card, asked: str) -> Any:
     # Answers to members renew their cookie, which no shared cache may keep.
     scope = "private" if current_actor().is_member else "public"
     seconds = PHOTO_SECONDS if card.photo else PUBLIC_SECONDS
-    response = Response(content_type="image/jpeg" if card.photo else "image/png")
+    kind = "webp" if is_shown else "jpeg" if card.photo else "png"
+    response = Response(content_type=f"image/{kind}")
     response.headers["Cache-Control"] = f"{scope}, max-age={seconds}"
     name = path.rpartition("/")[2].partition(".")[0]
     response.set_etag(name)
     if not request.if_none_match.contains(name):
-        response.data = kept_or_drawn(f"card:{path}", lambda: _drawn(card))
+        response.data = kept_or_drawn(
+            f"card:{path}", lambda: drawing.shown(_drawn(card)) if is_shown else _drawn(card)
+        )
     return response.make_conditional(request)
 
 

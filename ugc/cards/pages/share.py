@@ -14,7 +14,7 @@ from flask_babel import gettext
 from ugc.brands import queries as brands
 from ugc.brands.models import KIND as BRAND
 from ugc.cards import rules
-from ugc.cards.pages.base import absolute, bp, picture_alt, picture_path, told
+from ugc.cards.pages.base import absolute, bp, picture_alt, shown_path, told
 from ugc.cards.pages.embeds import embed_path, embed_size, snippet
 from ugc.cards.pages.invitations import invitation_card
 from ugc.cards.queries import Told
@@ -154,7 +154,7 @@ def share_page(public_id: str) -> Any:
         web_share=rules.with_channel(address, "web_share"),
         title=title,
         card=card,
-        picture=picture_path(seen) if seen else None,
+        picture=shown_path(seen) if seen else None,
         alt=picture_alt(seen) if seen else "",
         snippet=snippet(card, code, embed_size(None, None)) if card and address else "",
         embed_path=embed_path(card, code) if card and address else "",

@@ -33,6 +33,7 @@ AREA_SHADE, AREA_LEAST = 60, 30  # of 255; pixels, so that it shows round the po
 # only ice is near.
 CLOSER, DEEP, FROM_AFAR, ICE = 0.6, 8, 3.6, 78
 JPEG_QUALITY = 86
+SHOWN, SHOWN_QUALITY = (800, 420), 80  # of a card on a page of ours
 
 
 @dataclass(frozen=True)
@@ -259,6 +260,15 @@ def draw(card: Card, frame: Frame, pack: Pack, base: Basemap, photo: bytes | Non
         else:
             image.save(out, "PNG", compress_level=7)
         return out.getvalue()
+
+
+def shown(drawn: bytes) -> bytes:
+    """A drawn card as WebP of two thirds its width, which is sharp on a telephone."""
+    with Image.open(io.BytesIO(drawn), formats=("PNG", "JPEG")) as opened:
+        small = opened.convert("RGB").resize(SHOWN, Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    small.save(out, "WEBP", quality=SHOWN_QUALITY, method=4)
+    return out.getvalue()
 
 
 def _one_line(

@@ -110,6 +110,21 @@ def lighthouse(node: str, address: str) -> dict[str, Any]:
     return report
 
 
+def failed(report: dict[str, Any]) -> list[str]:
+    """Audits that cost points of accessibility, best practices or SEO."""
+    counted = {
+        each["id"]
+        for name in CATEGORIES[1:]
+        for each in report["categories"][name]["auditRefs"]
+        if each["weight"]
+    }
+    return sorted(
+        name
+        for name in counted
+        if report["audits"][name]["score"] is not None and report["audits"][name]["score"] < 1
+    )
+
+
 def evaluation(report: dict[str, Any]) -> float:
     """Seconds in which the page's scripts were evaluated, at four times the processor's time."""
     groups = report["audits"]["mainthread-work-breakdown"]["details"]["items"]

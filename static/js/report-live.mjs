@@ -1,5 +1,5 @@
 // The page of one report says when it no longer shows what is so. It does not change by itself:
-// somebody may be reading or writing in it.
+// its reader may be in the middle of a text. What the reader did here is not told to them as news.
 
 import {boxText} from './coordinates.mjs';
 import {liveStream} from './live.mjs';
@@ -23,8 +23,10 @@ export function watchReport(box) {
     if (now === version) return;
     version = now;
     const isOwn = performance.now() - own < OWN_MS;
-    if (isOwn) own = -Infinity;
-    else if (performance.now() - shown > SHOWN_MS) box.firstElementChild.hidden = false;
+    if (isOwn) {
+      own = -Infinity;
+      shown = performance.now(); // what follows from my own word comes right after it
+    } else if (performance.now() - shown > SHOWN_MS) box.firstElementChild.hidden = false;
   }
 
   async function look() {
@@ -39,10 +41,12 @@ export function watchReport(box) {
     } catch { /* without a network the page stays what it was */ }
   }
 
-  for (const name of ['htmx:beforeRequest', 'htmx:afterRequest']) {
-    document.body.addEventListener(name, () => { shown = performance.now(); });
+  // A page that thanks for something was opened by what its reader just did.
+  if (document.querySelector('#notices > .notice')) own = shown;
+  for (const name of ['htmx:before:request', 'htmx:after:request']) {
+    document.addEventListener(name, () => { shown = performance.now(); });
   }
-  document.body.addEventListener('htmx:beforeRequest', ({target}) => {
+  document.addEventListener('htmx:before:request', ({target}) => {
     if (target.matches?.('.votes')) own = performance.now();
   });
   live = liveStream({

@@ -2,8 +2,24 @@
 // is sent, and the buttons then say so. Without this script a city can be typed. On a card of a list
 // or of the map a vote is sent in place.
 
+let here = null; // {lat, lon} that the member chose to send, until they leave the page
+
+function fill(form, button) {
+  form.elements.lat.value = here.lat;
+  form.elements.lon.value = here.lon;
+  for (const note of form.querySelectorAll('[data-vote-note]')) note.remove();
+  form.querySelector('[data-vote-told]').textContent = button.dataset.textLocated;
+  button.hidden = true;
+  const where = form.querySelector('[data-vote-where]');
+  if (where) where.hidden = true;
+}
+
+/** The button to send a position, or the position that was chosen before the form was exchanged. */
 function offer(root) {
-  for (const button of root.querySelectorAll('[data-vote-locate]')) button.hidden = false;
+  for (const button of root.querySelectorAll('[data-vote-locate]')) {
+    if (here) fill(button.closest('form'), button);
+    else button.hidden = false;
+  }
 }
 
 function locate(button) {
@@ -11,13 +27,8 @@ function locate(button) {
   const told = form.querySelector('[data-vote-told]');
   told.textContent = button.dataset.textLocating;
   navigator.geolocation.getCurrentPosition(({coords}) => {
-    form.elements.lat.value = coords.latitude.toFixed(1);
-    form.elements.lon.value = coords.longitude.toFixed(1);
-    for (const note of form.querySelectorAll('[data-vote-note]')) note.remove();
-    told.textContent = button.dataset.textLocated;
-    button.hidden = true;
-    const where = form.querySelector('[data-vote-where]');
-    if (where) where.hidden = true;
+    here = {lat: coords.latitude.toFixed(1), lon: coords.longitude.toFixed(1)};
+    fill(form, button);
   }, () => { told.textContent = button.dataset.textNoPosition; });
 }
 
@@ -62,6 +73,6 @@ export function startVotes() {
     const button = target.closest('[data-vote-locate]');
     if (button) locate(button);
   });
-  // The card is exchanged after a vote.
-  document.body.addEventListener('htmx:afterSettle', () => offer(document));
+  // The card is exchanged after a vote; the event comes at the document when its target is gone.
+  document.addEventListener('htmx:after:swap', () => offer(document));
 }

@@ -147,6 +147,9 @@ def test_a_vote_changes_only_its_part_of_the_page(browser: Browser, site: Site, 
         "aria-pressed", "true"
     )
     expect(voter.get_by_role("button", name="Still there")).to_be_focused()
+    # What the answer says to do can be done.
+    expect(voter.get_by_role("status")).to_contain_text("send it and say it again")
+    expect(voter.get_by_role("button", name="Send my position with my vote")).to_be_visible()
     assert voter.evaluate("window.stays")
 
     # Over meanwhile: the refusal is said, and what is on the page stays.

@@ -243,13 +243,16 @@ def test_a_vote_without_a_position_weighs_half_and_may_be_said_again_with_one(
     ben = established("ben")
     page = ben.get(address).text
     assert page.count("weighs half without your position") == 1
-    assert "Send my position with it" in page
+    assert "Send my position with my vote" in page
     told(ben, address, {"still_there": "yes"})
     half = session.scalars(sa.select(Vote.weight)).one()
     answer = told(ben, address, YES)
     assert answer["outcome"] == "counts", answer
     session.expire_all()
     assert session.scalars(sa.select(Vote.weight)).one() == pytest.approx(2 * half)
+    page = ben.get(address).text
+    assert "weighs half without your position" not in page
+    assert "Your position went with your vote" in page
     # A city can be typed where no script runs.
     carla = established("carla")
     wrong = carla.post(f"{address}/vote", data={"still_there": "yes", "vote_place": "Xyzzyx"})

@@ -179,13 +179,13 @@ def _votes() -> Any:
     )  # fmt: skip
 
 
-def own_word(session: Session, report_id: int, member_id: int | None) -> bool | None:
-    """True when the member confirmed, False when they denied it, None for neither; of what
-    `explanation` and `time_line` read."""
+def own_word(session: Session, report_id: int, member_id: int | None) -> Any:
+    """The member's vote with `still_there` and `dampings`, None without one; of what `explanation`
+    and `time_line` read."""
     if member_id is None:
         return None
     _row, votes = _with_votes(session, report_id)
-    return next((vote.still_there for vote in votes if vote.member_id == member_id), None)
+    return next((vote for vote in votes if vote.member_id == member_id), None)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from tests.test_names_everywhere import BRAND, PLACE, REPORT, REVIEW
 from ugc.accounts import queries
 from ugc.accounts.models import Member, MemberName
 from ugc.accounts.rules import naming as rules
+from ugc.cards import rules as cards
 from ugc.config import ROOT
 from ugc.core import people
 from ugc.core.db import Session
@@ -70,10 +71,13 @@ def test_handles_that_a_name_looks_like(name: str, handle: str) -> None:
     [
         ("Lucía Gómez", "LG"), ("ana", "A"), ("juan-luis_3", "J3"), ("Élan", "É"), ("王小明", "王"),
         ("محمد علي", "م"), ("🇪🇸 Ana", "🇪🇸"), ("👩‍🚀", "👩‍🚀"), ("Ñandú Öz", "ÑÖ"), ("…", "?"),
+        ("Ana Ñúñez-Ávila", "AÑ"), ("Jean-Luc Picard", "JP"), ("María del Mar López", "ML"),
     ],
 )  # fmt: skip
 def test_initials(name: str, shown: str) -> None:
     assert people.initials(name) == shown
+    # The drawn card says the same, and has its icon where that is no letter.
+    assert cards.initials(name) == (shown if shown[0].isalnum() else "")
 
 
 def test_initials_are_legible_on_every_colour() -> None:

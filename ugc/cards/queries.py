@@ -18,7 +18,7 @@ from ugc.brands.models import Brand
 from ugc.cards import rules
 from ugc.cards.rules import Card
 from ugc.comments import queries as comments
-from ugc.core import people, subjects, texts, towns
+from ugc.core import people, stars, subjects, texts, towns
 from ugc.core.access import ANONYMOUS, Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -86,7 +86,7 @@ def _rounded(value: float) -> float:
 
 
 def _mean_text(mean: float) -> str:
-    return str(format_decimal(round(mean, 1), format="0.0"))
+    return str(format_decimal(stars.shown(mean)[0], format="0.0"))
 
 
 def _joined(*sentences: str) -> str:
@@ -154,7 +154,7 @@ def _place(session: Session, subject: Subject, language: str, _site: str) -> Tol
         colour=row.category.colour,
         lon=_rounded(row.lon),
         lat=_rounded(row.lat),
-        mean=round(row.mean, 1) if row.mean is not None else None,
+        mean=float(stars.shown(row.mean)[0]) if row.mean is not None else None,
         stars_text=stars_text,
         byline=gettext("run by %(brand)s", brand=texts.isolated(brand.title)) if brand else "",
     )

@@ -119,8 +119,11 @@ def _belongs(word: str, at: int) -> bool:
 
 def initials(name: str) -> str:
     """One or two characters that stand for a name: of its first and its last word, and of one word
-    its first. One only of scripts whose letters join or that write words as one character."""
-    words = [word for word in name.replace("-", " ").replace("_", " ").split() if word]
+    its first. A double surname is one word; a handle has its words between hyphens. One character
+    only of scripts whose letters join or that write words as one character."""
+    words = name.split()
+    if len(words) == 1:
+        words = name.replace("-", " ").replace("_", " ").split()
     firsts = [first for word in words if (first := first_character(word))]
     if not firsts:
         return "?"

@@ -18,7 +18,17 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from ugc.config import ROOT
-from ugc.core import cookies, formats, idempotency, panels, security, templating, texts, zones
+from ugc.core import (
+    cookies,
+    formats,
+    idempotency,
+    panels,
+    security,
+    stars,
+    templating,
+    texts,
+    zones,
+)
 from ugc.core.access import Actor, current_actor, known_actor
 from ugc.core.builds import BUILD as BUILD
 from ugc.core.builds import asset, icon, megabytes
@@ -257,6 +267,7 @@ def init_app(app: Flask) -> None:
         ago=ago,
         number=formats.number,
         decimal=formats.decimal,
+        shown_stars=stars.shown,
         position=position,
         named_choices=named_choices,
         as_typed=as_typed,

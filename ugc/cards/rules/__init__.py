@@ -8,10 +8,12 @@ import re
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import quote, urlencode
 
+from ugc.core import people
+
 # Open Graph's usual picture: Facebook, WhatsApp, X and LinkedIn show it uncropped.
 WIDTH, HEIGHT = 1200, 630
 # Raise it when pictures are drawn otherwise: their addresses change.
-DRAWING = 1
+DRAWING = 2
 VERSION_LENGTH = 16
 TEXT_MAX = 500  # characters of a text that goes with a link
 DESCRIPTION_MAX = 200
@@ -29,9 +31,10 @@ INVITATION = "invitation"  # the kind of the card of a link to the site
 
 
 def initials(name: str) -> str:
-    """One letter of each of the first two words of a name, in capitals; '' when it has none."""
-    words = [word for word in re.split(r"[\W_]+", name) if word]
-    return "".join(word[0] for word in words[:2]).upper()
+    """The initials of a name as pages show them; '' when they are no letters, which is drawn as the
+    card's icon."""
+    letters = people.initials(name)
+    return letters if letters[0].isalnum() else ""
 
 
 @dataclass(frozen=True)

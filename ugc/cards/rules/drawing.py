@@ -10,7 +10,7 @@ from typing import Protocol
 from PIL import Image, ImageDraw, ImageOps
 
 from ugc.cards.rules import HEIGHT, WIDTH, Card
-from ugc.core import basemap, geo, typeset
+from ugc.core import basemap, geo, stars, typeset
 from ugc.core.basemap import Basemap, Palette, View
 from ugc.core.typeset import Pack, Style
 
@@ -205,13 +205,14 @@ def _emblem(card: Card, pack: Pack) -> Image.Image:
 
 
 def _stars(image: Image.Image, pack: Pack, at: tuple[int, int], mean: float, size: int) -> int:
-    """Five stars, the last filled to its part; returns where they end."""
+    """Five stars, the last one whole or half; returns where they end."""
+    halves = stars.shown(mean)[1]
     mask = pack.icon("star-full", size)
     x, y = at
     for number in range(5):
         image.paste(STAR_EMPTY, (x, y), mask)
         # The drawing of a star leaves a twelfth of its square free on both sides.
-        share = min(max(mean - number, 0.0), 1.0)
+        share = min(max(halves - 2 * number, 0), 2) / 2
         part = round(size * (1 / 12 + share * 10 / 12)) if share else 0
         if part:
             image.paste(STAR, (x, y), mask.crop((0, 0, part, size)))

@@ -35,7 +35,8 @@ def days(page: str) -> list[str]:
 
 
 def titles(page: str) -> list[str]:
-    return [part.split("<")[0].strip() for part in page.split('class="item__title">')[1:]]
+    parts = page.split('class="item__title">')[1:]
+    return [re.sub(r"^<label[^>]*>", "", part).split("<")[0].strip() for part in parts]
 
 
 def test_lines_stand_under_the_readers_own_days(session: Session, signed_in: Browser) -> None:
@@ -82,6 +83,36 @@ def test_filters_by_family_and_unread_go_together_and_stay_in_the_next_page(
     # What no family is called leads to everything.
     assert len(titles(ana.get("/inbox?about=nonsense").text)) > 0
     assert "No news here" in ana.get("/inbox?about=brands").text
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_older_news_are_offered_only_where_there_are_some(
+    session: Session, signed_in: Browser, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(rules, "PAGE", 2)
+    ana = signed_in("ana", language="en")
+    for number in range(count):
+        tell(session, "ana", "address_taken", f"a:{number}", f"2026-07-0{number + 1} 12:00+00")
+    session.commit()
+    assert ('rel="next"' in ana.get("/inbox").text) is (count > 2)
+    later = ana.get("/inbox?before=1").text
+    assert "Nothing older" in later
+    assert "Report something" not in later.split("<main")[1].split("</main>")[0]
+
+
+def test_a_line_is_opened_by_its_words_and_by_one_button(
+    session: Session, signed_in: Browser
+) -> None:
+    ana = signed_in("ana", language="en")
+    tell(session, "ana", "address_taken", "a:1")
+    session.commit()
+    line = ana.get("/inbox").text.split("inbox__line")[1].split("</li>")[0]
+    (button,) = re.findall(r"<button[^>]*>", line)
+    one = session.scalars(sa.select(Notification.id)).one()
+    assert f'<label for="open-{one}">' in line
+    assert f'id="open-{one}"' in button
+    # Its name says what it does and of what: the label alone would not say the first.
+    assert f'aria-labelledby="word-{one} n{one}"' in button
 
 
 def test_many_helpful_votes_on_one_review_are_one_line(

@@ -37,10 +37,11 @@ def inbox_page() -> str:
     family = rules.family_of(request.args.get("about"))
     unread = request.args.get("unread") == "yes"
     chosen = {"about": family, "unread": "yes" if unread else None}
+    before = request.args.get("before", type=int)
     items, following = queries.inbox(
         db.session(),
         current_actor().id or 0,
-        request.args.get("before", type=int),
+        before,
         render.timezone(),
         family=family,
         unread=unread,
@@ -53,6 +54,7 @@ def inbox_page() -> str:
         families=rules.FAMILIES,
         family=family,
         only_unread=unread,
+        later=before is not None,
         here=url_for("notifications.inbox_page", **chosen),
         next_page=url_for("notifications.inbox_page", before=following, **chosen)
         if following

@@ -105,7 +105,9 @@ def inbox(
         last = rows[-1]
         rest = query.where(Notification.id < last.Notification.id, _day(zone) == last.day)
         rows += session.execute(rest)
-        following = rows[-1].Notification.id
+        oldest = rows[-1].Notification.id
+        if session.scalar(query.where(Notification.id < oldest).limit(1)) is not None:
+            following = oldest
     return _lines(session, member_id, rows), following
 
 

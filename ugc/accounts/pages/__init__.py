@@ -438,7 +438,9 @@ def erase() -> Any:
     session.clear()
     forget_actor()
     response = redirect(url_for("accounts.erased_page"), 303)
-    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    # Not the storage: it holds texts of other members of this browser. The scripts of the page that
+    # follows drop what was this member's.
+    response.headers["Clear-Site-Data"] = '"cache", "cookies"'
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 
 from tests.reading import words
 from ugc.accounts.models import Member
+from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.reputation import actions, queries
 from ugc.reputation.queries import board, own
@@ -89,6 +91,39 @@ def test_my_line_is_told_in_the_page(
     assert "1 point more and you are one place higher" in page
     assert "You are number" not in client.get("/leaderboard").text
     assert "You have no points in this list yet." in ana.get("/leaderboard?city=Madrid").text
+
+
+@pytest.mark.parametrize(("points", "times"), [(100, 1), (3, 2)])
+def test_who_stands_at_the_top_is_told_once_there(
+    session: Session, crowd: list[Member], signed_in: Browser, points: int, times: int
+) -> None:
+    ana = signed_in("ana", language="en")
+    me = session.scalars(sa.select(Member).where(Member.handle == "ana")).one()
+    earn(session, me, points)
+    session.commit()
+    page = ana.get("/leaderboard").text
+    assert page.count('<ol class="items">') == times
+
+
+def test_what_says_the_same_on_one_day_is_one_line() -> None:
+    def line(id: int, at: str, points: int = 2, **values: object) -> own.Line:
+        told = {"action": "invited", "step": "credit", "about": None, **values}
+        return own.Line(id=id, points=points, at=dt.datetime.fromisoformat(at), **told)  # type: ignore[arg-type]
+
+    thing = subjects.SubjectInfo(1, "report", "x", "X", "/x")
+    lines = [
+        line(9, "2026-07-02T12:00+00:00"),
+        line(8, "2026-07-02T11:00+00:00", about=thing),
+        line(7, "2026-07-02T10:00+00:00", about=thing),
+        line(6, "2026-07-01T23:00+00:00"),  # the next day in Madrid
+        line(5, "2026-07-01T12:00+00:00"),
+        line(4, "2026-07-01T11:00+00:00", -2, step="reverse"),
+        line(3, "2026-07-01T10:00+00:00", 0),
+    ]
+    folded = own.folded(lines, "Europe/Madrid")
+    assert [(each.id, each.points, each.times) for each in folded] == [
+        (9, 4, 2), (8, 2, 1), (7, 2, 1), (5, 2, 1), (4, -2, 1), (3, 0, 1),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("filters", ["?city=Madrid", "?span=month"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -45,7 +47,8 @@ def totals_by_action(session: Session, member_id: int) -> list[Total]:
 @dataclass(frozen=True)
 class Line:
     """One movement of available points, or one that waits; `about` is what it was for, None when
-    that is gone. `step` as in the ledger, `full` when the day brought no more."""
+    that is gone. `step` as in the ledger, `full` when the day brought no more. `times` is how many
+    were folded into it."""
 
     id: int
     action: str
@@ -53,10 +56,26 @@ class Line:
     points: int
     at: dt.datetime
     about: SubjectInfo | None
+    times: int = 1
 
     @property
     def full(self) -> bool:
         return self.step == "credit" and self.points == 0
+
+
+def folded(lines: list[Line], zone: str) -> list[Line]:
+    """The lines, with those of one day that say the same and lead nowhere as one; `zone` is the
+    reader's."""
+    found: dict[tuple[Any, ...], Line] = {}
+    for line in lines:
+        day = line.at.astimezone(ZoneInfo(zone)).date()
+        key = (line.id,) if line.about else (line.action, line.step, line.full, day)
+        if key in found:
+            points = found[key].points + line.points
+            found[key] = replace(found[key], points=points, times=found[key].times + 1)
+        else:
+            found[key] = line
+    return list(found.values())
 
 
 def movements(

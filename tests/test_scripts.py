@@ -47,7 +47,8 @@ globalThis.EventSource = class extends EventTarget {
   close() {}
 };
 const {watchReport} = await import(process.argv[1]);
-const box = {dataset: {id: 'r', lon: '1', lat: '1', reportLive: '/l'}, firstElementChild: {hidden: true}};
+const dataset = {id: 'r', lon: '1', lat: '1', reportLive: '/l'};
+const box = {dataset, firstElementChild: {hidden: true}};
 watchReport(box);
 await new Promise((done) => { setTimeout(done, 20); });
 const say = (name, data) => stream.dispatchEvent(Object.assign(new Event(name), {data}));

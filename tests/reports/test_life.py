@@ -293,13 +293,13 @@ def test_a_new_members_edit_waits_again(
 def test_following_and_yes_this_one(session: Session, known: Browser) -> None:
     address = known("ana").post("/reports", data=FORM).location
     report_id = only(session).id
-    assert watches.follower_count(session, report_id) == 1  # who posted
+    assert watches.following(session, None, report_id) == (False, 1)  # who posted
     ben = known("ben")
     assert ben.post(f"{address}/vote", data={**YES, "follow": "yes"}).status_code == 303
-    assert watches.follower_count(session, report_id) == 2
+    assert watches.following(session, None, report_id) == (False, 2)
     assert "Following" in ben.get(address).text
     ben.post(f"{address}/follow", data={"following": "no"})
-    assert watches.follower_count(session, report_id) == 1
+    assert watches.following(session, None, report_id) == (False, 1)
 
 
 def test_merging_moves_everything_and_redirects(
@@ -329,7 +329,7 @@ def test_merging_moves_everything_and_redirects(
     assert (redirected.status_code, redirected.location) == (301, one)
     report = only(session)
     assert report.confirmations == 3  # c, d, and ben who reported the other
-    assert watches.follower_count(session, report.id) == 4
+    assert watches.following(session, None, report.id) == (False, 4)
     assert len(client.get("/map/features").get_json(force=True)["features"]) == 1
     run_jobs()
     after = session.execute(sa.text("SELECT count(*), sum(points) FROM point_entries")).one()

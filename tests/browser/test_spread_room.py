@@ -62,7 +62,7 @@ def test_the_room_is_used_by_keyboard_and_exported(browser: Browser, site: Site)
     page.locator("#span").select_option("custom")
     expect(page.locator("#from")).to_be_visible()
     page.locator("#span").select_option("4w")
-    page.get_by_role("button", name="Show").focus()
+    page.get_by_role("button", name="Show", exact=True).focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("span=4w"))
     with page.expect_download() as waiting:

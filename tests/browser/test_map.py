@@ -208,7 +208,7 @@ def test_a_long_list_has_a_next_page(
     expect(entries).to_have_count(12)
     ids = "all => all.map(each => each.dataset.id)"
     first = entries.evaluate_all(ids)
-    pages.get_by_role("link", name="More").click()
+    pages.get_by_role("link", name="Next page").click()
     expect(page.locator("#map-list")).to_contain_text("13 to 14 of 14")
     expect(entries).to_have_count(2)
     assert sorted(first + entries.evaluate_all(ids)) == sorted(made)

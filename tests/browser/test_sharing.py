@@ -43,7 +43,7 @@ def test_the_pages_to_share_are_accessible_and_fit(
     page.get_by_role("button", name="Make my link").click()
     expect(page.locator("#link")).to_be_visible()
     picture = page.locator(".share-card img")
-    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1200
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 800
     accessible(page)
     page.goto(f"{site.url}/spread/of/{place}")
     expect(page.get_by_text("No member has come by a link yet")).to_be_visible()

@@ -84,7 +84,7 @@ def test_rings_and_room_without_scripts(browser: Browser, site: Site) -> None:
     expect(other.get_by_role("cell").first).to_be_visible()
     other.goto(f"{site.url}/brands/{brand}/spread")
     other.locator("#span").select_option("52w")
-    other.get_by_role("button", name="Show").click()
+    other.get_by_role("button", name="Show", exact=True).click()
     expect(other.locator("#weeks")).to_be_visible()
 
 

@@ -67,7 +67,7 @@ export function dropDraftsOf(member) {
 }
 
 /** The page after erasing an account knows no member any more: the page before says whose drafts go.
-    Browsers that know `Clear-Site-Data` have dropped them already. Calls `also(member)` too. */
+    Calls `also(member)` with them. */
 function dropErased(also) {
   const form = document.querySelector('form[data-erase]');
   form?.addEventListener('submit', () => {

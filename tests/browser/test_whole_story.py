@@ -160,11 +160,11 @@ def test_from_a_shared_link_to_the_brands_program(browser: Browser, site: Site) 
     )
     read = ask(site, key, f"/reports/{report_id}")["properties"]
     assert read["text"] == "The story's pavement is up."
-    assert read["author"] == {"handle": "story-b", "name": None}
+    assert read["author"] == {"handle": "story-b", "name": None, "picture": None}
     assert len(read["photos"]) == 1
     [feature] = ask(site, key, f"/reviews?place={place_id}")["features"]
     assert feature["properties"]["rating"] == 4
-    assert feature["properties"]["author"] == {"handle": "story-b", "name": None}
+    assert feature["properties"]["author"] == {"handle": "story-b", "name": None, "picture": None}
     # One who was reached is too few to be told, and the present week is told when it is over.
     c.goto(brand_link)
     expect(c.get_by_role("heading", level=1)).to_have_text("Story Brand")

@@ -243,9 +243,9 @@ def time_line(session: Session, report_id: int) -> list[Moment]:
         for r in moves
     ]
     row, votes = _with_votes(session, report_id)
-    hours: dict[tuple[bool, dt.datetime], list[dt.datetime]] = {}
+    hours: dict[tuple[bool, int], list[dt.datetime]] = {}
     for vote in votes:
-        hour = vote.voted_at.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+        hour = int(vote.voted_at.timestamp()) // 3600
         hours.setdefault((vote.still_there, hour), []).append(vote.voted_at)
     moments += [
         Moment("confirmed" if still_there else "denied", max(times), count=len(times))

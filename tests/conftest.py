@@ -59,10 +59,16 @@ CITIES = [
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts folders whose tests are slow or share a costly site before the others, each in one
-    piece: one worker begins with them, and the other takes from the end of what it has."""
+    piece: one worker begins with them, and the other takes from the end of what it has. The bytes
+    of pages come first: they are those of a site on which other tests have put nothing yet."""
     here = Path(__file__).parent
     order = {folder: number for number, folder in enumerate(SLOW)}
-    items.sort(key=lambda each: order.get(each.path.relative_to(here).parts[0], len(SLOW)))
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        folder = order.get(item.path.relative_to(here).parts[0], len(SLOW))
+        return folder, item.path.name != "test_bytes.py"
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:

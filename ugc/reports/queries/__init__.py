@@ -335,11 +335,16 @@ def reports_within(
         chosen = chosen.where(is_near_places_of(brand_id))
     newest = (Report.created_at.desc(), Report.id.desc())
     if near is None:
+        if bounds.area > NARROW:
+            chosen = chosen.order_by(*newest).offset(skip or None).limit(limit)
+            return _rows(session, _columns().where(Report.id.in_(chosen)).order_by(*newest), actor)
         # A small view is read in the order of GiST(geom, created_at), not whole and then sorted.
-        by_index = [Report.created_at.op("<->")(FAR_FUTURE)]
-        chosen = chosen.order_by(*(newest if bounds.area > NARROW else by_index))
-        chosen = chosen.offset(skip or None).limit(limit)
-        return _rows(session, _columns().where(Report.id.in_(chosen)).order_by(*newest), actor)
+        # The index orders no reports of one moment (an import's): all that share the last are
+        # taken, so that none stands on two pages.
+        by_index = Report.created_at.op("<->")(FAR_FUTURE)
+        chosen = chosen.order_by(by_index).fetch(skip + limit, with_ties=True)
+        rows = _columns().where(Report.id.in_(chosen)).order_by(*newest)
+        return _rows(session, rows.offset(skip or None).limit(limit), actor)
     # The index orders by degrees, in which those to the east look farther than they are: more are
     # taken than are shown, and measured.
     nearest = geo.nearest(chosen, Report.geom, near, bounds, NEAREST_TAKEN * (skip + limit))

@@ -36,8 +36,11 @@ from ugc.core.db import Session, db, now
 gc.disable()
 
 # A busy machine is no failure: no property has a time to hold.
-hypothesis.settings.register_profile("boca", deadline=None)
-hypothesis.settings.load_profile("boca")
+# The same examples in every run, so that a change is judged by what it changed;
+# HYPOTHESIS_PROFILE=search looks for others.
+hypothesis.settings.register_profile("boca", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "boca"))
 
 # Signing in is most of many tests: hashes that cost little. The browsers' site has real ones.
 passwords._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -51,7 +51,8 @@ def test_decimals_are_written_in_the_readers_language(path: Path) -> None:
 # Form values, keys and addresses; whole metres beside a position.
 FIXED = {
     "coordinates.mjs", "forms.mjs", "history.entry.mjs", "map.entry.mjs", "offline.mjs",
-    "pick.entry.mjs", "sheet.mjs", "vote.mjs", "watch-map.mjs", "watch-outline.mjs", "watches.entry.mjs",
+    "pick.entry.mjs", "sheet.mjs", "vote.mjs", "watch-map.mjs", "watch-outline.mjs",
+    "watches.entry.mjs",
 }  # fmt: skip
 
 

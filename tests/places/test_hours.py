@@ -213,6 +213,10 @@ SHAPES = st.builds(
 )
 
 
+@example('Mo-Fr open, SH "ask"', "Europe/Madrid", 0)
+@example("Fr-Mo open, Dec 24-26 off", "Europe/Madrid", 0)
+@example('PH 22:00-9:30 open, 9:30-24:00 "ask"', "Europe/Madrid", 0)
+@example("Su,PH 00:00-24:00, Su,PH 12:00-00:00 unknown", "Europe/Madrid", 0)
 @example('Mo-Fr, "ask"', "Europe/Madrid", 0)
 @example('Mo-Fr, 24/7 "ask"', "Europe/Madrid", 0)
 @given(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -161,10 +162,11 @@ def normal_hours(text: str) -> str:
     rules = rules_of(text)
     try:
         found = _normal(text, rules)
-        rules_of(found)  # what is stored can be read again
+        read = rules_of(found)
     except ValueError:
-        return " ".join(text.split())
-    return found
+        read = ()
+    # What is stored can be read again, and as no more rules than were written.
+    return found if 0 < len(read) <= len(rules) else " ".join(text.split())
 
 
 def _normal(text: str, rules: tuple[Rule, ...]) -> str:
@@ -172,11 +174,28 @@ def _normal(text: str, rules: tuple[Rule, ...]) -> str:
     if not any(
         rule.comment or rule.state == UNKNOWN or rule.sep == "||" or _NARROWED.search(rule.days)
         for rule in rules
-    ):
+    ) and not any(_runs_on(rule.times, rule, after) for rule, after in itertools.pairwise(rules)):
         return str(OpeningHours(text).normalize())
+    words = [_normal_rule(rule) for rule in rules]
+    for place, (rule, after) in enumerate(itertools.pairwise(rules)):
+        if _runs_on(words[place], rule, after):
+            words[place] += " open"
     joints = {";": "; ", ",": ", ", "||": " || "}
-    words = [(joints[rule.sep], _normal_rule(rule)) for rule in rules]
-    return words[0][1] + "".join(joint + word for joint, word in words[1:])
+    return words[0] + "".join(
+        joints[rule.sep] + word for rule, word in zip(rules[1:], words[1:], strict=True)
+    )
+
+
+def _runs_on(words: str, rule: Rule, after: Rule) -> bool:
+    """Whether a rule that ends in `words` would be read as one with the rule after its comma, as
+    only its "open" parts them: `Mo-Fr open, Sa 10:00-12:00` and `10:00-12:00 open, 13:00-14:00`."""
+    if after.sep != "," or rule.state != OPEN or rule.comment:
+        return False
+    found = _ENDS.search(words)
+    if found is None:
+        return True
+    is_whole = found["time"] is not None and words.endswith("00:00-24:00")
+    return is_whole or (found["time"] is not None and not after.days)
 
 
 def _normal_rule(rule: Rule) -> str:

@@ -16,6 +16,8 @@ from tests.browser.conftest import PHONE, Site, Spot
 from tests.browser.test_map import add_place, add_report, look_at_picker
 
 MAP, THING, NEXT = 700_000, 160_000, 60_000
+# Chromium does not always keep the ranges of the basemap that were asked for at once (40 KB).
+NEXT_MAP = 90_000
 # What a page says once it knows whether this browser keeps the site.
 KEEPS = "body[data-keeps]"
 
@@ -82,9 +84,13 @@ def test_pages_are_light(
     member = browser.new_context(viewport=PHONE, locale="en")  # type: ignore[arg-type]
     site.enter(member.new_page(), "socia")
     found["member"] = [loaded(member, counted, "/", "site") for _ in range(2)]
-    limits = {path: MAP if path in ("/", "member") else THING for path in found}
+    limits = {
+        path: (MAP, NEXT_MAP) if path in ("/", "member") else (THING, NEXT) for path in found
+    }
     assert {
-        path: sizes for path, sizes in found.items() if sizes[0] > limits[path] or sizes[1] > NEXT
+        path: sizes
+        for path, sizes in found.items()
+        if any(size > limit for size, limit in zip(sizes, limits[path], strict=True))
     } == {}, found
 
 

@@ -36,6 +36,7 @@ export function followMap(map, {tiles, url, filters, draw, changed, settled, sta
   let drawing = null;
   let [soon, onceMore, retry] = [null, null, null];
   let isRenewing = false;
+  let isStale = false; // all on screen is to be asked for again, also by a look that came later
   let renewedAt = 0;
   let emptiedAt = 0;
 
@@ -129,9 +130,11 @@ export function followMap(map, {tiles, url, filters, draw, changed, settled, sta
     const mine = turn;
     const isOver = () => mine !== turn;
     clearTimeout(retry);
-    if (anew) {
+    isStale ||= anew;
+    if (isStale) {
       followed = followed && {...followed, key: ''};
       if (!await tiles.drained(isOver)) return;
+      isStale = false;
       tiles.refresh();
     }
     if (!await tiles.settled(isOver)) return;

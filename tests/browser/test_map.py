@@ -142,13 +142,13 @@ def test_a_vote_changes_only_its_part_of_the_page(browser: Browser, site: Site, 
     voter.goto(address)
     voter.evaluate("window.stays = true")
     voter.get_by_role("button", name="Still there").click()
-    expect(voter.get_by_role("status")).to_contain_text("Your word counts")
+    expect(voter.locator("#notices")).to_contain_text("Your word counts")
     expect(voter.get_by_role("button", name="Still there")).to_have_attribute(
         "aria-pressed", "true"
     )
     expect(voter.get_by_role("button", name="Still there")).to_be_focused()
     # What the answer says to do can be done.
-    expect(voter.get_by_role("status")).to_contain_text("send it and say it again")
+    expect(voter.locator("#notices")).to_contain_text("send it and say it again")
     expect(voter.get_by_role("button", name="Send my position with my vote")).to_be_visible()
     assert voter.evaluate("window.stays")
 
@@ -216,6 +216,21 @@ def test_a_long_list_has_a_next_page(
     pages.get_by_role("link", name="Before").click()
     expect(entries).to_have_count(12)
     assert entries.evaluate_all(ids) == first
+
+
+def test_what_is_asked_for_again_is_not_lost_to_a_later_look(browser: Browser, site: Site) -> None:
+    """The first worker of a browser comes while the view still loads, moves or is narrowed."""
+    page = browser.new_context(locale="en").new_page()
+    with page.expect_request("**/live?*"):
+        page.goto(f"{site.url}/#at=12/-20/-120")
+    page.wait_for_selector("body[data-map-features]", state="attached")
+    with page.expect_request("**/map/tiles/reports/**"):
+        page.evaluate(
+            """() => {
+              navigator.serviceWorker.dispatchEvent(new Event('controllerchange'));
+              document.getElementById('map-filters').dispatchEvent(new Event('change'));
+            }"""
+        )
 
 
 def test_filters_narrow_the_map_and_the_list_alike(

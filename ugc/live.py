@@ -40,7 +40,7 @@ from ugc.front.bounds import Bounds
 from ugc.front.protocol import protocol
 from ugc.front.sockets import GONE_S, listening_socket
 from ugc.livemap import queries, rules
-from ugc.livemap.rules import ENDED, RESYNC, Change, Cursor, View
+from ugc.livemap.rules import ENDED, RESYNC, Change, Cursor, Snapshot, View
 from ugc.reports.rules import KINDS
 
 log = logging.getLogger("ugc.live")
@@ -171,7 +171,7 @@ class Hub:
         since, at = before.snapshot, before.at
         if resuming:
             cursors = [before, *(s.cursor for s in resuming if s.cursor)]
-            since = min((c.snapshot for c in cursors), key=lambda s: s.xmin).floor
+            since = Snapshot.common(c.snapshot for c in cursors)
             at = min(c.at for c in cursors)
         try:
             read = await queries.read(connection, since, at)

@@ -13,6 +13,7 @@ from tests.livemap.conftest import LiveSite
 from ugc.core.db import Session
 from ugc.core.render import asset
 from ugc.livemap import queries
+from ugc.livemap.rules import MOST_AT_ONCE
 from ugc.reports.actions import life
 
 
@@ -52,6 +53,15 @@ def test_it_tells_what_the_stream_tells(live: LiveSite, web: FlaskClient) -> Non
     assert changes(web, stream.cursor)["upserts"] == []
     last = live.post(-3.5)
     assert last in live.read("-4,40,-3,41", cursor=told["cursor"]).ids("upsert")
+
+
+def test_a_long_transaction_makes_nobody_look_anew(live: LiveSite, web: FlaskClient) -> None:
+    """Another database's job, a backup: what ended since it began was told before."""
+    with live.connect() as slow:
+        slow.execute("SELECT pg_current_xact_id()")
+        live.post_many(MOST_AT_ONCE + 1, -3.7, 0)
+        stream = live.read("-4,40,-3,41", cursor=cursor_of(web))
+        stream.expect("upsert", live.post(-3.6))
 
 
 def test_nothing_new_is_answered_without_a_body(live: LiveSite, web: FlaskClient) -> None:

@@ -64,6 +64,17 @@ snapshots = st.builds(
 )
 
 
+@given(st.lists(snapshots, min_size=1, max_size=5), st.integers(0, 2**62))
+def test_several_see_together_what_each_of_them_sees(every: list[Snapshot], txid: int) -> None:
+    common = Snapshot.common(every)
+    assert Snapshot.parsed(str(common)) == common
+    near = {
+        n + d for each in every for n in (each.xmin, each.xmax, *each.running) for d in (-1, 0, 1)
+    }
+    for each in (txid, *near):
+        assert common.sees(each) == all(snapshot.sees(each) for snapshot in every)
+
+
 @given(snapshots, st.integers(0, 2**62))
 def test_a_cursor_comes_back_and_never_sees_more(snapshot: Snapshot, txid: int) -> None:
     cursor = Cursor(7711888560610106938, snapshot, NOON.replace(microsecond=999))

@@ -53,6 +53,15 @@ class Snapshot:
         """One that sees less: nothing from the oldest running transaction on."""
         return Snapshot(self.xmin, self.xmin)
 
+    @classmethod
+    def common(cls, snapshots: Iterable[Snapshot]) -> Snapshot:
+        """What each of `snapshots` (at least one) sees, and no more. One long transaction among the
+        running costs its own changes only, not those of all that ended since it began."""
+        every = list(snapshots)
+        xmax = min(each.xmax for each in every)
+        running = {txid for each in every for txid in each.running if txid < xmax}
+        return cls(min(running, default=xmax), xmax, frozenset(running))
+
 
 @dataclass(frozen=True)
 class Cursor:

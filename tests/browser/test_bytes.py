@@ -84,9 +84,7 @@ def test_pages_are_light(
     member = browser.new_context(viewport=PHONE, locale="en")  # type: ignore[arg-type]
     site.enter(member.new_page(), "socia")
     found["member"] = [loaded(member, counted, "/", "site") for _ in range(2)]
-    limits = {
-        path: (MAP, NEXT_MAP) if path in ("/", "member") else (THING, NEXT) for path in found
-    }
+    limits = {path: (MAP, NEXT_MAP) if path in ("/", "member") else (THING, NEXT) for path in found}
     assert {
         path: sizes
         for path, sizes in found.items()

@@ -44,7 +44,7 @@ def test_drafts_survive_a_lost_connection_and_a_refusal(browser: Browser, site: 
     page.goto(address)
     page.locator(".sure > summary").click()
     page.get_by_role("button", name="Withdraw for good").click()
-    expect(page.get_by_role("status")).to_contain_text("withdrawn")
+    expect(page.locator("#notices")).to_contain_text("withdrawn")
 
 
 def kept(page: Page) -> list[str]:

@@ -162,7 +162,7 @@ def test_three_presses_from_the_map(
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     sheet.get_by_role("button", name="Put it on the map").click()
-    expect(page.get_by_role("status").filter(has_text="on the map")).to_be_visible(timeout=30_000)
+    expect(page.locator("#notices").filter(has_text="on the map")).to_be_visible(timeout=30_000)
     expect(sheet).to_be_hidden()
     [row] = rows(site, spot)
     assert (row["kind"], row["photos"], row["minutes"] < 5) == ("roadworks", 0, True)
@@ -215,7 +215,7 @@ def test_posting_by_keyboard_alone_in_spanish(
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status").filter(has_text="está en el mapa")).to_be_visible(
+    expect(page.locator("#notices").filter(has_text="está en el mapa")).to_be_visible(
         timeout=30_000
     )
     assert len(rows(site, spot)) == 1
@@ -377,7 +377,7 @@ def test_something_similar_is_near(
     site.enter(first, "firstone")
     open_map(first, site, spot)
     start_report(first).get_by_role("button", name="Put it on the map").click()
-    expect(first.get_by_role("status").filter(has_text="on the map")).to_be_visible(timeout=30_000)
+    expect(first.locator("#notices").filter(has_text="on the map")).to_be_visible(timeout=30_000)
 
     page = phone.new_page()
     site.enter(page, "secondone")
@@ -480,7 +480,7 @@ def test_the_site_opens_without_a_network(
     site.enter(page, "traveller")
     open_map(page, site, spot)
     start_report(page).get_by_role("button", name="Put it on the map").click()
-    expect(page.get_by_role("status").filter(has_text="on the map")).to_be_visible(timeout=30_000)
+    expect(page.locator("#notices").filter(has_text="on the map")).to_be_visible(timeout=30_000)
     page.wait_for_selector("body[data-map-features='1']", state="attached", timeout=30_000)
     # Asked for anew by a fresh page: the report may have been told by the stream only.
     open_map(page, site, spot)

@@ -61,4 +61,4 @@ def test_choose_send_and_look(
     # The site is shared: nothing stays in its queue or on its map.
     page.locator("summary", has_text="Withdraw…").click()
     page.get_by_role("button", name="Withdraw for good").click()
-    expect(page.get_by_role("status")).to_contain_text("withdrawn")
+    expect(page.locator("#notices")).to_contain_text("withdrawn")

@@ -51,7 +51,7 @@ def join_here(page: Page, site: Site, handle: str) -> None:
     page.locator("main form button").click()
     page.goto(site.link_for(f"{handle}@example.org"))
     page.locator("main form button").click()
-    page.get_by_role("status").first.wait_for()
+    page.locator("#notices p").first.wait_for()
 
 
 def decoded(picture: bytes) -> str:
@@ -187,7 +187,7 @@ def test_from_a_qr_code_to_three_degrees(browser: Browser, site: Site, spot: Spo
     eva.goto(f"{site.url}/settings")
     eva.locator("input[name=shown_to_far_contacts]").check()
     eva.locator("form:has(input[name=shown_to_far_contacts]) button").last.click()
-    expect(eva.get_by_role("status").first).to_be_visible()
+    expect(eva.locator("#notices p").first).to_be_visible()
     eva.goto(f"{site.url}/share/{brand.rsplit('/', 1)[-1]}")
     eva.get_by_role("button", name="Crear mi enlace").click()
     leo = phone(browser, "CPH2607", "en", LARGE)

@@ -21,7 +21,7 @@ def join(page: Page, site: Site, handle: str, by: str = "") -> None:
     page.get_by_role("main").get_by_role("button", name="Join").click()
     page.goto(site.link_for(f"{handle}@example.org"))
     page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_role("status")).to_contain_text("You can contribute now")
+    expect(page.locator("#notices")).to_contain_text("You can contribute now")
 
 
 def test_join_report_and_be_approved(browser: Browser, site: Site, spot: Spot) -> None:

@@ -131,7 +131,7 @@ class FaultSite(LiveSite):
     def cut_database(self) -> None:
         """Ends every connection to this site's database but the one that does it."""
         self.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
 

@@ -80,7 +80,7 @@ def test_it_goes_on_after_the_database_was_away(folding: LiveSite) -> None:
     eventually(lambda: world(folding) == 1)
     with folding.connect() as other:
         other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     folding.post(2.2, 41.4)

@@ -347,7 +347,7 @@ def test_while_messages_are_away_it_looks_by_itself(live: LiveSite) -> None:
 def test_after_the_database_cut_it_off_it_goes_on(live: LiveSite) -> None:
     stream = live.read()
     live.sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE application_name = 'ugc live' AND datname = current_database()"
     )
     report = live.post()

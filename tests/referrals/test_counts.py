@@ -237,7 +237,8 @@ def test_a_fold_that_is_killed_loses_nothing(crowd: Crowd) -> None:
         with Session(bind=victim) as session:
             assert counts.fold(session, 1000) >= 5
             pid = session.scalar(sa.text("SELECT pg_backend_pid()"))
-            crowd.run(lambda other: other.execute(sa.text(f"SELECT pg_terminate_backend({pid})")))
+            end = sa.text(f"SELECT pg_terminate_backend({pid}, 10000)")
+            crowd.run(lambda other: other.execute(end))
             with pytest.raises(sa.exc.OperationalError):
                 session.commit() or session.execute(sa.text("SELECT 1"))
         victim.invalidate()

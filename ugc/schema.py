@@ -8,6 +8,7 @@ MODEL_MODULES = (
     "ugc.core.sources",
     "ugc.core.gazetteer",
     "ugc.core.idempotency",
+    "ugc.streets.models",
     "ugc.accounts.models",
     "ugc.privateplaces.models",
     "ugc.reputation.models",

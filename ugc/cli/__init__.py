@@ -27,7 +27,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ugc import config, demo, live
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
-from ugc.cli import members, roles, upkeep
+from ugc.cli import city, members, roles, upkeep
 from ugc.cli.backup.making import backup
 from ugc.cli.backup.restoring import restore
 from ugc.config import ROOT, ConfigError
@@ -53,6 +53,7 @@ def cli() -> None:
 for command_of_members in members.COMMANDS:
     cli.add_command(command_of_members)
 cli.add_command(roles.role_group)
+cli.add_command(city.city_group)
 cli.add_command(backup)
 cli.add_command(restore)
 for command_of_upkeep in upkeep.COMMANDS:

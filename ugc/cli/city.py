@@ -1,0 +1,140 @@
+"""`ugc city`: load, list and remove cities made of OpenStreetMap extracts (docs/cities.md)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+from flask import current_app
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from ugc.app import create_app
+from ugc.core.db import transaction
+from ugc.streets import jobs, queries
+from ugc.streets.actions.reading import NotAnExtract
+
+STOPPED = 130
+STEPS = {
+    "read": "1 of 3: reading the file",
+    "named": "2 of 3: naming the streets",
+    "drawn": "3 of 3: drawing the map",
+}
+
+
+@click.group("city")
+def city_group() -> None:
+    """Bring a city: streets, addresses and its map from one OpenStreetMap extract."""
+
+
+@city_group.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "code", help="What to call the city; else the name of the file.")
+@click.option("--replace", is_flag=True, help="Take data that are older or do not say their age.")
+@click.option("--beside", is_flag=True, help="Although it overlaps another city.")
+def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> None:
+    """Load an extract, or a newer one of a city that is there.
+
+    Stopped by whatever, the same command goes on after the last whole step, and what was shown
+    stays until the new map is ready. Exit codes: 0 it is shown, 2 it could not begin, 1 it broke
+    off."""
+    try:
+        with create_app().app_context(), _progress() as show:
+            done = jobs.load_city(
+                file, current_app.config["DATA_DIR"] / "cities",
+                code=code, replace=replace, beside=beside, on_progress=show,
+            )  # fmt: skip
+    except jobs.Refused as error:
+        raise click.UsageError(str(error)) from None
+    except NotAnExtract as error:
+        click.echo(
+            f"ugc: {file.name} is no extract of OpenStreetMap that can be used: {error}.", err=True
+        )
+        sys.exit(2)
+    except OSError as error:
+        click.echo(f"ugc: {error}. What is shown stayed; the same command goes on.", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("Stopped. What is shown stayed; the same command goes on.", err=True)
+        sys.exit(STOPPED)
+    except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        said = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        click.echo(
+            f"ugc: the database did not answer ({said[0]}); what is shown stayed, and the same"
+            " command goes on.",
+            err=True,
+        )
+        sys.exit(1)
+    if done.already:
+        click.echo(f"{done.code}: this file is loaded already; nothing was done.")
+        return
+    if done.resumed:
+        click.echo(f"{done.code}: went on after the step “{done.resumed}”.")
+    counts = done.counts
+    click.echo(
+        f"{done.code}: {counts['streets']:,} streets, {counts.get('addresses', 0):,} addresses,"
+        f" {counts['corners']:,} corners, {counts['tiles']:,} tiles"
+        f" ({done.bytes / 1e6:.1f} MB) in {done.seconds:.0f} s."
+    )
+    if counts.get("broken"):
+        click.echo(
+            f"  {counts['broken']:,} things were left out: the file's edge cuts their shape."
+        )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[jobs.Progress], None]]:
+    """A bar on a terminal, a line a step elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        told: set[str] = set()
+
+        def tell(progress: jobs.Progress) -> None:
+            if progress.step not in told:
+                told.add(progress.step)
+                click.echo(STEPS[progress.step], err=True)
+
+        yield tell
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(progress: jobs.Progress) -> None:
+            count = f", {progress.done:,}" if progress.done and not progress.total else ""
+            bar.update(
+                task, description=STEPS[progress.step] + count,
+                completed=progress.done, total=progress.total or None,
+            )  # fmt: skip
+
+        yield show
+
+
+@city_group.command("list")
+def list_command() -> None:
+    """List the cities that are loaded, and those whose loading was cut short."""
+    with create_app().app_context(), transaction() as session:
+        for load in queries.loads(session):
+            age = f"{load.data_at:%Y-%m-%d}" if load.data_at else "unknown"
+            counts = " ".join(f"{name}={count:,}" for name, count in sorted(load.counts.items()))
+            click.echo(f"{load.code}\t{load.step}\tdata of {age}\t{load.file_name}\t{counts}")
+
+
+@city_group.command("remove")
+@click.argument("code")
+@click.confirmation_option(prompt="Remove the streets, the addresses and the map of this city?")
+def remove_command(code: str) -> None:
+    """Remove a city. Reports and places keep the addresses that they have."""
+    try:
+        with create_app().app_context():
+            found = jobs.remove_city(code, current_app.config["DATA_DIR"] / "cities")
+    except jobs.Refused as error:
+        raise click.UsageError(str(error)) from None
+    if not found:
+        raise click.UsageError(f"There is no city {code}; `ugc city list` says which there are.")
+    click.echo(f"{code}: removed.")

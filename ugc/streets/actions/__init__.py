@@ -1,0 +1,71 @@
+"""The life of a load: begun, advanced step by step, shown, removed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ugc.core.db import Session
+from ugc.streets import queries
+from ugc.streets.models import Extract, Step
+from ugc.streets.rules import Box
+
+
+def begin(
+    session: Session,
+    code: str,
+    file: Path,
+    sha256: str,
+    box: Box,
+    data_at: dt.datetime | None,
+) -> Extract:
+    """The load of this file that was begun before, or a new one. A load of another file of the same
+    city that was never shown is thrown away."""
+    begun = queries.begun_load(session, code)
+    if begun is not None and begun.sha256 == sha256:
+        return begun
+    if begun is not None:
+        remove(session, begun.id)
+    west, south, east, north = box
+    load = Extract(
+        code=code, file_name=file.name, sha256=sha256, data_at=data_at,
+        west=west, south=south, east=east, north=north, step=Step.BEGUN, counts={},
+    )  # fmt: skip
+    session.add(load)
+    session.flush()
+    return load
+
+
+def advance(session: Session, extract_id: int, step: Step, **counts: int) -> None:
+    """Notes that a step was done, with what it counted, in the transaction that did it."""
+    load = session.get_one(Extract, extract_id, with_for_update=True)
+    load.step = step
+    load.counts = {**load.counts, **counts}
+
+
+def show(session: Session, extract_id: int) -> str | None:
+    """Shows a load instead of the one before; returns the archive that nothing names any more."""
+    load = session.get_one(Extract, extract_id, with_for_update=True)
+    before = queries.shown_load(session, load.code)
+    old = None
+    if before is not None and before.id != load.id:
+        old = before.archive
+        remove(session, before.id)
+    load.step = Step.SHOWN
+    load.shown_at = sa.func.now()
+    session.flush()
+    return old if old != load.archive else None
+
+
+def remove(session: Session, extract_id: int) -> None:
+    """Deletes a load with all its rows."""
+    drop_drawing(session, extract_id)
+    session.execute(sa.delete(Extract).where(Extract.id == extract_id))
+
+
+def drop_drawing(session: Session, extract_id: int) -> None:
+    """Deletes what a load needs only while it is made."""
+    for name in ("raw", "drawing", "nodes"):
+        session.execute(sa.text(f"DROP TABLE IF EXISTS {queries.staged(name, extract_id)}"))

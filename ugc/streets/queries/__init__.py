@@ -1,0 +1,68 @@
+"""Loads of extracts, and the statements that make streets, corners and tiles of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from ugc.core.db import Session
+from ugc.streets.models import Extract, Step
+from ugc.streets.rules import Box, overlap
+
+# What is needed only while a load is made stands in a schema of its own, which is no part of the
+# product's tables; without a log, since the same command makes it again.
+SCHEMA = "drawing"
+MAKE_STAGED = (
+    f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",
+    f"DROP TABLE IF EXISTS {SCHEMA}.raw_{{id}}, {SCHEMA}.nodes_{{id}}, {SCHEMA}.drawing_{{id}}",
+    f"""CREATE UNLOGGED TABLE {SCHEMA}.raw_{{id}} (layer text, zoom smallint, properties jsonb,
+      geom geometry(Geometry, 4326))""",
+    f"""CREATE UNLOGGED TABLE {SCHEMA}.nodes_{{id}} (way bigint, node bigint,
+      geom geometry(Point, 4326))""",
+)
+
+
+def staged(name: str, extract_id: int) -> str:
+    """The table `raw`, `nodes` or `drawing` of a load."""
+    return f"{SCHEMA}.{name}_{int(extract_id)}"
+
+
+def shown_load(session: Session, code: str) -> Extract | None:
+    query = sa.select(Extract).where(Extract.code == code, Extract.step == Step.SHOWN)
+    return session.scalar(query)
+
+
+def begun_load(session: Session, code: str) -> Extract | None:
+    """The load of a city that was begun and not shown."""
+    query = sa.select(Extract).where(Extract.code == code, Extract.step != Step.SHOWN)
+    return session.scalar(query)
+
+
+def loads(session: Session) -> Sequence[Extract]:
+    """Every load, those that are shown first in the order of their codes."""
+    order = (Extract.code, (Extract.step != Step.SHOWN))
+    return session.scalars(sa.select(Extract).order_by(*order)).all()
+
+
+def overlapping(session: Session, code: str, box: Box) -> list[Extract]:
+    """Shown loads of other cities whose boxes overlap this one."""
+    shown = sa.select(Extract).where(Extract.code != code, Extract.step == Step.SHOWN)
+    return [
+        other
+        for other in session.scalars(shown.order_by(Extract.code))
+        if overlap(box, (other.west, other.south, other.east, other.north))
+    ]
+
+
+def archives(session: Session) -> set[str]:
+    """Names of the files of tiles that a load names."""
+    return set(session.scalars(sa.select(Extract.archive).where(Extract.archive.is_not(None))))
+
+
+def staged_is_there(session: Session, name: str, extract_id: int) -> bool:
+    """Whether a table of a load's making has rows: a server that fell empties it."""
+    table = staged(name, extract_id)
+    if session.scalar(sa.text("SELECT to_regclass(:name)"), {"name": table}) is None:
+        return False
+    return bool(session.scalar(sa.text(f"SELECT EXISTS (SELECT FROM {table})")))

@@ -69,6 +69,7 @@ from ugc.reviews import subscribers as _reviews_subscribers  # noqa: F401  (subs
 from ugc.rewards import jobs as _rewards_jobs  # noqa: F401  (registers its jobs)
 from ugc.rewards import pages as rewards_pages
 from ugc.rewards import subscribers as _rewards_subscribers  # noqa: F401  (subscribes)
+from ugc.streets import pages as streets_pages
 from ugc.watches import jobs as _watches_jobs  # noqa: F401  (registers its jobs)
 from ugc.watches import pages as watches_pages
 from ugc.watches import subscribers as _watches_subscribers  # noqa: F401  (subscribes)
@@ -137,6 +138,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         cards_pages.bp,
         rewards_pages.bp,
         insights_pages.bp,
+        streets_pages.bp,
     ):
         app.register_blueprint(blueprint)
     access.init_app(app)

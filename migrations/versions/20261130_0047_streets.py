@@ -17,7 +17,10 @@ ptge psje ronda rda rd cami camino cno caminho travessia travesia trv trav baixa
 glorieta gta bulevar boulevard blvd bvd via viale vicolo piazza rua rue chemin impasse quai urb
 urbanitzacio urbanizacion strasse str gasse weg allee street st road lane ln drive dr square sq
 katu tie kuja polku tori puistokatu gatan gata vagen vag grand torg"""
-ARTICLES = "de del dels des du da do dos das la las les los el els en na le i y e the of l d am an der die"
+ARTICLES = """de del dels des du da do dos das la las les los el els en na le i y e the of l d
+am an der die"""
+
+SIDES = ("west", "south", "east", "north")
 
 
 def upgrade() -> None:
@@ -41,7 +44,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("code", "file_name", "sha256")),
         sa.Column("schema", sa.Text(), server_default="boca", nullable=False),
         sa.Column("step", sa.Text(), server_default="begun", nullable=False),
-        *(sa.Column(name, sa.Float(), nullable=False) for name in ("west", "south", "east", "north")),
+        *(sa.Column(side, sa.Float(), nullable=False) for side in SIDES),
         sa.Column("data_at", sa.DateTime(timezone=True)),
         sa.Column("archive", sa.Text()),
         sa.Column(

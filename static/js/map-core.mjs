@@ -4,6 +4,7 @@ import {AJAXError, AttributionControl, Map as MapLibre, NavigationControl, Scale
   addProtocol, setWorkerUrl} from 'maplibre-gl';
 import {Protocol} from 'pmtiles';
 import worker from 'asset:map-worker.js';
+import {showCities} from './city-map.mjs';
 import {inLanguage} from './map-names.mjs';
 import {bundledStyle} from './map-style.mjs';
 
@@ -96,9 +97,15 @@ export function makeMap(container, {center, zoom, hash = false, still = false, o
       ?.classList.remove('maplibregl-compact-show'));
   }
   map.on('error', ({error}) => console.warn(error));
-  map.on('style.load', () => overlay?.(map));
+  let isRemote = false;
+  map.on('style.load', () => {
+    if (!isRemote) showCities(map, JSON.parse(container.dataset.cities ?? '[]'), {theme: theme(), language});
+    overlay?.(map);
+  });
   remoteStyle(container.dataset.styleUrl).then((style) => {
-    if (style) map.setStyle(inLanguage(style, language), {diff: false});
+    if (!style) return;
+    isRemote = true;
+    map.setStyle(inLanguage(style, language), {diff: false});
   });
   return map;
 }

@@ -39,6 +39,12 @@ def begun_load(session: Session, code: str) -> Extract | None:
     return session.scalar(query)
 
 
+def shown_loads(session: Session) -> Sequence[Extract]:
+    """The loads that readers see, in the order of their codes."""
+    query = sa.select(Extract).where(Extract.step == Step.SHOWN)
+    return session.scalars(query.order_by(Extract.code)).all()
+
+
 def loads(session: Session) -> Sequence[Extract]:
     """Every load, those that are shown first in the order of their codes."""
     order = (Extract.code, (Extract.step != Step.SHOWN))

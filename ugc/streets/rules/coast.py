@@ -5,6 +5,7 @@ An extract holds the coast as lines with the land on their left (OpenStreetMap w
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 
@@ -72,7 +73,7 @@ def _pieces(shapes: Iterable[BaseGeometry]) -> list[tuple[Position, Position]]:
         for part in getattr(shape, "geoms", [shape]):
             if part.geom_type == "LineString":
                 at = [(x, y) for x, y in part.coords]
-                found += [pair for pair in zip(at, at[1:], strict=False) if pair[0] != pair[1]]
+                found += [pair for pair in itertools.pairwise(at) if pair[0] != pair[1]]
     return found
 
 

@@ -1,0 +1,66 @@
+"""Addresses in words, in the reader's language. An address is kept as parts; this is the one place
+that makes a sentence of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a point is. `number` stands only where a house of the point's side of the street is at
+    most 25 m away; `corner` where a crossing is at most 20 m away; `before` and `after` are the
+    streets that cross on both sides. Each is "" when it is not known."""
+
+    street: str = ""
+    number: str = ""
+    corner: str = ""
+    before: str = ""
+    after: str = ""
+    quarter: str = ""
+    town: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.street or self.quarter or self.town)
+
+
+def street_line(address: Address) -> str:
+    """The street with what tells where on it: its number, else a corner, else between which
+    streets; "" without a street."""
+    if not address.street:
+        return ""
+    if address.number:
+        # Number after the name, as it is written where Spanish is spoken; English readers of a
+        # Spanish city read it as it stands on its houses.
+        return f"{address.street} {address.number}"
+    if address.corner:
+        return gettext("Corner of %(one)s and %(other)s", one=address.street, other=address.corner)
+    if address.before and address.after and address.before != address.after:
+        return gettext(
+            "%(street)s, between %(one)s and %(other)s",
+            street=address.street,
+            one=address.before,
+            other=address.after,
+        )
+    if address.before or address.after:
+        return gettext(
+            "%(street)s, near %(other)s",
+            street=address.street,
+            other=address.before or address.after,
+        )
+    return address.street
+
+
+def area_line(address: Address) -> str:
+    """The quarter and the town, each once."""
+    parts = [address.quarter, address.town]
+    if address.quarter == address.town:
+        parts = [address.town]
+    return ", ".join(filter(None, parts))
+
+
+def whole_line(address: Address) -> str:
+    """Street, quarter and town."""
+    return ", ".join(filter(None, (street_line(address), area_line(address))))

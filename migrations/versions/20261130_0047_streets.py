@@ -7,7 +7,7 @@ from alembic import op
 from geoalchemy2 import Geometry
 
 revision = "0047"
-down_revision = "0045"
+down_revision = "0046"
 
 # Words that searches leave out: kinds of streets as people shorten them, and articles. Spanish,
 # Catalan, Galician, English, French, German, Italian, Portuguese, Finnish and Swedish.

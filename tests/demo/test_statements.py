@@ -119,7 +119,7 @@ NO_PAGES = {
     "media.figure", "cards.map_picture", "cards.invitation_picture", "accounts.confirm_page",
     "accounts.mail_change_page", "accounts.reset_page", "watches.unsubscribe_page",
     "referrals.open_link", "cards.picture", "cards.sitemap", "insights.export_spread",
-    "accounts.export",
+    "accounts.export", "streets.archive",
 }  # fmt: skip
 # Public ids of the demo world, by the name that stands for them.
 THINGS = {

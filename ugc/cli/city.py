@@ -18,6 +18,7 @@ from ugc.app import create_app
 from ugc.core.db import transaction
 from ugc.streets import jobs, queries
 from ugc.streets.actions.reading import NotAnExtract
+from ugc.streets.models import Step
 
 STOPPED = 130
 STEPS = {
@@ -119,10 +120,14 @@ def _progress() -> Iterator[Callable[[jobs.Progress], None]]:
 def list_command() -> None:
     """List the cities that are loaded, and those whose loading was cut short."""
     with create_app().app_context(), transaction() as session:
+        folder = current_app.config["DATA_DIR"] / "cities"
         for load in queries.loads(session):
             age = f"{load.data_at:%Y-%m-%d}" if load.data_at else "unknown"
             counts = " ".join(f"{name}={count:,}" for name, count in sorted(load.counts.items()))
-            click.echo(f"{load.code}\t{load.step}\tdata of {age}\t{load.file_name}\t{counts}")
+            step = load.step
+            if step == Step.SHOWN and not jobs.has_archive(load, folder):
+                step = "no map: load its file again"
+            click.echo(f"{load.code}\t{step}\tdata of {age}\t{load.file_name}\t{counts}")
 
 
 @city_group.command("remove")

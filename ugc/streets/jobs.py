@@ -21,6 +21,7 @@ from ugc.streets.rules import Box, code_of
 # Measured: rows and tiles of an extract take so many times its size on disk, for some minutes.
 ROOM = 14
 LARGE_BYTES = 32 << 20  # of a file from which positions of nodes are kept on disk
+UNUSED_S = 86_400
 PATIENTLY = "SET LOCAL statement_timeout = 0"
 
 
@@ -92,13 +93,14 @@ class _Load:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         with transaction() as session:
             shown = queries.shown_load(session, self.code)
-            if shown is not None and shown.sha256 == sha256:
+            is_same = shown is not None and shown.sha256 == sha256
+            if shown is not None and is_same and has_archive(shown, self.folder):
                 self.summary.already = True
                 self.summary.counts = dict(shown.counts)
                 return self.summary
         header = reading.header_of(self.file)
         with transaction() as session:
-            self._check(session, header, replace=replace, beside=beside)
+            self._check(session, header, replace=replace or is_same, beside=beside)
             load = actions.begin(session, self.code, self.file, sha256, header.box, header.data_at)
             extract_id, step = load.id, Step(load.step)
             if step == Step.READ and not queries.staged_is_there(session, "nodes", load.id):
@@ -187,9 +189,16 @@ class _Load:
     def _show(self, extract_id: int) -> None:
         with transaction() as session:
             session.execute(sa.text(PATIENTLY))
-            actions.show(session, extract_id)
+            old = actions.show(session, extract_id)
             self.summary.counts = dict(session.get_one(Extract, extract_id).counts)
+        if old is not None and (self.folder / old).exists():
+            (self.folder / old).touch()  # from now on it is of no use but to open pages
         sweep(self.folder)
+
+
+def has_archive(load: Extract, folder: Path) -> bool:
+    """Whether the tiles of a load are there; a restored database knows of files that are not."""
+    return load.archive is not None and (folder / load.archive).is_file()
 
 
 def remove_city(code: str, folder: Path) -> bool:
@@ -203,16 +212,20 @@ def remove_city(code: str, folder: Path) -> bool:
             for load in found:
                 if load is not None:
                     actions.remove(session, load.id)
-        sweep(folder)
+        for load in found:
+            if load is not None and load.archive is not None:
+                (folder / load.archive).unlink(missing_ok=True)
         return any(found)
 
 
 def sweep(folder: Path) -> None:
-    """Deletes archives that no load names: those of loads before, and of calls that were killed."""
+    """Deletes files that no load names, a day after they were last of use: archives of earlier
+    loads, which open pages may still read, and what killed calls left behind."""
     with transaction() as session:
         named = queries.archives(session)
-    for file in folder.glob("*.pmtiles"):
-        if file.name not in named:
+    before = time.time() - UNUSED_S
+    for file in folder.iterdir():
+        if file.name not in named and file.stat().st_mtime < before:
             file.unlink(missing_ok=True)
 
 

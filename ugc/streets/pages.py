@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from flask import Blueprint, Response, current_app, send_from_directory
 
+from ugc.core import cache
 from ugc.core.access import public
 from ugc.core.db import db
 from ugc.streets import queries
 
 bp = Blueprint("streets", __name__)
-KEPT_SECONDS = 5.0
+KEPT_SECONDS = 10.0  # until a process knows of a city that was loaded or removed
 
 
 @bp.get("/basemap/city/<name>")
@@ -28,18 +28,18 @@ def archive(name: str) -> Response:
 @bp.app_template_global()
 def map_cities() -> list[dict[str, Any]]:
     """What the map's style needs of each shown city: `code`, `url`, `box` (west, south, east,
-    north; degrees). A process asks for them every few seconds."""
-    kept = current_app.extensions.get("map_cities")
-    if kept is None or time.monotonic() - kept[0] > KEPT_SECONDS:
-        found = [
-            {
-                "code": load.code,
-                "url": f"/basemap/city/{load.archive}",
-                "box": [load.west, load.south, load.east, load.north],
-            }
-            for load in queries.shown_loads(db.session)
-            if load.archive
-        ]
-        kept = current_app.extensions["map_cities"] = (time.monotonic(), found)
-    cities: list[dict[str, Any]] = kept[1]
-    return cities
+    north; degrees). A city whose archive is missing (after a restore) is left out."""
+    return cache.of_late("map_cities", KEPT_SECONDS, _map_cities)
+
+
+def _map_cities() -> list[dict[str, Any]]:
+    folder = current_app.config["DATA_DIR"] / "cities"
+    return [
+        {
+            "code": load.code,
+            "url": f"/basemap/city/{load.archive}",
+            "box": [load.west, load.south, load.east, load.north],
+        }
+        for load in queries.shown_loads(db.session)
+        if load.archive and (folder / load.archive).is_file()
+    ]

@@ -13,12 +13,12 @@ from ugc.streets.rules.tags import ROAD_KINDS
 def name_streets(session: Session, extract_id: int) -> dict[str, int]:
     """Makes what searches and addresses ask for; returns how many streets, corners and addresses
     with a street there are."""
-    cluster, index, analyze, insert, assign, names, tell = naming.MAKE_STREETS
+    forget, cluster, index, analyze, insert, assign, names, tell = naming.MAKE_STREETS
     mine = {"id": extract_id}
-    for statement in (cluster, index, analyze):
-        session.execute(sa.text(statement), mine)
+    for statement in (forget, cluster, index, analyze):
+        session.execute(sa.text(statement), mine if ":id" in statement else {})
     made = session.execute(sa.text(insert), {**mine, "kinds": list(ROAD_KINDS)}).one()
-    if made.count:
+    if made.streets:
         session.execute(sa.text(assign), {"first": made.first})
     for statement in (names, tell):
         session.execute(sa.text(statement), mine)
@@ -29,7 +29,7 @@ def name_streets(session: Session, extract_id: int) -> dict[str, int]:
     session.execute(sa.text(f"DROP TABLE {nodes}"))
     session.execute(sa.text("ANALYZE corners"))
     return {
-        "streets": int(made.count),
+        "streets": int(made.streets),
         "placed": int(placed.rowcount),  # type: ignore[attr-defined]
         "corners": int(corners.rowcount),  # type: ignore[attr-defined]
     }

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,8 @@ def header_of(file: Path) -> Header:
 def _scanned(file: Path) -> Header:
     west, south, east, north = 181.0, 91.0, -181.0, -91.0
     newest: dt.datetime | None = None
-    for each in osmium.FileProcessor(str(file)):
+    objects: Iterable[Any] = osmium.FileProcessor(str(file))
+    for each in objects:
         if each.is_node() and each.location.valid():
             lon, lat = each.location.lon, each.location.lat
             west, east = min(west, lon), max(east, lon)

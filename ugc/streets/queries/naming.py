@@ -9,6 +9,7 @@ from __future__ import annotations
 NEAR_DEGREES = 0.0018
 
 MAKE_STREETS = (
+    "DROP TABLE IF EXISTS made_streets",
     f"""CREATE TEMPORARY TABLE made_streets ON COMMIT DROP AS
       SELECT dense_rank() OVER (ORDER BY name_key(name), part) AS number, id AS road_id
       FROM (SELECT id, name,
@@ -27,7 +28,7 @@ MAKE_STREETS = (
       SELECT :id, name, metres, coalesce(rank, 99), ST_ClosestPoint(geom, ST_Centroid(geom)), geom
       FROM made ORDER BY number
       RETURNING id)
-    SELECT min(id) AS first, count(*) AS count FROM inserted""",
+    SELECT min(id) AS first, count(*) AS streets FROM inserted""",
     """UPDATE roads SET street_id = :first - 1 + number
       FROM made_streets WHERE roads.id = road_id""",
     """INSERT INTO street_names (extract_id, street_id, key, core)

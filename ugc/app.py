@@ -70,6 +70,7 @@ from ugc.rewards import jobs as _rewards_jobs  # noqa: F401  (registers its jobs
 from ugc.rewards import pages as rewards_pages
 from ugc.rewards import subscribers as _rewards_subscribers  # noqa: F401  (subscribes)
 from ugc.streets import pages as streets_pages
+from ugc.streets import subscribers as _streets_subscribers  # noqa: F401  (registers its job)
 from ugc.watches import jobs as _watches_jobs  # noqa: F401  (registers its jobs)
 from ugc.watches import pages as watches_pages
 from ugc.watches import subscribers as _watches_subscribers  # noqa: F401  (subscribes)

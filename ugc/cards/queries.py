@@ -118,6 +118,11 @@ def _city(place: places.PlaceRow, language: str) -> str:
     return towns.town_name(place.city, place.country, language) if place.city else ""
 
 
+def _where(place: places.PlaceRow, city: str) -> str:
+    """The place's address by a loaded extract, else its city as the card's reader calls it."""
+    return place.where if place.located else city
+
+
 def _place(session: Session, subject: Subject, language: str, _site: str) -> Told | None:
     row = places.place_by_id(session, ANONYMOUS, subject.id)
     if row.visibility != Visibility.PUBLISHED:
@@ -148,8 +153,8 @@ def _place(session: Session, subject: Subject, language: str, _site: str) -> Tol
         path=f"/places/{row.public_id}",
         language=language,
         title=row.name,
-        eyebrow=" · ".join(part for part in (kind, city) if part),
-        description=rules.excerpt(_joined(where, rated, row.address)),
+        eyebrow=" · ".join(part for part in (kind, _where(row, city)) if part),
+        description=rules.excerpt(_joined(where, rated, row.address_line)),
         icon=row.category.icon,
         colour=row.category.colour,
         lon=_rounded(row.lon),
@@ -175,7 +180,9 @@ def _review(session: Session, subject: Subject, language: str, _site: str) -> To
         language=language,
         title=gettext("Review of %(place)s", place=texts.isolated(row.place_name)),
         eyebrow=" · ".join(
-            part for part in (row.category.name(language), _city(place, language)) if part
+            part
+            for part in (row.category.name(language), _where(place, _city(place, language)))
+            if part
         ),
         description=said or gettext("Rated %(rating)s of 5.", rating=row.rating),
         icon=row.category.icon,
@@ -207,7 +214,7 @@ def _report(session: Session, subject: Subject, language: str, _site: str) -> To
         language=language,
         title=kind,
         eyebrow=" · ".join(
-            part for part in (gettext("Live") if row.alive else gettext("Over"), row.city) if part
+            part for part in (gettext("Live") if row.alive else gettext("Over"), row.where) if part
         ),
         description=rules.excerpt(
             _joined(seen, f"{believed}." if row.alive else gettext("It is over."), row.text)

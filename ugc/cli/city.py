@@ -134,7 +134,7 @@ def list_command() -> None:
 @click.argument("code")
 @click.confirmation_option(prompt="Remove the streets, the addresses and the map of this city?")
 def remove_command(code: str) -> None:
-    """Remove a city. Reports and places keep the addresses that they have."""
+    """Remove a city with the addresses that it gave to reports and places."""
     try:
         with create_app().app_context():
             found = jobs.remove_city(code, current_app.config["DATA_DIR"] / "cities")

@@ -165,6 +165,7 @@ def describe(
             about[row.about_id].title,
             f"{about[row.about_id].url}#comment-{row.public_id}",
             about[row.about_id].where,
+            about[row.about_id].address,
         )
         for row in rows
         if row.about_id in about

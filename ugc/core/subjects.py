@@ -127,7 +127,7 @@ def resolve(session: Session, public_id: str, kind: str | None = None) -> Subjec
 @dataclass(frozen=True)
 class SubjectInfo:
     """What a lower page may show of a higher thing; `where` is the name of its city or place, ''
-    when there is none or the title says it."""
+    when there is none or the title says it; `address` its street and town, '' when not known."""
 
     id: int
     kind: str
@@ -135,10 +135,17 @@ class SubjectInfo:
     title: str
     url: str
     where: str = ""
+    address: str = ""
 
     @property
     def named(self) -> str:
         """What it is and where, in the language in force, for use inside a sentence."""
+        if self.address:
+            return gettext(
+                "%(title)s at %(address)s",
+                title=texts.isolated(str(self.title)),
+                address=texts.isolated(self.address),
+            )
         if not self.where:
             return texts.isolated(str(self.title))
         return gettext(

@@ -358,6 +358,7 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
             "lon": row.lon,
             "lat": row.lat,
             "address": row.address,
+            "where": row.where,
             "phone": row.phone,
             "website": row.website,
             "opening_hours": row.opening_hours,

@@ -26,11 +26,13 @@ from ugc.places import actions, queries, rules, schemas
 from ugc.places.models import CLAIM_KIND, KIND
 from ugc.places.queries import claims
 from ugc.referrals import actions as referrals
+from ugc.streets.queries import addresses
 
 bp = Blueprint("places", __name__)
 LAST_PAGE = 80
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("place"), queries.describe, queries.describe))
+addresses.register("places")
 subjects.register(
     subjects.Kind(CLAIM_KIND, lazy_gettext("claim to a place"), claims.describe_claims)
 )

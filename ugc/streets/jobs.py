@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from ugc.core.db import Session, exclusive, transaction
 from ugc.streets import actions, queries
-from ugc.streets.actions import drawing, naming, reading
+from ugc.streets.actions import addresses, drawing, naming, reading
 from ugc.streets.models import Extract, Step
 from ugc.streets.rules import Box, code_of
 
@@ -190,6 +190,7 @@ class _Load:
         with transaction() as session:
             session.execute(sa.text(PATIENTLY))
             old = actions.show(session, extract_id)
+            addresses.begin(session)
             self.summary.counts = dict(session.get_one(Extract, extract_id).counts)
         if old is not None and (self.folder / old).exists():
             (self.folder / old).touch()  # from now on it is of no use but to open pages
@@ -211,6 +212,7 @@ def remove_city(code: str, folder: Path) -> bool:
             found = [queries.shown_load(session, code), queries.begun_load(session, code)]
             for load in found:
                 if load is not None:
+                    addresses.forget(session, load.id)
                     actions.remove(session, load.id)
         for load in found:
             if load is not None and load.archive is not None:

@@ -59,6 +59,9 @@ class Extract(Base):
     counts: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
     begun_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
     shown_at: Mapped[dt.datetime | None]
+    # Up to which subject's id those in the box got their address from this load; when all had.
+    addressed_id: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
+    addressed_at: Mapped[dt.datetime | None]
     __table_args__ = (
         sa.Index(
             "uq_extracts_shown", "code", unique=True, postgresql_where=sa.text("step = 'shown'")
@@ -167,3 +170,28 @@ class Corner(Base):
     street_ids: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger))
     geom: Mapped[Any] = geo.point_column(nullable=False)
     __table_args__ = (_gist("corners"),)
+
+
+class SubjectAddress(Base):
+    """Where a report or a place is, as parts that `rules.wording` puts into words: "" when unknown;
+    `side` is 1 to the right of the road's points, -1 to the left, 0 unknown; `is_exact` tells that
+    the number is known there. Made of the point that all may see, by triggers (`note_address`);
+    `extract_id` is the load that said it, which the next one replaces."""
+
+    __tablename__ = "subject_addresses"
+    subject_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    street: Mapped[str] = mapped_column(server_default="")
+    number: Mapped[str] = mapped_column(server_default="")
+    corner: Mapped[str] = mapped_column(server_default="")
+    before: Mapped[str] = mapped_column(server_default="")
+    after: Mapped[str] = mapped_column(server_default="")
+    quarter: Mapped[str] = mapped_column(server_default="")
+    town: Mapped[str] = mapped_column(server_default="")
+    is_exact: Mapped[bool] = mapped_column(server_default=sa.false())
+    side: Mapped[int] = mapped_column(sa.SmallInteger, server_default="0")
+    extract_id: Mapped[int] = mapped_column(sa.BigInteger, index=True)
+    extract_code: Mapped[str]
+    data_at: Mapped[dt.datetime | None]
+    __table_args__ = (sa.CheckConstraint("side IN (-1, 0, 1)", name="side"),)

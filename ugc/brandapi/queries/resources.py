@@ -50,6 +50,23 @@ def _sourced(person: str | None) -> tuple[tuple[str, str, str], ...]:
     )
 
 
+# Where it is by a loaded extract. A coarse report has none.
+_LOCATED = (
+    ("street", "nullif(a.street, '')", "text"),
+    (
+        "address_parts",
+        "CASE WHEN a.subject_id IS NOT NULL THEN json_build_object('street', nullif(a.street, ''),"
+        " 'number', nullif(a.number, ''), 'is_exact', a.is_exact, 'side', CASE a.side"
+        " WHEN 1 THEN 'right' WHEN -1 THEN 'left' END, 'corner', nullif(a.corner, ''),"
+        " 'before', nullif(a.before, ''), 'after', nullif(a.after, ''),"
+        " 'quarter', nullif(a.quarter, ''), 'town', nullif(a.town, ''),"
+        " 'extract', a.extract_code, 'data_at',"
+        """ to_char(a.data_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) END""",
+        "raw",
+    ),
+)
+
+
 @dataclass(frozen=True)
 class Resource:
     """One kind of content. `fields` are (name, SQL, how), `fades` those of them that change by the
@@ -86,6 +103,7 @@ REPORTS = Resource(
     source=(
         " JOIN subjects s ON s.id = c.id LEFT JOIN members m ON m.id = c.author_id"
         " LEFT JOIN cities t ON t.id = c.city_id LEFT JOIN sources o ON o.id = c.source_id"
+        " LEFT JOIN subject_addresses a ON a.subject_id = c.id"
     ),
     point="c.geom",
     shown="c.visibility IN ('published', 'held') AND c.state <> 'merged'",
@@ -115,6 +133,7 @@ REPORTS = Resource(
         ("created_at", "c.created_at", "time"),
         ("changed_at", "s.changed_at", "time"),
         ("city", "t.name", "text"),
+        *_LOCATED,
         *_sourced(f"CASE WHEN NOT c.author_hidden THEN {_AUTHOR} END"),
         *_addresses("reports"),
         ("photos", _PHOTOS, "raw"),
@@ -172,6 +191,7 @@ PLACES = Resource(
         ("created_at", "c.created_at", "time"),
         ("changed_at", "s.changed_at", "time"),
         ("city", "t.name", "text"),
+        *_LOCATED,
         *_sourced(_AUTHOR),
         *_addresses("places"),
         ("photos", _PHOTOS, "raw"),

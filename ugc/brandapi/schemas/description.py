@@ -10,12 +10,12 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from ugc.brandapi import queries, rules, schemas
-from ugc.brandapi.schemas import vocabulary
+from ugc.brandapi.schemas import addresses, vocabulary
 from ugc.insights.rules import room, tens
 from ugc.places.rules import CATEGORIES
 from ugc.reports.rules import KINDS
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 SITE = "http://127.0.0.1:8000"  # of the copy in docs/
 RESOURCES: dict[str, tuple[queries.Resource, type[ma.Schema]]] = {
     "reports": (queries.REPORTS, schemas.ReportsQuery),
@@ -44,6 +44,7 @@ _TYPES: dict[str, Any] = {
         # `picture`: a square photo, WebP; null where initials stand for the person.
         "properties": {"handle": _TEXT, "name": _TEXT_OR_NULL, "picture": _URI_OR_NULL},
     },
+    **addresses.TYPES,
     "subratings": {"type": "object", "additionalProperties": {"type": "integer"}},
     "rating_mean": {"type": ["number", "null"]},
     "photos": {"type": "array", "items": _URI},

@@ -24,6 +24,7 @@ from ugc.core.errors import NotFound
 from ugc.core.people import called, who
 from ugc.core.telephones import shown_phone
 from ugc.places import rules as place_rules
+from ugc.streets.rules import wording
 
 LOCALES = {"es": "es_ES", "en": "en_GB"}
 # Pages of one thing, by the name of its public id (or handle) in their address.
@@ -183,8 +184,8 @@ def _venue(found: Told) -> linked.Venue:
         category=row.category.code,
         lon=row.lon,
         lat=row.lat,
-        address=row.address,
-        city=row.locality or "",
+        address=row.address or (wording.postal_line(row.located) if row.located else ""),
+        city=(row.located.town if row.located else "") or row.locality or "",
         country=row.country or "",
         phone=shown_phone(row.phone) if row.phone else "",
         website=row.website,

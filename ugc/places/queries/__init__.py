@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -16,14 +16,19 @@ from ugc.core.db import Session, among, app_now, built_once, note_now, read_so_f
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
-from ugc.core.subjects import Subject, SubjectInfo, Visibility
+from ugc.core.subjects import Subject, Visibility
 from ugc.media import queries as media
 from ugc.places import rules
-from ugc.places.models import KIND, Place, PlaceBrand
+from ugc.places.models import Place, PlaceBrand
+from ugc.places.queries.described import describe as describe
+from ugc.places.queries.described import gives_address
 from ugc.places.queries.running import brand_of as brand_of
 from ugc.places.queries.running import ids_of_brand as ids_of_brand
 from ugc.places.queries.running import is_of_team as is_of_team
 from ugc.places.queries.running import ran_by_team_of as ran_by_team_of
+from ugc.streets.models import SubjectAddress
+from ugc.streets.queries import addresses
+from ugc.streets.rules import wording
 
 PAGE = 12  # four are seen at once
 NAME_KEY = sa.func.name_key(Place.name)
@@ -43,6 +48,7 @@ class PlaceRow:
     city_id: int | None
     city: str | None  # as it is shown
     locality: str | None  # its bare name
+    located: wording.Address | None  # by a loaded extract; none where people wrote `address`
     country: str | None
     region: rules.Region | None  # whose holidays its hours mean
     address: str
@@ -64,6 +70,16 @@ class PlaceRow:
     metres: float | None = None
     cover: media.PhotoRow | None = None
     brand_id: int | None = None  # that runs it now
+
+    @property
+    def where(self) -> str:
+        """Its address by a loaded extract, else its city, in the language in force."""
+        return wording.where(self.located, self.city)
+
+    @property
+    def address_line(self) -> str:
+        """What people wrote, else street, quarter and town by a loaded extract; else ''."""
+        return self.address or (wording.whole_line(self.located) if self.located else "")
 
 
 # Plain columns: making objects of them takes longer than reading.
@@ -88,6 +104,7 @@ def _columns(is_near: bool = False) -> sa.Select[Any]:
         geo.lat(Place.geom).label("lat"),
         Member.who.label("handle"),
         *gazetteer.shown_columns(),
+        *addresses.columns(),
         Source.attribution,
         Source.licence,
         Source.url.label("source_url"),
@@ -100,6 +117,7 @@ def _columns(is_near: bool = False) -> sa.Select[Any]:
         .join(Subject, Subject.id == Place.id)
         .outerjoin(Member, Member.id == Place.author_id)
         .outerjoin(City, City.id == Place.city_id)
+        .outerjoin(SubjectAddress, gives_address())
         .outerjoin(Source, Source.id == Place.source_id)
     )
 
@@ -146,6 +164,7 @@ def _row(place: Any) -> PlaceRow:
         city_id=place.city_id,
         city=gazetteer.shown_city(place),
         locality=place.city,
+        located=addresses.address_of(place),
         country=place.country,
         region=rules.region_of(place.country, place.admin),
         address=place.address,
@@ -463,22 +482,3 @@ def published_by_group(ids: sa.Select[int]) -> sa.Select[int]:
     return sa.select(sa.func.count()).where(
         Place.author_id.in_(ids), Place.visibility == Visibility.PUBLISHED
     )
-
-
-def describe(
-    session: Session, ids: Iterable[int], author_id: int | None = None
-) -> list[SubjectInfo]:
-    """What all may see, and what this author still sees of their own."""
-    own = Place.still_seen_by(author_id)
-    rows = session.execute(
-        sa.select(Place.id, Place.name, Subject.public_id, *gazetteer.shown_columns())
-        .join(Subject, Subject.id == Place.id)
-        .outerjoin(City, City.id == Place.city_id)
-        .where(Place.id.in_(list(ids)), sa.or_(Place.visibility == Visibility.PUBLISHED, own))
-    )
-    return [
-        SubjectInfo(
-            r.id, KIND, r.public_id, r.name, f"/places/{r.public_id}", gazetteer.shown_city(r) or ""
-        )
-        for r in rows
-    ]

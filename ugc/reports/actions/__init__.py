@@ -276,6 +276,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
                 "subkind": row.subkind.code if row.subkind else None,
                 "lon": row.lon,
                 "lat": row.lat,
+                "where": row.whole_where,
                 "accuracy_m": row.accuracy_m,
                 "coarse": row.coarse,
                 "exact": {"lon": exact[row.id].lon, "lat": exact[row.id].lat}

@@ -37,12 +37,14 @@ from ugc.reports.queries import corrections
 from ugc.reports.queries import life as story
 from ugc.reports.rules import corrections as correction_rules
 from ugc.reports.rules import words
+from ugc.streets.queries import addresses
 from ugc.watches import actions as watches
 from ugc.watches import queries as watches_queries
 
 bp = Blueprint("reports", __name__)
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("report"), queries.describe, queries.describe))
+addresses.register("reports", public="NOT t.coarse")
 privacy.register("reports", actions.export_member, actions.erase_member)
 privacy.register("last_position", actions.export_position, actions.erase_position)
 

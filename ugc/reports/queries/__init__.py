@@ -24,6 +24,9 @@ from ugc.places.models import Place, PlaceBrand
 from ugc.reports import rules
 from ugc.reports.models import KIND, Report, ReportState, Vote
 from ugc.reports.rules import belief
+from ugc.streets.models import SubjectAddress
+from ugc.streets.queries import addresses
+from ugc.streets.rules import wording
 
 NARROW = 4.0  # square degrees
 FAR_FUTURE = sa.text("'3000-01-01 00:00:00+00'::timestamptz")
@@ -90,6 +93,7 @@ class ReportRow:
     author_id: int | None
     author: str | None
     city: str | None
+    located: wording.Address | None
     attribution: str | None
     licence: str | None
     source_url: str | None
@@ -107,6 +111,16 @@ class ReportRow:
     def is_shown(self) -> bool:
         """Whether everyone sees it: neither withdrawn nor taken away."""
         return self.visibility in SHOWN
+
+    @property
+    def where(self) -> str:
+        """Its address, else its city, in the language in force."""
+        return wording.where(self.located, self.city)
+
+    @property
+    def whole_where(self) -> str:
+        """As `where`, with the quarter."""
+        return wording.whole_line(self.located) if self.located else self.city or ""
 
     def name(self, language: str) -> str:
         """What it is, as exactly as it was said."""
@@ -150,6 +164,7 @@ def _columns(is_near: bool = False) -> sa.Select[Any]:
             geo.lat(Report.geom).label("lat"),
             Member.who.label("handle"),
             *gazetteer.shown_columns(),
+            *addresses.columns(),
             Source.attribution,
             Source.licence,
             Source.url.label("source_url"),
@@ -162,6 +177,7 @@ def _columns(is_near: bool = False) -> sa.Select[Any]:
         .join(Subject, Subject.id == Report.id)
         .outerjoin(Member, Member.id == Report.author_id)
         .outerjoin(City, City.id == Report.city_id)
+        .outerjoin(SubjectAddress, SubjectAddress.subject_id == Report.id)
         .outerjoin(Source, Source.id == Report.source_id)
     )
     return columns
@@ -200,6 +216,7 @@ def _row(row: Any, actor: Actor) -> ReportRow:
         if rules.may_see_author(actor, row.author_id, row.author_hidden)
         else None,
         city=gazetteer.shown_city(row),
+        located=addresses.address_of(row),
         attribution=row.attribution,
         licence=row.licence,
         source_url=row.source_url,
@@ -424,10 +441,16 @@ def describe(
     own = Report.still_seen_by(author_id)
     rows = session.execute(
         sa.select(
-            Report.id, Report.kind, Report.subkind, Subject.public_id, *gazetteer.shown_columns()
+            Report.id,
+            Report.kind,
+            Report.subkind,
+            Subject.public_id,
+            *gazetteer.shown_columns(),
+            *addresses.columns(),
         )
         .join(Subject, Subject.id == Report.id)
         .outerjoin(City, City.id == Report.city_id)
+        .outerjoin(SubjectAddress, SubjectAddress.subject_id == Report.id)
         .where(Report.id.in_(list(ids)), sa.or_(Report.visibility.in_(SHOWN), own))
     )
     language = str(get_locale() or "en")
@@ -439,6 +462,7 @@ def describe(
             rules.name_of(r.kind, r.subkind, language),
             f"/reports/{r.public_id}",
             gazetteer.shown_city(r) or "",
+            wording.where(addresses.address_of(r), None),
         )
         for r in rows
     ]

@@ -2,8 +2,8 @@
 
 import {AJAXError, AttributionControl, Map as MapLibre, NavigationControl, ScaleControl,
   addProtocol, setWorkerUrl} from 'maplibre-gl';
-import {Protocol} from 'pmtiles';
 import worker from 'asset:map-worker.js';
+import {tileOfArchive} from './archives.mjs';
 import {showCities} from './city-map.mjs';
 import {inLanguage} from './map-names.mjs';
 import {bundledStyle} from './map-style.mjs';
@@ -18,14 +18,9 @@ const CONTROLS_ES = {
   'Popup.Close': 'Cerrar',
 };
 
-// Deep zooms exist only in part: a `sparse` source takes a tile that answers 404 from the nearest one
-// above it. An error without that status would leave the sea there.
-const archive = new Protocol({errorOnMissingTile: true});
 addProtocol('pmtiles', async (request, abort) => {
   try {
-    const answer = await archive.tile(request, abort);
-    if (request.type === 'json') answer.data.sparse = true;
-    return answer;
+    return await tileOfArchive(request, abort);
   } catch (error) {
     if (!/Tile not found/.test(error?.message ?? '')) throw error;
     throw new AJAXError(404, error.message, request.url, new Blob());

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 
 import pytest
@@ -95,3 +96,16 @@ def test_the_basemap_is_served_in_ranges(client: FlaskClient) -> None:
         assert part.data == b"PMTiles"
         assert "immutable" in part.headers["Cache-Control"]
     assert client.get("/basemap/../../secret").status_code == 404
+
+
+def test_reports_of_one_kind_are_no_landmarks_of_one_name(
+    signed_in: Callable[..., FlaskClient],
+) -> None:
+    author, reader = signed_in("una"), signed_in("otra")
+    for lon in ("-3.70", "-3.71"):
+        post(author, lon, "40.41")
+    page = reader.get("/map/list?bbox=-4,40,-3,41").text
+    assert page.count("data-vote>") == 2
+    named = re.findall(r'<(?:form|nav|section|aside)[^>]*aria-label="([^"]*)"', page)
+    assert len(named) == len(set(named))
+    assert len(re.findall(r'role="group" aria-label="Is it still there\?', page)) == 2

@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VAR = Path(os.environ.get("BOCA_VAR") or ROOT / "var")
 UGC = str(ROOT / ".venv" / "bin" / "ugc")
 STACK = str(ROOT / "scripts" / "stack.sh")
+DEMO_CITY = str(ROOT / "scripts" / "demo_city.py")
 MARK = f"BOCA_RUN={VAR}"
 START_SECONDS = 60
 STOP_SECONDS = 10
@@ -216,6 +217,13 @@ class Process:
         self.popen.wait()
 
 
+class Once(Process):
+    """One that does its work and ends."""
+
+    def keep_up(self) -> None:
+        pass
+
+
 def stop(processes: list[Process]) -> None:
     for process in processes:
         process.popen.terminate()
@@ -270,6 +278,10 @@ def serve(port: int, processes: list[Process]) -> None:
     mail = "" if "MAIL_URL" in env else f"Mail that it sends is in {env['DATA_DIR']}/mail. "
     say(f"\n  {env.get('SITE_NAME', 'Boca')} is at {env['SITE_URL']}")
     say(f"{sign_ins}  {mail}Ctrl-C stops everything.\n")
+    if sign_ins:
+        extracts = str(Path(env["DATA_DIR"]) / "extracts")
+        python = str(Path(UGC).with_name("python"))
+        processes.append(Once("demo city", [python, DEMO_CITY, extracts, UGC], env))
     terminal = os.isatty(0)
     while not (terminal and hung_up(0)):
         for process in processes:

@@ -21,6 +21,11 @@ def test_a_good_environment_loads() -> None:
     assert loaded["SESSION_COOKIE_NAME"] == "__Host-boca"
 
 
+def test_where_maps_begin() -> None:
+    assert config.load(GOOD)["HOME_VIEW"] is None
+    assert config.load({**GOOD, "HOME_VIEW": "13/40.4/-3.7"})["HOME_VIEW"] == (-3.7, 40.4, 13.0)
+
+
 @pytest.mark.parametrize(
     ("site", "given", "live"),
     [
@@ -58,6 +63,9 @@ def test_where_the_live_map_is(site: str, given: str, live: str) -> None:
         ({"MAIL_URL": "mail.example.org"}, "MAIL_URL"),
         ({"GEOCODER_URL": "geocoder.example.org"}, "GEOCODER_URL"),
         ({"API_LIMIT": "many"}, "API_LIMIT"),
+        ({"HOME_VIEW": "Madrid"}, "HOME_VIEW"),
+        ({"HOME_VIEW": "13/91/0"}, "HOME_VIEW"),
+        ({"HOME_VIEW": "nan/1/1"}, "HOME_VIEW"),
         ({"READERS_PER_ADDRESS": "0"}, "READERS_PER_ADDRESS"),
         ({"VISIT_BATCH_S": "6"}, "VISIT_BATCH_S"),
         ({"VISIT_BATCH_S": "nan"}, "VISIT_BATCH_S"),

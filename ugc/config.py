@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import secrets
@@ -48,6 +49,12 @@ SETTINGS = [
         "file of erased members, outside of what is restored; DATA_DIR.erased when unset",
     ),
     Setting("MAP_STYLE_URL", "", "remote MapLibre style; empty means the bundled basemap only"),
+    Setting(
+        "HOME_VIEW",
+        "",
+        "where maps begin: zoom/latitude/longitude such as 13/40.417/-3.704; empty: the city that"
+        " was loaded first",
+    ),
     Setting("GEOCODER_URL", "", "Nominatim-compatible address; empty means the bundled cities"),
     Setting(
         "LIVE_URL", None, "origin of the live map's streams; the port after SITE_URL's, or SITE_URL"
@@ -175,6 +182,19 @@ def _hosts(site: SplitResult, mode: str, more: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _home_view(text: str) -> tuple[float, float, float] | None:
+    """(lon, lat, zoom) of the setting; None for an empty one. Raises `ConfigError`."""
+    if not text:
+        return None
+    try:
+        zoom, lat, lon = (float(part) for part in text.split("/"))
+    except ValueError:
+        zoom = lat = lon = math.nan
+    if not (0 <= zoom <= 18 and abs(lat) <= 85 and abs(lon) <= 180):
+        raise ConfigError("HOME_VIEW must be zoom/latitude/longitude, such as 13/40.417/-3.704.")
+    return lon, lat, zoom
+
+
 def _check_log(level: str, form: str) -> None:
     if level not in ("debug", "info", "warning", "error"):
         raise ConfigError("LOG_LEVEL must be debug, info, warning or error.")
@@ -275,6 +295,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "MAP_STYLE_URL": value["MAP_STYLE_URL"],
         "GEOCODER_URL": value["GEOCODER_URL"],
         "LIVE_URL": live,
+        "HOME_VIEW": _home_view(str(value["HOME_VIEW"])),
         "LIVE_STREAMS": int(str(value["LIVE_STREAMS"])),
         "LIVE_STREAMS_PER_ADDRESS": int(str(value["LIVE_STREAMS_PER_ADDRESS"])),
         "READERS_PER_ADDRESS": int(readers),

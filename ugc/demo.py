@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import io
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import sqlalchemy as sa
 from PIL import Image, ImageDraw
@@ -72,7 +74,7 @@ JOINED_DAYS_AGO = {
 CITIES = {
     "Madrid": ("ES", 26), "Barcelona": ("ES", 22), "Valencia": ("ES", 12), "Sevilla": ("ES", 10),
     "Bilbao": ("ES", 8), "Zaragoza": ("ES", 8), "Mexico City": ("MX", 8), "London": ("GB", 8),
-    "Berlin": ("DE", 6), "Buenos Aires": ("AR", 6),
+    "Berlin": ("DE", 6), "Buenos Aires": ("AR", 6), "Helsinki": ("FI", 38),
 }  # fmt: skip
 PLACES = (
     ("Cafetería de la Plaza (demo)", "cafe", "Mo-Sa 08:00-20:00"),
@@ -84,7 +86,8 @@ PLACES = (
     ("Farmacia de Guardia (demo)", "pharmacy", "24/7"),
     ("Hostal La Estación (demo)", "hostel", "24/7"),
 )
-PLACE_CITIES = ("Madrid", "Barcelona", "Valencia", "Sevilla", "London", "Mexico City")
+PLACE_CITIES = ("Madrid", "Barcelona", "Valencia", "Sevilla", "London", "Mexico City", "Helsinki")
+STREETS_OF = "Helsinki"  # the city whose streets `make run` brings
 REVIEWS = {
     5: ("Vuelvo cada semana: trato amable, todo limpio y nunca falla. Muy recomendable.",
         "I come back every week: kind people, everything clean, and it never lets me down."),
@@ -158,6 +161,28 @@ def centre_of(session: Session, name: str, country: str) -> tuple[float, float] 
     return (found[0], found[1]) if found else None
 
 
+@functools.cache
+def addresses() -> list[tuple[geo.Point, str]]:
+    """Points and addresses of `STREETS_OF`, from its extract."""
+    lines = Path(__file__).with_name("demo_helsinki.tsv").read_text(encoding="utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if not line.startswith("#"))
+    return [
+        (geo.Point(float(lon), float(lat)), f"{street} {number}")
+        for lon, lat, street, number in rows
+    ]
+
+
+def somewhere(
+    chance: random.Random, city: str, centre: tuple[float, float], far: tuple[float, float]
+) -> tuple[geo.Point, str]:
+    """A point of a city, with its address where it is known; `far` are standard deviations in
+    degrees."""
+    if city == STREETS_OF:
+        return chance.choice(addresses())
+    lon, lat = centre
+    return geo.Point.wrapped(lon + chance.gauss(0, far[0]), lat + chance.gauss(0, far[1])), ""
+
+
 def make_reports(session: Session, people: dict[str, Member], seed: float = SEED) -> int:
     """Reports round the centres of real cities, some confirmed, a few held; returns how many."""
     chance = random.Random(seed)  # the same world each time
@@ -170,9 +195,7 @@ def make_reports(session: Session, people: dict[str, Member], seed: float = SEED
         for _ in range(count):
             author = chance.choice(posters)
             code = chance.choice(list(rules.KINDS))
-            point = geo.Point.wrapped(
-                centre[0] + chance.gauss(0, 0.02), centre[1] + chance.gauss(0, 0.015)
-            )
+            point, _ = somewhere(chance, name, centre, (0.02, 0.015))
             public_id = reports.post_report(
                 session,
                 actor_of(author),
@@ -264,17 +287,17 @@ def make_places(session: Session, people: dict[str, Member], chance: random.Rand
         centre = centre_of(session, city, CITIES[city][0])
         if centre is None:
             continue
-        lon, lat = centre
         for number, (name, category, hours) in enumerate(PLACES):
             author = chance.choice(authors)
             photos = [picture(chance, f"{name}, {city}")] if number == 0 else []
+            point, address = somewhere(chance, city, centre, (0.012, 0.01))
             public_id = places.add_place(
                 session,
                 actor_of(author),
                 name=name,
                 category=category,
-                point=geo.Point.wrapped(lon + chance.gauss(0, 0.012), lat + chance.gauss(0, 0.01)),
-                address=f"{city}, {number + 1}",
+                point=point,
+                address=address or f"{city}, {number + 1}",
                 opening_hours=hours,
                 language="es",
                 photos=photos,

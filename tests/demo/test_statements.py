@@ -43,7 +43,7 @@ PAGES = {
     "brandapi.keys_page": Page("/brands/{brand}/keys", None, 5, OWNER),
     "insights.brand_prescriptores_page": Page("/brands/{brand}/prescriptores", None, 8, OWNER),
     "brands.qr": Page("/brands/{brand}/qr.svg", None, 3, OWNER),
-    "insights.spread_page": Page("/brands/{brand}/spread", None, 15, OWNER),
+    "insights.spread_page": Page("/brands/{brand}/spread", None, 16, OWNER),
     "teams.team_page": Page("/brands/{brand}/team", None, 7, OWNER),
     "brands.new_page": Page("/brands/new", None, 2),
     "insights.contacts_page": Page("/contacts", None, 34),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import mapbox_vector_tile
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from pmtiles.reader import MmapSource, Reader
 
@@ -70,6 +72,33 @@ def test_a_city_is_loaded_listed_and_removed(
     assert list(folder.iterdir()) == []
     assert session.scalar(sa.text("SELECT count(*) FROM roads")) == 0
     assert run("remove", "helsinki", "--yes").exit_code == 2
+
+
+def view(client: FlaskClient, path: str = "/") -> list[str]:
+    """Where a page's map begins: lon, lat, zoom."""
+    found = re.search(r'data-lon="(\S+)" data-lat="(\S+)" data-zoom="(\S+)"', client.get(path).text)
+    assert found is not None
+    return list(found.groups())
+
+
+def test_maps_begin_at_the_city_that_was_loaded_first(
+    run: Run, app: Flask, session: Session, client: FlaskClient, osm: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    assert view(client) == ["-3.7", "40.2", "4.8"]
+    town = {**CROSS["nodes"], 9: (2.0005, 41.0002, {"place": "town", "name": "Vila"})}
+    run("load", osm("town.osm", **{**CROSS, "nodes": town}))
+    run("load", VILLAGE)
+    for path in ("/", "/map/history", "/offline/es"):
+        assert view(client, path) == ["2.0005", "41.0002", "15.0"]
+    assert view(client, "/?lat=1&lon=2&zoom=3") == ["2.0", "1.0", "3.0"]
+    # A newer file of the city keeps its turn. (All of a test is one moment.)
+    later = "UPDATE extracts SET begun_at = begun_at + interval '1 hour' WHERE code <> 'town'"
+    session.execute(sa.text(later))
+    run("load", osm("town.osm", **CROSS, day="2026-02-01"))
+    assert view(client) == ["2.0005", "41.0002", "15.0"]
+    monkeypatch.setitem(app.config, "HOME_VIEW", (25.0, 60.0, 11.0))
+    assert view(client) == ["25.0", "60.0", "11.0"]
 
 
 def test_the_same_file_again_does_nothing(run: Run, session: Session, folder: Path) -> None:

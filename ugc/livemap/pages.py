@@ -22,6 +22,7 @@ from ugc.livemap.queries import tiles
 from ugc.places import queries as places
 from ugc.places import rules as place_rules
 from ugc.reports import queries, rules
+from ugc.streets.pages import home_view
 
 bp = Blueprint("livemap", __name__)
 LAYERS = ("reports", "places")
@@ -198,7 +199,7 @@ def marks(language: str) -> dict[str, dict[str, str]]:
 def map_page() -> str:
     return render_template(
         "livemap/map.html",
-        view=_view() or geo.FIRST_LOOK,
+        view=_view() or home_view(),
         kinds=list(rules.KINDS.values()),
         chosen=_kinds(),
         only=_only(),

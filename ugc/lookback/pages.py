@@ -24,6 +24,7 @@ from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.lookback import queries, rules
 from ugc.reports import rules as report_rules
 from ugc.reports.queries import ReportRow, watched
+from ugc.streets.pages import home_view
 
 bp = Blueprint("lookback", __name__)
 MOST_POINTS = 10_000  # sent one by one
@@ -284,11 +285,11 @@ def _newest(asked: Asked) -> list[ReportRow]:
 def _view() -> tuple[float, float, float]:
     """(lon, lat, zoom) that the map begins with: about the box of the address."""
     if not request.args.get("bbox"):
-        return geo.FIRST_LOOK
+        return home_view()
     try:
         bounds = _bounds()
     except Invalid:
-        return geo.FIRST_LOOK
+        return home_view()
     west, south, east, north = bounds.west, bounds.south, bounds.east, bounds.north
     width = (east - west) % 360 or 360
     side = max(width, north - south, 1e-4)

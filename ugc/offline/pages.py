@@ -23,11 +23,12 @@ from flask import (
 from flask_babel import gettext
 from markupsafe import Markup
 
-from ugc.core import geo, render, security
+from ugc.core import render, security
 from ugc.core.access import ANONYMOUS, current_actor, public
 from ugc.livemap import pages as livemap
 from ugc.livemap import rules as live_rules
 from ugc.reports import rules
+from ugc.streets.pages import home_view
 
 bp = Blueprint("offline", __name__)
 
@@ -45,7 +46,7 @@ def _shell(language: str) -> str:
             theme="auto",
             csrf_field=lambda: Markup(""),
             get_flashed_messages=lambda **_options: [],
-            view=geo.FIRST_LOOK,
+            view=home_view(),
             kinds=list(rules.KINDS.values()),
             chosen=[],
             only=live_rules.Only(),

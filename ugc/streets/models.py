@@ -41,7 +41,11 @@ def _extract_id() -> Any:
 class Extract(Base):
     """One load of one file. `code` names the city; at most one load of a code is shown, and at most
     one other is being made. `box` is west, south, east, north in degrees; `data_at` is when the
-    file's data were true, None when it does not say; `archive` is the name of the tiles' file."""
+    file's data were true, None when it does not say; `archive` is the name of the tiles' file.
+
+    `home` is where a map of the city begins: degrees, and a zoom of 512-pixel tiles. `languages`
+    are spoken there (BCP 47), the one of its signs first; `country` and `region` (ISO 3166) are
+    those of its public holidays."""
 
     __tablename__ = "extracts"
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
@@ -56,6 +60,12 @@ class Extract(Base):
     north: Mapped[float]
     data_at: Mapped[dt.datetime | None]
     archive: Mapped[str | None]
+    home_lon: Mapped[float | None]
+    home_lat: Mapped[float | None]
+    home_zoom: Mapped[float | None]
+    languages: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
+    country: Mapped[str | None]
+    region: Mapped[str | None]
     counts: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
     begun_at: Mapped[dt.datetime] = mapped_column(server_default=sa.func.now())
     shown_at: Mapped[dt.datetime | None]

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, send_from_directory
 
-from ugc.core import cache
+from ugc.core import cache, geo
 from ugc.core.access import public
 from ugc.core.db import db
 from ugc.streets import queries
@@ -23,6 +23,14 @@ def archive(name: str) -> Response:
     response = send_from_directory(folder, name, conditional=True, max_age=31_536_000)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+def home_view() -> tuple[float, float, float]:
+    """(lon, lat, zoom) at which the site's maps begin: the setting HOME_VIEW, else the city that
+    was loaded first, else the first look at the world."""
+    chosen: tuple[float, float, float] | None = current_app.config["HOME_VIEW"]
+    found = chosen or cache.of_late("home_view", KEPT_SECONDS, lambda: queries.home(db.session()))
+    return found or geo.FIRST_LOOK
 
 
 @bp.app_template_global()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ugc.core.db import Session
 from ugc.streets import queries
 from ugc.streets.models import Extract, Step
-from ugc.streets.rules import Box
+from ugc.streets.rules import Box, home_zoom
 
 
 def begin(
@@ -45,13 +45,28 @@ def advance(session: Session, extract_id: int, step: Step, **counts: int) -> Non
     load.counts = {**load.counts, **counts}
 
 
+# What a newer file of a city takes over from the one before.
+KEPT = ("home_lon", "home_lat", "home_zoom", "languages", "country", "region", "begun_at")
+
+
+def settle(session: Session, load: Extract) -> None:
+    """Says where a map of the city begins, and its country."""
+    box = (load.west, load.south, load.east, load.north)
+    load.home_lon, load.home_lat = (round(each, 5) for each in queries.middle(session, load))
+    load.home_zoom = home_zoom(box)
+    load.country = queries.country_at(session, load.home_lon, load.home_lat)
+
+
 def show(session: Session, extract_id: int) -> str | None:
     """Shows a load instead of the one before; returns the archive that nothing names any more."""
     load = session.get_one(Extract, extract_id, with_for_update=True)
     before = queries.shown_load(session, load.code)
     old = None
+    settle(session, load)
     if before is not None and before.id != load.id:
         old = before.archive
+        for name in KEPT:
+            setattr(load, name, getattr(before, name))
         remove(session, before.id)
     load.step = Step.SHOWN
     load.shown_at = sa.func.now()

@@ -72,3 +72,40 @@ def staged_is_there(session: Session, name: str, extract_id: int) -> bool:
     if session.scalar(sa.text("SELECT to_regclass(:name)"), {"name": table}) is None:
         return False
     return bool(session.scalar(sa.text(f"SELECT EXISTS (SELECT FROM {table})")))
+
+
+_LARGEST = sa.text("""
+SELECT ST_X(at), ST_Y(at) FROM (
+  SELECT ST_PointOnSurface(geom) AS at, population FROM localities
+  WHERE extract_id = :id AND kind IN ('city', 'town', 'village')) AS towns, extracts AS e
+WHERE e.id = :id AND ST_X(at) BETWEEN west AND east AND ST_Y(at) BETWEEN south AND north
+ORDER BY population DESC NULLS LAST LIMIT 1
+""")
+_COUNTRY = sa.text("""
+SELECT country FROM cities ORDER BY geom <-> ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) LIMIT 1
+""")
+
+
+def middle(session: Session, load: Extract) -> tuple[float, float]:
+    """(lon, lat) of the largest town of a load, else of the middle of its box."""
+    found = session.execute(_LARGEST, {"id": load.id}).first()
+    if found is not None:
+        return float(found[0]), float(found[1])
+    return (load.west + load.east) / 2, (load.south + load.north) / 2
+
+
+def country_at(session: Session, lon: float, lat: float) -> str | None:
+    """The country (ISO 3166-1) of the nearest bundled city."""
+    return session.scalar(_COUNTRY, {"lon": lon, "lat": lat})
+
+
+def home(session: Session) -> tuple[float, float, float] | None:
+    """(lon, lat, zoom) of the city that was shown first; None without one."""
+    query = (
+        sa.select(Extract.home_lon, Extract.home_lat, Extract.home_zoom)
+        .where(Extract.step == Step.SHOWN, Extract.home_zoom.is_not(None))
+        .order_by(Extract.begun_at, Extract.id)
+        .limit(1)
+    )
+    found = session.execute(query).first()
+    return (found[0], found[1], found[2]) if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from pathlib import Path
@@ -29,3 +30,15 @@ def code_of(file: Path) -> str:
 def overlap(one: Box, other: Box) -> bool:
     """Whether two boxes share more than an edge."""
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+SCREEN = 700  # pixels that the longer side of a city's box fills at its home view
+FARTHEST, NEAREST = 12.0, 15.0  # zooms between which a home view lies
+
+
+def home_zoom(box: Box) -> float:
+    """The zoom (of 512-pixel tiles) at which a box fills a screen, within bounds: of a country its
+    town is shown, not all of it."""
+    side = max(box[2] - box[0], box[3] - box[1], 1e-6)
+    zoom = math.log2(SCREEN * 360 / (512 * side))
+    return round(min(NEAREST, max(FARTHEST, zoom)), 1)

@@ -72,7 +72,7 @@ def main() -> None:
     )  # fmt: skip
     if done.returncode:
         sys.exit(f"! The streets of Helsinki were not loaded:\n{done.stderr.strip()}")
-    print(f"· {done.stdout.strip().splitlines()[0]}", flush=True)
+    print(f"· {done.stdout.strip()}", flush=True)
 
 
 if __name__ == "__main__":

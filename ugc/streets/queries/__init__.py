@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -107,5 +108,5 @@ def home(session: Session) -> tuple[float, float, float] | None:
         .order_by(Extract.begun_at, Extract.id)
         .limit(1)
     )
-    found = session.execute(query).first()
+    found: Any = session.execute(query).first()
     return (found[0], found[1], found[2]) if found else None

@@ -281,7 +281,10 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
             "pool_recycle": 1800,
             "connect_args": {
                 "connect_timeout": 5,
-                "options": "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=30s",
+                # The last: how much of a typed name must be alike (`<%`), so that two letters
+                # that changed places are forgiven.
+                "options": "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=30s"
+                " -c pg_trgm.word_similarity_threshold=0.4",
             },
         },
         "REDIS_URL": value["REDIS_URL"] or "",

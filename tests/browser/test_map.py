@@ -125,7 +125,7 @@ def test_choosing_where_by_name_and_seeing_what_is_near(
     page.goto(f"{site.url}/reports/new?lat={spot.lat}&lon={spot.lon}")
     look_at_picker(page)
     page.wait_for_selector("body[data-near-by='1']", state="attached")
-    name = page.get_by_label("Or the name of a city")
+    name = page.get_by_label("Or an address or a city")
     name.press_sequentially("Barcelo")
     option = page.locator("datalist option[value^='Barcelona']").first
     expect(option).to_be_attached()

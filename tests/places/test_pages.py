@@ -220,7 +220,7 @@ def test_near_me_and_near_a_city(client: FlaskClient, comercial: str) -> None:
 def test_an_unknown_city_is_said(client: FlaskClient) -> None:
     answer = client.get("/places?near=Xqzwv")
     assert answer.status_code == 422
-    assert "No city with this name is known" in answer.text
+    assert "No address or city with this name is known" in answer.text
     assert client.get("/places?lat=95&lon=0").status_code == 422
 
 

@@ -193,7 +193,7 @@ def test_the_nearest_are_the_nearest_in_metres(session: Session) -> None:
 @pytest.mark.usefixtures("town")
 def test_one_box_finds_places_and_cities(client: FlaskClient) -> None:
     text = client.get("/search?q=mercadna").text
-    assert titles(text) == ["Mercadona"]
+    assert titles(text)[0] == "Mercadona"
     cities = client.get("/search?q=barcelna").text
     assert "Barcelona" in titles(cities)
     assert "Spain" in cities
@@ -207,15 +207,11 @@ def test_one_box_finds_places_and_cities(client: FlaskClient) -> None:
     assert "¿Qué buscas?" in client.get("/search", headers={"Accept-Language": "es"}).text
 
 
-def test_big_cities_come_before_places_and_small_ones_after(
-    client: FlaskClient, session: Session
-) -> None:
+def test_the_whole_name_comes_before_a_part_of_one(client: FlaskClient, session: Session) -> None:
     add(session, "Madrid Río")
     session.commit()
-    assert titles(client.get("/search?q=madrid").text) == ["Madrid", "Madrid Río"]
-    session.execute(sa.text("UPDATE cities SET population = 9000 WHERE name = 'Madrid'"))
-    session.commit()
-    assert titles(client.get("/search?q=madrid").text) == ["Madrid Río", "Madrid"]
+    assert titles(client.get("/search?q=madrid").text)[:2] == ["Madrid", "Madrid Río"]
+    assert titles(client.get("/search?q=madrid rio").text)[0] == "Madrid Río"
 
 
 def test_the_map_opens_where_the_address_says(client: FlaskClient) -> None:

@@ -61,7 +61,7 @@ def test_the_place_may_be_the_name_of_a_city(session: Session, signed_in: Browse
         ({"lat": "91"}, "not on the map", "no están en el mapa"),
         ({"lat": "north"}, "not understood", "no se entienden"),
         ({"lat": "", "lon": ""}, "Say where", "Di dónde"),
-        ({"lat": "", "lon": "", "place_name": "Xyzzyx"}, "No city with this name", "No conocemos"),
+        ({"lat": "", "lon": "", "place_name": "Xyzzyx"}, "No address or city with", "No conocemos"),
         ({"lat": "", "lon": "", "place_name": "Madrugada"}, "Is it Madr", "¿Es Madr"),
         ({"text": "x" * 2001}, "At most 2000 characters", "Como mucho 2000 caracteres"),
     ],

@@ -167,7 +167,7 @@ def test_a_file_of_polygons_is_an_area(signed_in: Browser, session: Session) -> 
 REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ({**AREA, "name": ""}, "Give it a name", "Ponle un nombre"),
     ({**AREA, "lat": "", "lon": ""}, "Say where: your position", "Di dónde"),
-    ({**AREA, "lat": "", "lon": "", "place_name": "Xyzzyx"}, "No city with this name", "ciudad"),
+    ({**AREA, "lat": "", "lon": "", "place_name": "Xyzzyx"}, "No address or city with", "ciudad"),
     ({**AREA, "radius_km": "80"}, "Choose a radius", "Elige un radio"),
     ({**AREA, "radius_km": "x"}, "Write a number", "Escribe un número"),
     ({**AREA, "kinds": "ufo"}, "Choose among the kinds", "Elige entre los tipos"),

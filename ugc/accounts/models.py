@@ -72,6 +72,12 @@ class Member(Base):
             postgresql_where=sa.text("suspended_until IS NOT NULL"),
         ),
         sa.Index(
+            "ix_members_called_trgm",
+            sa.text("name_key(handle::text || ' ' || name) gin_trgm_ops"),
+            postgresql_using="gin",
+            postgresql_where=sa.text("handle IS NOT NULL"),
+        ),
+        sa.Index(
             "uq_members_email_confirmed",
             "email",
             unique=True,

@@ -25,6 +25,11 @@ class Brand(Moderated, Base):
         visibility_check(),
         sa.UniqueConstraint("source_id", "external_id"),
         sa.Index("uq_brands_name_key", sa.text("name_key(name)"), unique=True),
+        sa.Index(
+            "ix_brands_name_key_trgm",
+            sa.text("name_key(name) gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
     )
 
 

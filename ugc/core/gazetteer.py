@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,9 +13,12 @@ import sqlalchemy as sa
 from flask_babel import get_locale, lazy_gettext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core import geo, geocoder, names
-from ugc.core.db import Base, Session
+from ugc.core import finding, geo, geocoder, names
+from ugc.core.access import Actor, current_actor
+from ugc.core.db import Base, Session, built_once
 from ugc.core.errors import Invalid
+from ugc.core.finding import Area, Found
+from ugc.core.likeness import likeness, words
 
 MEANT_SIMILARITY = 0.5  # "Barclona" is meant; of what is less alike people are asked
 # Thousands of ids are one value, not as many placeholders.
@@ -109,28 +112,41 @@ def nearest_city_sql(geom: str) -> str:
       LIMIT 1)"""
 
 
-def search_cities(session: Session, text: str, limit: int = 8) -> list[FoundPlace]:
-    """Cities whose name begins with or resembles `text` (accents and typos forgiven), the most
-    populous first among equally good ones."""
-    text = names.cleaned_name(text)
-    key = sa.func.name_key(text)
+@built_once
+def _by_name(is_near: bool) -> sa.Select[Any]:
+    key = sa.func.name_key(sa.bindparam("text", type_=sa.Text))
     similarity = sa.func.similarity(City.name_key, key)
-    prefix = City.name_key.startswith(sa.func.name_key(text), autoescape=False)
+    prefix = City.name_key.startswith(key, autoescape=False)
     score = similarity + sa.func.ln(City.population + 1) / 40 + sa.case((prefix, 0.3), else_=0)
-    rows = session.execute(
-        sa.select(
-            City,
-            geo.lon(City.geom),
-            geo.lat(City.geom),
-            sa.or_(prefix, similarity >= MEANT_SIMILARITY),
-        )
-        .where(sa.or_(prefix, City.name_key.op("%")(key)))
+    if is_near:
+        # As `finding` counts distance: 0.3 at ten thousand kilometres.
+        lon, lat = (sa.bindparam(name, type_=sa.Float) for name in ("lon", "lat"))
+        there = sa.func.ST_SetSRID(sa.func.ST_MakePoint(lon, lat), 4326)
+        score -= sa.func.ln(1 + _metres(City.geom, there) / 1000) * (0.3 / math.log(10_001))
+    columns: list[Any] = [
+        City.id, City.name, City.country, City.admin, City.population,
+        geo.lon(City.geom).label("lon"), geo.lat(City.geom).label("lat"),
+        sa.or_(prefix, similarity >= MEANT_SIMILARITY).label("is_meant"),
+    ]  # fmt: skip
+    return (
+        sa.select(*columns)
+        .where(sa.or_(prefix, City.name_key.op("%", is_comparison=True)(key)))
         .order_by(score.desc(), City.id)
-        .limit(limit)
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
+
+
+def search_cities(
+    session: Session, text: str, limit: int = 8, near: geo.Point | None = None
+) -> list[FoundPlace]:
+    """Cities whose name begins with or resembles `text` (accents and typos forgiven), the most
+    populous and the nearest to `near` first among equally good ones."""
+    given: dict[str, Any] = {"text": names.cleaned_name(text), "most": limit}
+    if near is not None:
+        given |= {"lon": near.lon, "lat": near.lat}
     return [
-        FoundPlace(city.name, where_of(city), x, y, city.id, city.population, is_meant)
-        for city, x, y, is_meant in rows
+        FoundPlace(row.name, where_of(row), row.lon, row.lat, row.id, row.population, row.is_meant)
+        for row in session.execute(_by_name(near is not None), given)
     ]
 
 
@@ -197,28 +213,48 @@ def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     }
 
 
-def named_point(session: Session, name: str, field: str) -> geo.Point:
-    """A position as people type it, or a city typed as a name. Raises Invalid on `field`."""
+# What people mean by the name of a place on the map; a shop's name is many shops'.
+_WHERE = frozenset({"city", "area", "street", "address", "corner"})
+_UNMISTAKABLE = 0.98  # likeness of a name of anything else that is taken
+
+
+def named_place(session: Session, name: str, field: str) -> Found:
+    """A position as people type it, or what a name means: an address, a street, a corner, a part of
+    a town or a city. Raises Invalid on `field`."""
     point = geo.Point.parsed(name, field)
     if point is not None:
-        return point
+        return Found("position", name, lon=point.lon, lat=point.lat)
     name = names.cleaned_name(name)[:NAME_MOST]
-    # A service that the operator chose knows streets; the bundled cities are always there.
-    for _name, lon, lat in geocoder.search(name, str(get_locale()), limit=1):
-        return geo.Point.checked(lon, lat)
-    found = search_cities(session, name, limit=1)
+    # A service that the operator chose knows streets; loaded and bundled cities are always there.
+    for title, lon, lat in geocoder.search(name, str(get_locale()), limit=1):
+        checked = geo.Point.checked(lon, lat)
+        return Found("address", title, lon=checked.lon, lat=checked.lat)
+    found = [
+        each
+        for each in finding.find(session, current_actor(), name, of_map=True)
+        if each.kind in _WHERE or each.likeness >= _UNMISTAKABLE
+    ]
     if found:
-        [city] = found
-        if city.is_meant:
-            return geo.Point.checked(city.lon, city.lat)
+        best = found[0]
+        if best.meant:
+            return best
         doubt = lazy_gettext(
-            "No city with this name is known. Is it %(name)s (%(where)s)? Then write it so.",
-            name=city.name,
-            where=city.detail,
+            "No address or city with this name is known. Is it %(name)s (%(where)s)? Then write it"
+            " so.",
+            name=best.title,
+            where=best.detail,
         )
         raise Invalid(fields={field: [doubt]})
-    unknown = lazy_gettext("No city with this name is known. Try another, or coordinates.")
+    unknown = lazy_gettext(
+        "No address or city with this name is known. Try another, or coordinates."
+    )
     raise Invalid(fields={field: [unknown]})
+
+
+def named_point(session: Session, name: str, field: str) -> geo.Point:
+    """The point of `named_place`. Raises Invalid on `field`."""
+    found = named_place(session, name, field)
+    return geo.Point.checked(found.lon, found.lat)
 
 
 def point_of_form(session: Session, data: dict[str, Any]) -> geo.Point:
@@ -228,8 +264,64 @@ def point_of_form(session: Session, data: dict[str, Any]) -> geo.Point:
         return geo.Point.of_fields(data["lat"], data["lon"])
     if data["place_name"]:
         return named_point(session, data["place_name"], field="place_name")
-    where = lazy_gettext("Say where: your position, a point on the map, coordinates or a city.")
+    where = lazy_gettext(
+        "Say where: your position, a point on the map, coordinates, an address or a city."
+    )
     raise Invalid(fields={"location": [where]})
+
+
+CITY_ZOOM = 12
+
+
+def _find_cities(session: Session, _actor: Actor, search: finding.Search) -> list[Found]:
+    """Cities by their names; "Springfield, Illinois" finds those there."""
+    if any(c.isdecimal() for c in search.text):
+        return []  # an address
+    found = [
+        _found_city(city, likeness(search.words, words(city.name)))
+        for city in search_cities(session, search.text, search.limit, search.near)
+    ]
+    head, comma, tail = search.text.partition(",")
+    if comma and tail.strip():
+        for city in search_cities(session, head, search.limit, search.near):
+            told = likeness(search.words, words(f"{city.name} {city.detail}"))
+            found.append(replace(_found_city(city, told), is_meant=told >= finding.MEANT))
+    return found
+
+
+def _found_city(city: FoundPlace, alike: float) -> Found:
+    """A city that only trigrams found is a guess, which a form asks about."""
+    return Found(
+        "city", city.name, city.detail, max(0.2, alike), math.log(1 + city.population) / 17, "map",
+        city.lon, city.lat, zoom=CITY_ZOOM, is_meant=city.is_meant,
+    )  # fmt: skip
+
+
+@built_once
+def _named_so() -> sa.Select[Any]:
+    said = sa.func.unnest(sa.bindparam("names", type_=sa.ARRAY(sa.Text)))
+    keys = said.table_valued("said").render_derived()
+    return (
+        sa.select(
+            keys.c.said, City.name, City.country, City.admin, City.population,
+            geo.lon(City.geom).label("lon"), geo.lat(City.geom).label("lat"),
+        )
+        .join(City, City.name_key == sa.func.name_key(keys.c.said))
+        .order_by(City.population.desc())
+        .limit(20)
+    )  # fmt: skip
+
+
+def _areas_named(session: Session, wanted: Sequence[str]) -> list[tuple[str, Area]]:
+    """The cities that have exactly one of these names."""
+    return [
+        (row.said, Area(row.name, where_of(row), row.lon, row.lat, row.population))
+        for row in session.execute(_named_so(), {"names": list(wanted)})
+    ]
+
+
+finding.register("cities", _find_cities, is_of_map=True)
+finding.register_areas("cities", _areas_named)
 
 
 def country_at(session: Session, point: geo.Point) -> str | None:

@@ -17,11 +17,13 @@ from flask import (
 )
 from flask_babel import gettext
 
-from ugc.core import cookies, gazetteer, geo, geocoder, health, limits, render
-from ugc.core.access import public
+from ugc.core import cookies, finding, geo, geocoder, health, limits, render
+from ugc.core.access import current_actor, public
 from ugc.core.db import db
+from ugc.core.finding import Found
 
 bp = Blueprint("site", __name__)
+SUGGESTED = 8
 
 
 @bp.get("/healthz")
@@ -85,42 +87,44 @@ def set_theme() -> Any:
 @bp.get("/geo/search")
 @public
 def search_places_by_name() -> Response:
-    """`?q=` → {results: [{name, detail, lon, lat, is_meant}]}: coordinates (`is_position`), else
-    what the operator's geocoder knows, and the bundled cities. `is_meant`: the name is the
-    beginning of this one's, or a typo in it."""
+    """`?q=` → {results: [...]}: coordinates (`is_position`), else what the operator's geocoder and
+    the search know that has a position; with `all=1` everything that is found. `at` (latitude and
+    longitude) is the middle of the reader's map.
+
+    Each has name, detail, kind, kind_name, icon, url and is_meant (the name means this one), and
+    lon, lat (degrees) and zoom when it is somewhere."""
     limits.hit("geocode")
     text = request.args.get("q", "").strip()
     point = geo.Point.parsed(text, "q")
     if point is not None:
-        found = [
-            {
-                "name": text,
-                "detail": gettext("Coordinates"),
-                "lon": point.lon,
-                "lat": point.lat,
-                "is_position": True,
-                "is_meant": True,
-            }
-        ]
-        return jsonify(results=found)
-    text = text[: gazetteer.NAME_MOST]
-    if len(text) < 2:
+        there = Found("position", text, gettext("Coordinates"), lon=point.lon, lat=point.lat)
+        return jsonify(results=[{**_told(there), "is_position": True}])
+    near = finding.looked_at(request.args.get("at", "")) or finding.home()
+    everything = request.args.get("all") == "1"
+    text = finding.cleaned(text)
+    if not text:
         return jsonify(results=[])
     found = [
-        {"name": name, "detail": "", "lon": lon, "lat": lat, "is_meant": True}
+        Found("address", name, lon=lon, lat=lat)
         for name, lon, lat in geocoder.search(text, render.language())
     ]
-    cities = gazetteer.search_cities(db.session(), text)
-    return jsonify(
-        results=found
-        + [
-            {
-                "name": city.name,
-                "detail": city.detail,
-                "lon": city.lon,
-                "lat": city.lat,
-                "is_meant": city.is_meant,
-            }
-            for city in cities
-        ]
+    found += finding.find(
+        db.session(), current_actor(), text, near, of_map=not everything, limit=SUGGESTED
     )
+    return jsonify(results=[_told(each) for each in found if everything or each.point])
+
+
+def _told(found: Found) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": found.title,
+        "detail": found.detail,
+        "kind": found.kind,
+        "kind_name": found.kind_name,
+        "icon": found.icon,
+        "url": found.link,
+        "is_meant": found.meant,
+    }
+    if found.point is not None:
+        told |= {"lon": found.lon, "lat": found.lat, "zoom": found.zoom}
+        told["is_somewhere"] = found.is_somewhere
+    return told

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from flask_babel import lazy_gettext
 
 from ugc.brands.models import KIND as BRAND
-from ugc.core import gazetteer, geo, limits, panels, render
+from ugc.core import finding, geo, limits, render
 from ugc.core.access import current_actor, public, refuse_suspended
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
@@ -29,8 +29,7 @@ LAYERS = ("reports", "places")
 LIST_LENGTH = 12  # of each layer on a page of the list: four are seen at once
 LAST_PAGE = 40
 FEATURES = 500  # of a layer
-CITIES_FOUND = 5
-BIG_CITY = 50_000  # people
+RESULTS = 24
 CITY_ZOOM, POINT_ZOOM = 12, 15
 
 
@@ -213,27 +212,28 @@ def map_page() -> str:
 @public
 @shows_errors(lambda error: search_page(error))
 def search_page(error: DomainError | None = None) -> str:
-    """`?q=`: a position, places, cities (which lead to the map there) and whatever else has a name.
-    With an error nothing is looked for."""
-    asked, text, point = " ".join(request.args.get("q", "").split()), "", None
+    """`?q=`: a position, or whatever has such a name or words, the best first. `at` (latitude and
+    longitude) is the middle of the reader's map. With an error nothing is looked for."""
+    asked, point, near = " ".join(request.args.get("q", "").split()), None, None
+    found: list[finding.Found] = []
     if error is None:
         limits.hit("search")
-        point, text = geo.Point.parsed(asked, "q"), asked[: gazetteer.NAME_MOST]
-    cities = gazetteer.search_cities(db.session(), text, CITIES_FOUND) if len(text) > 1 else []
+        point, near = geo.Point.parsed(asked, "q"), finding.looked_at(request.args.get("at", ""))
+        # Coordinates are no name: what has one is not looked for.
+        if point is None:
+            found = finding.find(
+                db.session(), current_actor(), asked, near or finding.home(), limit=RESULTS
+            )
     return render_template(
         "livemap/search.html",
         q=asked,
+        at=request.args.get("at", ""),
         point=point,
         error=error,
-        cities=cities,
-        # Whoever typed the beginning of a big city's name wants the city.
-        cities_first=any(
-            city.population >= BIG_CITY and city.name.casefold().startswith(text.casefold())
-            for city in cities
-        ),
-        # Coordinates are no name: what has one is not looked for.
-        found=panels.render("search", q=text) if text and point is None else "",
-        city_zoom=CITY_ZOOM,
+        found=found,
+        is_guess=bool(found) and not any(each.likeness >= finding.ENOUGH for each in found),
+        # Distances from where the reader looks; from the site's own middle they say nothing.
+        is_near=near is not None,
         point_zoom=POINT_ZOOM,
     )
 

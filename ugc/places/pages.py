@@ -13,7 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
 from ugc.brands import queries as brands
-from ugc.core import formats, gazetteer, geo, limits, panels, privacy, render, subjects
+from ugc.core import finding, formats, gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
@@ -25,6 +25,7 @@ from ugc.moderation import rules as moderation_rules
 from ugc.places import actions, queries, rules, schemas
 from ugc.places.models import CLAIM_KIND, KIND
 from ugc.places.queries import claims
+from ugc.places.queries import finding as searching
 from ugc.referrals import actions as referrals
 from ugc.streets.queries import addresses
 
@@ -49,15 +50,16 @@ def _number(name: str, default: int) -> int:
 
 def _near() -> tuple[geo.Point | None, str, int]:
     """Where the reader looks, how it is called, and the radius in metres that fits: coordinates,
-    or a city by name."""
+    or an address or a city by name."""
     lat, lon = request.args.get("lat", ""), request.args.get("lon", "")
     if lat and lon:
         return geo.Point.of_fields(lat, lon), "", rules.POINT_RADIUS_M
     name = request.args.get("near", "").strip()
     if not name:
         return None, "", rules.POINT_RADIUS_M
-    fitting = rules.POINT_RADIUS_M if geo.Point.parsed(name, "near") else rules.CITY_RADIUS_M
-    return gazetteer.named_point(db.session(), name, field="near"), name, fitting
+    found = gazetteer.named_place(db.session(), name, field="near")
+    fitting = rules.CITY_RADIUS_M if found.kind == "city" else rules.POINT_RADIUS_M
+    return geo.Point.checked(found.lon, found.lat), name, fitting
 
 
 ORDERS = ("best", "near", "newest")
@@ -464,18 +466,10 @@ def contributions_panel(actor: Any, **_context: Any) -> str:
     return render_template("places/_of_member.html", places=places)
 
 
-def search_panel(q: str, **_context: Any) -> str:
-    text = rules.search_text(q)
-    if not text:
-        return ""
-    places, more = queries.search_places(db.session(), current_actor(), text=text, limit=8)
-    return render_template("places/_found.html", places=places, more=more, q=text)
-
-
 panels.register(f"case.{KIND}", case_panel)
 panels.register(f"case.{CLAIM_KIND}", claim_case_panel)
 panels.register("profile", profile_panel, order=30)
 panels.register("contributions", contributions_panel, order=20)
 panels.register("brand.below", brand_panel, order=10)
-panels.register("search", search_panel, order=10)
+finding.register("places", searching.find, is_of_map=True)
 referrals.register_contributions(KIND, lazy_gettext("places"), queries.published_by_group)

@@ -100,6 +100,13 @@ class Report(Moderated, Base):
             name="belief",
         ),
         sa.UniqueConstraint("source_id", "external_id"),
+        # What its words are, for the search.
+        sa.Index(
+            "ix_reports_words",
+            sa.text("to_tsvector('simple'::regconfig, name_key(text))"),
+            postgresql_using="gin",
+            postgresql_where=sa.text("visibility = 'published'"),
+        ),
         # Newest first inside a viewport: `ORDER BY created_at <-> 'far future'` needs btree_gist.
         sa.Index("ix_reports_geom_created_at", "geom", "created_at", postgresql_using="gist"),
         sa.Index("ix_reports_created_at_id", sa.text("created_at DESC"), sa.text("id DESC")),

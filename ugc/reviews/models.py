@@ -41,6 +41,12 @@ class Review(Moderated, Base):
             unique=True,
             postgresql_where=sa.text("visibility NOT IN ('removed', 'withdrawn')"),
         ),
+        sa.Index(
+            "ix_reviews_words",
+            sa.text("to_tsvector('simple'::regconfig, name_key(title || ' ' || text))"),
+            postgresql_using="gin",
+            postgresql_where=sa.text("visibility = 'published'"),
+        ),
         sa.Index("ix_reviews_created_at_id", sa.text("created_at DESC"), sa.text("id DESC")),
     )
 

@@ -11,7 +11,7 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
-from ugc.core import limits, panels, privacy, render, subjects
+from ugc.core import finding, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
@@ -279,3 +279,4 @@ panels.register("profile", profile_panel, order=25)
 panels.register("contributions", contributions_panel, order=30)
 panels.register("about", about_panel, order=40)
 referrals.register_contributions(KIND, lazy_gettext("reviews"), queries.published_by_group)
+finding.register("reviews", queries.find)

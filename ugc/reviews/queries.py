@@ -10,13 +10,14 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.core import gazetteer
+from ugc.core import finding, gazetteer
 from ugc.core.access import Actor
 from ugc.core.db import Session, built_once, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
+from ugc.core.wordings import excerpt, text_likeness, text_query
 from ugc.media import queries as media
 from ugc.places import queries as places
 from ugc.places import rules as place_rules
@@ -25,6 +26,7 @@ from ugc.reviews import rules
 from ugc.reviews.models import KIND, HelpfulVote, Review, ReviewVersion
 
 # At most one standing review per member and place.
+LOOKED = 500  # texts that have the words that are looked for, before the best are chosen
 STANDING = (Visibility.PUBLISHED, Visibility.HELD, Visibility.HIDDEN)
 PAGE = 20
 ORDERS = ("helpful", "newest", "best", "worst")
@@ -384,3 +386,51 @@ def describe(
         )
         for r in rows
     ]
+
+
+@built_once
+def _by_words() -> sa.Select[Any]:
+    """to_tsvector(name_key(title || ' ' || text)) @@ to_tsquery(:query), by the index of words."""
+    simple = sa.text("'simple'::regconfig")
+    said = Review.title + sa.literal_column("' '") + Review.text
+    vector = sa.func.to_tsvector(simple, sa.func.name_key(said), type_=sa.Text)
+    asked = sa.func.to_tsquery(simple, sa.bindparam("query", type_=sa.Text))
+    looked = (
+        sa.select(Review.id)
+        .where(vector.op("@@")(asked), Review.visibility == Visibility.PUBLISHED)
+        .limit(LOOKED)
+        .cte("looked")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    return (
+        sa.select(
+            Review.title, Review.text, Review.helpful, Place.name, Subject.public_id,
+            sa.func.ST_X(Place.geom).label("lon"), sa.func.ST_Y(Place.geom).label("lat"),
+        )
+        .join(looked, looked.c.id == Review.id)
+        .join(Subject, Subject.id == Review.id)
+        .join(Place, Place.id == Review.place_id)
+        .where(Place.visibility == Visibility.PUBLISHED)
+        .order_by(Review.helpful.desc(), Review.created_at.desc(), Review.id.desc())
+        .limit(sa.bindparam("most", type_=sa.Integer))
+    )  # fmt: skip
+
+
+def find(session: Session, _actor: Actor, search: finding.Search) -> list[finding.Found]:
+    """What the search finds among reviews: published ones of published places, by their words."""
+    query = text_query(search.words)
+    if not query:
+        return []
+    found = []
+    for row in session.execute(_by_words(), {"query": query, "most": search.limit}):
+        text = " ".join(filter(None, (row.title, row.text)))
+        found.append(
+            finding.Found(
+                "review", row.title or row.name,
+                " · ".join(filter(None, (row.name if row.title else "",
+                                         excerpt(search.words, row.text)))),
+                text_likeness(search.words, text), min(1.0, row.helpful / 20), "message-circle",
+                row.lon, row.lat, url=f"/reviews/{row.public_id}",
+            )
+        )  # fmt: skip
+    return found

@@ -168,7 +168,14 @@ class Locality(Base):
     names: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     population: Mapped[int | None] = mapped_column(sa.BigInteger)
     geom: Mapped[Any] = mapped_column(_shape("GEOMETRY"))
-    __table_args__ = (_gist("localities"),)
+    __table_args__ = (
+        _gist("localities"),
+        sa.Index(
+            "ix_localities_key_trgm",
+            sa.text("locality_key(name, names) gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
+    )
 
 
 class Corner(Base):

@@ -6,10 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, send_from_directory
 
-from ugc.core import cache, geo
+from ugc.core import cache, finding, geo
 from ugc.core.access import public
 from ugc.core.db import db
 from ugc.streets import queries
+from ugc.streets.queries import finding as searching
+from ugc.streets.queries.search import areas_named
 
 bp = Blueprint("streets", __name__)
 KEPT_SECONDS = 10.0  # until a process knows of a city that was loaded or removed
@@ -51,3 +53,16 @@ def _map_cities() -> list[dict[str, Any]]:
         for load in queries.shown_loads(db.session)
         if load.archive and (folder / load.archive).is_file()
     ]
+
+
+finding.register("streets", searching.find, is_of_map=True)
+finding.register_areas("streets", areas_named)
+
+
+def home() -> geo.Point | None:
+    """The middle of the home view; None where it is only the first look at the world."""
+    view = home_view()
+    return None if view == geo.FIRST_LOOK else geo.Point(view[0], view[1])
+
+
+finding.register_home(home)

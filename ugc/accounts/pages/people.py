@@ -10,7 +10,8 @@ from flask import url_for
 from markupsafe import Markup
 
 from ugc.accounts.pages.base import bp
-from ugc.core import people
+from ugc.accounts.queries import finding as searching
+from ugc.core import finding, people
 
 
 @bp.app_template_global()
@@ -68,3 +69,6 @@ def called(handle: Any) -> str:
 def in_full(handle: Any) -> str:
     """What a member is called with the handle, where it must be plain who it is."""
     return people.who(handle).full
+
+
+finding.register("members", searching.find)

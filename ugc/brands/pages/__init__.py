@@ -19,8 +19,9 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.brands import actions, queries, rules, schemas
 from ugc.brands.models import CHANGE_KIND, CLAIM_KIND, KIND
+from ugc.brands.queries import finding as searching
 from ugc.brands.queries import team
-from ugc.core import limits, panels, privacy, render, reserved, subjects
+from ugc.core import finding, limits, panels, privacy, render, reserved, subjects
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, shows_errors
@@ -234,11 +235,6 @@ def change_case_panel(subject_id: int, **_context: Any) -> str:
     )
 
 
-def search_panel(q: str, **_context: Any) -> str:
-    brands = queries.search_brands(db.session(), current_actor(), q, limit=10)
-    return render_template("brands/_found.html", brands=brands) if brands else ""
-
-
 def profile_panel(member_id: int, **_context: Any) -> str:
     """Whom one follows is one's own business."""
     if current_actor().id != member_id:
@@ -250,5 +246,5 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 panels.register(f"case.{KIND}", case_panel)
 panels.register(f"case.{CLAIM_KIND}", claim_case_panel)
 panels.register(f"case.{CHANGE_KIND}", change_case_panel)
-panels.register("search", search_panel, order=20)
+finding.register("brands", searching.find)
 panels.register("profile", profile_panel, order=50)

@@ -247,7 +247,7 @@ def locked(session: Session, place_id: int) -> Place:
     return place
 
 
-def _matches(session: Session, text: str) -> sa.ColumnElement[bool]:
+def _matches(text: str) -> sa.ColumnElement[bool]:
     """Names that have `text` in them or resemble it, by the trigram index on `name_key(name)`:
 
     name_key(name) %> name_key(:text) OR name_key(name) LIKE '%' || name_key(:text) || '%'
@@ -259,11 +259,6 @@ def _matches(session: Session, text: str) -> sa.ColumnElement[bool]:
     key = sa.func.name_key(text)
     if len(text) <= rules.SHORT_QUERY:
         return sa.or_(NAME_KEY.like(key + "%"), NAME_KEY.like(sa.literal("% ") + key + "%"))
-    # Of the connection, for a request that reads has no transaction; all want the same.
-    threshold = sa.func.set_config(
-        "pg_trgm.word_similarity_threshold", str(rules.NAME_SIMILARITY), False
-    )
-    session.execute(sa.select(threshold))
     return sa.or_(NAME_KEY.op("%>")(key), NAME_KEY.like(sa.literal("%") + key + "%"))
 
 
@@ -297,7 +292,7 @@ def search_query(
     """The ids that `search_places` finds, in their order."""
     query = sa.select(Place.id).where(Place.visibility == Visibility.PUBLISHED)
     if text:
-        query = query.where(_matches(session, text))
+        query = query.where(_matches(text))
     if categories:
         query = query.where(Place.category.in_(categories))
     if near is not None and radius_m is not None:

@@ -40,8 +40,6 @@ SEARCH_MAX = 100
 DUPLICATE_RADIUS_M, DUPLICATE_SIMILARITY = 150, 0.4
 # The whole address of a web site shared at a greater distance is a chain's, not the same place's.
 SAME_CONTACT_RADIUS_M = 5_000
-# Of pg_trgm's word_similarity, 0 to 1: "mercadna" finds "Mercadona" (0.67), "restaruante" (0.5).
-NAME_SIMILARITY = 0.45
 SHORT_QUERY = 3  # so few letters are the beginning of a word
 # A brand's domain that has stood on a place for so long, written by others, is proof.
 DOMAIN_DAYS = 30

@@ -10,13 +10,14 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
-from ugc.core import formats, panels, render
+from ugc.core import finding, formats, panels, render
 from ugc.core.access import current_actor
 from ugc.core.db import db
 from ugc.media import queries as media_queries
 from ugc.referrals import actions as referrals
 from ugc.reports import queries, rules
 from ugc.reports.models import KIND
+from ugc.reports.queries import finding as searching
 from ugc.reports.queries import watched
 from ugc.reports.rules import belief
 from ugc.watches import queries as watches_queries
@@ -105,3 +106,4 @@ panels.register("contributions", contributions_panel, order=10)
 panels.register("about", about_panel, order=10)
 panels.register("profile", profile_panel, order=20)
 referrals.register_contributions(KIND, lazy_gettext("reports"), queries.published_by_group)
+finding.register("reports", searching.find)

@@ -36,9 +36,25 @@ class Asked:
     town: str = ""
 
 
+# How people shorten what stands in names of streets.
+_WHOLE = {
+    "gral": "general", "gen": "general", "dr": "doctor", "dra": "doctora", "sta": "santa",
+    "sto": "santo", "pte": "presidente", "pdte": "presidente", "cap": "capitan", "cnel": "coronel",
+    "tte": "teniente", "cmte": "comandante", "cte": "comandante", "mn": "mossen", "ntra": "nuestra",
+    "ntr": "nuestra", "sra": "señora", "fco": "francisco", "ma": "maria", "mª": "maria",
+    "gob": "gobernador", "alc": "alcalde", "hnos": "hermanos", "prof": "profesor",
+}  # fmt: skip
+_SHORT = re.compile(r"(?<![\w'’])([a-zª]{2,4})\b\.?", re.I)
+
+
+def spelled_out(text: str) -> str:
+    """A text with the usual shortened words written whole."""
+    return _SHORT.sub(lambda found: _WHOLE.get(found[1].lower(), found[0]), text)
+
+
 def asked(text: str) -> list[Asked]:
     """The ways to understand a search, the likeliest first; empty for what has no letter."""
-    text = " ".join(text.split()).strip(" ,;")
+    text = spelled_out(" ".join(text.split()).strip(" ,;"))
     if not any(letter.isalpha() for letter in text):
         return []
     head, *rest = [part.strip() for part in text.split(",") if part.strip()] or [""]
@@ -62,6 +78,9 @@ def asked(text: str) -> list[Asked]:
             break
     # "Calle 50" and "2 de Mayo" have a number in their name.
     found.append(Asked(head, town=town))
+    # "Meritxell i Mitjavila" may be one name or a corner.
+    if corner is None and len(parts := _AND.split(head, maxsplit=1)) == 2:
+        found.append(Asked(parts[0].strip(), crossing=parts[1].strip(), town=town))
     return found
 
 

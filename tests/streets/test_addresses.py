@@ -366,10 +366,10 @@ def test_titles_and_machines_are_told_it(
     assert title is not None
     assert "Calle Mayor 7, Villa Prueba" in title[1]
     assert "Calle Mayor 7, Centro, Villa Prueba" in page
+    assert re.search(r'name="description" content="[^"]*Calle Mayor 7, Centro', page)
     if surface == "a place":
         assert '"streetAddress": "Calle Mayor 7"' in page
         assert '"addressLocality": "Villa Prueba"' in page
-        assert re.search(r'name="description" content="[^"]*Calle Mayor 7, Centro', page)
 
 
 def test_the_map_and_its_list(session: Session, signed_in: Browser, client: FlaskClient) -> None:

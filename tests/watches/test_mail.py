@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.streets import made
 from tests.watches.conftest import REPORT, member
 from tests.watches.test_news import told
 from ugc.core import mail
@@ -88,6 +89,37 @@ def test_news_is_mailed_at_once(
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     run_jobs()
     assert letters() == []
+
+
+@pytest.mark.parametrize(
+    ("language", "where"),
+    [
+        ("en", "at Calle Mayor, between Calle Sol and Calle Luna, Villa Prueba"),
+        ("es", "en Calle Mayor, entre Calle Sol y Calle Luna, Villa Prueba"),
+    ],
+)
+def test_in_a_loaded_city_it_says_the_street_and_a_digest_the_cities(
+    session: Session, signed_in: Browser, watcher: Browser, run_jobs: Run, letters: Letters,
+    run: Callable[[str], None], at: Clock, language: str, where: str,
+) -> None:  # fmt: skip
+    at(NOON)
+    made.load_city(session)
+    watcher("ana", watch={"delivery": "now"}, language=language, timezone=MADRID)
+    watcher("bea", watch={"delivery": "daily"}, language=language, timezone=MADRID)
+    lon, lat = map(str, made.ACROSS_THE_STREET)
+    mod = signed_in("mod", role="moderator")
+    for kind in ("roadworks", "jam"):
+        mod.post("/reports", data={**REPORT, "kind": kind, "lon": lon, "lat": lat})
+        run_jobs()
+    first, *_rest = letters()
+    assert str(first["Subject"]).endswith(where)
+    for kind in ("plain", "html"):
+        assert where in text_of(first, kind)
+    at(NOON + dt.timedelta(days=1))
+    run("watches.begin_digests")
+    (digest,) = letters()
+    assert str(digest["Subject"]).endswith(" Madrid")
+    assert text_of(digest).count(where) == 2
 
 
 def test_no_mail_without_a_choice_or_a_confirmed_address(

@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pywebpush import WebPushException
 
+from tests.streets import made
 from tests.watches.conftest import REPORT, only_watch
 from tests.watches.test_mail import NOON, Clock
 from ugc.core import guarded, jobs, push
@@ -141,6 +142,18 @@ def test_a_browser_is_pushed_in_its_language(
     run_jobs()
     assert len(service.payloads) == 1
     assert session.scalars(sa.select(PushSubscription.delivered_at)).one() is not None
+
+
+def test_in_a_loaded_city_it_says_the_street(
+    pushed: Browser, signed_in: Browser, service: Service, run_jobs: Run, session: Session
+) -> None:
+    made.load_city(session)
+    pushed("ana", language="es")
+    lon, lat = map(str, made.AT_A_CORNER)
+    signed_in("mod", role="moderator").post("/reports", data={**REPORT, "lon": lon, "lat": lat})
+    run_jobs()
+    (payload,) = service.payloads
+    assert payload["body"].endswith("Atasco en esquina de Calle Mayor y Calle Sol, Villa Prueba")
 
 
 def test_held_reports_and_quiet_hours_push_nothing(

@@ -217,7 +217,12 @@ def _report(session: Session, subject: Subject, language: str, _site: str) -> To
             part for part in (gettext("Live") if row.alive else gettext("Over"), row.where) if part
         ),
         description=rules.excerpt(
-            _joined(seen, f"{believed}." if row.alive else gettext("It is over."), row.text)
+            _joined(
+                f"{row.whole_where}." if row.located else "",
+                seen,
+                f"{believed}." if row.alive else gettext("It is over."),
+                row.text,
+            )
         ),
         icon=row.kind.icon,
         colour=row.kind.colour,

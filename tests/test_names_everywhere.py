@@ -32,6 +32,9 @@ COLUMNS = {
     "used_handles.handle": "of members",
     "sources.name": "mapping of an operator (tests/imports)",
     "cities.name": "bundled",
+    "roads.name": "OpenStreetMap, cleaned (tests/streets)",
+    "streets.name": "of roads",
+    "localities.name": "OpenStreetMap, cleaned (tests/streets)",
 }
 
 

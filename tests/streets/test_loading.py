@@ -266,3 +266,20 @@ def test_a_full_disk_leaves_no_half_archive(
     monkeypatch.undo()
     assert jobs.load_city(VILLAGE, folder).resumed == "named"
     assert names(session)
+
+
+def test_names_hide_and_turn_nothing(run: Run, session: Session, osm: Callable[..., Path]) -> None:
+    """Of a file that strangers write: its names stand in titles, mails and pushes."""
+    nodes = {
+        **CROSS["nodes"],
+        90: (2.0005, 41.0003, {"place": "quarter", "name": "Cen\u200btre\u202e"}),
+    }
+    ways = {
+        **CROSS["ways"],
+        9: ([1, 2], {"highway": "residential", "name": "\u202eCarrer\u0085Nou\u2069"}),
+        10: ([2, 3], {"highway": "residential", "name": "\u200b\u200e"}),
+    }
+    assert run("load", osm("town.osm", nodes=nodes, ways=ways)).exit_code == 0
+    assert "Carrer Nou" in names(session)
+    assert all(name and name.isprintable() for name in names(session))
+    assert "Centre" in session.scalars(sa.text("SELECT name FROM localities")).all()

@@ -16,6 +16,7 @@ import shapely
 import sqlalchemy as sa
 from osmium.filter import EmptyTagFilter, KeyFilter
 
+from ugc.core import names
 from ugc.core.db import Session
 from ugc.streets import queries
 from ugc.streets.rules import Box, tags
@@ -124,6 +125,16 @@ def _line(positions: list[tuple[float, float]]) -> str:
     return struct.pack(f"<BII{len(flat)}d", 1, 2, len(positions), *flat).hex()
 
 
+def _said(each: Any) -> dict[str, str]:
+    """The tags of an object without marks that are not seen and turn or hide what stands beside
+    them (core.names): its words stand in titles and mails."""
+    return {
+        key: value
+        for key, said in dict(each.tags).items()
+        if (value := said if said.isprintable() else names.cleaned_name(said))
+    }
+
+
 class _Reader:
     """Takes objects of a file and puts the rows that they make."""
 
@@ -146,7 +157,7 @@ class _Reader:
             self.rows.put("raw", drawn.layer, drawn.zoom, properties, geom)
 
     def node(self, each: Any) -> None:
-        said = dict(each.tags)
+        said = _said(each)
         geom = self.wkb.create_point(each)
         self.draw(tags.drawn_point(said), geom)
         self.draw(tags.drawn_town(said), geom)
@@ -154,7 +165,7 @@ class _Reader:
         self.addressed(said, f"n{each.id}", geom)
 
     def way(self, each: Any) -> None:
-        said = dict(each.tags)
+        said = _said(each)
         is_closed = each.is_closed()
         road = tags.road_of(said, is_closed=is_closed)
         if road is not None:
@@ -173,7 +184,7 @@ class _Reader:
                 self.draw(drawn, self.wkb.create_linestring(each))
 
     def area(self, each: Any) -> None:
-        said = dict(each.tags)
+        said = _said(each)
         osm = f"{'w' if each.from_way() else 'r'}{each.orig_id()}"
         drawn = tags.drawn_area(said)
         # A closed way with highway=* is an area only when it says so.

@@ -19,6 +19,7 @@ import {TOWN_NAMES, buildBasemap} from './basemap.mjs';
 import {FAMILIES, cardPack} from './card-pack.mjs';
 import {cityTable} from './cities.mjs';
 import {iconSprite} from './icons.mjs';
+import {usedRules} from './map-css.mjs';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OUT = path.join(ROOT, 'static/build');
@@ -159,6 +160,16 @@ const assetPlugin = {
   },
 };
 
+/** MapLibre's style sheet, without rules that no page needs. */
+const mapStylePlugin = {
+  name: 'map-style',
+  setup({onLoad}) {
+    onLoad({filter: /maplibre-gl\.css$/}, ({path: file}) => ({
+      contents: usedRules(fs.readFileSync(file, 'utf8')), loader: 'css',
+    }));
+  },
+};
+
 /** Bundles `entryPoints` ([{in, out}]); logical names are the outs plus .js or .css. */
 async function bundle(entryPoints, options = {}) {
   const {outputFiles, metafile} = await build({
@@ -177,7 +188,7 @@ async function bundle(entryPoints, options = {}) {
     loader: {'.woff2': 'file', '.svg': 'file'},
     legalComments: 'none',
     metafile: true,
-    plugins: [assetPlugin],
+    plugins: [assetPlugin, mapStylePlugin],
     logLevel: 'warning',
     ...options,
   });

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale
 
+from tests.conftest import counted_queries
 from tests.streets import made
 from tests.streets.conftest import VILLAGE, Run
 from ugc.accounts.models import Member
@@ -60,14 +61,16 @@ def fields(point: tuple[float, float], **rest: str) -> dict[str, str]:
 
 def post(browser: FlaskClient, point: tuple[float, float], **rest: str) -> str:
     """A new report; returns its address."""
-    data = fields(point, **{"kind": "jam", "anyway": "yes", **rest})
+    said = {"kind": "jam", "text": "By the zebra crossing.", "anyway": "yes"}
+    data = fields(point, **{**said, **rest})
     answer = browser.post("/reports", data=data)
     assert answer.status_code in (302, 303), answer.text
     return str(answer.location)
 
 
 def suggest(browser: FlaskClient, point: tuple[float, float], **rest: str) -> str:
-    answer = browser.post("/places", data=fields(point, name="Bar Uno", category="cafe", **rest))
+    data = fields(point, **{"name": "Bar Uno", "category": "cafe", "anyway": "yes", **rest})
+    answer = browser.post("/places", data=data)
     assert answer.status_code in (302, 303), answer.text
     return str(answer.location)
 
@@ -330,7 +333,8 @@ SHOWN: dict[str, Any] = {
     "a report elsewhere": lambda report, _: f"/embed/{report[9:]}",
     "a place elsewhere": lambda _, place: f"/embed/{place[8:]}",
     "places": lambda _r, _p: "/places",
-    "search": lambda _r, _p: "/search?q=Bar+Uno",
+    "search for a place": lambda _r, _p: "/search?q=Bar+Uno",
+    "search for a report": lambda _r, _p: "/search?q=zebra+crossing",
     "what one contributed": lambda _r, _p: "/contributions",
 }
 
@@ -352,6 +356,38 @@ def test_surfaces_say_the_address(session: Session, signed_in: Browser, surface:
         mod.post("/language", data={"language": language})
         # What stands on other sites says its language in its address.
         assert words in mod.get(address + f"{sign}lang={language}").text, language
+
+
+def test_an_address_without_its_thing_goes(session: Session) -> None:
+    """Else the job would never come to an end."""
+    left = subjects.create(session, "place")
+    session.add(
+        SubjectAddress(subject_id=left.id, street="Gone", extract_id=0, extract_code="gone")
+    )
+    session.flush()
+    assert fill(session) == 1
+    assert stored(session, left.public_id) is None
+
+
+@pytest.mark.parametrize("surface", SHOWN)
+def test_no_surface_asks_one_statement_more(
+    session: Session, signed_in: Browser, client: FlaskClient, surface: str
+) -> None:
+    mod = signed_in("mod", role="moderator")
+    address = SHOWN[surface](post(mod, made.AT_THE_HOUSE), suggest(mod, made.AT_THE_HOUSE))
+    post(mod, made.AT_A_CORNER)
+    suggest(mod, made.AT_A_CORNER, name="Bar Uno Dos")
+    reader = mod if "contributed" in surface else client
+    reader.get(address)
+    counts = []
+    for _ in range(2):
+        session.expire_all()
+        with counted_queries() as asked:
+            assert reader.get(address).status_code == 200
+        counts.append(len(asked))
+        made.load_city(session)
+        fill(session)
+    assert counts[1] <= counts[0], asked
 
 
 @pytest.mark.parametrize("surface", ["a report", "a place"])

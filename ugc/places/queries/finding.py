@@ -19,7 +19,11 @@ from ugc.core.likeness import likeness, words
 from ugc.core.subjects import Subject, Visibility
 from ugc.places import rules
 from ugc.places.models import Place
+from ugc.places.queries.described import gives_address
 from ugc.places.rules.asked import category_said
+from ugc.streets.models import SubjectAddress
+from ugc.streets.queries import addresses
+from ugc.streets.rules import wording
 
 KEY = sa.func.name_key(Place.name)
 LOOKED = 2_000  # names that have a word, before they are ranked
@@ -71,9 +75,11 @@ def _told(query: sa.Select[Any]) -> sa.Select[Any]:
             sa.func.ST_X(Place.geom).label("lon"),
             sa.func.ST_Y(Place.geom).label("lat"),
             *gazetteer.shown_columns(),
+            *addresses.columns(),
         )
         .join(Subject, Subject.id == Place.id)
         .outerjoin(City, City.id == Place.city_id)
+        .outerjoin(SubjectAddress, gives_address())
     )
 
 
@@ -174,7 +180,8 @@ def _language() -> str:
 
 def _found(row: Any, alike: float) -> Found:
     category = rules.CATEGORIES.get(row.category, rules.CATEGORIES["other"])
-    parts = [category.name(_language()), row.address, gazetteer.shown_city(row) or ""]
+    where = wording.where(addresses.address_of(row), gazetteer.shown_city(row))
+    parts = [category.name(_language()), row.address, where]
     mean = row.rating_sum / row.rating_count if row.rating_count else 0.0
     return Found(
         "place", row.name, " · ".join(filter(None, parts)), alike,

@@ -19,6 +19,9 @@ from ugc.core.wordings import excerpt, text_likeness, text_query
 from ugc.reports import rules
 from ugc.reports.models import Report, ReportState
 from ugc.reports.rules.asked import kind_said
+from ugc.streets.models import SubjectAddress
+from ugc.streets.queries import addresses
+from ugc.streets.rules import wording
 
 LOOKED = 500  # texts that have the words, before the living and the newest are chosen
 KIND_ZOOM = 13
@@ -45,10 +48,12 @@ def _by_words() -> sa.Select[Any]:
             is_alive.label("is_alive"),
             sa.func.ST_X(Report.geom).label("lon"), sa.func.ST_Y(Report.geom).label("lat"),
             *gazetteer.shown_columns(),
+            *addresses.columns(),
         )
         .join(looked, looked.c.id == Report.id)
         .join(Subject, Subject.id == Report.id)
         .outerjoin(City, City.id == Report.city_id)
+        .outerjoin(SubjectAddress, SubjectAddress.subject_id == Report.id)
         .where(Report.state != ReportState.MERGED)
         .order_by(is_alive.desc(), Report.created_at.desc(), Report.id.desc())
         .limit(sa.bindparam("most", type_=sa.Integer))
@@ -65,7 +70,7 @@ def find(session: Session, _actor: Actor, search: Search) -> list[Found]:
         kind = rules.KINDS[row.kind]
         subkind = kind.subkind(row.subkind)
         title = (subkind or kind).name(language)
-        where = gazetteer.shown_city(row)
+        where = wording.where(addresses.address_of(row), gazetteer.shown_city(row))
         ended = "" if row.is_alive else gettext("over")
         found.append(
             Found(

@@ -102,4 +102,7 @@ def note_stale(session: Session, most: int) -> tuple[int, list[int]]:
             sa.text(_NOTE_AGAIN.format(table=table, public=public)), {"ids": ids}
         )
         changed += [row.id for row in rows if row.is_new]
+    # Of what has no row with a point any more.
+    left = sa.and_(SubjectAddress.subject_id.in_(ids), SubjectAddress.extract_id.not_in(shown))
+    session.execute(sa.delete(SubjectAddress).where(left))
     return len(ids), changed

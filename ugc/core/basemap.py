@@ -9,11 +9,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import mapbox_vector_tile
 from PIL import Image, ImageDraw
-from pmtiles.reader import MmapSource, Reader
+from pmtiles.reader import MmapSource
+from pmtiles.tile import deserialize_directory, deserialize_header, find_tile, zxy_to_tileid
 
 from ugc.core import typeset
 from ugc.core.typeset import Pack, Style
@@ -23,6 +24,7 @@ EXTENT = 4096
 SHARP = 2  # drawn so many times larger, then made small: smooth edges
 NORTHMOST = 85.0511  # degrees; Web Mercator shows no more
 MOST_TOWNS = 24
+DIRECTORIES = 4  # one below the other, at most (PMTiles specification 3, section 4)
 # Asked for by GeoNames and the IGN (CC BY 4.0); see ATTRIBUTION.md.
 SOURCES = "Natural Earth · GeoNames · © IGN"
 
@@ -90,13 +92,33 @@ class Basemap:
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
-            self.reader = Reader(MmapSource(file))
-        self.deepest = int(self.reader.header()["max_zoom"])
+            self._bytes = MmapSource(file)
+        self._header = deserialize_header(self._bytes(0, 127))
+        self.deepest = int(self._header["max_zoom"])
         self.tile = functools.lru_cache(maxsize=24)(self._tile)
+        self._directory = functools.lru_cache(maxsize=24)(self._read_directory)
+
+    def _read_directory(self, offset: int, length: int) -> list[Any]:
+        return cast("list[Any]", deserialize_directory(self._bytes(offset, length)))
+
+    def _content(self, z: int, x: int, y: int) -> bytes | None:
+        """A tile as it is stored. `pmtiles.reader` walks the same way, and reads all directories
+        again for each tile."""
+        wanted, header = zxy_to_tileid(z, x, y), self._header
+        offset, length = header["root_offset"], header["root_length"]
+        for _ in range(DIRECTORIES):
+            entry = find_tile(self._directory(offset, length), wanted)
+            if entry is None:
+                return None
+            if entry.run_length:
+                at = header["tile_data_offset"] + entry.offset
+                return cast(bytes, self._bytes(at, entry.length))
+            offset, length = header["leaf_directory_offset"] + entry.offset, entry.length
+        return None
 
     def _tile(self, z: int, x: int, y: int) -> dict[str, Any] | None:
         """Layers by name; None where the archive has nothing."""
-        content = self.reader.get(z, x, y)
+        content = self._content(z, x, y)
         if content is None:
             return None
         decoded: dict[str, Any] = mapbox_vector_tile.decode(
@@ -108,7 +130,7 @@ class Basemap:
         """The deepest zoom that the archive has there."""
         for z in range(self.deepest, 0, -1):
             x, y = project(lon, lat, 2**z)
-            if self.reader.get(z, int(x) % 2**z, min(int(y), 2**z - 1)) is not None:
+            if self._content(z, int(x) % 2**z, min(int(y), 2**z - 1)) is not None:
                 return z
         return 0
 
@@ -131,17 +153,36 @@ def basemap(path: Path) -> Basemap:
     return Basemap(path)
 
 
-def _rings(geometry: dict[str, Any]) -> list[list[Any]]:
+def rings_of(geometry: dict[str, Any]) -> list[list[Any]]:
     """Polygons as lists of rings, the outer one first."""
     kind, coordinates = geometry["type"], geometry["coordinates"]
     return coordinates if kind == "MultiPolygon" else [coordinates] if kind == "Polygon" else []
 
 
-def _lines(geometry: dict[str, Any]) -> list[Any]:
+def lines_of(geometry: dict[str, Any]) -> list[Any]:
     kind, coordinates = geometry["type"], geometry["coordinates"]
     return (
         coordinates if kind == "MultiLineString" else [coordinates] if kind == "LineString" else []
     )
+
+
+class Over(Protocol):
+    """What lies on the basemap: a loaded city."""
+
+    def paint(self, image: Image.Image, view: View) -> None:
+        """Paints it on a picture that is `SHARP` times larger than the view."""
+
+    def names(self, image: Image.Image, pack: Pack, view: View, taken: list[Any]) -> None:
+        """Writes its names outside of the boxes `taken`, and adds their own."""
+
+    def frame(self, view: View) -> tuple[float, float, float, float]:
+        """What it covers: left, top, right, bottom in pixels of the view."""
+
+    def fills(self, view: View) -> bool:
+        """Whether nothing of the basemap is seen."""
+
+    def sources(self, view: View) -> str:
+        """Where the map comes from."""
 
 
 def picture(
@@ -151,32 +192,42 @@ def picture(
     language: str,
     keep_out: list[Any],
     palette: Palette = LIGHT,
+    over: Over | None = None,
 ) -> Image.Image:
-    """The view as RGB. Names of towns and countries stay out of the boxes `keep_out` (left, top,
+    """The view as RGB, with what lies `over` it. Names stay out of the boxes `keep_out` (left, top,
     right, bottom in pixels)."""
-    zoom = min(int(view.zoom), base.depth_at(view.lon, view.lat))
-    tiles = list(base.tiles(view, zoom))
+    tiles: list[Any] = []
+    if over is None or not over.fills(view):
+        zoom = min(int(view.zoom), base.depth_at(view.lon, view.lat))
+        tiles = list(base.tiles(view, zoom))
     size = (view.width * SHARP, view.height * SHARP)
     image = Image.new("RGB", size, palette.water)
     for layer, colour in (("land", palette.land), ("water", palette.water)):
         mask = Image.new("L", size, 0)
         draw = ImageDraw.Draw(mask)
         for layers, left, top, unit in tiles:
-            # A lake of a tile hides no land of the next: each is drawn inside its own square.
-            part = Image.new("L", (math.ceil(EXTENT * unit * SHARP) + 1,) * 2, 0)
+            # A lake of a tile hides no land of the next: each is drawn inside its own square, as
+            # much of it as is in sight.
+            side = math.ceil(EXTENT * unit * SHARP) + 1
+            x0, y0 = round(left * SHARP), round(top * SHARP)
+            seen = (max(0, x0), max(0, y0), min(size[0], x0 + side), min(size[1], y0 + side))
+            if seen[0] >= seen[2] or seen[1] >= seen[3]:
+                continue
+            part = Image.new("L", (seen[2] - seen[0], seen[3] - seen[1]), 0)
+            aside, down = x0 - seen[0], y0 - seen[1]
             pencil = ImageDraw.Draw(part)
             polygons = [
                 rings
                 for feature in layers.get(layer, {}).get("features", [])
-                for rings in _rings(feature["geometry"])
+                for rings in rings_of(feature["geometry"])
             ]
             # Those with holes first: an island in a lake lies in a hole of its continent.
             for rings in sorted(polygons, key=len, reverse=True):
                 for number, ring in enumerate(rings):
-                    points = [(x * unit * SHARP, y * unit * SHARP) for x, y in ring]
+                    points = [(aside + x * unit * SHARP, down + y * unit * SHARP) for x, y in ring]
                     if len(points) > 2:
                         pencil.polygon(points, fill=0 if number else 255)
-            draw.bitmap((round(left * SHARP), round(top * SHARP)), part, fill=255)
+            draw.bitmap(seen[:2], part, fill=255)
         image.paste(colour, mask=mask)
     draw = ImageDraw.Draw(image)
     for layer, least, most, colour, thick in (
@@ -189,7 +240,7 @@ def picture(
             for feature in layers.get(layer, {}).get("features", []):
                 if not least <= feature["properties"].get("level", least) <= most:
                     continue
-                for line in _lines(feature["geometry"]):
+                for line in lines_of(feature["geometry"]):
                     points = [
                         ((left + x * unit) * SHARP, (top + y * unit) * SHARP) for x, y in line
                     ]
@@ -199,20 +250,27 @@ def picture(
                         width=round(thick * SHARP * view.density),
                         joint="curve",
                     )
+    if over is not None:
+        over.paint(image, view)
     image = image.resize((view.width, view.height), Image.Resampling.BOX)
-    said = _sources(image, pack, view, palette)
-    _Names(image, pack, view, palette, [*keep_out, said]).draw(tiles, language)
+    sources = SOURCES if over is None else over.sources(view)
+    taken = [*keep_out, _sources(image, pack, view, palette, sources)]
+    if over is not None:
+        over.names(image, pack, view, taken)
+        # Its towns are in its own names: those of the bundled map stay out of it.
+        taken.append(over.frame(view))
+    _Names(image, pack, view, palette, taken).draw(tiles, language)
     return image
 
 
 def _sources(
-    image: Image.Image, pack: Pack, view: View, palette: Palette
+    image: Image.Image, pack: Pack, view: View, palette: Palette, sources: str
 ) -> tuple[float, float, float, float]:
     """Says where the map comes from, in the corner; returns the box."""
     big, small = view.density, Style(13 * view.density)
-    left = view.width - 10 * big - typeset.width(pack, SOURCES, small)
+    left = view.width - 10 * big - typeset.width(pack, sources, small)
     typeset.draw_line(
-        ImageDraw.Draw(image), pack, (left, view.height - 9 * big), SOURCES, small,
+        ImageDraw.Draw(image), pack, (left, view.height - 9 * big), sources, small,
         palette.faint, halo=palette.halo,
     )  # fmt: skip
     return (left - 6 * big, view.height - 26 * big, view.width, view.height)

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, send_from_directory
 
 from ugc.core import cache, finding, geo
 from ugc.core.access import public
+from ugc.core.citymap import City
 from ugc.core.db import db
 from ugc.streets import queries
 from ugc.streets.queries import finding as searching
@@ -25,6 +26,19 @@ def archive(name: str) -> Response:
     response = send_from_directory(folder, name, conditional=True, max_age=31_536_000)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+def city_at(lon: float | None, lat: float | None) -> City | None:
+    """The shown city at a point, the smallest of several; None outside of all."""
+    if lon is None or lat is None:
+        return None
+    folder = current_app.config["DATA_DIR"] / "cities"
+    found = [
+        City(folder / str(each["url"]).rpartition("/")[2], tuple(each["box"]))
+        for each in map_cities()
+    ]
+    over = [city for city in found if city.covers(lon, lat)]
+    return min(over, key=lambda city: city.size, default=None)
 
 
 def home_view() -> tuple[float, float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Blueprint, current_app, g
 from flask_babel import gettext, lazy_gettext
 
@@ -10,6 +12,7 @@ from ugc.cards.queries import Told
 from ugc.cards.rules import INVITATION, Card
 from ugc.core import render, subjects
 from ugc.core.db import Session, db
+from ugc.streets.pages import city_at
 
 bp = Blueprint("cards", __name__)
 SITE_KIND = "site"
@@ -48,9 +51,15 @@ def site_told(language: str | None = None) -> Told:
     return queries.site_told(language or render.language(), str(current_app.config["SITE_NAME"]))
 
 
+def made_with(assets: Iterable[str], lon: float | None, lat: float | None) -> list[str]:
+    """Names of the files that a picture of a point is drawn with, each telling its content."""
+    city = city_at(lon, lat)
+    return [*(render.asset(name) for name in assets), *([city.path.name] if city else [])]
+
+
 def picture_path(card: Card) -> str:
     """The address of a card's picture, which changes with what it shows."""
-    version = card.version(*(render.asset(name) for name in MADE_WITH))
+    version = card.version(*made_with(MADE_WITH, card.lon, card.lat))
     folder = "invitation/" if card.kind == INVITATION else ""
     ending = "jpg" if card.photo else "png"
     return f"/cards/{folder}{card.public_id}-{card.language}-{version}.{ending}"

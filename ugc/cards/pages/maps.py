@@ -8,7 +8,7 @@ from flask import Response, redirect, request, url_for
 from markupsafe import Markup
 
 from ugc.cards import queries
-from ugc.cards.pages.base import bp
+from ugc.cards.pages.base import bp, made_with
 from ugc.cards.pages.pictures import PUBLIC_SECONDS, built, kept_or_drawn
 from ugc.cards.rules import previews
 from ugc.cards.rules.previews import Preview
@@ -16,12 +16,13 @@ from ugc.core import basemap, cookies, render, subjects, typeset
 from ugc.core.access import ANONYMOUS, current_actor, public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
+from ugc.streets.pages import city_at
 
 MADE_WITH = ("cards.pack", "basemap.pmtiles")
 
 
 def _name(preview: Preview) -> str:
-    return preview.name(*(render.asset(name) for name in MADE_WITH))
+    return preview.name(*made_with(MADE_WITH, preview.lon, preview.lat))
 
 
 @bp.app_template_global()
@@ -71,6 +72,7 @@ def map_picture(name: str) -> Any:
                 preview,
                 typeset.pack(built("cards.pack")),
                 basemap.basemap(built("basemap.pmtiles")),
+                city_at(preview.lon, preview.lat),
             ),
         )
     return response.make_conditional(request)

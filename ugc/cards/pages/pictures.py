@@ -21,6 +21,7 @@ from ugc.core.access import current_actor, public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.media import rules as media
+from ugc.streets.pages import city_at
 
 log = logging.getLogger(__name__)
 KEPT_SECONDS = 86_400
@@ -139,4 +140,5 @@ def _drawn(card: Card) -> bytes:
             photo = files.store().read(media.file_name(card.photo, "large"))
         except FileNotFoundError:
             log.error("the file of a photo of %s is missing", card.public_id)
-    return drawing.draw(card, frame, typeset.pack(pack_file), basemap.basemap(map_file), photo)
+    pack, base = typeset.pack(pack_file), basemap.basemap(map_file)
+    return drawing.draw(card, frame, pack, base, photo, city_at(card.lon, card.lat))

@@ -10,8 +10,9 @@ from typing import Protocol
 from PIL import Image, ImageDraw, ImageOps
 
 from ugc.cards.rules import HEIGHT, WIDTH, Card
-from ugc.core import basemap, geo, stars, typeset
+from ugc.core import basemap, citymap, geo, stars, typeset
 from ugc.core.basemap import Basemap, Palette, View
+from ugc.core.citymap import City
 from ugc.core.typeset import Pack, Style
 
 PAPER, INK, INK_2, INK_3 = "#fbf7f1", "#24161f", "#5b4c56", "#6f5f69"
@@ -32,6 +33,8 @@ AREA_SHADE, AREA_LEAST = 60, 30  # of 255; pixels, so that it shows round the po
 # large as they are elsewhere, so that there is something to know the region by; from afar where
 # only ice is near.
 CLOSER, DEEP, FROM_AFAR, ICE = 0.6, 8, 3.6, 78
+AMONG_STREETS = 14.9  # zoom at which a house has its block round it
+AREA_AT_MOST = 80  # pixels of the radius of an area
 JPEG_QUALITY = 86
 SHOWN, SHOWN_QUALITY = (800, 420), 80  # of a card on a page of ours
 
@@ -142,17 +145,27 @@ def _circle(image: Image.Image, thing: Marked, view: View, x: float, y: float) -
     image.paste(colour, (0, 0), mask.resize(image.size, Image.Resampling.BOX))
 
 
-def _map(card: Card, base: Basemap, pack: Pack) -> Image.Image:
+def _map(card: Card, base: Basemap, pack: Pack, city: City | None) -> Image.Image:
     width, height = PICTURE
     if card.lon is None or card.lat is None:
         lon, lat, zoom = geo.FIRST_LOOK
         return basemap.picture(base, pack, View(lon, lat, zoom, width, height), card.language, [])
-    view = View(card.lon, card.lat, zoom_at(base, card.lon, card.lat), width, height)
-    return map_round(card, base, pack, view, card.language)
+    zoom = zoom_at(base, card.lon, card.lat, city, card.area_m)
+    view = View(card.lon, card.lat, zoom, width, height)
+    return map_round(card, base, pack, view, card.language, city=city)
 
 
-def zoom_at(base: Basemap, lon: float, lat: float) -> float:
-    """The zoom of the map round a position, for what the archive has there."""
+def zoom_at(
+    base: Basemap, lon: float, lat: float, city: City | None = None, area_m: int | None = None
+) -> float:
+    """The zoom of the map round a position, for what the archive has there: among the streets of a
+    city, unless an area of so many metres is shown."""
+    if city is not None:
+        if area_m is None:
+            return AMONG_STREETS
+        metres_a_pixel = area_m / AREA_AT_MOST
+        zoom = math.log2(EQUATOR_M * math.cos(math.radians(lat)) / (basemap.TILE * metres_a_pixel))
+        return max(FROM_AFAR, min(AMONG_STREETS, zoom))
     deepest = base.depth_at(lon, lat)
     return deepest + CLOSER if deepest >= DEEP else FROM_AFAR if abs(lat) > ICE else deepest
 
@@ -164,6 +177,7 @@ def map_round(
     view: View,
     language: str,
     palette: Palette = basemap.LIGHT,
+    city: City | None = None,
 ) -> Image.Image:
     """The map of a view with the pin of a thing, and its area when it has one."""
     assert thing.lon is not None
@@ -172,7 +186,9 @@ def map_round(
     # At a pole the point of the pin would lie outside.
     x, y = min(max(x, 50), view.width - 50), min(max(y, 110), view.height - 32)
     taken = [(x - 50, y - 112, x + 50, y + 8)]
-    image = basemap.picture(base, pack, view, language, taken, palette)
+    colours = citymap.DARK if palette is basemap.DARK else citymap.LIGHT
+    over = citymap.Painted(city, colours) if city is not None else None
+    image = basemap.picture(base, pack, view, language, taken, palette, over)
     if thing.area_m is not None:
         _circle(image, thing, view, x, y)
     _pin(image, pack, thing, x, y)
@@ -241,9 +257,16 @@ def _fitting_title(pack: Pack, card: Card) -> tuple[typeset.Block, float]:
     return block, block.style.size * 1.16
 
 
-def draw(card: Card, frame: Frame, pack: Pack, base: Basemap, photo: bytes | None) -> bytes:
-    """The picture: PNG, or JPEG when it has a photo. `photo` is one of the site's own clean copies.
-    Takes about a sixth of a second; one at a time in a process."""
+def draw(
+    card: Card,
+    frame: Frame,
+    pack: Pack,
+    base: Basemap,
+    photo: bytes | None,
+    city: City | None = None,
+) -> bytes:
+    """The picture: PNG, or JPEG when it has a photo. `photo` is one of the site's own clean copies;
+    the map has the streets of `city`. Takes a sixth of a second; one at a time in a process."""
     with typeset.lock:
         image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
         if photo is not None:
@@ -252,7 +275,7 @@ def draw(card: Card, frame: Frame, pack: Pack, base: Basemap, photo: bytes | Non
         elif card.lon is None and card.kind != "site":
             side = _emblem(card, pack)
         else:
-            side = _map(card, base, pack)
+            side = _map(card, base, pack, city)
         image.paste(side, (PICTURE_LEFT, 0), _rounded(PICTURE, 48, left_only=True))
         _words(image, card, frame, pack)
         out = io.BytesIO()

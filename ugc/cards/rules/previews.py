@@ -14,14 +14,15 @@ from PIL import Image
 from ugc.cards.rules import VERSION_LENGTH, drawing
 from ugc.core import basemap, typeset
 from ugc.core.basemap import Basemap, View
+from ugc.core.citymap import City
 from ugc.core.typeset import Pack
 
 # Pixels of a telephone's screen, drawn with so many dots for each.
 WIDTH, HEIGHT, DENSITY = 448, 200, 2
 # Raise it when previews are drawn otherwise: their addresses change.
-DRAWING = 1
-# So many decimals of a degree (about a hundred metres, less than a dot) enter the picture.
-POSITION_DECIMALS = 3
+DRAWING = 2
+# So many decimals of a degree (about a metre, less than a dot among streets) enter the picture.
+POSITION_DECIMALS = 5
 COLOURS = 64
 PALETTES = {"light": basemap.LIGHT, "dark": basemap.DARK}
 NAME = re.compile(
@@ -64,13 +65,14 @@ def preview_of(row: Any, language: str, theme: str) -> Preview:
     )  # fmt: skip
 
 
-def draw(preview: Preview, pack: Pack, base: Basemap) -> bytes:
-    """The picture as lossless WebP of few colours. One at a time in a process."""
-    zoom = drawing.zoom_at(base, preview.lon, preview.lat)
+def draw(preview: Preview, pack: Pack, base: Basemap, city: City | None = None) -> bytes:
+    """The picture as lossless WebP of few colours, with the streets of a city. One at a time in a
+    process."""
+    zoom = drawing.zoom_at(base, preview.lon, preview.lat, city, preview.area_m)
     view = View(preview.lon, preview.lat, zoom, WIDTH * DENSITY, HEIGHT * DENSITY, DENSITY)
     with typeset.lock:
         image = drawing.map_round(
-            preview, base, pack, view, preview.language, PALETTES[preview.theme]
+            preview, base, pack, view, preview.language, PALETTES[preview.theme], city
         )
     out = io.BytesIO()
     few = image.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)

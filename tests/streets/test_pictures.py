@@ -1,0 +1,108 @@
+"""Drawn pictures of things that stand in a loaded city: its streets, in both themes."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+
+from tests.streets.conftest import HELSINKI, Run
+from ugc.core import citymap, render
+from ugc.core.basemap import View
+from ugc.core.citymap import ROADS, City, width_at
+from ugc.core.db import Session
+from ugc.streets.pages import city_at
+
+AT = {"lon": "24.9445", "lat": "60.1688"}
+
+
+def script() -> str:
+    return (render.ROOT / "static" / "js" / "city-style.mjs").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("theme", "colours"), [("LIGHT", citymap.LIGHT), ("DARK", citymap.DARK)])
+def test_colours_and_widths_are_those_of_the_browser(theme: str, colours: citymap.Colours) -> None:
+    part = script().split(f"const {theme} = {{")[1].split("\n};")[0]
+    said = dict(re.findall(r"(\w+): '(#[0-9a-f]{6})'", part))
+    roads = dict(re.findall(r"(\w+): '(#[0-9a-f]{6})'", part.split("road: {")[1].split("}")[0]))
+    casings = dict(re.findall(r"(\w+): '(#[0-9a-f]{6})'", part.split("casing: {")[1].split("}")[0]))
+    assert colours.roads == roads
+    assert colours.casings == casings
+    grounds = {k: v for k, v in colours.grounds.items() if k != "ocean"}
+    assert grounds.items() <= {**said, "water": said["water"]}.items()
+    assert colours.grounds["ocean"] == said["water"]
+    assert (colours.building, colours.rail, colours.halo) == (
+        said["building"], said["rail"], said["halo"],
+    )  # fmt: skip
+    # `name` is a colour of letters there and of one road's here.
+    assert f"name: '{colours.name}'" in part
+    for kind, stops in ROADS.items():
+        numbers = ", ".join(f"{number:g}" for stop in stops for number in stop)
+        assert f"{kind}: [{numbers}]" in script()
+
+
+@pytest.mark.parametrize(
+    ("zoom", "pixels"), [(11.9, 0.0), (12, 0.5), (13, 1.2), (14, 2.7), (25, 54.0)]
+)
+def test_widths_grow_with_the_zoom(zoom: float, pixels: float) -> None:
+    assert width_at(ROADS["minor"], zoom) == pytest.approx(pixels)
+    assert width_at(ROADS["minor"], 13.5) > (1.2 + 2.7) / 2 - 0.2
+
+
+def colours_of(data: bytes) -> set[tuple[int, ...]]:
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    return {colour for _, colour in image.getcolors(1 << 20)}  # type: ignore[union-attr, misc]
+
+
+def near(colours: set[tuple[int, ...]], wanted: str) -> bool:
+    """Whether a colour is among them, as far as a picture of few colours keeps it."""
+    r, g, b = (int(wanted[i : i + 2], 16) for i in (1, 3, 5))
+    return any(abs(x - r) + abs(y - g) + abs(z - b) <= 12 for x, y, z in colours)
+
+
+def preview_of(page: str, browser: FlaskClient) -> tuple[str, bytes]:
+    path = re.findall(r"/previews/[\w-]+light[\w-]+\.webp", page)[0]
+    answer = browser.get(path)
+    assert answer.status_code == 200
+    return path, answer.data
+
+
+def test_previews_and_cards_show_the_streets_once_a_city_is_loaded(
+    run: Run, session: Session, signed_in: Callable[..., FlaskClient]
+) -> None:
+    author = signed_in("pictured")
+    sent = author.post("/reports", data={"kind": "roadworks", "text": "Zanja abierta.", **AT})
+    assert sent.location, sent.text
+    url = str(sent.location)
+    before = author.get(url).text
+    path, _ = preview_of(before, author)
+    run("load", HELSINKI)
+    after = author.get(url).text
+    path_now, data = preview_of(after, author)
+    assert path != path_now
+    found = colours_of(data)
+    assert near(found, citymap.LIGHT.building)
+    assert near(found, citymap.LIGHT.rail)
+    # The old address leads to the picture of now.
+    assert author.get(path).headers["Location"] == path_now
+    run("remove", "helsinki", "--yes")
+    assert preview_of(author.get(url).text, author)[0] == path
+
+
+def test_what_lies_outside_of_a_city_has_no_streets(run: Run, session: Session) -> None:
+    run("load", HELSINKI)
+    assert city_at(24.9445, 60.1688) is not None
+    assert city_at(2.0, 41.0) is None
+    assert city_at(None, None) is None
+
+
+def test_a_city_that_fills_a_view_is_its_only_source() -> None:
+    city = citymap.Painted(City(render.ROOT, (24.9, 60.1, 25.0, 60.2)), citymap.LIGHT)
+    close, far = View(24.95, 60.15, 14.9, 448, 200), View(24.95, 60.15, 8.0, 448, 200)
+    assert city.sources(close) == citymap.SOURCE
+    assert citymap.SOURCE in city.sources(far)
+    assert "Natural Earth" in city.sources(far)

@@ -75,6 +75,7 @@ FIELDS: dict[tuple[str, str], Case | str] = {
         "{brand}/invitations", "{brand}/invitations", INVITE, lines=True
     ),
     ("insights/prescriptores.html", "city"): "the name of a city, looked for",
+    ("layout.html", "q"): "looked for",
     ("livemap/search.html", "q"): "looked for",
     ("media/_field.html", "kept_text"): "tests/media",
     ("media/_field.html", "photo_text"): "tests/media",

@@ -9,6 +9,7 @@ import {workOffline} from './offline.mjs';
 import {cancelAllOf} from './outbox.mjs';
 import {showOutbox} from './outbox-view.mjs';
 import {reportAnywhere} from './report.mjs';
+import {searchBoxes} from './search.mjs';
 import {shareLinks} from './share.mjs';
 import {askBeforeSignOut} from './sign-out.mjs';
 import {keepTimesFresh} from './time.mjs';
@@ -19,6 +20,7 @@ countCharacters();
 guessTimezone();
 submitOnChange();
 searchNearMe();
+searchBoxes();
 const working = workOffline();
 keepDrafts({
   erased: (member) => working.then((works) => { if (works) cancelAllOf(member); }),

@@ -5,6 +5,7 @@ import {boxOfMap} from './coordinates.mjs';
 import {mapCard} from './map-card.mjs';
 import {addBadges, makeMap, theme} from './map-core.mjs';
 import {COLOURS} from './map-colours.mjs';
+import {mapGoesThere} from './search.mjs';
 
 const get = (id) => document.getElementById(id);
 const root = get('history');
@@ -414,6 +415,7 @@ function startPage() {
   const map = makeMap(container, {
     center: [Number(lon), Number(lat)], zoom: Number(zoom), hash: 'at', overlay,
   });
+  mapGoesThere(map);
   // Where the address names a part of a span, the form does not show it.
   const address = new URLSearchParams(location.search);
   if (address.get('from') && address.get('to')) part = [address.get('from'), address.get('to')];

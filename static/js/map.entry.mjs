@@ -7,6 +7,7 @@ import {addBadges, makeMap} from './map-core.mjs';
 import {CLUSTERS, THINGS, addLayers, badges, drawFresh, ring, showLayers} from './map-layers.mjs';
 import {mapList} from './map-list.mjs';
 import {mapPopups} from './map-popups.mjs';
+import {mapGoesThere} from './search.mjs';
 import {reportSheet} from './sheet.mjs';
 import {LAYERS, mapTiles} from './tiles.mjs';
 
@@ -74,6 +75,7 @@ function start() {
     },
   });
   reportSheet(map);
+  mapGoesThere(map);
   sayFilters();
   if (!map) return;
   let again = null;

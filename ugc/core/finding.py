@@ -23,7 +23,7 @@ ENOUGH = 0.5  # of likeness: below it, a name is a guess, which is shown when th
 MEANT = 0.72  # of likeness: a name that a form takes without asking
 # What distance takes of a score at most, and the kilometres at which it does.
 FAR, FAR_KM = 0.3, 10_000
-ELSEWHERE_KM = 2_500  # a city farther than this comes after every match within `HERE_KM`
+ELSEWHERE_KM = 4_000  # a city farther than this comes after every match within `HERE_KM`
 HERE_KM = 150
 UNPLACED = 0.05  # what a thing without a place loses, as if it were some kilometres away
 LIFE = 0.12  # what the liveliest thing gains

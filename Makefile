@@ -16,7 +16,7 @@ run: ## start the product on http://127.0.0.1:8000 (PORT= chooses another)
 test: packages .venv/.dev build ## lint, types, contracts, translations, migrations and tests, on own servers
 	@scripts/test.sh
 
-bench: packages .venv/.dev build ## measure side by side, on own servers (BENCH="search bounds pages api_page posting imports viewport tiles truth live lookback spread spreaders front lighthouse faults"; FAULTS= chooses among faults)
+bench: packages .venv/.dev build ## measure side by side, on own servers (BENCH="search bounds pages api_page posting imports viewport tiles truth live lookback spread spreaders front city lighthouse faults"; FAULTS= chooses among faults)
 	@scripts/bench.sh $(BENCH)
 
 lint: packages .venv/.dev ## mend what can be mended, say the rest

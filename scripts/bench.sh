@@ -16,4 +16,4 @@ trap 'scripts/stack.sh wipe' EXIT
 scripts/stack.sh wipe
 scripts/stack.sh up
 eval "$(scripts/stack.sh env)"
-for name in ${@:-pages api_page posting imports viewport tiles truth live lookback spread spreaders front lighthouse faults}; do .venv/bin/python -m "benchmarks.$name"; done
+for name in ${@:-pages api_page posting imports viewport tiles truth live lookback spread spreaders front city lighthouse faults}; do .venv/bin/python -m "benchmarks.$name"; done

@@ -239,6 +239,13 @@ def test_what_is_no_extract(
     assert not list(folder.glob("*.pmtiles"))
 
 
+def test_a_file_of_half_the_world_is_refused(run: Run, osm: Callable[..., Path]) -> None:
+    far = {**CROSS["nodes"], 9: (-120.0, -30.0, {"place": "town", "name": "Far"})}
+    done = run("load", osm("world.osm", **{**CROSS, "nodes": far}))
+    assert done.exit_code == 2
+    assert "too much for one map" in done.output
+
+
 def test_no_room_is_said_before(
     run: Run, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

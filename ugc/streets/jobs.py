@@ -16,7 +16,7 @@ from ugc.core.db import Session, exclusive, transaction
 from ugc.streets import actions, queries
 from ugc.streets.actions import addresses, drawing, naming, reading
 from ugc.streets.models import Extract, Step
-from ugc.streets.rules import Box, code_of
+from ugc.streets.rules import Box, code_of, tiling
 
 # Measured: rows and tiles of an extract take so many times its size on disk, for some minutes.
 ROOM = 14
@@ -127,6 +127,11 @@ class _Load:
         shown = queries.shown_load(session, self.code)
         if shown is not None and not replace:
             _check_age(shown, header)
+        if tiling.count(header.box) > tiling.MOST_TILES:
+            raise Refused(
+                f"{self.file.name} covers {wording_of(header.box)}: too much for one map. Cut one"
+                " region out of it (docs/cities.md says how), and load one after the other."
+            )
         others = queries.overlapping(session, self.code, header.box)
         if others and not beside:
             names = ", ".join(other.code for other in others)
@@ -229,6 +234,12 @@ def sweep(folder: Path) -> None:
     for file in folder.iterdir():
         if file.name not in named and file.stat().st_mtime < before:
             file.unlink(missing_ok=True)
+
+
+def wording_of(box: Box) -> str:
+    """A box for people who run the site."""
+    west, south, east, north = box
+    return f"{west:.1f} to {east:.1f} degrees east and {south:.1f} to {north:.1f} degrees north"
 
 
 def _check_age(shown: Extract, header: reading.Header) -> None:

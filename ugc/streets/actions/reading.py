@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -21,6 +22,8 @@ from ugc.core.db import Session
 from ugc.streets import queries
 from ugc.streets.rules import Box, tags
 
+# Square degrees; a file whose header says more was cut out of a larger one that left its own box.
+LARGEST_BOX = 600.0
 ROWS = 2_000  # sent at once
 TOLD_EVERY = 5_000  # objects between two calls of `on_progress`
 
@@ -44,15 +47,16 @@ class Header:
 
 
 def header_of(file: Path) -> Header:
-    """The box and the age of a file. A file whose header has no box is asked for that of its nodes;
-    one without replication timestamp for its newest object. Raises NotAnExtract."""
+    """The box and the age of a file. A file whose header has no box, or one as large as half a
+    continent, is asked for that of its nodes; one without replication timestamp for its newest
+    object. Raises NotAnExtract."""
     try:
         with osmium.io.Reader(str(file)) as reader:
             header = reader.header()
             box = header.box()
             stamp = header.get("osmosis_replication_timestamp")
         data_at = dt.datetime.fromisoformat(stamp) if stamp else None
-        if box.valid() and box.size() > 0:
+        if box.valid() and 0 < box.size() <= LARGEST_BOX:
             low, high = box.bottom_left, box.top_right
             bounds = (low.lon, low.lat, high.lon, high.lat)
             if data_at is not None:
@@ -242,6 +246,10 @@ def read(
     rows = _Rows(session, extract_id)
     reader = _Reader(rows)
     index = f"sparse_file_array,{nodes_file}" if nodes_file else "flex_mem"
+    if nodes_file:
+        # Blocks that are read ahead; libosmium's own bounds let hundreds of megabytes wait.
+        for queue in ("INPUT", "OSMDATA"):
+            os.environ.setdefault(f"OSMIUM_MAX_{queue}_QUEUE_SIZE", "4")
     objects = (
         osmium.FileProcessor(str(file))
         .with_locations(index)

@@ -12,6 +12,7 @@ from ugc.streets.rules import Box
 SHALLOWEST, DEEPEST = 8, 14
 WORLD_M = 40_075_016.7  # metres round the equator, in Web Mercator
 TILE_PIXELS = 512
+MOST_TILES = 1_500_000  # of the deepest zoom: a country such as Spain
 
 
 def column(lon: float, zoom: int) -> int:
@@ -33,6 +34,13 @@ def tiles(box: Box) -> Iterator[tuple[int, int, int]]:
             for y in range(row(north, zoom), row(south, zoom) + 1)
         ]
         yield from ((zoom, x, y) for x, y in sorted(found, key=lambda at: zxy_to_tileid(zoom, *at)))
+
+
+def count(box: Box) -> int:
+    """How many tiles of the deepest zoom a box has."""
+    west, south, east, north = box
+    wide = column(east, DEEPEST) - column(west, DEEPEST) + 1
+    return wide * (row(south, DEEPEST) - row(north, DEEPEST) + 1)
 
 
 def pixel(zoom: int) -> float:

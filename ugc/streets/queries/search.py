@@ -20,6 +20,7 @@ FAR_M = 100_000  # metres from the middle of the map at which a street loses as 
 LOOKED = 24  # streets whose house numbers are looked at
 CALLED_SO = 0.88  # likeness of the name of an area that is meant
 NEAR_NUMBER = 20  # how far a known house number may be from one that is not
+SURER = 0.97  # the same, where the house number is not known
 SURE = 0.9  # likeness of a street at which no other way to read the text is tried
 
 _WHERE = sa.text("SELECT * FROM where_is(ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))")
@@ -119,7 +120,7 @@ def find_addresses(
             found += _corners(session, way, near, limit)
         else:
             found += [_street(row, way) for row in _streets(session, way, near, limit)]
-        if any(each.likeness >= SURE and each.is_exact for each in found):
+        if any(each.likeness >= (SURE if each.is_exact else SURER) for each in found):
             break
     best: dict[tuple[str, str, str, str], FoundAddress] = {}
     for each in sorted(found, key=lambda one: (-one.likeness - one.score, not one.is_exact)):

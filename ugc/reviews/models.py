@@ -43,7 +43,7 @@ class Review(Moderated, Base):
         ),
         sa.Index(
             "ix_reviews_words",
-            sa.text("to_tsvector('simple'::regconfig, name_key(title || ' ' || text))"),
+            sa.text("to_tsvector('simple'::regconfig, name_key((title || ' '::text) || text))"),
             postgresql_using="gin",
             postgresql_where=sa.text("visibility = 'published'"),
         ),

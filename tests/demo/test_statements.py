@@ -46,7 +46,7 @@ PAGES = {
     "insights.spread_page": Page("/brands/{brand}/spread", None, 16, OWNER),
     "teams.team_page": Page("/brands/{brand}/team", None, 7, OWNER),
     "brands.new_page": Page("/brands/new", None, 2),
-    "insights.contacts_page": Page("/contacts", None, 34),
+    "insights.contacts_page": Page("/contacts", None, 35),
     "insights.qr": Page("/contacts/qr.svg", None, 3),
     "insights.contacts_tree": Page("/contacts/tree", None, 14),
     "moderation.contributions_page": Page("/contributions", None, 11),

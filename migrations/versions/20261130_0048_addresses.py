@@ -45,7 +45,8 @@ BEGIN
   RETURN FOUND;
 END $$
 """
-# The point of a coarse report is the middle of an area: it has no address.
+# The point of a coarse report is the middle of an area: it has no address. Points are compared as
+# bytes: a dump is restored without a search path, and PostGIS has several operators named "=".
 TRIGGERS = (
     """CREATE OR REPLACE FUNCTION note_place_address() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN PERFORM note_address(NEW.id, NEW.geom); RETURN NULL; END $$""",
@@ -57,12 +58,12 @@ TRIGGERS = (
     """CREATE OR REPLACE TRIGGER note_address_new AFTER INSERT ON places
       FOR EACH ROW EXECUTE FUNCTION note_place_address()""",
     """CREATE OR REPLACE TRIGGER note_address_moved AFTER UPDATE OF geom ON places
-      FOR EACH ROW WHEN (OLD.geom IS DISTINCT FROM NEW.geom)
+      FOR EACH ROW WHEN (OLD.geom::bytea IS DISTINCT FROM NEW.geom::bytea)
       EXECUTE FUNCTION note_place_address()""",
     """CREATE OR REPLACE TRIGGER note_address_new AFTER INSERT ON reports
       FOR EACH ROW WHEN (NOT NEW.coarse) EXECUTE FUNCTION note_report_address()""",
     """CREATE OR REPLACE TRIGGER note_address_moved AFTER UPDATE OF geom, coarse ON reports
-      FOR EACH ROW WHEN (OLD.geom IS DISTINCT FROM NEW.geom OR OLD.coarse <> NEW.coarse)
+      FOR EACH ROW WHEN (OLD.geom::bytea IS DISTINCT FROM NEW.geom::bytea OR OLD.coarse <> NEW.coarse)
       EXECUTE FUNCTION note_report_address()""",
 )
 

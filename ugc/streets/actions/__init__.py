@@ -40,7 +40,7 @@ def begin(
 
 def advance(session: Session, extract_id: int, step: Step, **counts: int) -> None:
     """Notes that a step was done, with what it counted, in the transaction that did it."""
-    load = session.get_one(Extract, extract_id, with_for_update=True)
+    load = session.get_one(Extract, extract_id, with_for_update={"key_share": True})
     load.step = step
     load.counts = {**load.counts, **counts}
 
@@ -59,7 +59,7 @@ def settle(session: Session, load: Extract) -> None:
 
 def show(session: Session, extract_id: int) -> str | None:
     """Shows a load instead of the one before; returns the archive that nothing names any more."""
-    load = session.get_one(Extract, extract_id, with_for_update=True)
+    load = session.get_one(Extract, extract_id, with_for_update={"key_share": True})
     before = queries.shown_load(session, load.code)
     old = None
     settle(session, load)

@@ -63,7 +63,9 @@ def unfinished(session: Session) -> Extract | None:
     """The load, locked, that was shown and whose subjects do not all have their address from it;
     None too when another job fills it."""
     query = sa.select(Extract).where(Extract.step == Step.SHOWN, Extract.addressed_at.is_(None))
-    return session.scalar(query.order_by(Extract.id).limit(1).with_for_update(skip_locked=True))
+    return session.scalar(
+        query.order_by(Extract.id).limit(1).with_for_update(skip_locked=True, key_share=True)
+    )
 
 
 def note_in_box(session: Session, load: Extract, most: int) -> tuple[int | None, list[int]]:

@@ -45,6 +45,29 @@ def test_colours_and_widths_are_those_of_the_browser(theme: str, colours: cityma
         assert f"{kind}: [{numbers}]" in script()
 
 
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    r, g, b = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colours", [citymap.LIGHT, citymap.DARK], ids=["light", "dark"])
+def test_roads_and_names_stand_out(colours: citymap.Colours) -> None:
+    """Non-text contrast of WCAG 2.2 (1.4.11) for roads, text contrast (1.4.3) for names."""
+    for kind, fill in colours.roads.items():
+        casing = colours.casings.get(kind, colours.casings["other"])
+        for ground in ("land", "town"):
+            on = colours.grounds[ground]
+            assert max(contrast(fill, on), contrast(casing, on)) >= 3, (kind, ground)
+    assert contrast(colours.name, colours.halo) >= 4.5
+
+
 @pytest.mark.parametrize(
     ("zoom", "pixels"), [(11.9, 0.0), (12, 0.5), (13, 1.2), (14, 2.7), (25, 54.0)]
 )

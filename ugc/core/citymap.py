@@ -78,8 +78,8 @@ LIGHT = Colours(
         "pedestrian": "#fdf6f8",
     },
     {
-        "motorway": "#b0673a", "trunk": "#b97a3d", "primary": "#b48a45", "secondary": "#b3945e",
-        "other": "#c0ab98",
+        "motorway": "#b0673a", "trunk": "#b6783c", "primary": "#a57f3f", "secondary": "#9f804b",
+        "other": "#9f8063",
     },
     "#e6dbd0", "#b3a3ac", "#5d4d57", "#fbf7f1",
 )  # fmt: skip
@@ -91,9 +91,9 @@ DARK = Colours(
         "pitch": "#2b4133", "cemetery": "#283430", "paved": "#2e2433",
     },
     {
-        "motorway": "#b6845f", "trunk": "#9f7963", "primary": "#8b7068", "secondary": "#7a6770",
-        "tertiary": "#75667a", "minor": "#716278", "service": "#5f5166", "aisle": "#574a5e",
-        "pedestrian": "#5d4e68",
+        "motorway": "#b6845f", "trunk": "#9f7963", "primary": "#8b7068", "secondary": "#7c6972",
+        "tertiary": "#78697d", "minor": "#796981", "service": "#796882", "aisle": "#7a6884",
+        "pedestrian": "#7b678a",
     },
     {"other": "#1a131d"},
     "#362b3c", "#6d5e74", "#e2d6df", "#1b1420",

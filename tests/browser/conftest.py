@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import make_database, redis_url
+from tests.ports import free_port
 from ugc.accounts import actions as accounts
 from ugc.accounts.actions import grants
 from ugc.accounts.models import KIND, Member, UsedHandle
@@ -162,10 +162,7 @@ class Site:
 
 @pytest.fixture(scope="package")
 def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with socket.socket() as probe, socket.socket() as other:
-        probe.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        port, live = probe.getsockname()[1], other.getsockname()[1]
+    port, live = free_port(), free_port()
     data = tmp_path_factory.mktemp("site")
     environment = {
         **os.environ,

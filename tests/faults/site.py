@@ -24,7 +24,8 @@ import mapbox_vector_tile
 import psycopg
 from flask import Flask
 
-from tests.livemap.conftest import COMMAND, LiveSite, Reader, free_port, made_site
+from tests.livemap.conftest import COMMAND, LiveSite, Reader, made_site
+from tests.ports import free_port
 from ugc.config import ROOT, libpq_url
 from ugc.core.access import Actor
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.livemap.conftest import COMMAND, free_port
+from tests.livemap.conftest import COMMAND
+from tests.ports import free_port
 from ugc.config import ROOT
 
 PATIENCE = 30.0

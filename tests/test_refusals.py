@@ -82,7 +82,13 @@ OF_A_MEMBER: list[tuple[str, dict[str, str], int, str, str]] = [
     ("/reports", {**REPORT, "lat": "x"}, 422, "not understood", "no se entienden"),
     ("/places", {**PLACE, "lon": "541"}, 422, "not on the map", "no están en el mapa"),
     ("/reports", {"kind": "jam"}, 422, "Say where", "Di dónde"),
-    ("/reports", {"kind": "jam", "place_name": "Xyzzyx"}, 422, "No city with", "ninguna ciudad"),
+    (
+        "/reports",
+        {"kind": "jam", "place_name": "Xyzzyx"},
+        422,
+        "No address or city",
+        "ninguna dirección ni ciudad",
+    ),
 ]
 
 

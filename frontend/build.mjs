@@ -4,8 +4,7 @@
 //   node frontend/build.mjs --dev      the same, unminified
 //
 // Every file name carries a hash of its content, so the server may cache it forever;
-// static/build/manifest.json maps the logical name ("app.js") to the file ("app-4K2F….js"), .imports.json scripts to the
-// files that they import.
+// static/build/manifest.json maps the logical name ("app.js") to the file ("app-4K2F….js").
 // Scripts ask for other assets with `import url from 'asset:basemap.pmtiles'`.
 // Source maps go to .cache/sourcemaps/: useful for reading a stack trace, never served.
 
@@ -31,7 +30,6 @@ const dev = process.argv.includes('--dev');
 const manifest = new Map();
 const compressedFiles = [];
 const reached = new Map(); // file of the build -> files that it asks for
-const imported = new Map(); // script of the build -> scripts without which it does not start
 const from = (...parts) => path.join(ROOT, ...parts);
 const shortHash = (content) => createHash('sha256').update(content).digest('hex').slice(0, 10);
 
@@ -52,25 +50,6 @@ function writeOnce(file, content) {
 function writeAtomically(target, content) {
   fs.writeFileSync(`${target}.part`, content);
   fs.renameSync(`${target}.part`, target);
-}
-
-/** Names of scripts with the files that each imports, in the order in which they are found: what a page asks for at once
-    instead of one after the other. */
-function importsOfScripts() {
-  const found = {};
-  for (const [name, file] of manifest) {
-    const wanted = new Set();
-    const take = (each) => {
-      for (const next of imported.get(each) ?? []) {
-        if (wanted.has(next)) continue;
-        wanted.add(next);
-        take(next);
-      }
-    };
-    take(file);
-    if (name !== file && wanted.size) found[name] = [...wanted];
-  }
-  return found;
 }
 
 /** The content of `make()`, kept in .cache/ as long as `inputs` (strings or files) do not change. */
@@ -224,10 +203,8 @@ async function bundle(entryPoints, options = {}) {
     if (file.endsWith('.map')) continue;
     const assets = Object.keys(inputs).filter((input) => input.startsWith('asset:'))
       .map((input) => manifest.get(input.slice('asset:'.length)));
-    const files = imports.filter(({external}) => !external);
-    const names = (some) => some.map((each) => path.basename(each.path));
-    reached.set(file, [...names(files), ...assets]);
-    imported.set(file, names(files.filter(({kind}) => kind === 'import-statement')));
+    const files = imports.filter(({external}) => !external).map((each) => path.basename(each.path));
+    reached.set(file, [...files, ...assets]);
     const name = entryPoint
       ? outOf.get(entryPoint) + path.extname(file)
       : file.replace(/-[0-9A-Z]{8}(?=\.\w+$)/, '');
@@ -268,7 +245,7 @@ function compressTexts() {
 }
 
 function deleteStaleFiles() {
-  const wanted = new Set(['manifest.json', '.imports.json', '.inputs', ...manifest.values(), ...compressedFiles]);
+  const wanted = new Set(['manifest.json', '.inputs', ...manifest.values(), ...compressedFiles]);
   for (const file of fs.readdirSync(OUT)) {
     if (!wanted.has(file)) fs.rmSync(path.join(OUT, file), {recursive: true});
   }
@@ -293,8 +270,6 @@ await Promise.all([
 ]);
 await bundleWorker();
 compressTexts();
-// Before the manifest: who reads that finds what its scripts import. A name with a dot in front is not served.
-writeAtomically(path.join(OUT, '.imports.json'), `${JSON.stringify(importsOfScripts(), null, 1)}\n`);
 const sorted = Object.fromEntries([...manifest].sort(([a], [b]) => (a < b ? -1 : 1)));
 writeAtomically(path.join(OUT, 'manifest.json'), `${JSON.stringify(sorted, null, 1)}\n`);
 deleteStaleFiles();

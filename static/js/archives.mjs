@@ -23,20 +23,12 @@ const rangesOf = (url) => ({
 // above it. An error without that status would leave the sea there.
 const archives = new Protocol({errorOnMissingTile: true});
 
-function archiveAt(url) {
-  if (!archives.get(url)) archives.add(new PMTiles(rangesOf(url)));
-  return archives.get(url);
-}
-
-/** Reads where the tiles of an archive of this site are, before a map asks for them. */
-export const openArchive = (address) => archiveAt(address.slice(SCHEME.length)).getHeader();
-
 /** Answers MapLibre's `request` for the description of an archive or for one of its tiles. */
 export async function tileOfArchive(request, abort) {
+  const url = request.url.slice(SCHEME.length);
   const isDescription = request.type === 'json';
-  if (isDescription) {
-    const url = request.url.slice(SCHEME.length);
-    if (new URL(url, location).origin === location.origin) archiveAt(url);
+  if (isDescription && !archives.get(url) && new URL(url, location).origin === location.origin) {
+    archives.add(new PMTiles(rangesOf(url)));
   }
   const answer = await archives.tile(request, abort);
   if (isDescription) answer.data.sparse = true;

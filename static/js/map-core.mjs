@@ -1,12 +1,12 @@
 // A MapLibre map on the bundled basemap, with the remote style as an upgrade when it answers.
 
 import {AJAXError, AttributionControl, Map as MapLibre, NavigationControl, ScaleControl,
-  addProtocol, prewarm, setWorkerUrl} from 'maplibre-gl';
+  addProtocol, setWorkerUrl} from 'maplibre-gl';
 import worker from 'asset:map-worker.js';
-import {openArchive, tileOfArchive} from './archives.mjs';
+import {tileOfArchive} from './archives.mjs';
 import {showCities} from './city-map.mjs';
 import {inLanguage} from './map-names.mjs';
-import {BASEMAP, bundledStyle, fontsAt} from './map-style.mjs';
+import {bundledStyle} from './map-style.mjs';
 
 const PROBE_MS = 4000;
 const ATTRIBUTION = 'Natural Earth · GeoNames · © IGN';
@@ -27,13 +27,6 @@ addProtocol('pmtiles', async (request, abort) => {
   }
 });
 setWorkerUrl(worker);
-
-/** Asks for worker, fonts and tiles at once, while the map is still being made: by itself it asks for one after the
-    other. What fails is asked for again by the map, which says so. */
-function askAhead(zoom) {
-  prewarm();
-  Promise.allSettled([openArchive(BASEMAP), ...fontsAt(zoom).map(async (font) => (await fetch(font)).arrayBuffer())]);
-}
 
 export function theme() {
   const chosen = document.documentElement.dataset.theme;
@@ -70,7 +63,6 @@ async function remoteStyle(url) {
 export function makeMap(container, {center, zoom, hash = false, still = false, overlay}) {
   const language = document.documentElement.lang;
   let map;
-  askAhead(zoom);
   try {
     map = new MapLibre({
       container, center, zoom, hash, interactive: !still,

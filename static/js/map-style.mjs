@@ -5,12 +5,6 @@ import regular from 'asset:map-font-latin-500.woff2';
 import bold from 'asset:map-font-latin-700.woff2';
 import {named} from './map-names.mjs';
 
-const COUNTRIES_TO = 6.5; // zoom
-/** The fonts of the names that are shown at a zoom. */
-export const fontsAt = (zoom) => (zoom < COUNTRIES_TO ? [bold, regular] : [regular]);
-// Ranges come from an address of their own; see the route of the same name.
-export const BASEMAP = `pmtiles://${basemap.replace('/static/build/', '/basemap/')}`;
-
 const COLOURS = {
   light: {
     water: '#d4e2ea', land: '#f6f1e9', line: '#b9a9b3', fine: '#ddd0d6',
@@ -33,7 +27,8 @@ export function bundledStyle({theme, language}) {
   return {
     version: 8,
     'font-faces': {'Inter Medium': regular, 'Inter Bold': bold},
-    sources: {base: {type: 'vector', url: BASEMAP}},
+    // Ranges come from an address of their own; see the route of the same name.
+    sources: {base: {type: 'vector', url: `pmtiles://${basemap.replace('/static/build/', '/basemap/')}`}},
     layers: [
       // Where no tile has come yet nothing lies in the sea.
       {id: 'unknown', type: 'background', paint: {'background-color': c.land}},
@@ -47,7 +42,7 @@ export function bundledStyle({theme, language}) {
       line('municipalities', 'municipality', null, c.fine, 0.7, 8),
       line('provinces', 'boundary', ['>=', ['get', 'level'], 4], c.fine, 0.9, 4),
       line('borders', 'boundary', ['==', ['get', 'level'], 2], c.line, 1.1),
-      {id: 'countries', type: 'symbol', source: 'base', 'source-layer': 'country', maxzoom: COUNTRIES_TO,
+      {id: 'countries', type: 'symbol', source: 'base', 'source-layer': 'country', maxzoom: 6.5,
         layout: {
           'text-field': ['get', `name_${language}`], 'text-font': ['Inter Bold'],
           'text-size': ['interpolate', ['linear'], ['zoom'], 1, 10, 5, 15],

@@ -1,12 +1,9 @@
-"""What the build leaves out, and what pages ask for at once."""
+"""What the build leaves out."""
 
 from __future__ import annotations
 
 import json
 import re
-
-import pytest
-from flask.testing import FlaskClient
 
 from ugc.config import ROOT
 from ugc.core import builds
@@ -59,21 +56,3 @@ def test_maps_have_the_style_of_their_controls_and_no_other() -> None:
     assert "geolocate" not in css
     for script in (ROOT / "static" / "js").glob("*.mjs"):
         assert not LEFT_OUT.search(script.read_text(encoding="utf-8")), script.name
-
-
-@pytest.mark.parametrize(
-    ("path", "script"), [("/", "map.js"), ("/map/history", "history.js"), ("/about", None)]
-)
-def test_pages_with_a_large_map_ask_at_once_for_all_that_their_script_imports(
-    client: FlaskClient, path: str, script: str | None
-) -> None:
-    asked = re.findall(r'rel="modulepreload" href="/static/build/([^"]+)"', client.get(path).text)
-    imported: list[str] = []
-    texts = [built(script)] if script else []
-    while texts:
-        for name in re.findall(r'(?:from|import)\s*"\./([^"]+)"', texts.pop()):
-            if name not in imported:
-                imported.append(name)
-                texts.append((builds.BUILD / name).read_text(encoding="utf-8"))
-    assert sorted(asked) == sorted(imported)
-    assert bool(imported) is (script is not None)

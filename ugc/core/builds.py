@@ -21,15 +21,12 @@ class Build:
 
     version: str
     addresses: dict[str, str]
-    imports: dict[str, list[str]]
 
 
 @lru_cache(maxsize=2)
 def _read(path: Path, version: str) -> Build:
     names = json.loads(path.read_text(encoding="utf-8"))
-    beside = path.with_name(".imports.json")
-    imports = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else {}
-    return Build(version, {name: f"/static/build/{file}" for name, file in names.items()}, imports)
+    return Build(version, {name: f"/static/build/{file}" for name, file in names.items()})
 
 
 def _now() -> Build:
@@ -51,14 +48,6 @@ def current() -> Build:
 def asset(name: str) -> str:
     """Address of a built file. Raises KeyError for one that the build does not make."""
     return current().addresses[name]
-
-
-def preloads(name: str) -> Markup:
-    """Links by which a browser asks at once for the files that a script imports, instead of for one
-    after the other."""
-    found = current().imports.get(name, ())
-    link = Markup('<link rel="modulepreload" href="/static/build/{}">')
-    return Markup("").join(link.format(file) for file in found)
 
 
 @lru_cache(maxsize=16)

@@ -31,7 +31,7 @@ from ugc.core import (
 )
 from ugc.core.access import Actor, current_actor, known_actor
 from ugc.core.builds import BUILD as BUILD
-from ugc.core.builds import asset, icon, megabytes, preloads
+from ugc.core.builds import asset, icon, megabytes
 from ugc.core.db import SAFE_METHODS, is_reading
 
 # flask-babel calls its lazy texts safe HTML, and with them what was put into their placeholders
@@ -255,13 +255,12 @@ def in_language(code: str) -> Any:
 def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "ugc" / "translations")
     babel.init_app(app, locale_selector=language, timezone_selector=timezone)
-    for function in (asset, icon, preloads):
+    for function in (asset, icon):
         templating.foldable(function)
     app.jinja_env.globals.update(
         asset=asset,
         icon=icon,
         megabytes=megabytes,
-        preloads=preloads,
         url_for=address,
         csrf_field=csrf_field,
         idempotency_field=idempotency_field,

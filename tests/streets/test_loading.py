@@ -66,6 +66,11 @@ def test_a_city_is_loaded_listed_and_removed(
     with client.get(f"/basemap/city/{archive.name}", headers={"Range": "bytes=0-6"}) as part:
         assert (part.status_code, part.data) == (206, b"PMTiles")
         assert "immutable" in part.headers["Cache-Control"]
+    # What a load is still writing is not served.
+    for name in ("helsinki.part", "helsinki.nodes"):
+        (folder / name).write_bytes(b"half")
+        assert client.get(f"/basemap/city/{name}").status_code == 404
+        (folder / name).unlink()
     assert "helsinki\tshown\t" in run("list").output
     assert run("remove", "helsinki", "--yes").exit_code == 0
     assert names(session) == set()

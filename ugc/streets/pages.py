@@ -10,6 +10,7 @@ from ugc.core import cache, finding, geo
 from ugc.core.access import public
 from ugc.core.citymap import City
 from ugc.core.db import db
+from ugc.core.errors import NotFound
 from ugc.streets import queries
 from ugc.streets.queries import finding as searching
 from ugc.streets.queries.search import areas_named
@@ -21,7 +22,10 @@ KEPT_SECONDS = 10.0  # until a process knows of a city that was loaded or remove
 @bp.get("/basemap/city/<name>")
 @public
 def archive(name: str) -> Response:
-    """The tiles of a city in ranges. The name tells the content, so it is kept for good."""
+    """The tiles of a city in ranges. The name tells the content, so it is kept for good. What a
+    load is still writing stands in the same folder and is not served."""
+    if not name.endswith(".pmtiles"):
+        raise NotFound()
     folder = current_app.config["DATA_DIR"] / "cities"
     response = send_from_directory(folder, name, conditional=True, max_age=31_536_000)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -35,6 +35,7 @@ COLUMNS = {
     "roads.name": "OpenStreetMap, cleaned (tests/streets)",
     "streets.name": "of roads",
     "localities.name": "OpenStreetMap, cleaned (tests/streets)",
+    "extract_places.name": "OpenStreetMap, cleaned (tests/streets)",
 }
 
 

@@ -58,6 +58,26 @@ class Place(Moderated, Base):
     )
 
 
+class PlaceObject(Base):
+    """Which place a thing of an extract is: `osm` is n, w or r and OpenStreetMap's id. More than
+    one thing may be of one place; `extract_code` names the city that last had it.
+
+    `ended` tells what became of the place when no extract had the thing any more: `hidden`,
+    `closed`, or `left` as it was; None while one has it."""
+
+    __tablename__ = "place_objects"
+    osm: Mapped[str] = mapped_column(primary_key=True)
+    place_id: Mapped[int] = mapped_column(sa.ForeignKey("places.id"), index=True)
+    extract_code: Mapped[str] = mapped_column(index=True)
+    content_hash: Mapped[str]
+    ended: Mapped[str | None]
+    ended_at: Mapped[dt.datetime | None]
+    __table_args__ = (
+        sa.CheckConstraint("ended IN ('hidden', 'closed', 'left')", name="ended"),
+        sa.CheckConstraint("(ended IS NULL) = (ended_at IS NULL)", name="ended_at"),
+    )
+
+
 class PlaceBrand(Base):
     """Who runs a place, since when and until when; one brand at a time (an exclusion)."""
 

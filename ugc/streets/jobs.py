@@ -22,6 +22,8 @@ from ugc.streets.rules import Box, code_of, tiling
 ROOM = 14
 LARGE_BYTES = 32 << 20  # of a file from which positions of nodes are kept on disk
 UNUSED_S = 86_400
+OF_A_LOAD = ("roads", "addresses", "localities", "streets", "corners", "extract_places")
+THINGS = "extract_places"  # the count; loads of before they were read have none
 PATIENTLY = "SET LOCAL statement_timeout = 0"
 
 
@@ -94,7 +96,7 @@ class _Load:
         with transaction() as session:
             shown = queries.shown_load(session, self.code)
             is_same = shown is not None and shown.sha256 == sha256
-            if shown is not None and is_same and has_archive(shown, self.folder):
+            if shown is not None and is_same and is_whole(shown, self.folder):
                 self.summary.already = True
                 self.summary.counts = dict(shown.counts)
                 return self.summary
@@ -157,7 +159,7 @@ class _Load:
         try:
             with transaction() as session:
                 session.execute(sa.text(PATIENTLY))
-                for model in ("roads", "addresses", "localities", "streets", "corners"):
+                for model in OF_A_LOAD:
                     session.execute(
                         sa.text(f"DELETE FROM {model} WHERE extract_id = :id"), {"id": extract_id}
                     )
@@ -165,7 +167,7 @@ class _Load:
                     session, extract_id, self.file, nodes if is_large else None,
                     lambda seen: self.on_progress(Progress("read", seen, 0)),
                 )  # fmt: skip
-                actions.advance(session, extract_id, Step.READ, **counts)
+                actions.advance(session, extract_id, Step.READ, **{THINGS: 0, **counts})
         finally:
             nodes.unlink(missing_ok=True)
 
@@ -200,6 +202,11 @@ class _Load:
         if old is not None and (self.folder / old).exists():
             (self.folder / old).touch()  # from now on it is of no use but to open pages
         sweep(self.folder)
+
+
+def is_whole(load: Extract, folder: Path) -> bool:
+    """Whether nothing of a load is missing that its file could give."""
+    return THINGS in load.counts and has_archive(load, folder)
 
 
 def has_archive(load: Extract, folder: Path) -> bool:

@@ -178,6 +178,29 @@ class Locality(Base):
     )
 
 
+class ExtractPlace(Base):
+    """A named thing of a load that may be a place: what the file says, within bounds. `kinds` are
+    `key=value` (rules.things), `geom` lies inside of an area; `content_hash` changes with anything
+    that is said. It goes with its load: places hold `osm`."""
+
+    __tablename__ = "extract_places"
+    id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)
+    extract_id: Mapped[int] = _extract_id()
+    osm: Mapped[str] = mapped_column(index=True)
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    name: Mapped[str]
+    names: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    street: Mapped[str]
+    number: Mapped[str]
+    postcode: Mapped[str]
+    city: Mapped[str]
+    phone: Mapped[str]
+    website: Mapped[str]
+    opening_hours: Mapped[str]
+    content_hash: Mapped[str]
+    geom: Mapped[Any] = mapped_column(_shape("POINT"))
+
+
 class Corner(Base):
     """Where ways of two streets share a node: a bridge over a road is none."""
 

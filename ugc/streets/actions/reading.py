@@ -21,6 +21,7 @@ from ugc.core import names
 from ugc.core.db import Session
 from ugc.streets import queries
 from ugc.streets.rules import Box, tags
+from ugc.streets.rules.things import Thing, thing_of
 
 # Square degrees; a file whose header says more was cut out of a larger one that left its own box.
 LARGEST_BOX = 600.0
@@ -33,6 +34,10 @@ COLUMNS = {
     "roads": "extract_id, way, kind, name, ref, names, oneway, geom",
     "addresses": "extract_id, osm, number, street, postcode, city, geom",
     "localities": "extract_id, osm, kind, level, name, names, population, geom",
+    "extract_places": (
+        "extract_id, osm, kinds, name, names, street, number, postcode, city, phone, website,"
+        " opening_hours, content_hash, geom"
+    ),
 }
 
 
@@ -167,6 +172,7 @@ class _Reader:
         self.draw(tags.drawn_town(said), geom)
         self.named(said, f"n{each.id}", geom, is_area=False)
         self.addressed(said, f"n{each.id}", geom)
+        self.thing(thing_of(said), f"n{each.id}", each.location.lon, each.location.lat)
 
     def way(self, each: Any) -> None:
         said = _said(each)
@@ -195,14 +201,17 @@ class _Reader:
         if said.get("highway") and each.from_way() and said.get("area") != "yes":
             drawn = None
         is_named = tags.locality_of(said, is_area=True) is not None
-        if drawn is None and not is_named and tags.address_of(said) is None:
+        thing = thing_of(said)
+        is_addressed = tags.address_of(said) is not None
+        if drawn is None and thing is None and not is_named and not is_addressed:
             return
         geom = self.wkb.create_multipolygon(each)
         self.draw(drawn, geom)
         self.named(said, osm, geom, is_area=True)
-        if tags.address_of(said) is not None:
+        if is_addressed or thing is not None:
             inside = shapely.point_on_surface(shapely.from_wkb(geom))
             self.addressed(said, osm, _point(inside.x, inside.y))
+            self.thing(thing, osm, inside.x, inside.y)
         if tags.is_square(said) and drawn is not None:
             for ring in each.outer_rings():
                 line = _line([(node.lon, node.lat) for node in ring])
@@ -228,6 +237,15 @@ class _Reader:
             self.rows.put(
                 "addresses", self.extract_id, osm, found.number, found.street, found.postcode,
                 found.city, geom,
+            )  # fmt: skip
+
+    def thing(self, found: Thing | None, osm: str, lon: float, lat: float) -> None:
+        if found is not None:
+            self.rows.put(
+                "extract_places", self.extract_id, osm, list(found.kinds), found.name,
+                list(found.names), found.street, found.number, found.postcode, found.city,
+                found.phone, found.website, found.opening_hours, found.digest(lon, lat),
+                _point(lon, lat),
             )  # fmt: skip
 
 

@@ -143,12 +143,13 @@ _NAME_KEYS = (
 KEYS = (
     "highway", "building", "natural", "landuse", "leisure", "amenity", "waterway", "railway",
     "aerialway", "route", "aeroway", "man_made", "place", "boundary", "addr:housenumber",
-    "mountain_pass", "shop", "tourism", "historic", "office", "public_transport",
+    "mountain_pass", "shop", "tourism", "historic", "office", "healthcare", "craft",
+    "public_transport",
 )  # fmt: skip
 AREA_KEYS = (
     "building", "natural", "landuse", "leisure", "amenity", "waterway", "aeroway", "man_made",
     "place", "boundary", "highway", "addr:housenumber", "shop", "tourism", "historic", "office",
-    "public_transport",
+    "healthcare", "craft", "public_transport", "railway",
 )  # fmt: skip
 
 

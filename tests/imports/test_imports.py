@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ from ugc.core.subjects import Move, Subject
 from ugc.imports import actions, jobs
 from ugc.imports.actions import authors
 from ugc.moderation.models import Case
-from ugc.places.models import Place
+from ugc.places.models import Place, PlaceFact
 from ugc.reports import rules as report_rules
 from ugc.reports.actions import life
 from ugc.reports.models import Report
@@ -495,6 +496,66 @@ def test_places_of_the_shipped_cities(run: Run, tmp_path: Path, session: Session
     assert "1 changed" in run("places", path, "--mapping", "barcelona").output
     session.expire_all()
     assert (place.phone, place.revision) == ("+34931111111", 2)
+
+
+@pytest.mark.parametrize("origin", ["moderator", "brand", "member", "import", "extract"])
+def test_what_people_wrote_stays_and_the_file_proposes(
+    run: Run, tmp_path: Path, session: Session, origin: str
+) -> None:
+    path = tmp_path / "points.geojson"
+
+    def load(lon: float = 2.17, **said: str) -> str:
+        properties = {"id": "1", "name": "Biblioteca", "category": "library", **said}
+        geometry = {"type": "Point", "coordinates": [lon, 41.39]}
+        feature = {"type": "Feature", "geometry": geometry, "properties": properties}
+        path.write_bytes(orjson.dumps({"type": "FeatureCollection", "features": [feature]}))
+        return run("places", path, "--mapping", "geojson").output
+
+    load()
+    [place] = session.scalars(sa.select(Place))
+    session.execute(
+        sa.text(
+            "UPDATE places SET phone = '+34930000000', website = 'https://mine.example',"
+            " geom = ST_SetSRID(ST_MakePoint(2.2, 41.4), 4326), timezone = 'Europe/Paris'"
+        )
+    )
+    session.execute(
+        sa.text(
+            "INSERT INTO place_facts (place_id, field, origin, at) SELECT id, f, :origin,"
+            " app_now() FROM places, unnest(ARRAY['phone', 'website', 'point']) AS f"
+        ),
+        {"origin": origin},
+    )
+    wrote = origin in ("moderator", "brand", "member")
+
+    def facts() -> dict[str, tuple[str, str | None, str | None]]:
+        rows = session.scalars(sa.select(PlaceFact))
+        return {row.field: (row.origin, row.proposed, row.proposed_origin) for row in rows}
+
+    assert "1 changed" in load(2.18, phone="+34931111111", address="Av Nova")
+    assert place.address == "Av Nova"
+    point = session.execute(sa.select(sa.func.ST_X(Place.geom), Place.timezone)).one()
+    if wrote:
+        assert (place.phone, *point) == ("+34930000000", 2.2, "Europe/Paris")
+        assert place.website == "https://mine.example"
+        assert facts() == {
+            "address": ("import", None, None), "website": (origin, None, None),
+            "phone": (origin, "+34931111111", "import"),
+            "point": (origin, "41.39000, 2.18000", "import"),
+        }  # fmt: skip
+        session.execute(
+            sa.text("UPDATE place_facts SET refused = '{+34931111112}' WHERE field = 'phone'")
+        )
+        # Refused before; and where people put it, the file puts it now too.
+        session.execute(
+            sa.text("UPDATE places SET geom = ST_SetSRID(ST_MakePoint(2.18, 41.39), 4326)")
+        )
+        load(2.18, phone="+34931111112")
+        assert facts()["phone"] == (origin, None, None)
+        assert facts()["point"] == (origin, None, None)
+    else:
+        assert (place.phone, place.website, *point) == ("+34931111111", "", 2.18, "Europe/Madrid")
+        assert set(facts().values()) == {("import", None, None)}
 
 
 PLACES = "placeID,latitude,longitude,name,address,city,state,url\n" + "".join(

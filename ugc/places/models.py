@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,12 +15,32 @@ from ugc.moderation.models import Moderated, visibility_check
 
 KIND = "place"
 CLAIM_KIND = "place_claim"
+# The source of places that were read from extracts of OpenStreetMap.
+EXTRACT_SOURCE = "openstreetmap"
+
+
+class Origin(enum.StrEnum):
+    """What a fact of a place comes from, the strongest first."""
+
+    MODERATOR = "moderator"
+    BRAND = "brand"  # the team of the brand that runs the place
+    MEMBER = "member"
+    IMPORT = "import"
+    EXTRACT = "extract"
+
+
+TEXTS = ("name", "category", "address", "phone", "website", "opening_hours")
+FIELDS = (*TEXTS, "point", "closed")
+
+
+def _quoted(codes: tuple[str, ...]) -> str:
+    return ", ".join(f"'{code}'" for code in codes)
 
 
 class Place(Moderated, Base):
     """`rating_*` are told by `reviews`: counts of published ratings 1 to 5. `website_since` says
     when the web address was written, None when that is not known; `website_by_id` by which
-    member, None by an import."""
+    member, None by an import. `closed_at` says since when it is known to be closed for good."""
 
     __tablename__ = "places"
     name: Mapped[str]
@@ -33,6 +54,7 @@ class Place(Moderated, Base):
     website_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
     opening_hours: Mapped[str] = mapped_column(server_default="")
     timezone: Mapped[str] = mapped_column(server_default="UTC")
+    closed_at: Mapped[dt.datetime | None]
     rating_count: Mapped[int] = mapped_column(server_default="0")
     rating_sum: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (
@@ -75,6 +97,37 @@ class PlaceObject(Base):
     __table_args__ = (
         sa.CheckConstraint("ended IN ('hidden', 'closed', 'left')", name="ended"),
         sa.CheckConstraint("(ended IS NULL) = (ended_at IS NULL)", name="ended_at"),
+    )
+
+
+class PlaceFact(Base):
+    """Where the value of a field, which stands in `places`, comes from and since when. A field
+    without a row has the origin of its place and the time of its creation. `proposed` is what a
+    weaker origin says instead, `refused` what was proposed before and not taken; both as
+    `rules.facts.written` gives them. Written under the lock of the place."""
+
+    __tablename__ = "place_facts"
+    place_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("places.id"), primary_key=True, autoincrement=False
+    )
+    field: Mapped[str] = mapped_column(primary_key=True)
+    origin: Mapped[str]
+    at: Mapped[dt.datetime]
+    proposed: Mapped[str | None]
+    proposed_origin: Mapped[str | None]
+    proposed_at: Mapped[dt.datetime | None]
+    refused: Mapped[list[str]] = mapped_column(
+        sa.ARRAY(sa.Text), default=list, server_default=sa.text("'{}'")
+    )
+    __table_args__ = (
+        sa.CheckConstraint(f"field IN ({_quoted(FIELDS)})", name="field"),
+        sa.CheckConstraint(f"origin IN ({_quoted(tuple(Origin))})", name="origin"),
+        sa.CheckConstraint(
+            f"proposed_origin IN ({_quoted(tuple(Origin))})", name="proposed_origin"
+        ),
+        sa.CheckConstraint(
+            "num_nulls(proposed, proposed_origin, proposed_at) IN (0, 3)", name="proposal_is_whole"
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from ugc.media import queries as media_queries
 from ugc.moderation import pages as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
-from ugc.places import actions, queries, rules, schemas
+from ugc.places import actions, models, queries, rules, schemas
 from ugc.places.models import CLAIM_KIND, KIND
 from ugc.places.queries import claims
 from ugc.places.queries import finding as searching
@@ -173,7 +173,17 @@ def _facts() -> tuple[dict[str, Any], geo.Point]:
     return data, point
 
 
-FACTS = ("name", "category", "address", "phone", "website", "opening_hours")
+FACTS = models.TEXTS
+FIELD_NAMES = {
+    "name": lazy_gettext("Name"),
+    "category": lazy_gettext("Category"),
+    "address": lazy_gettext("Address"),
+    "phone": lazy_gettext("Telephone"),
+    "website": lazy_gettext("Web"),
+    "opening_hours": lazy_gettext("Opening hours"),
+    "point": lazy_gettext("Position"),
+    "closed": lazy_gettext("Closed for good"),
+}
 
 
 @bp.post("/places")
@@ -239,7 +249,7 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
         photos=media_queries.photos_of(session, actor, [place.id]),
         decision=moderation_queries.last_decision(session, place.id) if mine else None,
         rules=moderation_rules.RULES,
-        may_edit=rules.may_edit(actor, place.author_id, place.visibility),
+        may_edit=rules.may_edit(actor, place.author_id, place.visibility, brand_id),
         may_withdraw=rules.may_withdraw(
             actor, place.author_id, place.visibility, place.rating_count
         ),
@@ -333,7 +343,8 @@ def page_with_error(error: DomainError, public_id: str) -> Any:
 @members
 def edit_page(public_id: str, error: DomainError | None = None) -> str:
     place = queries.place_by_public_id(db.session(), current_actor(), public_id)
-    if not rules.may_edit(current_actor(), place.author_id, place.visibility):
+    actor = current_actor()
+    if not rules.may_edit(actor, place.author_id, place.visibility, place.brand_id):
         raise Forbidden()
     return form_page(error, place=place)
 
@@ -345,7 +356,7 @@ def edit(public_id: str) -> Any:
     limits.hit("write")
     place = queries.place_by_public_id(db.session(), current_actor(), public_id)
     data, point = _facts()
-    actions.edit_place(
+    done = actions.edit_place(
         db.session(),
         current_actor(),
         place.id,
@@ -355,6 +366,15 @@ def edit(public_id: str) -> Any:
     )
     place = queries.place_by_public_id(db.session(), current_actor(), public_id)
     moderation.flash_sent(gettext("Saved."), moderation.waits_whole(place.visibility))
+    if done.proposed:
+        names = ", ".join(str(FIELD_NAMES[field]) for field in done.proposed)
+        flash(
+            gettext(
+                "What the brand or a moderator wrote stays until they decide on your change:"
+                " %(fields)s.",
+                fields=names,
+            )
+        )
     return redirect(url_for("places.place_page", public_id=public_id), 303)
 
 

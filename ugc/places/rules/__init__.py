@@ -136,11 +136,16 @@ def may_see(actor: Actor, author_id: int | None, visibility: str) -> bool:
     return visibility == Visibility.PUBLISHED or mine or actor.is_moderator
 
 
-def may_edit(actor: Actor, author_id: int | None, visibility: str) -> bool:
-    """Who suggested it, and moderators."""
+def may_edit(
+    actor: Actor, author_id: int | None, visibility: str, brand_id: int | None = None
+) -> bool:
+    """Its author, moderators, and while it is published the team of the brand that runs it."""
     mine = actor.is_member and actor.id is not None and actor.id == author_id
     standing = visibility in (Visibility.PUBLISHED, Visibility.HELD)
-    return standing and not actor.suspended and (mine or actor.may("edit_content"))
+    may = mine or actor.may("edit_content")
+    if brand_id is not None and visibility == Visibility.PUBLISHED:
+        may = may or actor.may("run_places", brand_id)
+    return standing and not actor.suspended and may
 
 
 def may_withdraw(actor: Actor, author_id: int | None, visibility: str, reviews: int) -> bool:

@@ -22,8 +22,10 @@ from ugc.moderation import actions as moderation
 from ugc.moderation import queries as moderation_queries
 from ugc.notifications import actions as notifications
 from ugc.places import queries, rules
-from ugc.places.models import CLAIM_KIND, KIND, Place, PlaceBrand, PlaceClaim
+from ugc.places.actions import facts
+from ugc.places.models import CLAIM_KIND, KIND, Origin, Place, PlaceBrand, PlaceClaim, PlaceFact
 from ugc.places.queries import claims
+from ugc.places.rules import facts as ranks
 from ugc.referrals import actions as referrals
 
 _on_visibility: list[Callable[[Session, int, bool], None]] = []
@@ -98,33 +100,42 @@ def add_place(
 
 
 def edit_place(
-    session: Session, actor: Actor, place_id: int, *, revision: int, point: geo.Point, **values: Any
-) -> None:
-    """Changes the facts of a place; what a new member changes waits for a moderator again. Raises
-    Forbidden, Invalid, Stale when it changed since `revision`."""
+    session: Session,
+    actor: Actor,
+    place_id: int,
+    *,
+    revision: int,
+    point: geo.Point,
+    closed: bool | None = None,
+    **values: Any,
+) -> facts.Offered:
+    """Changes the facts of a place, by the rank of who edits: what a stronger origin wrote stays,
+    and the change waits as a proposal. What a new member changes waits for a moderator again. With
+    `closed` None that stays as it is. Raises Forbidden, Invalid, Stale when it changed since
+    `revision`."""
     require_contributor(actor)
-    point = point.public
     if values["category"] not in rules.CATEGORIES:
         raise Invalid(fields={"category": [lazy_gettext("Choose one of the categories.")]})
-    held = moderation.must_be_held(session, actor)
+    brand_id = queries.brand_of(session, place_id)
+    origin = ranks.origin_of(actor, brand_id)
+    # A brand's team was looked at when the place came to it.
+    held = origin is Origin.MEMBER and moderation.must_be_held(session, actor)
     # Cases are locked before content, as by a moderator who decides.
     if held:
         moderation.open_case(session, place_id, "held")
     else:
         moderation.content_changed(session, place_id)
     place = queries.locked(session, place_id)
-    if not rules.may_edit(actor, place.author_id, place.visibility):
+    if not rules.may_edit(actor, place.author_id, place.visibility, brand_id):
         raise Forbidden()
     if place.revision != revision:
         raise Stale()
-    if values["website"] != place.website:
-        place.website_since, place.website_by_id = now(session), actor.id
-    for field in ("name", "category", "address", "phone", "website", "opening_hours"):
-        setattr(place, field, values[field])
-    place.geom = point.ewkt
-    place.city_id = gazetteer.nearest_city(session, point)
-    place.timezone = rules.timezone_at(point)
-    place.revision += 1
+    said: dict[str, ranks.Value] = {field: values[field] for field in ranks.TEXTS}
+    said["point"] = point
+    if closed is not None:
+        said["closed"] = closed
+    done = facts.put(session, place, origin, said, at=now(session), by=actor.id)
+    facts.changed(session, place)
     if held and place.visibility == Visibility.PUBLISHED:
         # Not gone: its points and photos stay, and it comes back when a moderator agrees.
         subjects.log_move(
@@ -133,9 +144,7 @@ def edit_place(
         )  # fmt: skip
         place.visibility = Visibility.HELD
         _visibility_changed(session, place_id, False)
-    else:
-        subjects.touch(session, place_id)
-    events.emit(session, events.PlaceChanged(place_id))
+    return done
 
 
 def add_photos(
@@ -315,11 +324,11 @@ def _set_visibility(
     public = visibility is Visibility.PUBLISHED
     media.follow(session, place.id, visibility)
     _visibility_changed(session, place.id, public)
-    facts = (place.id, KIND, place.author_id, place.city_id)
+    known = (place.id, KIND, place.author_id, place.city_id)
     if public:
-        events.emit(session, events.ContentApproved(*facts))
+        events.emit(session, events.ContentApproved(*known))
     else:
-        events.emit(session, events.ContentGone(*facts, str(visibility)))
+        events.emit(session, events.ContentGone(*known, str(visibility)))
 
 
 def move(session: Session, place_id: int, visibility: Visibility, reason: str, who: str) -> None:
@@ -388,6 +397,7 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
                 _set_visibility(session, place, Visibility.WITHDRAWN, "erasure", "system")
             for field in ("name", "address", "phone", "website", "opening_hours"):
                 setattr(place, field, "")
+            session.execute(sa.delete(PlaceFact).where(PlaceFact.place_id == place_id))
         else:
             subjects.touch(session, place.id)
         place.author_id = None

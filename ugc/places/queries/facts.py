@@ -1,0 +1,87 @@
+"""Reads of what the facts of places come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from ugc.core import geo
+from ugc.core.db import Session
+from ugc.core.sources import Source
+from ugc.places.models import Place, PlaceFact
+from ugc.places.rules import facts as rules
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a weaker origin says instead of the present value; both as `rules.written` gives
+    them."""
+
+    field: str
+    present: str
+    present_origin: str
+    proposed: str
+    origin: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The origin of each field, and what waits to be decided."""
+
+    origins: dict[str, str]
+    proposals: list[Proposal]
+
+    def of_extract(self) -> bool:
+        """Whether OpenStreetMap says one of them."""
+        return rules.Origin.EXTRACT in self.origins.values()
+
+
+def rows_of(session: Session, place_id: int) -> dict[str, PlaceFact]:
+    """The rows of a place by field, as they are now."""
+    query = sa.select(PlaceFact).where(PlaceFact.place_id == place_id)
+    rows = session.scalars(query.execution_options(populate_existing=True))
+    return {row.field: row for row in rows}
+
+
+def usual_origin(session: Session, source_id: int | None) -> rules.Origin:
+    """The origin of fields without a row, of a place of this source."""
+    code = session.scalar(sa.select(Source.code).where(Source.id == source_id))
+    return rules.origin_of_source(code)
+
+
+def point_of(session: Session, place_id: int) -> geo.Point:
+    row = session.execute(
+        sa.select(geo.lon(Place.geom), geo.lat(Place.geom)).where(Place.id == place_id)
+    ).one()
+    return geo.Point(*row)
+
+
+def present_values(session: Session, place: Place) -> dict[str, str]:
+    """Every field as `rules.written` gives it."""
+    values = {field: getattr(place, field) for field in rules.TEXTS}
+    values["point"] = rules.written(point_of(session, place.id))
+    values["closed"] = rules.written(place.closed_at is not None)
+    return values
+
+
+def facts_of(session: Session, place_id: int) -> Facts:
+    """Of a place that exists."""
+    place = session.get_one(Place, place_id)
+    rows, usual = rows_of(session, place_id), usual_origin(session, place.source_id)
+    origins = {f: rows[f].origin if f in rows else usual.value for f in rules.FIELDS}
+    waiting = [row for field in rules.FIELDS if (row := rows.get(field)) is not None]
+    waiting = [row for row in waiting if row.proposed is not None]
+    present = present_values(session, place) if waiting else {}
+    return Facts(
+        origins,
+        [
+            Proposal(
+                row.field, present[row.field], row.origin, row.proposed or "",
+                row.proposed_origin or "", row.proposed_at or row.at,
+            )
+            for row in waiting
+        ],
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 // Loaded cities on a map: the layers of those in sight stand between the bundled map and the reports.
 
-import {addSigns, cityLayers} from './city-style.mjs';
+import {PALETTES, addSigns, cityLayers} from './city-style.mjs';
+import {asOpenMapTiles} from './openmaptiles.mjs';
 
 const SHALLOWEST = 8; // no archive has tiles farther out
 const TOWN_LAYERS = ['towns'];
@@ -17,8 +18,35 @@ function isInSight(map, [west, south, east, north]) {
     east + turn >= sight.getWest() && west + turn <= sight.getEast()));
 }
 
-/** Shows `cities` ({code, url, box}) on a map whenever they are in sight. Call it on each style.load,
-    before layers of reports are added. */
+/** Text as the attribution control wants it, which takes HTML: an archive's credit is not ours. */
+function asHtml(text) {
+  const box = document.createElement('div');
+  box.textContent = text;
+  return box.innerHTML;
+}
+
+/** The layers of a city and the sources that they need beside its own. An archive of the operator's
+    has no land: its box is filled with it, and with the bundled sea where it has none of its own. */
+function drawn({schema, has_sea: hasSea, box}, {source, theme, language}) {
+  const layers = cityLayers({source, theme, language});
+  if (schema !== 'openmaptiles') return {layers, sources: {}};
+  const c = PALETTES[theme];
+  const ground = `${source}-ground`;
+  const fill = (id, from, color) => ({
+    id, type: 'fill', ...from, minzoom: SHALLOWEST, paint: {'fill-color': color, 'fill-antialias': false},
+  });
+  return {
+    sources: {[ground]: {type: 'geojson', data: {type: 'Polygon', coordinates: [ring(box)]}}},
+    layers: [
+      fill(ground, {source: ground}, c.land),
+      ...(hasSea ? [] : [fill(`${source}-sea`, {source: 'base', 'source-layer': 'sea'}, c.water)]),
+      ...asOpenMapTiles(layers),
+    ],
+  };
+}
+
+/** Shows `cities` ({code, url, box, and of an operator's own archive: schema, has_sea, credit}) on a map whenever they
+    are in sight. Call it on each style.load, before layers of reports are added. */
 export function showCities(map, cities, {theme, language}) {
   if (!cities.length) return;
   addSigns(map, theme);
@@ -30,12 +58,16 @@ export function showCities(map, cities, {theme, language}) {
   const shown = new Set();
   const look = () => {
     if (map.getZoom() < SHALLOWEST - 1 || !map.getLayer(above)) return;
-    for (const {code, url, box} of cities) {
+    for (const city of cities) {
+      const {code, url, box, credit} = city;
       if (shown.has(code) || !isInSight(map, box)) continue;
       shown.add(code);
       const source = `city-${code}`;
-      map.addSource(source, {type: 'vector', url: `pmtiles://${url}`, bounds: box, attribution: ATTRIBUTION});
-      for (const layer of cityLayers({source, theme, language})) map.addLayer(layer, above);
+      const attribution = credit ? `${ATTRIBUTION} · ${asHtml(credit)}` : ATTRIBUTION;
+      map.addSource(source, {type: 'vector', url: `pmtiles://${url}`, bounds: box, attribution});
+      const {sources, layers} = drawn(city, {source, theme, language});
+      Object.entries(sources).forEach(([id, extra]) => map.addSource(id, extra));
+      layers.forEach((layer) => map.addLayer(layer, above));
     }
   };
   map.on('moveend', look);

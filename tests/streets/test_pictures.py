@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
+from tests.streets import omt
 from tests.streets.conftest import HELSINKI, Run
 from ugc.core import citymap, render
 from ugc.core.basemap import View
@@ -123,8 +125,10 @@ def test_what_lies_outside_of_a_city_has_no_streets(run: Run, session: Session) 
     assert city_at(None, None) is None
 
 
-def test_a_city_that_fills_a_view_is_its_only_source() -> None:
-    city = citymap.Painted(City(render.ROOT, (24.9, 60.1, 25.0, 60.2)), citymap.LIGHT)
+def test_a_city_that_fills_a_view_is_its_only_source(tmp_path: Path) -> None:
+    box = (24.9, 60.1, 25.0, 60.2)
+    archive = omt.archive(tmp_path / "city.pmtiles", box=box)
+    city = citymap.Painted(City(archive, box, "openmaptiles"), citymap.LIGHT)
     close, far = View(24.95, 60.15, 14.9, 448, 200), View(24.95, 60.15, 8.0, 448, 200)
     assert city.sources(close) == citymap.SOURCE
     assert citymap.SOURCE in city.sources(far)

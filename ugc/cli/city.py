@@ -18,7 +18,8 @@ from ugc.app import create_app
 from ugc.core.db import transaction
 from ugc.streets import jobs, queries
 from ugc.streets.actions.reading import NotAnExtract
-from ugc.streets.models import Step
+from ugc.streets.models import BOCA, Step
+from ugc.streets.rules.archives import NotAMap
 
 STOPPED = 130
 STEPS = {
@@ -44,33 +45,19 @@ def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> N
     Stopped by whatever, the same command goes on after the last whole step, and what was shown
     stays until the new map is ready. Exit codes: 0 it is shown, 2 it could not begin, 1 it broke
     off."""
-    try:
-        with create_app().app_context(), _progress() as show:
-            done = jobs.load_city(
-                file, current_app.config["DATA_DIR"] / "cities",
-                code=code, replace=replace, beside=beside, on_progress=show,
-            )  # fmt: skip
-    except jobs.Refused as error:
-        raise click.UsageError(str(error)) from None
-    except NotAnExtract as error:
-        click.echo(
-            f"ugc: {file.name} is no extract of OpenStreetMap that can be used: {error}.", err=True
-        )
-        sys.exit(2)
-    except OSError as error:
-        click.echo(f"ugc: {error}. What is shown stayed; the same command goes on.", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        click.echo("Stopped. What is shown stayed; the same command goes on.", err=True)
-        sys.exit(STOPPED)
-    except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
-        said = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
-        click.echo(
-            f"ugc: the database did not answer ({said[0]}); what is shown stayed, and the same"
-            " command goes on.",
-            err=True,
-        )
-        sys.exit(1)
+    with _told():
+        try:
+            with create_app().app_context(), _progress() as show:
+                done = jobs.load_city(
+                    file, current_app.config["DATA_DIR"] / "cities",
+                    code=code, replace=replace, beside=beside, on_progress=show,
+                )  # fmt: skip
+        except NotAnExtract as error:
+            click.echo(
+                f"ugc: {file.name} is no extract of OpenStreetMap that can be used: {error}.",
+                err=True,
+            )
+            sys.exit(2)
     if done.already:
         click.echo(f"{done.code}: this file is loaded already; nothing was done.")
         return
@@ -86,6 +73,56 @@ def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> N
         click.echo(
             f"  {counts['broken']:,} things were left out: the file's edge cuts their shape."
         )
+
+
+@city_group.command("map")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "code", help="What to call the city; else the name of the file.")
+@click.option("--replace", is_flag=True, help="Take data that are older or do not say their age.")
+@click.option("--beside", is_flag=True, help="Although it overlaps another city.")
+def map_command(file: Path, code: str | None, replace: bool, beside: bool) -> None:
+    """Show an archive of your own (PMTiles, OpenMapTiles schema) as the map of a city.
+
+    It has no streets, addresses and places to find. Exit codes: 0 it is shown, 2 it cannot be
+    shown, 1 it broke off."""
+    with _told():
+        try:
+            with create_app().app_context():
+                done = jobs.take_map(
+                    file, current_app.config["DATA_DIR"] / "cities",
+                    code=code, replace=replace, beside=beside,
+                )  # fmt: skip
+        except NotAMap as error:
+            click.echo(f"ugc: {file.name} cannot be shown: {error}.", err=True)
+            sys.exit(2)
+    if done.already:
+        click.echo(f"{done.code}: this archive is shown already; nothing was done.")
+        return
+    tiles = f"{done.counts['tiles']:,} tiles, " if done.counts["tiles"] else ""
+    click.echo(f"{done.code}: the map is shown ({tiles}{done.bytes / 1e6:.1f} MB).")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Says what went wrong in a text, and ends with the exit code."""
+    try:
+        yield
+    except jobs.Refused as error:
+        raise click.UsageError(str(error)) from None
+    except OSError as error:
+        click.echo(f"ugc: {error}. What is shown stayed; the same command goes on.", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("Stopped. What is shown stayed; the same command goes on.", err=True)
+        sys.exit(STOPPED)
+    except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+        said = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        click.echo(
+            f"ugc: the database did not answer ({said[0]}); what is shown stayed, and the same"
+            " command goes on.",
+            err=True,
+        )
+        sys.exit(1)
 
 
 @contextmanager
@@ -127,6 +164,8 @@ def list_command() -> None:
             step = load.step
             if step == Step.SHOWN and not jobs.has_archive(load, folder):
                 step = "no map: load its file again"
+            elif load.schema != BOCA:
+                step = f"{load.step}, a map alone"
             click.echo(f"{load.code}\t{step}\tdata of {age}\t{load.file_name}\t{counts}")
 
 

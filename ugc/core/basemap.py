@@ -6,15 +6,24 @@ from __future__ import annotations
 import functools
 import gzip
 import math
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import mapbox_vector_tile
+from google.protobuf.message import DecodeError
 from PIL import Image, ImageDraw
 from pmtiles.reader import MmapSource
-from pmtiles.tile import deserialize_directory, deserialize_header, find_tile, zxy_to_tileid
+from pmtiles.tile import (
+    Compression,
+    deserialize_directory,
+    deserialize_header,
+    find_tile,
+    tileid_to_zxy,
+    zxy_to_tileid,
+)
 
 from ugc.core import typeset
 from ugc.core.typeset import Pack, Style
@@ -25,6 +34,12 @@ SHARP = 2  # drawn so many times larger, then made small: smooth edges
 NORTHMOST = 85.0511  # degrees; Web Mercator shows no more
 MOST_TOWNS = 24
 DIRECTORIES = 4  # one below the other, at most (PMTiles specification 3, section 4)
+MOST_BYTES = 32 << 20  # of one tile, unpacked
+# What broken directories and tiles raise, each with the library that reads them.
+BROKEN = (
+    ValueError, KeyError, IndexError, TypeError, AssertionError, EOFError, OverflowError,
+    gzip.BadGzipFile, zlib.error, DecodeError,
+)  # fmt: skip
 # Asked for by GeoNames and the IGN (CC BY 4.0); see ATTRIBUTION.md.
 SOURCES = "Natural Earth · GeoNames · © IGN"
 
@@ -94,6 +109,7 @@ class Basemap:
         with path.open("rb") as file:
             self._bytes = MmapSource(file)
         self._header = deserialize_header(self._bytes(0, 127))
+        self.shallowest = int(self._header["min_zoom"])
         self.deepest = int(self._header["max_zoom"])
         self.tile = functools.lru_cache(maxsize=24)(self._tile)
         self._directory = functools.lru_cache(maxsize=24)(self._read_directory)
@@ -121,10 +137,22 @@ class Basemap:
         content = self._content(z, x, y)
         if content is None:
             return None
+        if self._header["tile_compression"] is not Compression.NONE:
+            content = _unpacked(content)
         decoded: dict[str, Any] = mapbox_vector_tile.decode(
-            gzip.decompress(content), default_options={"y_coord_down": True}
+            content, default_options={"y_coord_down": True}
         )
         return decoded
+
+    def first(self) -> tuple[int, int, int]:
+        """(zoom, column, row) of the archive's first tile. Raises IndexError without one."""
+        offset, length = self._header["root_offset"], self._header["root_length"]
+        for _ in range(DIRECTORIES):
+            entry = self._directory(offset, length)[0]
+            if entry.run_length:
+                return tileid_to_zxy(entry.tile_id)
+            offset, length = self._header["leaf_directory_offset"] + entry.offset, entry.length
+        raise IndexError("directories without a tile")
 
     def depth_at(self, lon: float, lat: float) -> int:
         """The deepest zoom that the archive has there."""
@@ -146,6 +174,15 @@ class Basemap:
                 layers = self.tile(z, column % 2**z, row)
                 if layers:
                     yield layers, column * side - left, row * side - top, side / EXTENT
+
+
+def _unpacked(content: bytes) -> bytes:
+    """Of gzip, `MOST_BYTES` at most. Raises ValueError and zlib.error."""
+    reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    found = reader.decompress(content, MOST_BYTES)
+    if not reader.eof:
+        raise ValueError("the tile is cut short or too large")
+    return found
 
 
 @functools.lru_cache(maxsize=2)
@@ -172,7 +209,9 @@ class Over(Protocol):
     def paint(self, image: Image.Image, view: View) -> None:
         """Paints it on a picture that is `SHARP` times larger than the view."""
 
-    def names(self, image: Image.Image, pack: Pack, view: View, taken: list[Any]) -> None:
+    def names(
+        self, image: Image.Image, pack: Pack, view: View, language: str, taken: list[Any]
+    ) -> None:
         """Writes its names outside of the boxes `taken`, and adds their own."""
 
     def frame(self, view: View) -> tuple[float, float, float, float]:
@@ -256,7 +295,7 @@ def picture(
     sources = SOURCES if over is None else over.sources(view)
     taken = [*keep_out, _sources(image, pack, view, palette, sources)]
     if over is not None:
-        over.names(image, pack, view, taken)
+        over.names(image, pack, view, language, taken)
         # Its towns are in its own names: those of the bundled map stay out of it.
         taken.append(over.frame(view))
     _Names(image, pack, view, palette, taken).draw(tiles, language)
@@ -266,14 +305,26 @@ def picture(
 def _sources(
     image: Image.Image, pack: Pack, view: View, palette: Palette, sources: str
 ) -> tuple[float, float, float, float]:
-    """Says where the map comes from, in the corner; returns the box."""
+    """Says where the map comes from, in the corner, in as many lines as it takes; returns the
+    box."""
     big, small = view.density, Style(13 * view.density)
-    left = view.width - 10 * big - typeset.width(pack, sources, small)
-    typeset.draw_line(
-        ImageDraw.Draw(image), pack, (left, view.height - 9 * big), sources, small,
-        palette.faint, halo=palette.halo,
-    )  # fmt: skip
-    return (left - 6 * big, view.height - 26 * big, view.width, view.height)
+    room = view.width - 20 * big
+    lines = [""]
+    for part in sources.split(" · "):
+        longer = f"{lines[-1]} · {part}" if lines[-1] else part
+        if typeset.width(pack, longer, small) <= room or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    left = float(view.width)
+    for up, line in enumerate(reversed(lines)):
+        start = view.width - 10 * big - typeset.width(pack, line, small)
+        left = min(left, start)
+        typeset.draw_line(
+            ImageDraw.Draw(image), pack, (start, view.height - (9 + 17 * up) * big), line, small,
+            palette.faint, halo=palette.halo, rtl=typeset.is_rtl(line),
+        )  # fmt: skip
+    return (left - 6 * big, view.height - (9 + 17 * len(lines)) * big, view.width, view.height)
 
 
 def _points(tiles: list[Any], layer: str) -> Iterator[tuple[float, float, dict[str, Any]]]:
@@ -359,6 +410,11 @@ class _Names:
 
 
 def name_of(properties: dict[str, Any], language: str) -> str:
-    """The name of a town or country in the reader's language, else as it is called there."""
-    found = properties.get(f"name_{language}") or properties.get("name")
+    """The name of a thing in the reader's language, else as it is called there. OpenMapTiles calls
+    the names `name:es`, the bundled map and ours `name_es`."""
+    found = (
+        properties.get(f"name:{language}")
+        or properties.get(f"name_{language}")
+        or properties.get("name")
+    )
     return str(found or properties.get("name_en") or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from ugc.core import typeset
-from ugc.core.basemap import SHARP, SOURCES, Basemap, View, lines_of, rings_of
+from ugc.core import openmaptiles, typeset
+from ugc.core.basemap import BROKEN, SHARP, SOURCES, Basemap, View, lines_of, name_of, rings_of
 from ugc.core.typeset import Pack, Style
 
+log = logging.getLogger(__name__)
 SOURCE = "© OpenStreetMap contributors"
 CASED_FROM = 13.5  # zoom; farther out a casing is all that would be seen of a road
 BUILDINGS_FROM = 14.0
@@ -102,14 +104,19 @@ DARK = Colours(
 
 @dataclass(frozen=True)
 class City:
-    """An archive of tiles and what it covers: west, south, east, north in degrees."""
+    """An archive of tiles and what it covers: west, south, east, north in degrees. `schema` is
+    `boca` or `openmaptiles`; without `has_sea` the bundled map's is seen; `credit` is whom the map
+    names beside OpenStreetMap."""
 
     path: Path
     box: tuple[float, float, float, float]
+    schema: str = "boca"
+    has_sea: bool = True
+    credit: str = ""
 
     @property
     def tiles(self) -> Basemap:
-        return opened(self.path)
+        return opened(self.path, self.schema)
 
     @property
     def size(self) -> float:
@@ -132,23 +139,39 @@ class Painted:
     def paint(self, image: Image.Image, view: View) -> None:
         paint(image, self.city, view, self.colours)
 
-    def names(self, image: Image.Image, pack: Pack, view: View, taken: list[Any]) -> None:
-        names(image, pack, self.city, view, self.colours, taken)
+    def names(
+        self, image: Image.Image, pack: Pack, view: View, language: str, taken: list[Any]
+    ) -> None:
+        names(image, pack, self.city, view, language, self.colours, taken)
 
     def frame(self, view: View) -> tuple[float, float, float, float]:
         return _frame(self.city, view)
 
     def fills(self, view: View) -> bool:
         left, top, right, bottom = self.frame(view)
-        return left <= 0 and top <= 0 and right >= view.width and bottom >= view.height
+        is_inside = left <= 0 and top <= 0 and right >= view.width and bottom >= view.height
+        return is_inside and self.city.has_sea and bool(_tiles(self.city, view))
 
     def sources(self, view: View) -> str:
-        return SOURCE if self.fills(view) else f"{SOURCE} · {SOURCES}"
+        said = [SOURCE, self.city.credit, "" if self.fills(view) else SOURCES]
+        return " · ".join(filter(None, said))
+
+
+class OpenMapTiles(Basemap):
+    """An archive that an operator brought, read as ours."""
+
+    def _tile(self, z: int, x: int, y: int) -> dict[str, Any] | None:
+        try:
+            found = super()._tile(z, x, y)
+        except BROKEN as error:
+            log.warning("tile %s/%s/%s of an archive is broken: %r", z, x, y, error)
+            return None
+        return None if found is None else openmaptiles.as_ours(found)
 
 
 @functools.lru_cache(maxsize=4)
-def opened(path: Path) -> Basemap:
-    return Basemap(path)
+def opened(path: Path, schema: str) -> Basemap:
+    return OpenMapTiles(path) if schema == "openmaptiles" else Basemap(path)
 
 
 def width_at(stops: tuple[tuple[float, float], ...], zoom: float) -> float:
@@ -171,14 +194,21 @@ def _frame(city: City, view: View) -> tuple[float, float, float, float]:
     return left, top, right, bottom
 
 
-def _depth(view: View) -> int:
-    return max(0, min(DEEPEST, int(view.zoom)))
+def _tiles(city: City, view: View) -> list[Any]:
+    """What a view needs of the archive; nothing where it begins deeper."""
+    tiles = city.tiles
+    depth = min(DEEPEST, tiles.deepest, int(view.zoom))
+    return list(tiles.tiles(view, depth)) if depth >= tiles.shallowest else []
 
 
 def paint(image: Image.Image, city: City, view: View, colours: Colours) -> None:
-    """Paints a city on the picture of a view that is `SHARP` times larger."""
-    tiles = list(city.tiles.tiles(view, _depth(view)))
-    canvas = Image.new("RGB", image.size, colours.grounds["land"])
+    """Paints a city on the picture of a view that is `SHARP` times larger; nothing so far out that
+    it has no tiles."""
+    tiles = _tiles(city, view)
+    if not tiles:
+        return
+    land = colours.grounds["land"]
+    canvas = Image.new("RGB", image.size, land) if city.has_sea else image.copy()
     for kind in ("land", "ocean"):
         _fill(canvas, tiles, "ground", kind, colours.grounds[kind])
     for layer, each, name in AREAS:
@@ -270,16 +300,18 @@ def names(
     pack: Pack,
     city: City,
     view: View,
+    language: str,
     colours: Colours,
     taken: list[tuple[float, float, float, float]],
 ) -> None:
-    """Writes names of streets along their longest straight part, where boxes `taken` leave room;
-    adds its own. Main streets come first, each name once."""
+    """Writes names of streets along their longest straight part, where boxes `taken` leave room, in
+    the reader's language where they have one; adds its own. Main streets come first, each name
+    once."""
     if view.zoom < NAMES_FROM:
         return
     style = Style(13 * view.density, 500)
     written: set[str] = set()
-    for name, (x0, y0), (x1, y1) in _named_lines(city, view):
+    for name, (x0, y0), (x1, y1) in _named_lines(city, view, language):
         if name in written or len(written) == MOST_NAMES:
             continue
         long, wide = math.dist((x0, y0), (x1, y1)), typeset.width(pack, name, style)
@@ -313,20 +345,22 @@ def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     )  # fmt: skip
 
 
-def _named_lines(city: City, view: View) -> list[tuple[str, Point, Point]]:
+def _named_lines(city: City, view: View, language: str) -> list[tuple[str, Point, Point]]:
     """(name, start, end) of the longest straight part in sight of each named road, the main ones
     first, then the longest."""
     found: list[tuple[int, float, str, Point, Point]] = []
-    for layers, left, top, unit in city.tiles.tiles(view, _depth(view)):
-        for feature in layers.get("road", {}).get("features", []):
+    for layers, left, top, unit in _tiles(city, view):
+        # OpenMapTiles keeps the names of roads in a layer of their own.
+        for feature in (layers.get("road_name") or layers.get("road", {})).get("features", []):
             said = feature["properties"]
-            if not said.get("name") or said.get("kind") not in ROADS:
+            name = name_of(said, language)
+            if not name or said.get("kind") not in ROADS:
                 continue
             rank = -MAIN.index(said["kind"]) - 1 if said["kind"] in MAIN else 0
             for line in lines_of(feature["geometry"]):
                 points = [(left + x * unit, top + y * unit) for x, y in line]
                 for start, end in _straights(points):
-                    found.append((rank, -math.dist(start, end), str(said["name"]), start, end))
+                    found.append((rank, -math.dist(start, end), name, start, end))
     return [(name, start, end) for _, _, name, start, end in sorted(found)]
 
 

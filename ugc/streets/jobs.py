@@ -1,8 +1,9 @@
 """The one long job: a file becomes a city, step by step, each in a transaction of its own together
-with how far it came."""
+with how far it came. An operator's own archive of tiles is a city in one step."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import shutil
 import time
@@ -14,9 +15,10 @@ import sqlalchemy as sa
 
 from ugc.core.db import Session, exclusive, transaction
 from ugc.streets import actions, queries
-from ugc.streets.actions import addresses, drawing, naming, reading
+from ugc.streets.actions import addresses, archives, drawing, naming, reading
 from ugc.streets.models import Extract, Step
 from ugc.streets.rules import Box, code_of, tiling
+from ugc.streets.rules.archives import OPENMAPTILES, Archive
 
 # Measured: rows and tiles of an extract take so many times its size on disk, for some minutes.
 ROOM = 14
@@ -72,13 +74,83 @@ def load_city(
 
     Raises Refused (Busy while another process loads the city), NotAnExtract, OSError, and whatever
     the database raises: what is shown stays, and the same call goes on."""
-    code = code or code_of(file)
-    if not code:
-        raise Refused(f"The name of {file.name} has no letters: say what to call it with --as.")
+    code = _code(file, code)
     with exclusive(f"city:{code}") as alone:
         if not alone:
             raise Busy(f"Another process is loading {code}; wait for its end.")
         return _Load(file, folder, code, on_progress).run(replace=replace, beside=beside)
+
+
+def take_map(
+    file: Path,
+    folder: Path,
+    *,
+    code: str | None = None,
+    replace: bool = False,
+    beside: bool = False,
+) -> Summary:
+    """Shows an operator's own archive of tiles as the map of a city without streets, addresses and
+    places; returns what it did. The options are those of `load_city`; `replace` also takes it
+    instead of an extract, whose streets go.
+
+    Raises Refused, NotAMap, OSError: what is shown stays."""
+    code = _code(file, code)
+    with exclusive(f"city:{code}") as alone:
+        if not alone:
+            raise Busy(f"Another process is loading {code}; wait for its end.")
+        return _take_map(file, folder, code, replace=replace, beside=beside)
+
+
+def _code(file: Path, code: str | None) -> str:
+    code = code_of(Path(code) if code else file)
+    if not code:
+        raise Refused(f"The name of {file.name} has no letters: say what to call it with --as.")
+    return code
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _take_map(file: Path, folder: Path, code: str, *, replace: bool, beside: bool) -> Summary:
+    started = time.monotonic()
+    summary, sha256 = Summary(code), _sha256(file)
+    with transaction() as session:
+        shown = queries.shown_load(session, code)
+        is_same = shown is not None and shown.sha256 == sha256
+        if shown is not None and is_same and has_archive(shown, folder):
+            summary.already = True
+            return summary
+    found, has_sea = archives.archive_of(file)
+    with transaction() as session:
+        _check_map(session, code, file, found, replace=replace or is_same, beside=beside)
+    _room(file, folder, file.stat().st_size)
+    archive = archives.copy(file, folder, code, sha256)
+    with transaction() as session:
+        session.execute(sa.text(PATIENTLY))
+        load = actions.begin(session, code, file, sha256, found.box, found.data_at)
+        old = actions.show_map(session, load, archive, found, has_sea=has_sea)
+        addresses.begin(session)
+        summary.counts = dict(load.counts)
+    _let_go(folder, old)
+    summary.bytes = (folder / archive).stat().st_size
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def _check_map(
+    session: Session, code: str, file: Path, found: Archive, *, replace: bool, beside: bool
+) -> None:
+    shown = queries.shown_load(session, code)
+    if shown is not None and not replace:
+        if shown.schema != OPENMAPTILES:
+            raise Refused(
+                f"{code} is loaded from an extract: a map alone would take its streets and"
+                " addresses away. Call this one something else with --as, or add --replace."
+            )
+        _check_age(shown, found.data_at)
+    _check_overlap(session, code, file, found.box, beside=beside)
 
 
 class _Load:
@@ -91,8 +163,7 @@ class _Load:
 
     def run(self, *, replace: bool, beside: bool) -> Summary:
         started = time.monotonic()
-        with self.file.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = _sha256(self.file)
         with transaction() as session:
             shown = queries.shown_load(session, self.code)
             is_same = shown is not None and shown.sha256 == sha256
@@ -111,7 +182,7 @@ class _Load:
                 step = Step.BEGUN
         self.summary.resumed = None if step == Step.BEGUN else str(step)
         if step == Step.BEGUN:
-            self._room()
+            _room(self.file, self.folder, self.file.stat().st_size * ROOM)
             self._read(extract_id)
             step = Step.READ
         if step == Step.READ:
@@ -128,30 +199,13 @@ class _Load:
     ) -> None:
         shown = queries.shown_load(session, self.code)
         if shown is not None and not replace:
-            _check_age(shown, header)
+            _check_age(shown, header.data_at)
         if tiling.count(header.box) > tiling.MOST_TILES:
             raise Refused(
                 f"{self.file.name} covers {wording_of(header.box)}: too much for one map. Cut one"
                 " region out of it (docs/cities.md says how), and load one after the other."
             )
-        others = queries.overlapping(session, self.code, header.box)
-        if others and not beside:
-            names = ", ".join(other.code for other in others)
-            raise Refused(
-                f"{self.file.name} overlaps {names}: each street would be there twice. Remove it"
-                f" first (ugc city remove {others[0].code}), call this file a newer one of it"
-                f" (--as {others[0].code}), or say --beside when only their edges overlap."
-            )
-
-    def _room(self) -> None:
-        wanted = self.file.stat().st_size * ROOM
-        self.folder.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(self.folder).free
-        if free < wanted:
-            raise Refused(
-                f"There is no room: loading {self.file.name} takes about {wanted >> 20:,} MB in"
-                f" {self.folder} and in the database, and {free >> 20:,} MB are free."
-            )
+        _check_overlap(session, self.code, self.file, header.box, beside=beside)
 
     def _read(self, extract_id: int) -> None:
         nodes = self.folder / f"{self.code}.nodes"
@@ -199,9 +253,25 @@ class _Load:
             old = actions.show(session, extract_id)
             addresses.begin(session)
             self.summary.counts = dict(session.get_one(Extract, extract_id).counts)
-        if old is not None and (self.folder / old).exists():
-            (self.folder / old).touch()  # from now on it is of no use but to open pages
-        sweep(self.folder)
+        _let_go(self.folder, old)
+
+
+def _room(file: Path, folder: Path, wanted: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < wanted:
+        raise Refused(
+            f"There is no room: loading {file.name} takes about {wanted >> 20:,} MB in {folder}"
+            f" and in the database, and {free >> 20:,} MB are free."
+        )
+
+
+def _let_go(folder: Path, old: str | None) -> None:
+    """Keeps an archive that nothing names any more for the pages that are open, and deletes what
+    was let go a day ago."""
+    if old is not None and (folder / old).exists():
+        (folder / old).touch()
+    sweep(folder)
 
 
 def is_whole(load: Extract, folder: Path) -> bool:
@@ -249,14 +319,25 @@ def wording_of(box: Box) -> str:
     return f"{west:.1f} to {east:.1f} degrees east and {south:.1f} to {north:.1f} degrees north"
 
 
-def _check_age(shown: Extract, header: reading.Header) -> None:
-    if header.data_at is None:
+def _check_overlap(session: Session, code: str, file: Path, box: Box, *, beside: bool) -> None:
+    others = queries.overlapping(session, code, box)
+    if others and not beside:
+        names = ", ".join(other.code for other in others)
+        raise Refused(
+            f"{file.name} overlaps {names}: each street would be there twice. Remove it first"
+            f" (ugc city remove {others[0].code}), call this file a newer one of it (--as"
+            f" {others[0].code}), or say --beside when only their edges overlap."
+        )
+
+
+def _check_age(shown: Extract, data_at: dt.datetime | None) -> None:
+    if data_at is None:
         raise Refused(
             f"{shown.code} is loaded, and this file does not say how old its data are: add"
             " --replace to take it all the same."
         )
-    if shown.data_at is not None and header.data_at <= shown.data_at:
+    if shown.data_at is not None and data_at <= shown.data_at:
         raise Refused(
             f"{shown.code} is loaded with data of {shown.data_at:%Y-%m-%d}; those of this file are"
-            f" of {header.data_at:%Y-%m-%d}. Add --replace to take them all the same."
+            f" of {data_at:%Y-%m-%d}. Add --replace to take them all the same."
         )

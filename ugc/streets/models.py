@@ -15,6 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ugc.core import geo
 from ugc.core.db import Base
 
+BOCA = "boca"  # the schema of tiles that are drawn here
+
 
 class Step(StrEnum):
     """How far a load came."""
@@ -42,6 +44,9 @@ class Extract(Base):
     """One load of one file. `code` names the city; at most one load of a code is shown, and at most
     one other is being made. `box` is west, south, east, north in degrees; `data_at` is when the
     file's data were true, None when it does not say; `archive` is the name of the tiles' file.
+    `schema` is that of the tiles: `boca` of those that are drawn here; one of `openmaptiles` is an
+    operator's own archive, which has no streets, addresses or towns, and whose map names `credit`
+    beside OpenStreetMap.
 
     `home` is where a map of the city begins: degrees, and a zoom of 512-pixel tiles. `languages`
     are spoken there (BCP 47), the one of its signs first; `country` and `region` (ISO 3166) are
@@ -52,7 +57,7 @@ class Extract(Base):
     code: Mapped[str]
     file_name: Mapped[str]
     sha256: Mapped[str]
-    schema: Mapped[str] = mapped_column(server_default="boca")
+    schema: Mapped[str] = mapped_column(server_default=BOCA)
     step: Mapped[str] = mapped_column(server_default="begun")
     west: Mapped[float]
     south: Mapped[float]
@@ -60,6 +65,7 @@ class Extract(Base):
     north: Mapped[float]
     data_at: Mapped[dt.datetime | None]
     archive: Mapped[str | None]
+    credit: Mapped[str | None]
     home_lon: Mapped[float | None]
     home_lat: Mapped[float | None]
     home_zoom: Mapped[float | None]

@@ -12,6 +12,7 @@ from ugc.core.citymap import City
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.streets import queries
+from ugc.streets.models import BOCA, Extract
 from ugc.streets.queries import finding as searching
 from ugc.streets.queries.search import areas_named
 
@@ -38,7 +39,13 @@ def city_at(lon: float | None, lat: float | None) -> City | None:
         return None
     folder = current_app.config["DATA_DIR"] / "cities"
     found = [
-        City(folder / str(each["url"]).rpartition("/")[2], tuple(each["box"]))
+        City(
+            folder / str(each["url"]).rpartition("/")[2],
+            tuple(each["box"]),
+            each.get("schema", BOCA),
+            each.get("has_sea", True),
+            each.get("credit", ""),
+        )
         for each in map_cities()
     ]
     over = [city for city in found if city.covers(lon, lat)]
@@ -56,7 +63,8 @@ def home_view() -> tuple[float, float, float]:
 @bp.app_template_global()
 def map_cities() -> list[dict[str, Any]]:
     """What the map's style needs of each shown city: `code`, `url`, `box` (west, south, east,
-    north; degrees). A city whose archive is missing (after a restore) is left out."""
+    north; degrees), and of an operator's own archive `schema`, `has_sea` and `credit`. A city whose
+    archive is missing (after a restore) is left out."""
     return cache.of_late("map_cities", KEPT_SECONDS, _map_cities)
 
 
@@ -67,10 +75,18 @@ def _map_cities() -> list[dict[str, Any]]:
             "code": load.code,
             "url": f"/basemap/city/{load.archive}",
             "box": [load.west, load.south, load.east, load.north],
+            **_own(load),
         }
         for load in queries.shown_loads(db.session)
         if load.archive and (folder / load.archive).is_file()
     ]
+
+
+def _own(load: Extract) -> dict[str, Any]:
+    if load.schema == BOCA:
+        return {}
+    has_sea = bool(load.counts.get("sea"))
+    return {"schema": load.schema, "has_sea": has_sea, "credit": load.credit or ""}
 
 
 finding.register("streets", searching.find, is_of_map=True)

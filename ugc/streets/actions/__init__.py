@@ -11,6 +11,7 @@ from ugc.core.db import Session
 from ugc.streets import queries
 from ugc.streets.models import Extract, Step
 from ugc.streets.rules import Box, home_zoom
+from ugc.streets.rules.archives import OPENMAPTILES, Archive
 
 
 def begin(
@@ -55,6 +56,18 @@ def settle(session: Session, load: Extract) -> None:
     load.home_lon, load.home_lat = (round(each, 5) for each in queries.middle(session, load))
     load.home_zoom = home_zoom(box)
     load.country = queries.country_at(session, load.home_lon, load.home_lat)
+
+
+def show_map(
+    session: Session, load: Extract, archive: str, found: Archive, *, has_sea: bool
+) -> str | None:
+    """Shows an operator's own archive instead of the load before; returns the archive that nothing
+    names any more. It has no streets, so no address is looked up in it."""
+    load.schema, load.archive, load.credit = OPENMAPTILES, archive, found.credit or None
+    load.counts = {"tiles": found.tiles, "sea": int(has_sea)}
+    load.addressed_at = sa.func.now()
+    session.flush()
+    return show(session, load.id)
 
 
 def show(session: Session, extract_id: int) -> str | None:

@@ -82,14 +82,23 @@ SELECT ST_X(at), ST_Y(at) FROM (
 WHERE e.id = :id AND ST_X(at) BETWEEN west AND east AND ST_Y(at) BETWEEN south AND north
 ORDER BY population DESC NULLS LAST LIMIT 1
 """)
+_LARGEST_BUNDLED = sa.text("""
+SELECT ST_X(geom), ST_Y(geom) FROM cities
+WHERE geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
+ORDER BY population DESC LIMIT 1
+""")
 _COUNTRY = sa.text("""
 SELECT country FROM cities ORDER BY geom <-> ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) LIMIT 1
 """)
 
 
 def middle(session: Session, load: Extract) -> tuple[float, float]:
-    """(lon, lat) of the largest town of a load, else of the middle of its box."""
+    """(lon, lat) of the largest town of a load, else of the largest bundled city in its box, else
+    of the middle of the box."""
+    box = {"west": load.west, "south": load.south, "east": load.east, "north": load.north}
     found = session.execute(_LARGEST, {"id": load.id}).first()
+    if found is None:
+        found = session.execute(_LARGEST_BUNDLED, box).first()
     if found is not None:
         return float(found[0]), float(found[1])
     return (load.west + load.east) / 2, (load.south + load.north) / 2

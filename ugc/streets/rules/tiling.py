@@ -24,10 +24,12 @@ def row(lat: float, zoom: int) -> int:
     return min(2**zoom - 1, max(0, int(y * 2**zoom)))
 
 
-def tiles(box: Box) -> Iterator[tuple[int, int, int]]:
+def tiles(
+    box: Box, shallowest: int = SHALLOWEST, deepest: int = DEEPEST
+) -> Iterator[tuple[int, int, int]]:
     """(zoom, column, row) in the order in which a PMTiles archive wants them."""
     west, south, east, north = box
-    for zoom in range(SHALLOWEST, DEEPEST + 1):
+    for zoom in range(shallowest, deepest + 1):
         found = [
             (x, y)
             for x in range(column(west, zoom), column(east, zoom) + 1)

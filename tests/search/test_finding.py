@@ -347,4 +347,34 @@ def test_a_search_asks_a_bounded_number_of_statements(session: Session) -> None:
     ):
         with counted_queries() as asked:
             finding.find(session, ANONYMOUS, text, geo.Point(LON, LAT))
-        assert len(asked) <= 18, (text, len(asked))
+        assert len(asked) <= 24, (text, len(asked))
+
+
+def test_names_that_resemble_are_asked_for_only_where_none_was_meant(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def found_for(likeness: float, metres: float) -> finding.Finder:
+        def find(_session: Session, _actor: object, search: finding.Search) -> list[finding.Found]:
+            asked.append(search.guesses)
+            lat = LAT + metres / 111_000
+            return [finding.Found("street", "Calle Mayor", likeness=likeness, lon=LON, lat=lat)]
+
+        return find
+
+    here = geo.Point(LON, LAT)
+    for likeness, metres, rounds in (
+        (0.9, 0, [False]),
+        (0.75, 0, [False, True]),
+        (0.9, 600_000, [False, True]),
+    ):
+        monkeypatch.setattr(finding, "_finders", {})
+        finding.register("streets", found_for(likeness, metres), guesses=True)
+        asked.clear()
+        found = finding.find(session, ANONYMOUS, "calle mayor", here)
+        assert (asked, len(found)) == (rounds, 1)
+    finding.register("members", found_for(0.5, 600_000))
+    asked.clear()
+    finding.find(session, ANONYMOUS, "calle mayor", here)
+    assert asked == [False, False, True], "a finder that does not guess is asked once"

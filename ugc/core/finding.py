@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from flask_babel import lazy_gettext
 
@@ -21,6 +22,7 @@ LEAST = 2  # characters, of which at least one is a letter or a number
 LIMIT = 20
 ENOUGH = 0.5  # of likeness: below it, a name is a guess, which is shown when there is nothing else
 MEANT = 0.72  # of likeness: a name that a form takes without asking
+SAID = 0.8  # of likeness: a name that holds the words as they were typed
 # What distance takes of a score at most, and the kilometres at which it does.
 FAR, FAR_KM = 0.3, 10_000
 ELSEWHERE_KM = 4_000  # a city farther than this comes after every match within `HERE_KM`
@@ -49,12 +51,14 @@ class Area:
 @dataclass(frozen=True)
 class Search:
     """`text` is what was typed, cleaned; `within` are the ways to take an area off its end or its
-    beginning: (the other words, the area). `near` is the middle of the reader's map."""
+    beginning: (the other words, the area). `near` is the middle of the reader's map. Without
+    `guesses` finders leave out names that only resemble the text."""
 
     text: str
     near: geo.Point | None = None
     within: tuple[tuple[str, Area], ...] = ()
     limit: int = 8
+    guesses: bool = True
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -129,15 +133,25 @@ KINDS = {
 
 Finder = Callable[[Session, Actor, Search], Iterable[Found]]
 AreaFinder = Callable[[Session, Sequence[str]], Iterable[tuple[str, Area]]]
-_finders: dict[str, tuple[Finder, bool]] = {}
+
+
+@dataclass(frozen=True)
+class _Finder:
+    find: Finder
+    is_of_map: bool
+    guesses: bool
+
+
+_finders: dict[str, _Finder] = {}
 _area_finders: dict[str, AreaFinder] = {}
 _homes: list[Callable[[], geo.Point | None]] = []
 
 
-def register(name: str, finder: Finder, *, is_of_map: bool = False) -> None:
+def register(name: str, finder: Finder, *, is_of_map: bool = False, guesses: bool = False) -> None:
     """`finder` answers what it knows for a search, without regard to what others find. `is_of_map`:
-    all that it finds has a position, so that fields which ask for one ask it too."""
-    _finders[name] = (finder, is_of_map)
+    all that it finds has a position, so that fields which ask for one ask it too. `guesses`: it
+    knows names that only resemble the text, and is asked for them when none was meant."""
+    _finders[name] = _Finder(finder, is_of_map, guesses)
 
 
 def register_areas(name: str, finder: AreaFinder) -> None:
@@ -181,14 +195,26 @@ def find(
     text = cleaned(text)
     if not text:
         return []
-    search = Search(text, near, _within(session, text, near))
-    found = [
-        each
-        for finder, is_of_map in list(_finders.values())
-        if is_of_map or not of_map
-        for each in finder(session, actor, search)
-    ]
-    return ranked(found, near)[:limit]
+    search = Search(text, near, _within(session, text, near), guesses=False)
+    finders = {name: finder for name, finder in _finders.items() if finder.is_of_map or not of_map}
+    found = {name: list(each.find(session, actor, search)) for name, each in finders.items()}
+    # Thousands of names are like a few letters: they are compared only where none was meant.
+    if not any(_is_said(each, near) for each in chain(*found.values())):
+        search = replace(search, guesses=True)
+        for name, finder in finders.items():
+            if finder.guesses:
+                found[name] = list(finder.find(session, actor, search))
+    return ranked(list(chain(*found.values())), near)[:limit]
+
+
+def _is_said(found: Found, near: geo.Point | None) -> bool:
+    """Whether it is what the words say, without errors, and where they were said."""
+    return found.likeness >= SAID and found.meant and _is_here(found, near)
+
+
+def _is_here(found: Found, near: geo.Point | None) -> bool:
+    point = found.point
+    return point is not None and (near is None or near.metres_to(point) < HERE_KM * 1000)
 
 
 # What stands between a thing and its town, and what means "where I am".

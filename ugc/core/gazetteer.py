@@ -112,15 +112,13 @@ def nearest_city_sql(geom: str) -> str:
       LIMIT 1)"""
 
 
-# Each half by its own index, which a plan for any parameters uses too: those that resemble the text
-# and those that begin with it. Distance counts as `finding` counts it: 0.3 at ten thousand
+# Each half by its own index, which a plan for any parameters uses too: those that begin with the
+# text and those that resemble it. Distance counts as `finding` counts it: 0.3 at ten thousand
 # kilometres.
-_BY_NAME = f"""
-WITH looked AS MATERIALIZED (
-  SELECT id FROM cities WHERE name_key % name_key(:text)
-  UNION
-  SELECT id FROM cities
-  WHERE name_key ~>=~ name_key(:text) AND name_key ~<~ (name_key(:text) || chr(1114111)))
+_BEGUN = """SELECT id FROM cities
+  WHERE name_key ~>=~ name_key(:text) AND name_key ~<~ (name_key(:text) || chr(1114111))"""
+_ALIKE = "SELECT id FROM cities WHERE name_key % name_key(:text)"
+_CHOSEN = f"""
 SELECT c.id, c.name, c.country, c.admin, c.population, ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat,
   starts_with(c.name_key, name_key(:text))
     OR similarity(c.name_key, name_key(:text)) >= {MEANT_SIMILARITY} AS is_meant
@@ -131,18 +129,25 @@ ORDER BY similarity(c.name_key, name_key(:text)) + ln(c.population + 1) / 40
       + ST_DistanceSphere(c.geom, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)) / 1000) END DESC, c.id
 LIMIT :most
 """
+_BY_BEGINNING = f"WITH looked AS MATERIALIZED ({_BEGUN}) {_CHOSEN}"
+_BY_NAME = f"WITH looked AS MATERIALIZED ({_ALIKE} UNION {_BEGUN}) {_CHOSEN}"
 
 
 def search_cities(
-    session: Session, text: str, limit: int = 8, near: geo.Point | None = None
+    session: Session,
+    text: str,
+    limit: int = 8,
+    near: geo.Point | None = None,
+    *,
+    guesses: bool = True,
 ) -> list[FoundPlace]:
-    """Cities whose name begins with or resembles `text` (accents and typos forgiven), the most
-    populous and the nearest to `near` first among equally good ones."""
+    """Cities whose name begins with or, with `guesses`, resembles `text` (accents and typos
+    forgiven), the most populous and the nearest to `near` first among equally good ones."""
     given: dict[str, Any] = {"text": names.cleaned_name(text), "most": limit}
     given |= {"lon": near.lon if near else None, "lat": near.lat if near else None}
     return [
         FoundPlace(row.name, where_of(row), row.lon, row.lat, row.id, row.population, row.is_meant)
-        for row in session.execute(sa.text(_BY_NAME), given)
+        for row in session.execute(sa.text(_BY_NAME if guesses else _BY_BEGINNING), given)
     ]
 
 
@@ -275,11 +280,13 @@ def _find_cities(session: Session, _actor: Actor, search: finding.Search) -> lis
         return []  # an address
     found = [
         _found_city(city, likeness(search.words, words(city.name)))
-        for city in search_cities(session, search.text, search.limit, search.near)
+        for city in search_cities(
+            session, search.text, search.limit, search.near, guesses=search.guesses
+        )
     ]
     head, comma, tail = search.text.partition(",")
     if comma and tail.strip():
-        for city in search_cities(session, head, search.limit, search.near):
+        for city in search_cities(session, head, search.limit, search.near, guesses=search.guesses):
             told = likeness(search.words, words(f"{city.name} {city.detail}"))
             found.append(replace(_found_city(city, told), is_meant=told >= finding.MEANT))
     return found
@@ -316,7 +323,7 @@ def _areas_named(session: Session, wanted: Sequence[str]) -> list[tuple[str, Are
     ]
 
 
-finding.register("cities", _find_cities, is_of_map=True)
+finding.register("cities", _find_cities, is_of_map=True, guesses=True)
 finding.register_areas("cities", _areas_named)
 
 

@@ -89,7 +89,7 @@ def _own(load: Extract) -> dict[str, Any]:
     return {"schema": load.schema, "has_sea": has_sea, "credit": load.credit or ""}
 
 
-finding.register("streets", searching.find, is_of_map=True)
+finding.register("streets", searching.find, is_of_map=True, guesses=True)
 finding.register_areas("streets", areas_named)
 
 

@@ -33,7 +33,7 @@ PLACE_ZOOM = 17
 
 
 def find(session: Session, actor: Actor, search: Search) -> list[Found]:
-    found = _named(session, search.text, search.near, search.limit)
+    found = _named(session, search, search.text, search.near)
     text = without_here(search.text)
     category = category_said(text)
     if category is not None:
@@ -45,9 +45,7 @@ def find(session: Session, actor: Actor, search: Search) -> list[Found]:
             return found + _of_category(session, *category, area.point, area, sure=True)
     for what, area in search.within[:1]:
         # "mercadona madrid": the name there.
-        found += [
-            each for each in _named(session, what, area.point, search.limit) if _is_in(each, area)
-        ]
+        found += [each for each in _named(session, search, what, area.point) if _is_in(each, area)]
     return found
 
 
@@ -84,11 +82,12 @@ def _told(query: sa.Select[Any]) -> sa.Select[Any]:
 
 
 @built_once
-def _by_name(is_short: bool, is_near: bool) -> sa.Select[Any]:
-    """name_key(:text) <% name_key(name), by the trigram index; the best of `LOOKED` of them. A
-    text of few letters is the beginning of a word."""
+def _by_name(guesses: bool, is_near: bool) -> sa.Select[Any]:
+    """Names that hold the text from the beginning of a word on; with `guesses` those that resemble
+    it: name_key(:text) <% name_key(name). Both by the trigram index; the best of `LOOKED` of
+    them."""
     key = sa.func.name_key(sa.bindparam("text", type_=sa.Text))
-    if is_short:
+    if not guesses:
         matches = sa.or_(KEY.like(key + "%"), KEY.like(sa.literal("% ") + key + "%"))
     else:
         matches = key.op("<%", is_comparison=True)(KEY)
@@ -115,14 +114,15 @@ def _by_name(is_short: bool, is_near: bool) -> sa.Select[Any]:
     return query.order_by(best.c.score.desc(), Place.id)
 
 
-def _named(session: Session, text: str, near: Point | None, limit: int) -> list[Found]:
+def _named(session: Session, search: Search, text: str, near: Point | None) -> list[Found]:
     text = rules.search_text(text)
     if not text:
         return []
-    given: dict[str, Any] = {"text": text, "most": limit}
+    guesses = search.guesses and len(text) > rules.SHORT_QUERY
+    given: dict[str, Any] = {"text": text, "most": search.limit}
     if near is not None:
         given |= {"lon": near.lon, "lat": near.lat}
-    rows = session.execute(_by_name(len(text) <= rules.SHORT_QUERY, near is not None), given)
+    rows = session.execute(_by_name(guesses, near is not None), given)
     said = words(text)
     return [_found(row, likeness(said, words(row.name))) for row in rows]
 

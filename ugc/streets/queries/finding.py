@@ -23,8 +23,8 @@ def find(session: Session, _actor: Actor, search: Search) -> list[Found]:
     ways = _ways(text, search)
     if not ways:
         return []
-    found = [_found(each) for each in find_addresses(session, ways, search.near, search.limit)]
-    return found + _areas(session, text, search)
+    addresses = find_addresses(session, ways, search.near, search.limit, guesses=search.guesses)
+    return [_found(each) for each in addresses] + _areas(session, text, search)
 
 
 def _ways(text: str, search: Search) -> list[Asked]:

@@ -28,18 +28,19 @@ _WHERE = sa.text("SELECT * FROM where_is(ST_SetSRID(ST_MakePoint(:lon, :lat), 43
 # The nearer a name is to what was typed, the longer the street and the nearer to the map, the
 # better; a street that has the number, and one in the town that was said, gain. `<%` compares by
 # the connection's threshold (`core.db`), which the index knows.
-_FIND = sa.text(f"""
+_FIND = """
 WITH shown AS MATERIALIZED (SELECT id FROM extracts WHERE step = 'shown'),
-asked AS MATERIALIZED (SELECT street_core(:street) AS core, name_key(:street) AS key),
+said AS (SELECT street_core(:street) AS core, name_key(:street) AS key),
+asked AS MATERIALIZED (
+  SELECT core, key, replace(replace(core, '%', ''), '_', '') AS start FROM said),
 alike AS MATERIALIZED (
   SELECT n.street_id, n.core, n.key,
       word_similarity(asked.core, n.core) * 0.6 + similarity(asked.core, n.core) * 0.4
-      + CASE WHEN n.core LIKE replace(replace(asked.core, '%', ''), '_', '') || '%' THEN 0.15
-          ELSE 0 END
+      + CASE WHEN n.core LIKE asked.start || '%' THEN 0.15 ELSE 0 END
       + similarity(asked.key, n.key) * 0.15 AS alike
-  FROM asked JOIN street_names AS n ON asked.core <% n.core
+  FROM asked JOIN street_names AS n ON {are_alike}
   WHERE n.extract_id IN (SELECT id FROM shown)
-  ORDER BY alike DESC LIMIT {MOST}),
+  ORDER BY alike DESC LIMIT {most}),
 named AS MATERIALIZED (
   SELECT DISTINCT ON (street_id) * FROM alike ORDER BY street_id, alike DESC),
 ranked AS (
@@ -49,7 +50,7 @@ ranked AS (
           word_similarity(name_key(:town), name_key(coalesce(s.town, ''))),
           word_similarity(name_key(:town), name_key(coalesce(s.quarter, '')))) END
       - CASE WHEN CAST(:lon AS float8) IS NULL THEN 0 ELSE least(0.2, ST_DistanceSphere(
-          s.centre, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)) / {FAR_M}) END AS score
+          s.centre, ST_SetSRID(ST_MakePoint(:lon, :lat), 4326)) / {far_m}) END AS score
   FROM named JOIN streets AS s ON s.id = named.street_id),
 chosen AS MATERIALIZED (
   SELECT ranked.*, house.number, house.geom AS house, coalesce(house.is_exact, false) AS is_exact
@@ -62,14 +63,24 @@ chosen AS MATERIALIZED (
         abs(substring(a.number FROM '^[0-9]{{1,6}}')::int
           - nullif(substring(:number FROM '^[0-9]{{1,6}}'), '')::int) AS off) AS said
     WHERE :number <> '' AND a.street_id = ranked.id
-      AND (said.is_exact OR said.off <= {NEAR_NUMBER})
+      AND (said.is_exact OR said.off <= {near_number})
     ORDER BY said.is_exact DESC, said.off % 2, said.off LIMIT 1) AS house ON true)
 SELECT id, name, number, quarter, town, metres, chosen.core, chosen.key, is_exact,
   score + CASE WHEN is_exact THEN 0.1 ELSE 0 END AS score,
   ST_X(coalesce(house, centre)) AS lon, ST_Y(coalesce(house, centre)) AS lat,
   asked.core AS asked_core, asked.key AS asked_key
 FROM chosen, asked ORDER BY score DESC, id LIMIT :most
-""")
+"""
+
+
+def _find(are_alike: str) -> sa.TextClause:
+    given = {"most": MOST, "far_m": FAR_M, "near_number": NEAR_NUMBER}
+    return sa.text(_FIND.format(are_alike=are_alike, **given))
+
+
+# Names that hold what was typed, from the beginning of a word on; and those that resemble it.
+_FIND_SAID = _find("(n.core LIKE asked.start || '%' OR n.core LIKE '% ' || asked.start || '%')")
+_FIND_ALIKE = _find("asked.core <% n.core")
 
 _CORNERS = sa.text("""
 SELECT one.id AS one_id, other.id AS other_id, one.name, other.name AS crossing,
@@ -111,15 +122,22 @@ def address_at(session: Session, point: geo.Point) -> Address | None:
 
 
 def find_addresses(
-    session: Session, ways: Sequence[Asked], near: geo.Point | None = None, limit: int = 8
+    session: Session,
+    ways: Sequence[Asked],
+    near: geo.Point | None = None,
+    limit: int = 8,
+    *,
+    guesses: bool = True,
 ) -> list[FoundAddress]:
-    """What was asked for in any of the ways to understand it, the best first, each once."""
+    """What was asked for in any of the ways to understand it, the best first, each once; without
+    `guesses` only names that hold the words as they were typed."""
     found: list[FoundAddress] = []
     for way in ways:
         if way.crossing:
-            found += _corners(session, way, near, limit)
+            found += _corners(session, way, near, limit, guesses=guesses)
         else:
-            found += [_street(row, way) for row in _streets(session, way, near, limit)]
+            rows = _streets(session, way, near, limit, guesses=guesses)
+            found += [_street(row, way) for row in rows]
         if any(each.likeness >= (SURE if each.is_exact else SURER) for each in found):
             break
     best: dict[tuple[str, str, str, str], FoundAddress] = {}
@@ -156,10 +174,10 @@ def _alike(row: sa.Row[Any], way: Asked) -> float:
 
 
 def _streets(
-    session: Session, way: Asked, near: geo.Point | None, limit: int
+    session: Session, way: Asked, near: geo.Point | None, limit: int, *, guesses: bool
 ) -> Sequence[sa.Row[Any]]:
     return session.execute(
-        _FIND,
+        _FIND_ALIKE if guesses else _FIND_SAID,
         {
             "street": way.street, "number": way.number, "town": way.town, "most": limit,
             "looked": max(limit, LOOKED),
@@ -169,11 +187,11 @@ def _streets(
 
 
 def _corners(
-    session: Session, way: Asked, near: geo.Point | None, limit: int
+    session: Session, way: Asked, near: geo.Point | None, limit: int, *, guesses: bool
 ) -> list[FoundAddress]:
     """Where two streets meet, those that resemble best what was typed first."""
     one, other = (
-        _streets(session, Asked(name, town=way.town), near, 20)
+        _streets(session, Asked(name, town=way.town), near, 20, guesses=guesses)
         for name in (way.street, way.crossing)
     )
     if not one or not other:

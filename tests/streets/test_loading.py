@@ -55,6 +55,7 @@ def test_a_city_is_loaded_listed_and_removed(
     done = run("load", HELSINKI)
     assert done.exit_code == 0, done.output
     assert "helsinki: 2" in done.output
+    assert "No worker is running" in done.output
     assert {"Mannerheimintie", "Aleksanterinkatu", "Keskuskatu"} <= names(session)
     [archive] = folder.iterdir()
     layers = tile(archive, 14, *MIDDLE)
@@ -77,6 +78,12 @@ def test_a_city_is_loaded_listed_and_removed(
     assert list(folder.iterdir()) == []
     assert session.scalar(sa.text("SELECT count(*) FROM roads")) == 0
     assert run("remove", "helsinki", "--yes").exit_code == 2
+
+
+def test_a_worker_that_runs_is_known(run: Run, session: Session, osm: Callable[..., Path]) -> None:
+    session.execute(sa.text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
+    session.commit()
+    assert "No worker" not in run("load", osm("cross.osm", **CROSS)).output
 
 
 def view(client: FlaskClient, path: str = "/") -> list[str]:

@@ -16,6 +16,7 @@ from rich.progress import Progress as Bar
 
 from ugc.app import create_app
 from ugc.core.db import transaction
+from ugc.core.jobs import is_worked
 from ugc.streets import jobs, queries
 from ugc.streets.actions.reading import NotAnExtract
 from ugc.streets.models import BOCA, Step
@@ -52,6 +53,8 @@ def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> N
                     file, current_app.config["DATA_DIR"] / "cities",
                     code=code, replace=replace, beside=beside, on_progress=show,
                 )  # fmt: skip
+                with transaction() as session:
+                    worked = is_worked(session)
         except NotAnExtract as error:
             click.echo(
                 f"ugc: {file.name} is no extract of OpenStreetMap that can be used: {error}.",
@@ -72,6 +75,12 @@ def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> N
     if counts.get("broken"):
         click.echo(
             f"  {counts['broken']:,} things were left out: the file's edge cuts their shape."
+        )
+    if not worked:
+        click.echo(
+            "  No worker is running: reports and places that stand in the city get their addresses"
+            " as soon as `ugc worker` is.",
+            err=True,
         )
 
 

@@ -387,6 +387,17 @@ def failed_jobs(session: Session, limit: int = 100) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in rows]
 
 
+def is_worked(session: Session) -> bool:
+    """Whether a worker told its heartbeat lately."""
+    found = session.scalar(
+        sa.text(
+            "SELECT EXISTS (SELECT FROM procrastinate_workers"
+            f" WHERE last_heartbeat BETWEEN {_LATELY})"
+        )
+    )
+    return bool(found)
+
+
 def waiting_jobs(session: Session) -> list[dict[str, Any]]:
     """Jobs that are due or run, counted: priority, task_name, due, running, later."""
     rows = session.execute(

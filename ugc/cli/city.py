@@ -17,6 +17,7 @@ from rich.progress import Progress as Bar
 from ugc.app import create_app
 from ugc.core.db import transaction
 from ugc.core.jobs import is_worked
+from ugc.places import jobs as places
 from ugc.streets import jobs, queries
 from ugc.streets.actions.reading import NotAnExtract
 from ugc.streets.models import BOCA, Step
@@ -24,9 +25,10 @@ from ugc.streets.rules.archives import NotAMap
 
 STOPPED = 130
 STEPS = {
-    "read": "1 of 3: reading the file",
-    "named": "2 of 3: naming the streets",
-    "drawn": "3 of 3: drawing the map",
+    "read": "1 of 4: reading the file",
+    "named": "2 of 4: naming the streets",
+    "drawn": "3 of 4: drawing the map",
+    places.STEP: "4 of 4: bringing the places",
 }
 
 
@@ -53,6 +55,7 @@ def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> N
                     file, current_app.config["DATA_DIR"] / "cities",
                     code=code, replace=replace, beside=beside, on_progress=show,
                 )  # fmt: skip
+                brought = places.bring_places(done.code, show)
                 with transaction() as session:
                     worked = is_worked(session)
         except NotAnExtract as error:
@@ -62,8 +65,21 @@ def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> N
             )
             sys.exit(2)
     if done.already:
-        click.echo(f"{done.code}: this file is loaded already; nothing was done.")
-        return
+        rest = "its places are there now" if brought else "nothing was done"
+        click.echo(f"{done.code}: this file is loaded already; {rest}.")
+    else:
+        _tell_city(done)
+    if brought:
+        _tell_places(brought)
+    if not worked and not done.already:
+        click.echo(
+            "  No worker is running: reports and places that stand in the city get their addresses"
+            " as soon as `ugc worker` is.",
+            err=True,
+        )
+
+
+def _tell_city(done: jobs.Summary) -> None:
     if done.resumed:
         click.echo(f"{done.code}: went on after the step “{done.resumed}”.")
     counts = done.counts
@@ -75,12 +91,6 @@ def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> N
     if counts.get("broken"):
         click.echo(
             f"  {counts['broken']:,} things were left out: the file's edge cuts their shape."
-        )
-    if not worked:
-        click.echo(
-            "  No worker is running: reports and places that stand in the city get their addresses"
-            " as soon as `ugc worker` is.",
-            err=True,
         )
 
 
@@ -134,6 +144,32 @@ def _told() -> Iterator[None]:
         sys.exit(1)
 
 
+# What was done with places, in the order in which it is told.
+DONE = {
+    "new": "new", "changed": "changed", "joined": "known from members or imports",
+    "renumbered": "found again under another number", "back": "there again", "hidden": "hidden",
+    "closed": "marked closed", "left": "left as they are",
+}  # fmt: skip
+
+
+def _tell_places(brought: places.Summary) -> None:
+    said = [
+        f"{brought.counts[name]:,} {words}"
+        for name, words in DONE.items()
+        if brought.counts.get(name)
+    ]
+    click.echo(f"  {brought.living:,} places" + (f": {', '.join(said)}." if said else "."))
+    left_out = [
+        f"{name.removeprefix('no_')} {count:,}"
+        for name, count in sorted(brought.counts.items())
+        if name.startswith("no_")
+    ]
+    if left_out:
+        click.echo(
+            f"  Values that are not what they should be were left out: {', '.join(left_out)}."
+        )
+
+
 @contextmanager
 def _progress() -> Iterator[Callable[[jobs.Progress], None]]:
     """A bar on a terminal, a line a step elsewhere."""
@@ -180,11 +216,13 @@ def list_command() -> None:
 
 @city_group.command("remove")
 @click.argument("code")
-@click.confirmation_option(prompt="Remove the streets, the addresses and the map of this city?")
+@click.confirmation_option(prompt="Remove the streets, the places and the map of this city?")
 def remove_command(code: str) -> None:
-    """Remove a city with the addresses that it gave to reports and places."""
+    """Remove a city with the addresses that it gave to reports and places, and those of its places
+    on which no person left anything."""
     try:
         with create_app().app_context():
+            places.leave_places(code)
             found = jobs.remove_city(code, current_app.config["DATA_DIR"] / "cities")
     except jobs.Refused as error:
         raise click.UsageError(str(error)) from None

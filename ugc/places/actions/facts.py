@@ -79,7 +79,8 @@ def put(
         row, said = rows.get(field), ranks.written(value)
         verdict = ranks.judge(
             field, said, origin,
-            present=present[field], of=row.origin if row else usual,
+            present=present[field],
+            of=row.origin if row else ranks.usual_of(field, present[field], usual),
             refused=row.refused if row else (),
         )  # fmt: skip
         done[verdict].append(field)

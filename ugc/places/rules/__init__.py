@@ -64,7 +64,8 @@ class Aspect:
 
 @dataclass(frozen=True)
 class Category:
-    """`osm` is the OpenStreetMap tag it stands for, '' for none."""
+    """`osm` is the OpenStreetMap tag it stands for, '' for none; `also` are others whose things
+    belong to it. `aspect_set` names its aspects."""
 
     code: str
     icon: str
@@ -73,6 +74,8 @@ class Category:
     aspects: tuple[Aspect, ...]
     es: str
     en: str
+    aspect_set: str = ""
+    also: tuple[str, ...] = ()
 
     def name(self, language: str) -> str:
         return self.es if language == "es" else self.en
@@ -85,7 +88,15 @@ def load_categories(path: Path) -> dict[str, Category]:
         for name, row in table["aspects"].items()
     }
     return {
-        code: Category(code=code, **{**row, "aspects": aspects[row["aspects"]]})
+        code: Category(
+            code=code,
+            **{
+                **row,
+                "aspects": aspects[row["aspects"]],
+                "aspect_set": row["aspects"],
+                "also": tuple(row.get("also", ())),
+            },
+        )
         for code, row in table["categories"].items()
     }
 

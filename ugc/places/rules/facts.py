@@ -38,6 +38,12 @@ def origin_of_source(code: str | None) -> Origin:
     return Origin.EXTRACT if code == EXTRACT_SOURCE else Origin.IMPORT
 
 
+def usual_of(field: str, present: str, usual: Origin) -> Origin:
+    """The origin of a field that has none of its own: its place's, but of a detail that is empty
+    the weakest, so that any origin may fill it."""
+    return usual if present or field in (*REQUIRED, CLOSED) else Origin.EXTRACT
+
+
 def origin_of(actor: Actor, brand_id: int | None) -> Origin:
     """As what a member writes facts of a place that the brand (None: no brand) runs."""
     if actor.may("edit_content"):

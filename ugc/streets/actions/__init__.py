@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -44,6 +45,22 @@ def advance(session: Session, extract_id: int, step: Step, **counts: int) -> Non
     load = session.get_one(Extract, extract_id, with_for_update={"key_share": True})
     load.step = step
     load.counts = {**load.counts, **counts}
+
+
+def count(session: Session, extract_id: int, more: Mapping[str, int]) -> None:
+    """Adds to what a load counts, in the transaction that did it."""
+    load = session.get_one(
+        Extract, extract_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    added = {name: load.counts.get(name, 0) + number for name, number in more.items()}
+    load.counts = {**load.counts, **added}
+
+
+def uncount(session: Session, extract_id: int, name: str) -> None:
+    load = session.get_one(
+        Extract, extract_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    load.counts = {key: number for key, number in load.counts.items() if key != name}
 
 
 # What a newer file of a city takes over from the one before.

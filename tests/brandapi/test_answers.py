@@ -216,7 +216,8 @@ def test_kinds_and_categories_need_no_key(get: Get) -> None:
 def test_brands_are_named_and_follow_what_happens_to_them(
     world: World, get: Get, finished: None, session: Session
 ) -> None:
-    from ugc.brands import actions as brands
+    from ugc.brands.actions import BRANDS
+    from ugc.content import actions as content
 
     other = world.with_brand("Other")
     feature = get(f"/brands/{other.brand}").get_json(force=True)
@@ -225,7 +226,7 @@ def test_brands_are_named_and_follow_what_happens_to_them(
     assert feature["properties"]["claimed"] is True
     assert get("/brands?bbox=1,2,3,4").status_code == 422
     assert get("/brands", with_key=world.key("reports:read")).status_code == 403
-    brands.move(session, other.brand_id, Visibility.HIDDEN, "test", "system")
+    content.set_visibility(session, BRANDS, other.brand_id, Visibility.HIDDEN, "test", "system")
     session.commit()
     assert get(f"/brands/{other.brand}").status_code == 404
     changes = get("/brands?since=2020-01-01&format=json").get_json()

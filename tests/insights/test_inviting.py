@@ -12,10 +12,11 @@ from tests.insights.conftest import World, actor_of
 from ugc.accounts.actions import suspending
 from ugc.accounts.models import Member
 from ugc.brands import queries as brands
+from ugc.content import actions as content
 from ugc.core.access import SYSTEM
 from ugc.core.db import now
 from ugc.core.errors import Conflict, Forbidden, Invalid
-from ugc.core.subjects import Subject
+from ugc.core.subjects import Subject, Visibility
 from ugc.insights import actions
 from ugc.insights.models import BrandConsent, Invitation, InvitationDelivery, SpreadConsent
 from ugc.insights.queries import invitations, room
@@ -36,7 +37,9 @@ def write(world: World) -> str:
         .where(Subject.public_id == public_id)
     ).one()  # fmt: skip
     if row.visibility == "held":
-        actions.move(world.session, row.id, "published", "decision:0", "system")  # type: ignore[arg-type]
+        content.set_visibility(
+            world.session, actions.INVITATIONS, row.id, Visibility.PUBLISHED, "decision:0", "system"
+        )
     world.session.commit()
     return public_id
 

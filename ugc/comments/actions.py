@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask_babel import lazy_gettext
 
 from ugc import events
 from ugc.comments import queries, rules
 from ugc.comments.models import KIND, Comment
+from ugc.content import actions as content
+from ugc.content.actions import ContentKind
 from ugc.core import inputs, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session
-from ugc.core.errors import Conflict, Forbidden, NotFound
-from ugc.core.subjects import Subject, Visibility
-from ugc.moderation import actions as moderation
+from ugc.core.errors import NotFound
+from ugc.core.subjects import Subject
+
+
+def _published(session: Session, comment: Comment) -> None:
+    about_id, author_id = comment.about_id, comment.author_id
+    events.emit(session, events.CommentPublished(comment.id, about_id, author_id))
+
+
+# Talk is cheap: it sets no member free of approval.
+COMMENTS = content.declare(ContentKind(KIND, Comment, texts={"text": ""}, on_published=_published))
 
 
 def post_comment(
@@ -29,82 +38,14 @@ def post_comment(
     said_before = queries.same_again(session, author_id, about.id, text)
     if said_before is not None:
         return said_before
-    held = moderation.must_be_held(session, actor)
-    subject = subjects.create(session, KIND, visible=not held)
-    visibility = Visibility.HELD if held else Visibility.PUBLISHED
-    session.add(
-        Comment(
-            id=subject.id,
-            author_id=author_id,
-            about_id=about.id,
-            text=text,
-            language=language,
-            visibility=visibility,
-        )
-    )
-    session.flush()
-    subjects.log_move(
-        session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
-    )
-    events.emit(session, events.ContentPosted(subject.id, KIND, author_id, None, held))
-    if held:
-        moderation.open_case(session, subject.id, "held")
-    else:
-        _published(session, subject.id, about.id, author_id)
-    return subject.public_id
-
-
-def _published(session: Session, comment_id: int, about_id: int, author_id: int | None) -> None:
-    events.emit(session, events.ContentApproved(comment_id, KIND, author_id))
-    events.emit(session, events.CommentPublished(comment_id, about_id, author_id))
-
-
-def _move(
-    session: Session, comment: Comment, visibility: Visibility, reason: str, who: str
-) -> None:
-    subjects.log_move(
-        session, comment.id, "visibility", comment.visibility, visibility, reason=reason, actor=who
-    )
-    comment.visibility = visibility
-    public = visibility is Visibility.PUBLISHED
-    subjects.touch(session, comment.id, visible=public)
-    if public:
-        _published(session, comment.id, comment.about_id, comment.author_id)
-    else:
-        events.emit(
-            session, events.ContentGone(comment.id, KIND, comment.author_id, None, str(visibility))
-        )
+    comment = Comment(about_id=about.id, text=text, language=language)
+    return content.submit(session, actor, COMMENTS, comment)
 
 
 def withdraw(session: Session, actor: Actor, comment_id: int) -> int:
-    """The author takes it back; returns the subject it stood under. Raises Forbidden."""
-    # Cases are locked before content, as by a moderator who decides.
-    moderation.close_case(session, comment_id)
-    comment = queries.locked(session, comment_id)
-    if not rules.may_withdraw(actor, comment.author_id, comment.visibility):
-        raise Forbidden()
-    _move(session, comment, Visibility.WITHDRAWN, "withdrawn", actor.reference)
-    return comment.about_id
-
-
-def move(session: Session, comment_id: int, visibility: Visibility, reason: str, who: str) -> None:
-    """What a moderator's decision does; nothing when it is so already. Raises Conflict when its
-    author took it back."""
-    comment = queries.locked(session, comment_id)
-    before = Visibility(comment.visibility)
-    if before is visibility:
-        return
-    if visibility not in subjects.VISIBILITY_MOVES[before]:
-        raise Conflict(lazy_gettext("Its author took it back meanwhile."))
-    _move(session, comment, visibility, reason, who)
-
-
-def author_of(session: Session, comment_id: int) -> int | None:
-    return queries.locked(session, comment_id).author_id
-
-
-# Talk is cheap: it sets nobody free of approval.
-moderation.register(KIND, moderation.Content(author_of, move, Comment))
+    """Takes a comment back for its author; returns the subject it stood under. Raises
+    Forbidden."""
+    return content.withdraw(session, actor, COMMENTS, comment_id).about_id
 
 
 def move_comments(session: Session, old_id: int, new_id: int) -> None:
@@ -127,19 +68,4 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
 
 
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
-    """Comments go, or stay without their author."""
-    ids = session.scalars(
-        sa.select(Comment.id).where(Comment.author_id == member_id).order_by(Comment.id)
-    ).all()
-    for comment_id in ids:
-        if with_content:
-            moderation.close_case(session, comment_id)
-        else:
-            moderation.lock_case(session, comment_id)
-        comment = queries.locked(session, comment_id)
-        moderation.forget_texts(session, comment_id, with_flags=with_content)
-        if with_content:
-            if comment.visibility in (Visibility.PUBLISHED, Visibility.HELD):
-                _move(session, comment, Visibility.WITHDRAWN, "erasure", "system")
-            comment.text = ""
-        comment.author_id = None
+    content.erase(session, COMMENTS, member_id, with_content=with_content)

@@ -9,6 +9,7 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.comments import actions, queries, rules
 from ugc.comments.models import KIND
+from ugc.content import rules as content_rules
 from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
@@ -37,7 +38,7 @@ def talk_panel(subject_id: int, public_id: str, **_context: Any) -> str:
         comments=queries.comments_about(db.session(), actor, subject_id),
         public_id=public_id,
         may_comment=rules.may_comment(actor),
-        may_withdraw=rules.may_withdraw,
+        may_withdraw=content_rules.may_withdraw,
         may_flag=moderation_rules.may_flag,
         text_max=rules.TEXT_MAX,
         error=None,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ugc.accounts.models import Member
 from ugc.comments import rules
 from ugc.comments.models import KIND, Comment
+from ugc.content import rules as content_rules
 from ugc.core import subjects
 from ugc.core.access import Actor
 from ugc.core.db import Session, built_once, lately
@@ -82,7 +83,9 @@ def _about() -> Any:
 def comment_by_id(session: Session, actor: Actor, comment_id: int) -> CommentRow:
     """As `actor` may see it, with what it is about. Raises NotFound."""
     row = session.execute(_columns().where(Comment.id == comment_id)).first()
-    if row is None or not rules.may_see(actor, row.Comment.author_id, row.Comment.visibility):
+    if row is None or not content_rules.may_see(
+        actor, row.Comment.author_id, row.Comment.visibility
+    ):
         raise NotFound()
     about_id = row.Comment.about_id
     return _row(row, subjects.describe(session, [about_id]).get(about_id))

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
-from ugc import events
 from ugc.accounts.models import Member
 from ugc.brands import queries as brands
 from ugc.brands import rules as brand_rules
+from ugc.content import actions as content
+from ugc.content.actions import ContentKind
 from ugc.core import inputs, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
@@ -32,7 +33,6 @@ from ugc.insights.models import (
 )
 from ugc.insights.queries import invitations, scores, told
 from ugc.insights.rules import inviting, score, shape, tens, weeks
-from ugc.moderation import actions as moderation
 from ugc.notifications import actions as notifications
 
 # Figures ------------------------------------------------------------------------------------
@@ -195,12 +195,15 @@ def allow_brand(session: Session, actor: Actor, brand_id: int, *, allowed: bool)
 # Invitations --------------------------------------------------------------------------------
 
 
+INVITATIONS = content.declare(ContentKind(KIND, Invitation, texts={"text": "", "thanks": ""}))
+
+
 def write_invitation(
     session: Session, actor: Actor, brand: brands.BrandRow, *, text: str, thanks: str, language: str
 ) -> str:
     """A brand's invitation; returns its public id. A newcomer's waits for a moderator. Raises
     Forbidden, Invalid."""
-    author_id = require_contributor(actor)
+    require_contributor(actor)
     brand_rules.check_act(actor, brand.id, "invite_members")
     said: dict[str, str] = {}
     fields: dict[str, list[object]] = {}
@@ -213,27 +216,8 @@ def write_invitation(
             fields.update(bad.fields)
     if fields:
         raise Invalid(fields=fields)
-    held = moderation.must_be_held(session, actor)
-    subject = subjects.create(session, KIND, visible=not held)
-    visibility = Visibility.HELD if held else Visibility.PUBLISHED
-    session.add(
-        Invitation(
-            id=subject.id,
-            author_id=author_id,
-            brand_id=brand.id,
-            **said,
-            language=language,
-            visibility=visibility,
-        )
-    )
-    session.flush()
-    subjects.log_move(
-        session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
-    )
-    events.emit(session, events.ContentPosted(subject.id, KIND, author_id, None, held))
-    if held:
-        moderation.open_case(session, subject.id, "held")
-    return subject.public_id
+    row = Invitation(brand_id=brand.id, **said, language=language)
+    return content.submit(session, actor, INVITATIONS, row)
 
 
 def send_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
@@ -267,41 +251,14 @@ def send_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
     return tens.full(len(people))
 
 
-def move(
-    session: Session, invitation_id: int, visibility: Visibility, reason: str, who: str
-) -> None:
-    """What a moderator's decision does; nothing when it is so already. Raises Conflict."""
-    row = invitations.locked(session, invitation_id)
-    before = Visibility(row.visibility)
-    if before is visibility:
-        return
-    if visibility not in subjects.VISIBILITY_MOVES[before]:
-        raise Conflict(lazy_gettext("Its author took it back meanwhile."))
-    subjects.log_move(session, row.id, "visibility", before, visibility, reason=reason, actor=who)
-    row.visibility = visibility
-    public = visibility is Visibility.PUBLISHED
-    subjects.touch(session, row.id, visible=public)
-    if public:
-        events.emit(session, events.ContentApproved(row.id, KIND, row.author_id))
-    else:
-        events.emit(session, events.ContentGone(row.id, KIND, row.author_id, None, str(visibility)))
-
-
-def author_of(session: Session, invitation_id: int) -> int | None:
-    return invitations.locked(session, invitation_id).author_id
-
-
-moderation.register(KIND, moderation.Content(author_of, move, Invitation))
-
-
 def withdraw_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
-    """The team takes it back; returns the brand. Raises Forbidden."""
-    moderation.close_case(session, invitation_id)
-    row = invitations.locked(session, invitation_id)
+    """Takes an invitation back for the brand's team; returns the brand. Raises Forbidden."""
+    return content.withdraw(session, actor, INVITATIONS, invitation_id, _team_withdraws).brand_id
+
+
+def _team_withdraws(actor: Actor, row: Invitation) -> bool:
     brand_rules.check_act(actor, row.brand_id, "invite_members")
-    if row.visibility in (Visibility.PUBLISHED, Visibility.HELD):
-        move(session, row.id, Visibility.WITHDRAWN, "withdrawn", actor.reference)
-    return row.brand_id
+    return True
 
 
 # A person's data ----------------------------------------------------------------------------
@@ -317,14 +274,4 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     author, unless the content goes too."""
     for table in (SpreadConsent, BrandConsent, InvitationDelivery, PrescriptorScore, HomeCity):
         session.execute(sa.delete(table).where(table.member_id == member_id))
-    for row in invitations.written_by(session, member_id):
-        if with_content:
-            moderation.close_case(session, row.id)
-        else:
-            moderation.lock_case(session, row.id)
-        moderation.forget_texts(session, row.id, with_flags=with_content)
-        if with_content:
-            if row.visibility in (Visibility.PUBLISHED, Visibility.HELD):
-                move(session, row.id, Visibility.WITHDRAWN, "erasure", "system")
-            row.text = row.thanks = ""
-        row.author_id = None
+    content.erase(session, INVITATIONS, member_id, with_content=with_content)

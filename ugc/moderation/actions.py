@@ -123,10 +123,10 @@ def open_case(session: Session, subject_id: int, reason: str) -> None:
     )
 
 
-def open_first_case(session: Session, subject_id: int) -> None:
-    """As `open_case`, held, of what this transaction made: nobody else can know it yet, so there is
-    nobody to wait for."""
-    session.execute(insert(Case).values(subject_id=subject_id, reason="held"))
+def open_first_case(session: Session, subject_id: int, reason: str = "held") -> None:
+    """As `open_case`, of what this transaction made: no other one can know it yet, so there is none
+    to wait for."""
+    session.execute(insert(Case).values(subject_id=subject_id, reason=reason))
 
 
 def _alone(session: Session, subject_id: int) -> None:

@@ -11,6 +11,7 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
+from ugc.content import rules as content_rules
 from ugc.core import finding, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
@@ -92,7 +93,7 @@ def new_page(public_id: str, error: DomainError | None = None) -> Any:
         raise Forbidden(actions.OWN_PLACE)
     if mine is not None:
         # One that a moderator refused cannot be edited; its page says why.
-        editable = rules.may_edit(current_actor(), mine.author_id, mine.visibility)
+        editable = content_rules.may_edit(current_actor(), mine.author_id, mine.visibility)
         where = "reviews.edit_page" if editable else "reviews.page"
         return redirect(url_for(where, public_id=mine.public_id), 303)
     return _form(place, error=error)
@@ -140,7 +141,7 @@ def page(public_id: str) -> str:
 def edit_page(public_id: str, error: DomainError | None = None) -> str:
     actor = current_actor()
     review = queries.review_by_public_id(db.session(), actor, public_id)
-    if not rules.may_edit(actor, review.author_id, review.visibility):
+    if not content_rules.may_edit(actor, review.author_id, review.visibility):
         raise NotFound()
     place = places.place_by_id(db.session(), actor, review.place_id)
     return _form(place, review, error)

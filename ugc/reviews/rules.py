@@ -57,19 +57,6 @@ def may_see(
     return public or mine or actor.is_moderator
 
 
-def _mine(actor: Actor, author_id: int | None, visibility: str) -> bool:
-    standing = visibility in (Visibility.PUBLISHED, Visibility.HELD)
-    return actor.is_member and actor.id is not None and actor.id == author_id and standing
-
-
-def may_edit(actor: Actor, author_id: int | None, visibility: str) -> bool:
-    return _mine(actor, author_id, visibility) and not actor.suspended
-
-
-def may_withdraw(actor: Actor, author_id: int | None, visibility: str) -> bool:
-    return _mine(actor, author_id, visibility)
-
-
 def may_vote(actor: Actor, author_id: int | None, visibility: str) -> bool:
     """Any confirmed member but the author."""
     return (

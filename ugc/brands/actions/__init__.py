@@ -24,6 +24,8 @@ from ugc.brands.models import (
     Fan,
 )
 from ugc.brands.queries import team as team_queries
+from ugc.content import actions as content
+from ugc.content.actions import ContentKind
 from ugc.core import inputs, reserved, subjects, texts
 from ugc.core.access import Actor, acting, require_contributor
 from ugc.core.db import Session, now
@@ -33,6 +35,9 @@ from ugc.moderation import actions as moderation
 from ugc.referrals import actions as referrals
 
 TAKEN = lazy_gettext("There is a brand with this name already.")
+
+# What erasing does to a brand is said below: others speak for it.
+BRANDS = content.declare(ContentKind(KIND, Brand, texts={}, counts=True))
 
 
 def add_brand(
@@ -47,33 +52,11 @@ def add_brand(
     """Suggests a brand, unclaimed; returns its public id. A name that looks like a claimed brand's
     or that of the site, `site`, waits for a moderator. Raises Conflict for a name that is taken,
     Forbidden."""
-    author_id = require_contributor(actor)
     if queries.same_name(session, name):
         raise Conflict(TAKEN, fields={"name": [TAKEN]})
-    doubtful = not actor.is_moderator and is_doubtful(session, name, site)
-    held = doubtful or moderation.must_be_held(session, actor)
-    visibility = Visibility.HELD if held else Visibility.PUBLISHED
-    subject = subjects.create(session, KIND, visible=not held)
-    session.add(
-        Brand(
-            id=subject.id,
-            author_id=author_id,
-            name=name,
-            about=about,
-            website=website,
-            visibility=visibility,
-        )
-    )
-    session.flush()
-    subjects.log_move(
-        session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
-    )
-    events.emit(session, events.ContentPosted(subject.id, KIND, author_id, None, held))
-    if held:
-        moderation.open_case(session, subject.id, "lookalike" if doubtful else "held")
-    else:
-        events.emit(session, events.ContentApproved(subject.id, KIND, author_id))
-    return subject.public_id
+    is_doubted = not actor.is_moderator and is_doubtful(session, name, site)
+    brand = Brand(name=name, about=about, website=website)
+    return content.submit(session, actor, BRANDS, brand, doubt="lookalike" if is_doubted else "")
 
 
 def is_doubtful(session: Session, name: str, site: str) -> bool:
@@ -316,31 +299,6 @@ def claim_author(session: Session, claim_id: int) -> int | None:
 moderation.register(CLAIM_KIND, moderation.Content(claim_author, decide_claim, BrandClaim))
 
 
-def move(session: Session, brand_id: int, visibility: Visibility, reason: str, who: str) -> None:
-    """What a moderator's decision does; nothing when it is so already. Raises Conflict."""
-    brand = queries.locked(session, brand_id)
-    before = Visibility(brand.visibility)
-    if before is visibility:
-        return
-    if visibility not in subjects.VISIBILITY_MOVES[before]:
-        raise Conflict()
-    subjects.log_move(session, brand_id, "visibility", before, visibility, reason=reason, actor=who)
-    brand.visibility = visibility
-    public = visibility is Visibility.PUBLISHED
-    subjects.touch(session, brand_id, visible=public)
-    if public:
-        events.emit(session, events.ContentApproved(brand_id, KIND, brand.author_id))
-    else:
-        events.emit(
-            session, events.ContentGone(brand_id, KIND, brand.author_id, None, str(visibility))
-        )
-
-
-def author_of(session: Session, brand_id: int) -> int | None:
-    return queries.locked(session, brand_id).author_id
-
-
-moderation.register(KIND, moderation.Content(author_of, move, Brand, counts=True))
 # A brand is the root of its own cascade.
 referrals.register_root(KIND, lambda _session, brand_id: brand_id)
 referrals.register_insiders(grant_queries.is_on)

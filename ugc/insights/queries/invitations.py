@@ -238,11 +238,6 @@ def describe(
     ]
 
 
-def written_by(session: Session, member_id: int) -> list[Invitation]:
-    query = sa.select(Invitation).where(Invitation.author_id == member_id).order_by(Invitation.id)
-    return list(session.scalars(query.with_for_update(key_share=True)))
-
-
 def all_of_member(session: Session, member_id: int) -> dict[str, Any]:
     """For the member's own export."""
     consent = consent_of(session, member_id)

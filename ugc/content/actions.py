@@ -1,0 +1,280 @@
+"""Verbs of contributed content. Nothing here commits.
+
+Lock order: the case, what the content belongs to (a place before its reviews), the content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext
+
+from ugc import events
+from ugc.content import rules
+from ugc.core import subjects
+from ugc.core.access import Actor, require_contributor
+from ugc.core.db import Session
+from ugc.core.errors import Conflict, Forbidden, NotFound, Stale
+from ugc.core.subjects import Visibility
+from ugc.media import actions as media
+from ugc.moderation import actions as moderation
+from ugc.moderation import rules as moderation_rules
+from ugc.moderation.models import Moderated
+
+Row = TypeVar("Row", bound=Moderated)
+May = Callable[[Actor, Any], bool]
+
+
+def _author_edits(actor: Actor, row: Moderated) -> bool:
+    return rules.may_edit(actor, row.author_id, row.visibility)
+
+
+def _author_withdraws(actor: Actor, row: Moderated) -> bool:
+    return rules.may_withdraw(actor, row.author_id, row.visibility)
+
+
+def _nothing(_session: Session, _row: Any) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class ContentKind(Generic[Row]):
+    """What a capability declares of a kind of content.
+
+    `lock(session, id)` locks what the content belongs to, before the content itself, and
+    `parent_is_public` tells whether readers may see that. `on_changed` runs after each change,
+    `on_published` when all may see it. `texts` are the columns that erasing empties, with what they
+    become; `forget` deletes what it said before. Published ones that `counts` free their author
+    from approval."""
+
+    name: str
+    table: type[Row]
+    texts: Mapping[str, Any]
+    counts: bool = False
+    has_photos: bool = False
+    refusals: Mapping[str, Any] = field(default_factory=lambda: moderation_rules.RULES)
+    order: Sequence[str] = ("id",)
+    lock: Callable[[Session, int], None] = _nothing
+    city_of: Callable[[Session, Row], int | None] = _nothing
+    parent_is_public: Callable[[Session, Row], bool] = lambda _session, _row: True
+    on_published: Callable[[Session, Row], None] = _nothing
+    on_changed: Callable[[Session, Row], None] = _nothing
+    forget: Callable[[Session, Row], None] = _nothing
+
+    def locked(self, session: Session, subject_id: int) -> Row:
+        """The row as it is now, locked with what it belongs to. Raises NotFound."""
+        self.lock(session, subject_id)
+        row = session.scalar(
+            sa.select(self.table)
+            .where(self.table.id == subject_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        if row is None:
+            raise NotFound()
+        return row
+
+
+_kinds: dict[str, ContentKind[Any]] = {}
+
+
+def declare(kind: ContentKind[Row]) -> ContentKind[Row]:
+    """Makes a kind known, to moderators too."""
+    _kinds[kind.name] = kind
+
+    def author_of(session: Session, subject_id: int) -> int | None:
+        return kind.locked(session, subject_id).author_id
+
+    def decided(
+        session: Session, subject_id: int, visibility: Visibility, reason: str, who: str
+    ) -> None:
+        set_visibility(session, kind, subject_id, visibility, reason, who)
+
+    moderation.register(
+        kind.name,
+        moderation.Content(author_of, decided, kind.table, counts=kind.counts, rules=kind.refusals),
+    )
+    return kind
+
+
+def submit(
+    session: Session,
+    actor: Actor,
+    kind: ContentKind[Row],
+    row: Row,
+    photos: Sequence[media.Upload] = (),
+    *,
+    doubt: str = "",
+) -> str:
+    """Stores new content of `actor` and returns its public id; a new member's waits for a
+    moderator, and so does what raises a `doubt` (the reason of a case). `row` has everything but
+    id, author and visibility. Raises Forbidden, Invalid."""
+    author_id = require_contributor(actor)
+    held = bool(doubt) or moderation.must_be_held(session, actor)
+    visibility = Visibility.HELD if held else Visibility.PUBLISHED
+    is_visible = not held and kind.parent_is_public(session, row)
+    subject = subjects.create(session, kind.name, visible=is_visible)
+    row.id, row.author_id, row.visibility = subject.id, author_id, visibility
+    session.add(row)
+    session.flush()
+    _log(session, row, None, visibility, "posted", actor.reference)
+    city_id = kind.city_of(session, row)
+    if kind.has_photos:
+        media.attach(session, actor, row.id, photos, held=held, city_id=city_id)
+    events.emit(session, events.ContentPosted(row.id, kind.name, author_id, city_id, held))
+    if held:
+        moderation.open_first_case(session, row.id, doubt or "held")
+    else:
+        kind.on_changed(session, row)
+        _published(session, kind, row)
+    return subject.public_id
+
+
+@dataclass(frozen=True)
+class Edit(Generic[Row]):
+    """A row under its author's hands. `waits`: what is added now waits for a moderator;
+    `was_public`: its text of before may become history."""
+
+    row: Row
+    waits: bool
+    was_public: bool
+
+
+@contextmanager
+def editing(
+    session: Session,
+    actor: Actor,
+    kind: ContentKind[Row],
+    subject_id: int,
+    *,
+    revision: int,
+    may: May = _author_edits,
+) -> Iterator[Edit[Row]]:
+    """Locks content for its author to change; what a new member changes waits for a moderator
+    again. Raises Forbidden, Stale when it changed since `revision`."""
+    require_contributor(actor)
+    held = moderation.must_be_held(session, actor)
+    if held:
+        moderation.open_case(session, subject_id, "held")
+    else:
+        moderation.content_changed(session, subject_id)
+    row = kind.locked(session, subject_id)
+    if not may(actor, row):
+        raise Forbidden()
+    if row.revision != revision:
+        raise Stale()
+    was_public = row.visibility == Visibility.PUBLISHED
+    yield Edit(row, held or row.visibility == Visibility.HELD, was_public)
+    row.revision += 1
+    if held and was_public:
+        # Not gone: its points and photos stay, and it comes back when a moderator agrees.
+        _log(session, row, row.visibility, Visibility.HELD, "edited", actor.reference)
+        row.visibility = Visibility.HELD
+    session.flush()
+    subjects.touch(session, row.id, visible=False if held and was_public else None)
+    kind.on_changed(session, row)
+
+
+def withdraw(
+    session: Session,
+    actor: Actor,
+    kind: ContentKind[Row],
+    subject_id: int,
+    may: May = _author_withdraws,
+) -> Row:
+    """Takes content back for its author, or for those who `may`. Raises Forbidden."""
+    moderation.close_case(session, subject_id)
+    row = kind.locked(session, subject_id)
+    if not may(actor, row):
+        raise Forbidden()
+    if row.visibility != Visibility.WITHDRAWN:
+        _move(session, kind, row, Visibility.WITHDRAWN, "withdrawn", actor.reference)
+    return row
+
+
+def set_visibility(
+    session: Session,
+    kind: ContentKind[Row],
+    subject_id: int,
+    visibility: Visibility,
+    reason: str,
+    who: str,
+) -> None:
+    """Does what a moderator decided; nothing when it is so already. The caller holds the case.
+    Raises Conflict when its author took it back."""
+    row = kind.locked(session, subject_id)
+    before = Visibility(row.visibility)
+    if before is visibility:
+        # Photos that were added to public content waited alone.
+        _photos_follow(session, kind, row)
+        return
+    if visibility not in subjects.VISIBILITY_MOVES[before]:
+        raise Conflict(lazy_gettext("Its author took it back meanwhile."))
+    _move(session, kind, row, visibility, reason, who)
+
+
+def erase(session: Session, kind: ContentKind[Row], member_id: int, *, with_content: bool) -> None:
+    """Parts a member's content from its author; `with_content` takes it away as well. What it said
+    before goes either way."""
+    columns = [getattr(kind.table, name) for name in kind.order]
+    ids = session.scalars(
+        sa.select(kind.table.id).where(kind.table.author_id == member_id).order_by(*columns)
+    ).all()
+    for subject_id in ids:
+        moderation.lock_case(session, subject_id)
+        row = kind.locked(session, subject_id)
+        moderation.forget_texts(session, subject_id, with_flags=with_content)
+        kind.forget(session, row)
+        if with_content:
+            if row.visibility in rules.STANDING:
+                moderation.close_case(session, subject_id)
+                _move(session, kind, row, Visibility.WITHDRAWN, "erasure", "system")
+            for name, value in kind.texts.items():
+                setattr(row, name, value)
+        else:
+            subjects.touch(session, subject_id)
+        row.author_id = None
+
+
+def _move(
+    session: Session,
+    kind: ContentKind[Row],
+    row: Row,
+    visibility: Visibility,
+    reason: str,
+    who: str,
+) -> None:
+    _log(session, row, row.visibility, visibility, reason, who)
+    row.visibility = visibility
+    session.flush()
+    is_public = visibility is Visibility.PUBLISHED
+    _photos_follow(session, kind, row)
+    is_visible = is_public and kind.parent_is_public(session, row)
+    subjects.touch(session, row.id, visible=is_visible)
+    kind.on_changed(session, row)
+    if is_public:
+        _published(session, kind, row)
+        return
+    city_id = kind.city_of(session, row)
+    gone = events.ContentGone(row.id, kind.name, row.author_id, city_id, str(visibility))
+    events.emit(session, gone)
+
+
+def _photos_follow(session: Session, kind: ContentKind[Row], row: Row) -> None:
+    if kind.has_photos:
+        media.follow(session, row.id, Visibility(row.visibility))
+
+
+def _published(session: Session, kind: ContentKind[Row], row: Row) -> None:
+    city_id = kind.city_of(session, row)
+    events.emit(session, events.ContentApproved(row.id, kind.name, row.author_id, city_id))
+    kind.on_published(session, row)
+
+
+def _log(
+    session: Session, row: Moderated, old: str | None, new: str, reason: str, who: str
+) -> None:
+    subjects.log_move(session, row.id, "visibility", old, new, reason=reason, actor=who)

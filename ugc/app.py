@@ -54,6 +54,7 @@ from ugc.notifications import pages as notifications_pages
 from ugc.notifications import subscribers as _notifications_subscribers  # noqa: F401  (subscribes)
 from ugc.offline import pages as offline_pages
 from ugc.places import pages as places_pages
+from ugc.places.pages import facts as fact_pages
 from ugc.privateplaces import pages as privateplaces_pages
 from ugc.profiles import pages as profiles_pages
 from ugc.profiles import queries as profiles_queries
@@ -127,6 +128,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
         brandapi_pages.bp,
         brand_api.bp,
         places_pages.bp,
+        fact_pages.bp,
         privateplaces_pages.bp,
         reviews_pages.bp,
         livemap_pages.bp,

@@ -27,6 +27,7 @@ from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
 from ugc.insights import actions as insights
 from ugc.places import actions as place_actions
+from ugc.places.models import Origin
 from ugc.referrals.models import CascadeReach, ReferralLink
 from ugc.reports import actions as report_actions
 
@@ -287,6 +288,34 @@ def test_reviews_follow_what_happens_to_their_place(
     moved = "SELECT changed_at = now() FROM subjects WHERE public_id = :id"
     assert session.scalar(sa.text(moved), {"id": review}) is True
     assert get(f"/reviews/{review}").status_code == (404 if change == "hidden" else 200)
+
+
+@pytest.mark.parametrize("source", [None, "town", "openstreetmap"])
+def test_a_place_tells_that_it_closed_and_whose_facts_it_has(
+    session: Session, world: World, get: Get, source: str | None
+) -> None:
+    place = world.place()
+    told = get(f"/places/{place}?format=json").get_json(force=True)
+    assert [told[name] for name in ("closed_at", "attribution", "licence", "source")] == [None] * 4
+    values = {"phone": "+34911111111", "closed": True}
+    moment = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
+    place_actions.offer(session, world.id_of(place), Origin.MODERATOR, values, moment)
+    session.execute(sa.text("UPDATE place_facts SET origin = 'extract' WHERE field = 'phone'"))
+    if source:
+        terms = {"attribution": f"© {source}", "licence": "CC0", "url": "https://town.example"}
+        session.add(Source(code=source, name=source, **terms))
+        session.flush()
+        session.execute(sa.text("UPDATE places SET source_id = (SELECT id FROM sources)"))
+    session.commit()
+    told = get(f"/places/{place}?format=json").get_json(force=True)
+    assert told["closed_at"] == "2026-11-20T09:00:00Z"
+    assert [told[name] for name in ("attribution", "licence", "source")] == {
+        None: [
+            "© OpenStreetMap contributors", "ODbL 1.0", "https://www.openstreetmap.org/copyright",
+        ],
+        "town": ["© town; © OpenStreetMap contributors", "CC0; ODbL 1.0", "https://town.example"],
+        "openstreetmap": ["© openstreetmap", "CC0", "https://town.example"],
+    }[source]  # fmt: skip
 
 
 def test_erased_people_are_not_told(

@@ -7,6 +7,9 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import PHONE, Site
 from tests.browser.test_map import look_at_picker
+from ugc.core import geo, subjects
+from ugc.places.actions import offer
+from ugc.places.models import Origin
 
 TEXT = "Quiet in the morning, the waiters know everybody, and the churros are worth it."
 
@@ -83,3 +86,45 @@ def test_a_place_is_suggested_found_and_reviewed(
     page.get_by_role("link", name="see on the map").click()
     expect(page.locator("#map")).to_have_attribute("data-zoom", "16.0")
     assert problems == []
+
+
+def test_what_is_proposed_is_decided_and_a_place_closes_for_good(
+    browser: Browser, site: Site, axe: Callable[[Any], list[Any]]
+) -> None:
+    phone = browser.new_context(viewport=PHONE, locale="es", color_scheme="dark")  # type: ignore[arg-type]
+    page = phone.new_page()
+
+    def check() -> None:
+        assert axe(page) == [], page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url
+
+    site.enter(page, "decider")
+    site.make_moderator("decider")
+    page.goto(f"{site.url}/places/new")
+    page.get_by_label("Nombre", exact=True).fill("Horno de la Plaza")
+    page.get_by_label("Categoría").select_option("cafe")
+    page.get_by_label("Latitud").fill("40.4287")
+    page.get_by_label("Longitud").fill("-3.7021")
+    page.get_by_role("button", name="Ponerlo en el mapa").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Horno de la Plaza")
+    values = {
+        "phone": "+34912345678", "website": f"https://horno.example/{'largo' * 40}",
+        "opening_hours": "Mo-Fr 08:00-20:00; PH off", "point": geo.Point(-3.7, 40.43),
+    }  # fmt: skip
+    with site.transaction() as session:
+        place_id = subjects.resolve(session, page.url.rsplit("/", 1)[-1]).id
+        offer(session, place_id, Origin.EXTRACT, values)
+    page.reload()
+    expect(page.get_by_role("heading", name="OpenStreetMap dice otra cosa")).to_be_visible()
+    check()
+    page.get_by_role("button", name="Tomarlo: Teléfono").click()
+    expect(page.get_by_role("link", name="+34 912 34 56 78")).to_be_visible()
+    page.get_by_role("button", name="Dejar lo nuestro: Web").click()
+    expect(page.get_by_role("form", name="Web")).to_have_count(0)
+    expect(page.get_by_role("link", name="Algunos datos son de")).to_be_visible()
+    page.get_by_role("link", name="Editar").click()
+    page.get_by_label("Ha cerrado definitivamente").check()
+    check()
+    page.get_by_role("button", name="Guardar").click()
+    expect(page.get_by_text("Cerrado definitivamente").first).to_be_visible()
+    check()

@@ -18,7 +18,8 @@ from ugc.core.subjects import Move, Subject
 from ugc.places import actions
 from ugc.places.actions.facts import decide, offer
 from ugc.places.models import KIND, Origin, Place, PlaceBrand, PlaceFact
-from ugc.places.queries.facts import facts_of
+from ugc.places.queries import facts as queries
+from ugc.places.queries import place_by_id
 from ugc.places.rules import facts as rules
 
 Browser = Callable[..., FlaskClient]
@@ -47,6 +48,11 @@ def stored(place: Place, session: Session) -> dict[str, object]:
         "point": geo.Point(lon, lat),
         "closed": place.closed_at is not None,
     }
+
+
+def facts_of(session: Session, place_id: int) -> queries.Facts:
+    moderator = Actor(ActorKind.MEMBER, grants=MODERATOR)
+    return queries.facts_of(session, place_by_id(session, moderator, place_id))
 
 
 @pytest.fixture
@@ -331,3 +337,179 @@ def test_what_was_refused_is_not_proposed_again(
     assert offer(session, place.id, Origin.EXTRACT, {"phone": "+341"}).proposed == ()
     assert facts_of(session, place.id).proposals == []
     assert stored(place, session)["phone"] == "+34911111111"
+
+
+# Pages -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def address(session: Session, place: Place) -> str:
+    return f"/places/{session.scalar(sa.select(Subject.public_id).where(Subject.id == place.id))}"
+
+
+def form_of(place: Place, session: Session, **changed: str) -> dict[str, str]:
+    session.refresh(place)
+    texts = {field: getattr(place, field) for field in rules.TEXTS}
+    where = {"lat": "40.4", "lon": "-3.7", "revision": str(place.revision)}
+    return {**texts, **where, "hours_was": place.opening_hours, **changed}
+
+
+def test_those_who_decide_see_what_is_proposed(
+    client: FlaskClient, session: Session, place: Place, address: str, signed_in: Browser
+) -> None:
+    place.source_id, place.closed_at = None, None
+    values = {
+        "phone": "+34922222222", "category": "cafe", "closed": True,
+        "point": geo.Point(-3.71, 40.41), "website": "https://dos.example",
+    }  # fmt: skip
+    offer(session, place.id, Origin.EXTRACT, values, LATER)  # type: ignore[arg-type]
+    session.commit()
+    moderator = signed_in("moder", role="moderator")
+    assert "says otherwise" not in client.get(address).text
+    assert "says otherwise" not in signed_in("bea").get(address).text
+    page = moderator.get(address).text
+    assert "OpenStreetMap says otherwise" in page
+    for text in ("+34 922 22 22 22", "https://dos.example", "Café", "40.41000, -3.71000"):
+        assert text in page
+    spanish = signed_in("modesta", role="moderator", language="es")
+    assert "OpenStreetMap dice otra cosa" in spanish.get(address).text
+    for _twice in range(2):
+        sent = {"proposed": "+34922222222", "take": "yes"}
+        assert moderator.post(f"{address}/facts/phone", data=sent).status_code == 303
+    session.refresh(place)
+    assert place.phone == "+34922222222"
+    # What was taken has the terms of its source, beside whose place it is.
+    public = client.get(address).text
+    assert "Some facts are from OpenStreetMap contributors, ODbL 1.0" in public
+    assert 'href="https://www.openstreetmap.org/copyright"' in public
+    kept = {"proposed": "https://dos.example", "take": "no"}
+    assert moderator.post(f"{address}/facts/website", data=kept).status_code == 303
+    session.refresh(place)
+    assert place.website == "https://uno.example"
+    page = moderator.get(address).text
+    assert "https://dos.example" not in page
+    assert "40.41000" in page
+    other = {"proposed": "40.00000, 0.00000", "take": "yes"}
+    assert moderator.post(f"{address}/facts/point", data=other).status_code == 409
+    assert moderator.post(f"{address}/facts/nonsense", data=other).status_code == 404
+    closing = {"proposed": "closed", "take": "yes"}
+    assert signed_in("eva").post(f"{address}/facts/closed", data=closing).status_code == 403
+    assert client.post(f"{address}/facts/closed", data=closing).status_code in (302, 303, 401)
+    assert moderator.post(f"{address}/facts/closed", data=closing).status_code == 303
+    session.refresh(place)
+    assert place.closed_at == LATER
+
+
+def test_a_place_of_the_extract_shows_its_terms_once(
+    client: FlaskClient, session: Session, place: Place, address: str
+) -> None:
+    terms = {
+        "code": "openstreetmap", "attribution": "© OpenStreetMap contributors",
+        "licence": "ODbL 1.0", "url": "https://www.openstreetmap.org/copyright",
+    }  # fmt: skip
+    session.execute(sa.update(Source).values(**terms))
+    session.commit()
+    article = client.get(address).text.split("<article", 1)[1].split("</article>", 1)[0]
+    assert article.count("https://www.openstreetmap.org/copyright") == 1
+    assert "© OpenStreetMap contributors" in article
+    assert "ODbL 1.0" in article
+
+
+def test_the_form_says_whose_facts_stay(
+    session: Session, place: Place, address: str, signed_in: Browser
+) -> None:
+    ana = signed_in("ana")
+    place.source_id = None
+    place.author_id = session.scalar(sa.select(Member.id).where(Member.handle == "ana"))
+    given(session, place, "phone", "brand")
+    session.commit()
+    form = ana.get(f"{address}/edit").text
+    assert "The brand or a moderator wrote: Telephone." in form
+    sent = form_of(place, session, phone="+34955555555", address="Calle 9", closed="yes")
+    page = ana.post(f"{address}/edit", data=sent, follow_redirects=True).text
+    assert "until they decide on your change: Telephone." in page
+    session.refresh(place)
+    assert (place.phone, place.address) == ("+34911111111", "Calle 9")
+    assert place.closed_at is not None
+    assert "Something else is proposed" not in page
+    mod = signed_in("moder", role="moderator").get(address).text
+    assert "Something else is proposed" in mod
+    assert "Who suggested the place" in mod
+
+
+def test_closing_for_good_is_said_and_taken_back(
+    client: FlaskClient, session: Session, place: Place, address: str, signed_in: Browser
+) -> None:
+    place.closed_at = None
+    moderator = signed_in("moder", role="moderator")
+    session.commit()
+    assert "Closed for good" not in client.get(address).text
+    form = form_of(place, session, closed="yes")
+    assert moderator.post(f"{address}/edit", data=form).status_code == 303
+    row = fact(session, place, "closed")
+    assert row is not None
+    assert row.origin == "moderator"
+    assert 'name="closed" value="yes" aria-describedby="closed-hint" checked' in moderator.get(
+        f"{address}/edit"
+    ).text  # fmt: skip
+    moderator.post(f"{address}/edit", data=form_of(place, session))
+    session.refresh(place)
+    assert place.closed_at is None
+    moves = session.execute(sa.select(Move.field, Move.new).where(Move.field == "closed")).all()
+    assert [tuple(move) for move in moves] == [("closed", "closed"), ("closed", "reopened")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{}", "/places", "/places?order=near&lat=40.4&lon=-3.7", "/?bbox=-4,40,-3,41",
+        "/map/card/place/{id}", "/search?q=bar+uno", "/embed/{id}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Closed for good"), ("es", "Cerrado definitivamente")]
+)
+def test_closed_for_good_is_told_wherever_the_place_is(
+    client: FlaskClient, place: Place, address: str, path: str, language: str, words: str
+) -> None:
+    where = path.format(address, id=address.rsplit("/", 1)[-1])
+    page = client.get(where, headers={"Accept-Language": language}, follow_redirects=True)
+    assert page.status_code == 200, where
+    assert words in page.text, where
+    for hours in ("Open now", "Closed now", "Abierto ahora", "Cerrado ahora"):
+        assert hours not in page.text
+
+
+@pytest.mark.parametrize("order", ["best", "near"])
+@pytest.mark.parametrize("text", ["", "&q=bar"])
+def test_what_closed_for_good_comes_last(
+    client: FlaskClient, session: Session, place: Place, order: str, text: str
+) -> None:
+    subject = subjects.create(session, KIND)
+    # Farther, without reviews, of a less similar name.
+    session.add(
+        Place(id=subject.id, name="Un bar lejano", category="bar", geom="POINT(-3.705 40.405)")
+    )
+    place.rating_count, place.rating_sum, place.name = 9, 45, "Barrio"
+    session.commit()
+    page = client.get(f"/places?lat=40.4&lon=-3.7&order={order}{text}").text
+    assert page.index("Un bar lejano") < page.index(">Barrio<")
+    place.closed_at = None
+    session.commit()
+    page = client.get(f"/places?lat=40.4&lon=-3.7&order={order}{text}").text
+    assert page.index("Un bar lejano") > page.index(">Barrio<")
+
+
+def test_a_closed_place_is_still_reviewed(
+    session: Session, place: Place, address: str, signed_in: Browser
+) -> None:
+    sent = {"rating": "4", "title": "Era bueno", "text": "Comimos muy bien todos los años. " * 3}
+    assert signed_in("ana").post(f"{address}/review", data=sent).status_code == 303
+
+
+def test_search_engines_read_that_it_closed(
+    client: FlaskClient, place: Place, address: str
+) -> None:
+    page = client.get(address).text
+    assert '"dissolutionDate": "2026-11-20"' in page
+    assert "openingHoursSpecification" not in page

@@ -147,13 +147,16 @@ def _place(session: Session, subject: Subject, language: str, _site: str) -> Tol
             "%(mean)s of 5, by %(num)d review.", "%(mean)s of 5, by %(num)d reviews.",
             row.rating_count, mean=_mean_text(row.mean),
         )  # fmt: skip
+    closed = gettext("Closed for good") if row.closed_at else ""
+    if closed:
+        where = _joined(gettext("Closed for good."), where)
     card = Card(
         kind=subject.kind,
         public_id=row.public_id,
         path=f"/places/{row.public_id}",
         language=language,
         title=row.name,
-        eyebrow=" · ".join(part for part in (kind, _where(row, city)) if part),
+        eyebrow=" · ".join(part for part in (closed, kind, _where(row, city)) if part),
         description=rules.excerpt(_joined(where, rated, row.address_line)),
         icon=row.category.icon,
         colour=row.category.colour,

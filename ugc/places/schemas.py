@@ -43,6 +43,7 @@ class PlaceForm(FormWithPhotos):
         ),
         most=rules.HOURS_MAX,
     )
+    closed = ma.fields.String(load_default="", validate=ma.validate.OneOf(["", "yes"]))
     anyway = ma.fields.String(load_default="")
     revision = ma.fields.Integer(load_default=0)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ugc.core import people
+from ugc.core import citymap, people
+from ugc.places.models import EXTRACT_SOURCE
 from ugc.reports.rules.belief import HELD_RELIABILITY_CAP
 
+COPYRIGHT = "https://www.openstreetmap.org/copyright"
 # How a value becomes JSON text. Codes hold nothing that JSON escapes.
 _AS_JSON = {
     "code": """coalesce('"' || {0} || '"', 'null')""",
@@ -161,6 +163,17 @@ _BRAND = (
     "EXISTS (SELECT FROM place_brands pb JOIN subjects bs ON bs.id = pb.brand_id"
     " WHERE pb.place_id = {0} AND pb.until IS NULL AND bs.public_id = %(brand)s)"
 )
+# Facts of OpenStreetMap in a place that came from elsewhere bring its terms along.
+_HAS_EXTRACTED = (
+    f"(o.code IS DISTINCT FROM '{EXTRACT_SOURCE}' AND EXISTS (SELECT FROM place_facts pf"
+    " WHERE pf.place_id = c.id AND pf.origin = 'extract'))"
+)
+
+
+def _with_extracted(column: str, told: str) -> str:
+    return f"nullif(concat_ws('; ', {column}, CASE WHEN {_HAS_EXTRACTED} THEN '{told}' END), '')"
+
+
 PLACES = Resource(
     kind="place",
     table="places",
@@ -176,6 +189,7 @@ PLACES = Resource(
         ("website", "nullif(c.website, '')", "text"),
         ("opening_hours", "nullif(c.opening_hours, '')", "text"),
         ("timezone", "c.timezone", "text"),
+        ("closed_at", "c.closed_at", "time"),
         ("rating_count", "c.rating_count", "raw"),
         (
             "rating_mean",
@@ -192,7 +206,10 @@ PLACES = Resource(
         ("changed_at", "s.changed_at", "time"),
         ("city", "t.name", "text"),
         *_LOCATED,
-        *_sourced(_AUTHOR),
+        ("author", _AUTHOR, "raw"),
+        ("attribution", _with_extracted("o.attribution", citymap.SOURCE), "text"),
+        ("licence", _with_extracted("o.licence", "ODbL 1.0"), "text"),
+        ("source", f"coalesce(o.url, CASE WHEN {_HAS_EXTRACTED} THEN '{COPYRIGHT}' END)", "text"),
         *_addresses("places"),
         ("photos", _PHOTOS, "raw"),
     ),

@@ -47,6 +47,11 @@ _TYPES: dict[str, Any] = {
     **addresses.TYPES,
     "subratings": {"type": "object", "additionalProperties": {"type": "integer"}},
     "rating_mean": {"type": ["number", "null"]},
+    "closed_at": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "Since when the place is known to be closed for good; null while it is not.",
+    },
     "photos": {"type": "array", "items": _URI},
     "url": {**_URI, "description": "Its page on the site."},
     "self": {**_URI, "description": "This resource."},

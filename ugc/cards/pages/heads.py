@@ -193,7 +193,8 @@ def _venue(found: Told) -> linked.Venue:
         brand=found.brand.title if found.brand else "",
         count=row.rating_count,
         mean=row.rating_sum / row.rating_count if row.rating_count else None,
-        week=_open_days(row),
+        week=[] if row.closed_at else _open_days(row),
+        closed_on=row.closed_at.date() if row.closed_at else None,
     )
 
 

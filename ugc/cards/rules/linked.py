@@ -63,7 +63,8 @@ class OpenDay:
 
 @dataclass(frozen=True)
 class Venue:
-    """A place as it is told; degrees; `mean` is the plain mean of its ratings, 1 to 5."""
+    """A place as it is told; degrees; `mean` is the plain mean of its ratings, 1 to 5;
+    `closed_on` is the day on which it was known to be closed for good."""
 
     url: str
     name: str
@@ -80,6 +81,7 @@ class Venue:
     count: int
     mean: float | None
     week: Sequence[OpenDay] = ()
+    closed_on: dt.date | None = None  # for good
 
 
 def type_of(category: str) -> str:
@@ -159,6 +161,8 @@ def place(venue: Venue, opinions: Iterable[Opinion] = ()) -> dict[str, Any]:
         "openingHoursSpecification": opening_hours(venue.week),
         "review": [review(opinion) for opinion in opinions if opinion.author],
     }
+    if venue.category in BUSINESSES and venue.closed_on:
+        node["dissolutionDate"] = venue.closed_on.isoformat()
     if venue.category in BUSINESSES and venue.brand:
         node["brand"] = {"@type": "Brand", "name": venue.brand}
     if venue.mean is not None and venue.count:

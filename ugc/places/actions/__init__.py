@@ -23,6 +23,7 @@ from ugc.moderation import queries as moderation_queries
 from ugc.notifications import actions as notifications
 from ugc.places import queries, rules
 from ugc.places.actions import facts
+from ugc.places.actions.facts import offer as offer
 from ugc.places.models import CLAIM_KIND, KIND, Origin, Place, PlaceBrand, PlaceClaim, PlaceFact
 from ugc.places.queries import claims
 from ugc.places.rules import facts as ranks
@@ -371,6 +372,7 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
             "phone": row.phone,
             "website": row.website,
             "opening_hours": row.opening_hours,
+            "closed_at": row.closed_at,
             "visibility": row.visibility,
             "created_at": row.created_at,
             "decisions": decisions.get(row.id, []),

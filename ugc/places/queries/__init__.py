@@ -32,6 +32,7 @@ from ugc.streets.rules import wording
 
 PAGE = 12  # four are seen at once
 NAME_KEY = sa.func.name_key(Place.name)
+IS_CLOSED = Place.closed_at.is_not(None)  # for good
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class PlaceRow:
     website: str
     opening_hours: str
     timezone: str
+    closed_at: dt.datetime | None  # since when it is known to be closed for good
     rating_count: int
     rating_sum: int
     mean: float | None
@@ -65,6 +67,7 @@ class PlaceRow:
     attribution: str | None
     licence: str | None
     source_url: str | None
+    source_code: str | None
     created_at: dt.datetime
     revision: int
     metres: float | None = None
@@ -86,7 +89,7 @@ class PlaceRow:
 READ = (
     Place.id, Place.name, Place.category, Place.city_id, Place.address, Place.phone, Place.website,
     Place.opening_hours, Place.timezone, Place.rating_count, Place.rating_sum, Place.visibility,
-    Place.author_id, Place.created_at, Place.revision,
+    Place.author_id, Place.created_at, Place.revision, Place.closed_at,
 )  # fmt: skip
 
 
@@ -108,6 +111,7 @@ def _columns(is_near: bool = False) -> sa.Select[Any]:
         Source.attribution,
         Source.licence,
         Source.url.label("source_url"),
+        Source.code.label("source_code"),
         sa.cast(metres, sa.Float).label("metres"),
         runs.correlate(Place).scalar_subquery().label("brand_id"),
         app_now().label("now"),
@@ -172,6 +176,7 @@ def _row(place: Any) -> PlaceRow:
         website=place.website,
         opening_hours=place.opening_hours,
         timezone=place.timezone,
+        closed_at=place.closed_at,
         rating_count=place.rating_count,
         rating_sum=place.rating_sum,
         mean=place.rating_sum / place.rating_count if place.rating_count else None,
@@ -181,6 +186,7 @@ def _row(place: Any) -> PlaceRow:
         attribution=place.attribution,
         licence=place.licence,
         source_url=place.source_url,
+        source_code=place.source_code,
         created_at=place.created_at,
         revision=place.revision,
         metres=place.metres,
@@ -289,7 +295,8 @@ def search_query(
     bounds: geo.Bounds | None = None,
     order: str = "best",
 ) -> sa.Select[Any]:
-    """The ids that `search_places` finds, in their order."""
+    """The ids that `search_places` finds, in their order: those that are closed for good last, but
+    for the newest."""
     query = sa.select(Place.id).where(Place.visibility == Visibility.PUBLISHED)
     if text:
         query = query.where(_matches(text))
@@ -311,6 +318,8 @@ def search_query(
         ordering = [(Place.rating_count > 0).desc(), sa.case((Place.rating_count > 0, mean)).desc()]
         if near is not None:
             ordering.append(geo.metres_between(Place.geom, near))
+    if ordering:
+        ordering = [IS_CLOSED, *ordering]
     return query.order_by(*ordering, Place.created_at.desc(), Place.id.desc())
 
 
@@ -369,7 +378,7 @@ def places_within(
         nearest = geo.nearest(chosen, Place.geom, near, bounds, 3 * (skip + limit))
         query = _columns(True).where(Place.id.in_(nearest)).order_by(sa.text("metres"))
         return _plain_rows(session, query.offset(skip or None).limit(limit), near)
-    order = (Place.rating_count.desc(), Place.id.desc())
+    order = (IS_CLOSED, Place.rating_count.desc(), Place.id.desc())
     chosen = chosen.order_by(*order).offset(skip or None).limit(limit)
     return _plain_rows(session, _columns().where(Place.id.in_(chosen)).order_by(*order))
 
@@ -453,7 +462,7 @@ def _of_brand() -> sa.Select[Any]:
             PlaceBrand.until.is_(None),
             Place.visibility == Visibility.PUBLISHED,
         )
-        .order_by(Place.rating_count.desc(), Place.name, Place.id)
+        .order_by(IS_CLOSED, Place.rating_count.desc(), Place.name, Place.id)
         .offset(sa.bindparam("skip", type_=sa.Integer))
         .limit(sa.bindparam("most", type_=sa.Integer))
     )

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ugc.core import geo
+from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.sources import Source
 from ugc.places.models import Place, PlaceFact
+from ugc.places.queries import PlaceRow
 from ugc.places.rules import facts as rules
 
 
@@ -33,10 +35,18 @@ class Facts:
 
     origins: dict[str, str]
     proposals: list[Proposal]
+    usual: str  # of fields without a row
 
-    def of_extract(self) -> bool:
-        """Whether OpenStreetMap says one of them."""
-        return rules.Origin.EXTRACT in self.origins.values()
+    @property
+    def is_of_extract(self) -> bool:
+        """Whether OpenStreetMap says a field of a place that came from elsewhere."""
+        is_said = rules.Origin.EXTRACT in self.origins.values()
+        return is_said and self.usual != rules.Origin.EXTRACT
+
+    def decided_by(self, actor: Actor, brand_id: int | None) -> list[Proposal]:
+        """The proposals that somebody who may edit the place decides: `brand_id` runs it."""
+        mine = rules.origin_of(actor, brand_id)
+        return [each for each in self.proposals if rules.outranks(mine, each.present_origin)]
 
 
 def rows_of(session: Session, place_id: int) -> dict[str, PlaceFact]:
@@ -67,21 +77,20 @@ def present_values(session: Session, place: Place) -> dict[str, str]:
     return values
 
 
-def facts_of(session: Session, place_id: int) -> Facts:
-    """Of a place that exists."""
-    place = session.get_one(Place, place_id)
-    rows, usual = rows_of(session, place_id), usual_origin(session, place.source_id)
+def facts_of(session: Session, place: PlaceRow) -> Facts:
+    usual = rules.origin_of_source(place.source_code)
+    rows = rows_of(session, place.id)
     origins = {f: rows[f].origin if f in rows else usual.value for f in rules.FIELDS}
-    waiting = [row for field in rules.FIELDS if (row := rows.get(field)) is not None]
-    waiting = [row for row in waiting if row.proposed is not None]
-    present = present_values(session, place) if waiting else {}
-    return Facts(
-        origins,
-        [
-            Proposal(
-                row.field, present[row.field], row.origin, row.proposed or "",
-                row.proposed_origin or "", row.proposed_at or row.at,
-            )
-            for row in waiting
-        ],
-    )  # fmt: skip
+    present = {field: str(getattr(place, field)) for field in rules.TEXTS}
+    present["category"] = place.category.code
+    present["point"] = rules.written(geo.Point(place.lon, place.lat))
+    present["closed"] = rules.written(place.closed_at is not None)
+    proposals = [
+        Proposal(
+            field, present[field], row.origin, row.proposed,
+            row.proposed_origin, row.proposed_at or row.at,
+        )
+        for field in rules.FIELDS
+        if (row := rows.get(field)) and row.proposed is not None and row.proposed_origin
+    ]  # fmt: skip
+    return Facts(origins, proposals, usual)

@@ -30,6 +30,7 @@ LOOKED = 2_000  # names that have a word, before they are ranked
 OF_CATEGORY = 4  # places that stand below the line of their category
 RADIUS_M = 10_000
 PLACE_ZOOM = 17
+CLOSED_LOSES = 0.2  # of its likeness, a place that closed for good
 
 
 def find(session: Session, actor: Actor, search: Search) -> list[Found]:
@@ -63,6 +64,7 @@ def _distance() -> sa.ColumnElement[float]:
 
 _SHOWN: tuple[Any, ...] = (
     Place.name, Place.category, Place.address, Place.rating_count, Place.rating_sum,
+    Place.closed_at,
     Subject.public_id,
 )  # fmt: skip
 
@@ -100,6 +102,7 @@ def _by_name(guesses: bool, is_near: bool) -> sa.Select[Any]:
     )
     score = sa.func.word_similarity(key, KEY) + sa.func.similarity(key, KEY) / 2
     score += sa.func.ln(Place.rating_count + 1) / 40
+    score -= sa.case((Place.closed_at.is_not(None), CLOSED_LOSES), else_=0.0)
     if is_near:
         score -= _distance() * (0.3 / math.log(10_001))
     best = (
@@ -129,10 +132,12 @@ def _named(session: Session, search: Search, text: str, near: Point | None) -> l
 
 @built_once
 def _by_category(is_near: bool) -> sa.Select[Any]:
-    """The nearest of a category in an area, or those with most ratings anywhere."""
+    """The nearest of a category in an area, or those with most ratings anywhere; none that closed
+    for good."""
     query = _told(sa.select(*_SHOWN)).where(
         Place.category == sa.bindparam("category", type_=sa.Text),
         Place.visibility == Visibility.PUBLISHED,
+        Place.closed_at.is_(None),
     )
     if is_near:
         lon, lat, span = (sa.bindparam(name, type_=sa.Float) for name in ("lon", "lat", "span"))
@@ -181,10 +186,12 @@ def _language() -> str:
 def _found(row: Any, alike: float) -> Found:
     category = rules.CATEGORIES.get(row.category, rules.CATEGORIES["other"])
     where = wording.where(addresses.address_of(row), gazetteer.shown_city(row))
-    parts = [category.name(_language()), row.address, where]
+    closed = gettext("Closed for good") if row.closed_at else ""
+    parts = [closed, category.name(_language()), row.address, where]
     mean = row.rating_sum / row.rating_count if row.rating_count else 0.0
     return Found(
-        "place", row.name, " · ".join(filter(None, parts)), alike,
+        "place", row.name, " · ".join(filter(None, parts)),
+        alike - (CLOSED_LOSES if closed else 0),
         math.log(1 + row.rating_count) / 7, category.icon, row.lon, row.lat,
         url=f"/places/{row.public_id}", zoom=PLACE_ZOOM,
         stars=(mean, row.rating_count) if row.rating_count else None,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from babel.dates import format_date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts import pages as accounts
 from ugc.accounts import rules as account_rules
 from ugc.brands import queries as brands
-from ugc.core import finding, formats, gazetteer, geo, limits, panels, privacy, render, subjects
+from ugc.core import finding, gazetteer, geo, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
-from ugc.core.db import db, now
+from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
 from ugc.media import pages as media
 from ugc.media import queries as media_queries
@@ -24,8 +22,10 @@ from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.places import actions, models, queries, rules, schemas
 from ugc.places.models import CLAIM_KIND, KIND
+from ugc.places.pages import opening, said
 from ugc.places.queries import claims
 from ugc.places.queries import finding as searching
+from ugc.places.queries.facts import facts_of
 from ugc.referrals import actions as referrals
 from ugc.streets.queries import addresses
 
@@ -134,6 +134,7 @@ def form_page(error: DomainError | None = None, similar: Any = (), place: Any = 
             "phone": rules.shown_phone(place.phone) if place.phone else "",
             "website": place.website,
             "opening_hours": place.opening_hours,
+            "closed": "yes" if place.closed_at else "",
         }
     return render_template(
         "places/form.html",
@@ -145,6 +146,7 @@ def form_page(error: DomainError | None = None, similar: Any = (), place: Any = 
         error=error,
         similar=similar,
         place=place,
+        kept=said.kept_fields(place) if place is not None else [],
         limits=rules,
     )
 
@@ -174,16 +176,6 @@ def _facts() -> tuple[dict[str, Any], geo.Point]:
 
 
 FACTS = models.TEXTS
-FIELD_NAMES = {
-    "name": lazy_gettext("Name"),
-    "category": lazy_gettext("Category"),
-    "address": lazy_gettext("Address"),
-    "phone": lazy_gettext("Telephone"),
-    "website": lazy_gettext("Web"),
-    "opening_hours": lazy_gettext("Opening hours"),
-    "point": lazy_gettext("Position"),
-    "closed": lazy_gettext("Closed for good"),
-}
 
 
 @bp.post("/places")
@@ -235,13 +227,13 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
     my_brands = (
         brands.brands_of_team_member(session, actor, "run_places") if actor.is_member else []
     )
+    may_edit = rules.may_edit(actor, place.author_id, place.visibility, brand_id)
+    facts = facts_of(session, place)
     return render_template(
         "places/page.html",
         place=place,
         error=error,
-        week=rules.week(
-            place.opening_hours, place.timezone, _moment(), _point(place), place.region
-        ),
+        week=[] if place.closed_at else opening.week(place),
         brand=brands.described(session, brand_id) if brand_id else None,
         my_brands=my_brands,
         domain_days=rules.DOMAIN_DAYS,
@@ -249,7 +241,9 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
         photos=media_queries.photos_of(session, actor, [place.id]),
         decision=moderation_queries.last_decision(session, place.id) if mine else None,
         rules=moderation_rules.RULES,
-        may_edit=rules.may_edit(actor, place.author_id, place.visibility, brand_id),
+        may_edit=may_edit,
+        is_of_extract=facts.is_of_extract,
+        proposals=facts.decided_by(actor, brand_id) if may_edit and actor.confirmed else [],
         may_withdraw=rules.may_withdraw(
             actor, place.author_id, place.visibility, place.rating_count
         ),
@@ -257,80 +251,8 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
     )
 
 
-def _moment() -> dt.datetime:
-    """The application's time, asked once in a request."""
-    return now(db.session())
-
-
-def _point(place: queries.PlaceRow) -> geo.Point:
-    return geo.Point(place.lon, place.lat)
-
-
-@bp.app_template_global()
-def opening_text(place: queries.PlaceRow) -> tuple[bool | None, str] | None:
-    """Whether a place is open (None: its hours do not say), and a sentence with what comes next in
-    its own time and what the hours say beside it; None when nothing is known."""
-    if not place.opening_hours:
-        return None
-    hours = rules.hours_at(
-        place.opening_hours, place.timezone, _moment(), _point(place), place.region
-    )
-    if hours is None:
-        return None
-    if hours.is_open is None:
-        return None, gettext("Ask for the hours: “%(comment)s”", comment=hours.comment)
-    sentence = _opening_sentence(hours)
-    if hours.comment:
-        # Both are whole: what people wrote follows as a quotation.
-        sentence = f"{sentence} · “{hours.comment}”"
-    return hours.is_open, sentence
-
-
-def _opening_sentence(hours: rules.Hours) -> str:
-    change = hours.changes_at
-    if change is None:
-        return gettext("Always open") if hours.is_open else gettext("Closed")
-    days = (change.date() - _moment().astimezone(change.tzinfo).date()).days
-    at = {"time": formats.clock(change), "day": formats.weekday(change)}
-    if hours.is_open:
-        # Past midnight is still tonight.
-        if days == 0 or (days == 1 and change.hour < 6):
-            return gettext("Open now, closes at %(time)s", **at)
-        if days < 7:
-            return gettext("Open now, until %(day)s at %(time)s", **at)
-        return gettext("Open now")
-    if not hours.changes_to_open:
-        return gettext("Closed now")
-    if days == 0:
-        return gettext("Closed now, opens at %(time)s", **at)
-    if days < 7:
-        return gettext("Closed now, opens on %(day)s at %(time)s", **at)
-    date = format_date(change, "long", locale=render.language())
-    return gettext("Closed now, opens on %(date)s", date=date)
-
-
-@bp.app_template_global()
-def day_text(day: rules.Day) -> tuple[str, str]:
-    """(name of the day, its hours)."""
-    name = formats.weekday(day.date)
-    if not day.spans:
-        if not day.is_known:
-            return name, f"“{day.comment}”" if day.comment else gettext("not known")
-        return name, _noted(gettext("closed"), day.comment)
-    if day.is_whole:
-        return name, _noted(gettext("all day"), day.spans[0].comment or day.comment)
-    spans = [
-        _noted(f"{formats.clock(span.start)}–{formats.clock(span.end)}", span.comment)
-        for span in day.spans
-    ]
-    said = [f"“{day.comment}”"] if day.comment else []
-    return name, ", ".join([*spans, *said])
-
-
-def _noted(text: str, comment: str) -> str:
-    return f"{text} “{comment}”" if comment else text
-
-
+bp.add_app_template_global(opening.opening_text)
+bp.add_app_template_global(opening.day_text)
 bp.add_app_template_filter(rules.shown_phone, "phone")
 bp.add_app_template_filter(rules.shown_website, "website")
 
@@ -362,12 +284,13 @@ def edit(public_id: str) -> Any:
         place.id,
         revision=data["revision"],
         point=point,
+        closed=bool(data["closed"]),
         **{field: data[field] for field in FACTS},
     )
     place = queries.place_by_public_id(db.session(), current_actor(), public_id)
     moderation.flash_sent(gettext("Saved."), moderation.waits_whole(place.visibility))
     if done.proposed:
-        names = ", ".join(str(FIELD_NAMES[field]) for field in done.proposed)
+        names = ", ".join(str(said.FIELD_NAMES[field]) for field in done.proposed)
         flash(
             gettext(
                 "What the brand or a moderator wrote stays until they decide on your change:"

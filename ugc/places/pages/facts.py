@@ -1,0 +1,44 @@
+"""Deciding what is proposed for a fact of a place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext
+
+from ugc.core import limits
+from ugc.core.access import current_actor, members
+from ugc.core.db import db
+from ugc.core.errors import NotFound, shows_errors
+from ugc.places import pages, queries
+from ugc.places.actions import facts as actions
+from ugc.places.pages import said
+from ugc.places.rules import facts as rules
+
+bp = Blueprint("place_facts", __name__)
+bp.add_app_template_global(said.field_name)
+bp.add_app_template_global(said.origin_name)
+bp.add_app_template_global(said.fact_text)
+
+
+@bp.post("/places/<public_id>/facts/<field>")
+@members
+@shows_errors(lambda error, public_id, field: pages.page_with_error(error, public_id))
+def decide(public_id: str, field: str) -> Any:
+    """`proposed` is the value that was shown; `take` is `yes` to take it, else the present value
+    stays."""
+    limits.hit("write")
+    if field not in rules.FIELDS:
+        raise NotFound()
+    session, actor = db.session(), current_actor()
+    place = queries.place_by_public_id(session, actor, public_id)
+    take = request.form.get("take") == "yes"
+    proposed = request.form.get("proposed", "")
+    if not actions.decide(session, actor, place.id, field, proposed, take=take):
+        flash(gettext("It was decided before."))
+    elif take:
+        flash(gettext("Saved: taken over."), "good")
+    else:
+        flash(gettext("Saved: it stays as it is."), "good")
+    return redirect(url_for("places.place_page", public_id=public_id), 303)

@@ -1,0 +1,56 @@
+"""What the fields of a place are called, and their values as pages show them."""
+
+from __future__ import annotations
+
+from flask_babel import gettext, lazy_gettext
+
+from ugc.core import render
+from ugc.core.access import current_actor
+from ugc.core.db import db
+from ugc.places import queries, rules
+from ugc.places.queries.facts import facts_of
+from ugc.places.rules import facts
+
+FIELD_NAMES = {
+    "name": lazy_gettext("Name"),
+    "category": lazy_gettext("Category"),
+    "address": lazy_gettext("Address"),
+    "phone": lazy_gettext("Telephone"),
+    "website": lazy_gettext("Web"),
+    "opening_hours": lazy_gettext("Opening hours"),
+    "point": lazy_gettext("Position"),
+    "closed": lazy_gettext("Closed for good"),
+}
+ORIGIN_NAMES = {
+    facts.Origin.MODERATOR: lazy_gettext("A moderator"),
+    facts.Origin.BRAND: lazy_gettext("The brand"),
+    facts.Origin.MEMBER: lazy_gettext("Who suggested the place"),
+    facts.Origin.IMPORT: lazy_gettext("The source"),
+    facts.Origin.EXTRACT: "OpenStreetMap",
+}
+
+
+def field_name(field: str) -> str:
+    return str(FIELD_NAMES[field])
+
+
+def origin_name(origin: str) -> str:
+    return str(ORIGIN_NAMES[facts.Origin(origin)])
+
+
+def fact_text(field: str, value: str) -> str:
+    """A value that `rules.facts.written` made, for people; '' for none."""
+    if field == "closed":
+        return gettext("Closed for good") if value else gettext("Not closed")
+    if field == "category" and value in rules.CATEGORIES:
+        return rules.CATEGORIES[value].name(render.language())
+    if field == "phone" and value:
+        return rules.shown_phone(value)
+    return value
+
+
+def kept_fields(place: queries.PlaceRow) -> list[str]:
+    """Names of the fields whose value the reader cannot change, only propose another."""
+    mine = facts.origin_of(current_actor(), place.brand_id)
+    origins = facts_of(db.session(), place).origins
+    return [field_name(f) for f in facts.FIELDS if not facts.outranks(mine, origins[f])]

@@ -1,5 +1,7 @@
 """Scripts against what they stand on, without a browser."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -86,5 +88,34 @@ def test_a_report_page_tells_changes_of_others_only(thanks: str, story: str, tol
     answer = subprocess.run(
         ["node", "--input-type=module", "-e", script, module],
         capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert answer.stdout.strip() == told, answer.stderr
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="without Node.js no script runs here")
+@pytest.mark.parametrize(
+    ("zone", "zones", "told"),
+    [
+        ("Europe/Madrid", None, "1,2,3"),
+        ("Europe/Madrid", {"Europe/Lisbon": [4, 5, 6]}, "1,2,3"),
+        ("Europe/Madrid", {"Europe/Lisbon": [4, 5, 6], "Europe/Madrid": [7, 8, 9]}, "7,8,9"),
+        # The same zone by its names of old and of now, and one that no browser knows.
+        ("Asia/Calcutta", {"Asia/Kolkata": [4, 5, 6]}, "4,5,6"),
+        ("Europe/Madrid", {"Europe/Nowhere": [4, 5, 6]}, "1,2,3"),
+    ],
+)
+def test_a_map_begins_in_the_zone_of_its_visitor(
+    zone: str, zones: dict[str, list[int]] | None, told: str
+) -> None:
+    said = {"lon": "1", "lat": "2", "zoom": "3"} | ({"zones": json.dumps(zones)} if zones else {})
+    script = (
+        "const {firstView} = await import(process.argv[1]);"
+        "const {center, zoom} = firstView(JSON.parse(process.argv[2]));"
+        "console.log(`${center},${zoom}`);"
+    )
+    module = (ROOT / "static" / "js" / "first-view.mjs").as_uri()
+    answer = subprocess.run(
+        ["node", "--input-type=module", "-e", script, module, json.dumps(said)],
+        capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "TZ": zone},
     )  # fmt: skip
     assert answer.stdout.strip() == told, answer.stderr

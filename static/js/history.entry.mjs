@@ -2,6 +2,7 @@
 // here it is drawn.
 
 import {boxOfMap} from './coordinates.mjs';
+import {firstView} from './first-view.mjs';
 import {mapCard} from './map-card.mjs';
 import {addBadges, makeMap, theme} from './map-core.mjs';
 import {COLOURS} from './map-colours.mjs';
@@ -411,10 +412,7 @@ function show(map) {
 }
 
 function startPage() {
-  const {lon, lat, zoom} = container.dataset;
-  const map = makeMap(container, {
-    center: [Number(lon), Number(lat)], zoom: Number(zoom), hash: 'at', overlay,
-  });
+  const map = makeMap(container, {...firstView(container.dataset), hash: 'at', overlay});
   mapGoesThere(map);
   // Where the address names a part of a span, the form does not show it.
   const address = new URLSearchParams(location.search);

@@ -2,6 +2,7 @@
 
 import {Marker} from 'maplibre-gl';
 import {boxOfMap} from './coordinates.mjs';
+import {firstView} from './first-view.mjs';
 import {followMap} from './follow.mjs';
 import {addBadges, makeMap} from './map-core.mjs';
 import {CLUSTERS, THINGS, addLayers, badges, drawFresh, ring, showLayers} from './map-layers.mjs';
@@ -56,11 +57,10 @@ function sayFilters() {
 }
 
 function start() {
-  const {lon, lat, zoom} = container.dataset;
   let told = {features: [], versions: {}};
   let tiles = null;
   const map = makeMap(container, {
-    center: [Number(lon), Number(lat)], zoom: Number(zoom), hash: 'at',
+    ...firstView(container.dataset), hash: 'at',
     overlay(made) {
       tiles ??= mapTiles(made);
       tiles.choose(narrowed().toString(), shown());

@@ -22,7 +22,7 @@ from ugc.livemap.queries import tiles
 from ugc.places import queries as places
 from ugc.places import rules as place_rules
 from ugc.reports import queries, rules
-from ugc.streets.pages import home_view
+from ugc.reports.pages.views import first_view
 
 bp = Blueprint("livemap", __name__)
 LAYERS = ("reports", "places")
@@ -196,9 +196,12 @@ def marks(language: str) -> dict[str, dict[str, str]]:
 @bp.get("/")
 @public
 def map_page() -> str:
+    asked = _view()
+    view, zones = (asked, {}) if asked else first_view()
     return render_template(
         "livemap/map.html",
-        view=_view() or home_view(),
+        view=view,
+        zones=zones,
         kinds=list(rules.KINDS.values()),
         chosen=_kinds(),
         only=_only(),

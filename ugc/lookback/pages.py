@@ -23,8 +23,9 @@ from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.lookback import queries, rules
 from ugc.reports import rules as report_rules
+from ugc.reports.pages.views import first_view
 from ugc.reports.queries import ReportRow, watched
-from ugc.streets.pages import home_view
+from ugc.reports.rules.views import View
 
 bp = Blueprint("lookback", __name__)
 MOST_POINTS = 10_000  # sent one by one
@@ -282,19 +283,19 @@ def _newest(asked: Asked) -> list[ReportRow]:
     return watched.reports_followed(session, current_actor(), ids) if ids else []
 
 
-def _view() -> tuple[float, float, float]:
-    """(lon, lat, zoom) that the map begins with: about the box of the address."""
+def _view() -> tuple[View, dict[str, View]]:
+    """What the map begins with: about the box of the address, else as `first_view`."""
     if not request.args.get("bbox"):
-        return home_view()
+        return first_view()
     try:
         bounds = _bounds()
     except Invalid:
-        return home_view()
+        return first_view()
     west, south, east, north = bounds.west, bounds.south, bounds.east, bounds.north
     width = (east - west) % 360 or 360
     side = max(width, north - south, 1e-4)
     lon = (west + width / 2 + 180) % 360 - 180
-    return lon, (south + north) / 2, min(max(math.log2(720 / side), 1.0), 17.0)
+    return (lon, (south + north) / 2, min(max(math.log2(720 / side), 1.0), 17.0)), {}
 
 
 def _form(asked: Asked | None) -> dict[str, Any]:
@@ -325,9 +326,11 @@ def _marks(language: str) -> dict[str, dict[str, str]]:
 
 
 def _page(error: DomainError | None = None, **shown: Any) -> str:
+    view, zones = _view()
     return render_template(
         "lookback/history.html",
-        view=_view(),
+        view=view,
+        zones=zones,
         form=_form(shown.get("asked")),
         errors=error.fields if error else {},
         error=error,

@@ -56,8 +56,13 @@ def home_view() -> tuple[float, float, float]:
     """(lon, lat, zoom) at which the site's maps begin: the setting HOME_VIEW, else the city that
     was loaded first, else the first look at the world."""
     chosen: tuple[float, float, float] | None = current_app.config["HOME_VIEW"]
-    found = chosen or cache.of_late("home_view", KEPT_SECONDS, lambda: queries.home(db.session()))
-    return found or geo.FIRST_LOOK
+    found = cache.of_late("city_views", KEPT_SECONDS, city_views) if chosen is None else []
+    return chosen or next(iter(found), geo.FIRST_LOOK)
+
+
+def city_views() -> list[tuple[float, float, float]]:
+    """(lon, lat, zoom) at which a map of each shown city begins, the first loaded first."""
+    return queries.homes(db.session())
 
 
 @bp.app_template_global()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -109,13 +108,11 @@ def country_at(session: Session, lon: float, lat: float) -> str | None:
     return session.scalar(_COUNTRY, {"lon": lon, "lat": lat})
 
 
-def home(session: Session) -> tuple[float, float, float] | None:
-    """(lon, lat, zoom) of the city that was shown first; None without one."""
+def homes(session: Session) -> list[tuple[float, float, float]]:
+    """(lon, lat, zoom) of the cities that are shown, the first loaded first."""
     query = (
         sa.select(Extract.home_lon, Extract.home_lat, Extract.home_zoom)
         .where(Extract.step == Step.SHOWN, Extract.home_zoom.is_not(None))
         .order_by(Extract.begun_at, Extract.id)
-        .limit(1)
     )
-    found: Any = session.execute(query).first()
-    return (found[0], found[1], found[2]) if found else None
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]  # type: ignore[misc]

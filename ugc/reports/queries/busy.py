@@ -1,0 +1,35 @@
+"""Where live reports are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ugc.core.db import Session, app_now
+from ugc.core.gazetteer import City
+from ugc.core.subjects import Visibility
+from ugc.reports.models import Report, ReportState
+
+
+def alive_by_city(session: Session) -> Sequence[sa.Row[Any]]:
+    """Cities with live reports: lon, lat, count; the larger count first. What waits for approval
+    does not count: newcomers would move the maps of others."""
+    is_alive = sa.and_(
+        Report.state == ReportState.OPEN,
+        Report.expires_at > app_now(),
+        Report.visibility == Visibility.PUBLISHED,
+    )
+    count = sa.func.count().label("count")
+    query = (
+        sa.select(
+            sa.func.ST_X(City.geom).label("lon"), sa.func.ST_Y(City.geom).label("lat"), count
+        )
+        .select_from(Report)
+        .join(City, City.id == Report.city_id)
+        .where(is_alive)
+        .group_by(City.id)
+        .order_by(count.desc(), City.id)
+    )  # fmt: skip
+    return session.execute(query).all()

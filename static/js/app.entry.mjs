@@ -9,7 +9,7 @@ import {workOffline} from './offline.mjs';
 import {cancelAllOf} from './outbox.mjs';
 import {showOutbox} from './outbox-view.mjs';
 import {reportAnywhere} from './report.mjs';
-import {searchBoxes} from './search.mjs';
+import {searchBoxes, suggestPlaces} from './search.mjs';
 import {shareLinks} from './share.mjs';
 import {askBeforeSignOut} from './sign-out.mjs';
 import {keepTimesFresh} from './time.mjs';
@@ -21,6 +21,7 @@ guessTimezone();
 submitOnChange();
 searchNearMe();
 searchBoxes();
+suggestPlaces();
 const working = workOffline();
 keepDrafts({
   erased: (member) => working.then((works) => { if (works) cancelAllOf(member); }),

@@ -27,6 +27,16 @@ export function searchBoxes() {
   }
 }
 
+/** Fields that take a place by name suggest what the site knows, also those that come later. */
+export function suggestPlaces() {
+  document.addEventListener('focusin', async ({target}) => {
+    if (target.dataset?.suggest !== '') return;
+    target.dataset.suggest = 'on';
+    const {combobox, labelOf} = await import('./combobox.mjs');
+    combobox(target, (found) => { target.value = labelOf(found); });
+  });
+}
+
 /** A page's map goes where a search says. */
 export function mapGoesThere(map) {
   if (!map) return;

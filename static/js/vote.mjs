@@ -1,5 +1,5 @@
 // Votes on a report weigh more with a position: it is asked for on press, a tenth of a degree of it
-// is sent, and the buttons then say so. Without this script a city can be typed. On a card of a list
+// is sent, and the buttons then say so. Without this script an address can be typed. On a card of a list
 // or of the map a vote is sent in place.
 
 let here = null; // {lat, lon} that the member chose to send, until they leave the page

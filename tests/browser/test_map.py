@@ -125,7 +125,7 @@ def test_choosing_where_by_name_and_seeing_what_is_near(
     page.goto(f"{site.url}/reports/new?lat={spot.lat}&lon={spot.lon}")
     look_at_picker(page)
     page.wait_for_selector("body[data-near-by='1']", state="attached")
-    name = page.get_by_label("Or an address or a city")
+    name = page.get_by_label("Or a street, address or place")
     name.press_sequentially("Barcelo")
     option = page.get_by_role("option", name=re.compile("^Barcelona")).first
     option.click()

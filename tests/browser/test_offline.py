@@ -594,9 +594,9 @@ def test_from_far_out_the_sheet_asks_where(
     assert page.locator("#sheet-lat").input_value() == ""
     assert axe(page) == []
     sheet.get_by_role("button", name="Put it on the map").click()
-    expect(sheet.get_by_role("button", name="Name a city")).to_be_focused()
+    expect(sheet.get_by_role("button", name="Write a street or place")).to_be_focused()
     page.keyboard.press("Enter")
-    city = sheet.get_by_label("Or an address or a city")
+    city = sheet.get_by_label("Or a street, address or place")
     expect(city).to_be_focused()
     # A name that is none is told, and no press on Enter sends.
     city.fill("Qqqqqq")
@@ -605,7 +605,7 @@ def test_from_far_out_the_sheet_asks_where(
     city.fill("zaragoza")
     city.press("Enter")
     expect(sheet.get_by_text("Chosen point: 41.6")).to_be_visible(timeout=15_000)
-    expect(sheet.get_by_role("button", name="Name a city")).to_be_hidden()
+    expect(sheet.get_by_role("button", name="Write a street or place")).to_be_hidden()
     expect(sheet).to_be_visible()
     expect(sheet.get_by_role("alert")).to_be_hidden()
 

@@ -211,7 +211,11 @@ def list_command() -> None:
                 step = "no map: load its file again"
             elif load.schema != BOCA:
                 step = f"{load.step}, a map alone"
-            click.echo(f"{load.code}\t{step}\tdata of {age}\t{load.file_name}\t{counts}")
+            where = "-".join(filter(None, (load.country, load.region))) or "?"
+            spoken = ",".join(load.languages) or "?"
+            click.echo(
+                f"{load.code}\t{step}\tdata of {age}\t{load.file_name}\t{where} {spoken}\t{counts}"
+            )
 
 
 @city_group.command("remove")

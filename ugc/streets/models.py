@@ -49,8 +49,8 @@ class Extract(Base):
     beside OpenStreetMap.
 
     `home` is where a map of the city begins: degrees, and a zoom of 512-pixel tiles. `languages`
-    are spoken there (BCP 47), the one of its signs first; `country` and `region` (ISO 3166) are
-    those of its public holidays."""
+    are those of its country (BCP 47), the most common first; `country` and `region` (ISO 3166-1,
+    and the part of ISO 3166-2 after the stroke) are those of its public holidays."""
 
     __tablename__ = "extracts"
     id: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(), primary_key=True)

@@ -6,37 +6,14 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import importlib
-import tomllib
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from opening_hours import OpeningHours  # type: ignore[attr-defined]
 
 from ugc.core import geo
-
-# GeoNames' code of a region → that of ISO 3166-2, by country, where they differ.
-CODES: dict[str, dict[str, str]] = tomllib.loads(
-    Path(__file__).parents[1].joinpath("regions.toml").read_text(encoding="utf-8")
-)
-
-
-class Region(NamedTuple):
-    """A country (ISO 3166-1) and its subdivision (the part of ISO 3166-2 after the stroke, '' for
-    none that is known)."""
-
-    country: str
-    subdivision: str = ""
-
-
-def region_of(country: str | None, admin: str | None) -> Region | None:
-    """The region of a city of the gazetteer; None without a country."""
-    if not country:
-        return None
-    codes = CODES.get(country)
-    if codes is not None:
-        return Region(country, codes.get(admin or "", ""))
-    # Letters are ISO's own code (US, CH, GB); numbers elsewhere are not.
-    return Region(country, admin if admin and admin.isalpha() else "")
+from ugc.core.regions import CODES as CODES
+from ugc.core.regions import Region as Region
+from ugc.core.regions import region_of as region_of
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ugc.core.db import Session
+from ugc.core.regions import languages_of
 from ugc.streets import queries
 from ugc.streets.models import Extract, Step
 from ugc.streets.rules import Box, home_zoom
@@ -64,15 +65,18 @@ def uncount(session: Session, extract_id: int, name: str) -> None:
 
 
 # What a newer file of a city takes over from the one before.
-KEPT = ("home_lon", "home_lat", "home_zoom", "languages", "country", "region", "begun_at")
+KEPT = ("home_lon", "home_lat", "home_zoom", "begun_at")
 
 
 def settle(session: Session, load: Extract) -> None:
-    """Says where a map of the city begins, and its country."""
+    """Says where a map of the city begins, its country and region, and what is spoken there."""
     box = (load.west, load.south, load.east, load.north)
     load.home_lon, load.home_lat = (round(each, 5) for each in queries.middle(session, load))
     load.home_zoom = home_zoom(box)
-    load.country = queries.country_at(session, load.home_lon, load.home_lat)
+    region = queries.region_at(session, load.home_lon, load.home_lat)
+    load.country = region.country if region else None
+    load.region = (region.subdivision or None) if region else None
+    load.languages = languages_of(load.country)
 
 
 def show_map(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from ugc.core.db import Session
+from ugc.core.regions import Region, region_of
 from ugc.streets.models import Extract, Step
 from ugc.streets.rules import Box, overlap
 
@@ -87,7 +88,8 @@ WHERE geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
 ORDER BY population DESC LIMIT 1
 """)
 _COUNTRY = sa.text("""
-SELECT country FROM cities ORDER BY geom <-> ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) LIMIT 1
+SELECT country, admin FROM cities
+ORDER BY geom <-> ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) LIMIT 1
 """)
 
 
@@ -103,9 +105,10 @@ def middle(session: Session, load: Extract) -> tuple[float, float]:
     return (load.west + load.east) / 2, (load.south + load.north) / 2
 
 
-def country_at(session: Session, lon: float, lat: float) -> str | None:
-    """The country (ISO 3166-1) of the nearest bundled city."""
-    return session.scalar(_COUNTRY, {"lon": lon, "lat": lat})
+def region_at(session: Session, lon: float, lat: float) -> Region | None:
+    """The region of the nearest bundled city."""
+    found = session.execute(_COUNTRY, {"lon": lon, "lat": lat}).first()
+    return region_of(found.country, found.admin) if found is not None else None
 
 
 def homes(session: Session) -> list[tuple[float, float, float]]:

@@ -323,6 +323,35 @@ def test_the_nearest_and_most_alike_belong_together(
     assert session.get_one(PlaceObject, "n10").place_id == place_id
 
 
+def test_what_stands_twice_in_the_file_is_one_place(load: Load, session: Session) -> None:
+    """A building and the point in it; two points of one name are two branches."""
+    corners = {21: (2.0004, 41.0004), 22: (2.0006, 41.0004), 23: (2.0006, 41.0006),
+               24: (2.0004, 41.0006)}  # fmt: skip
+    nodes = {number: node({}, at) for number, at in corners.items()}
+    ring = [21, 22, 23, 24, 21]
+    building = {77: (ring, {**CAFE, "building": "yes", "opening_hours": "24/7", "phone": "1"})}
+    point = node({**CAFE, "website": "https://mig.example"}, (2.00045, 41.00045))
+    branch = node(CAFE, (2.001, 41.0005))
+    output = load({**nodes, 9: point}, ways=building)
+    assert "2 places: 1 new, 1 twice in the file." in output
+    place = only(session)
+    assert (place.website, place.opening_hours) == ("https://mig.example", "24/7")
+    assert session.scalar(sa.select(geo.lon(Place.geom))) == 2.00045
+    # What one of them does not say, the other one did: it stays.
+    both = {**nodes, 9: node({**CAFE, "website": "https://b.example"}, point[:2]), 10: branch}
+    output = load(both, ways=building, day="2026-02-01")
+    assert "3 places: 1 new, 1 changed." in output
+    place = places(session)[0]
+    assert (place.website, place.opening_hours) == ("https://b.example", "24/7")
+    # With one of them gone the place lives; the other comes back as its twin.
+    load({**nodes, 10: branch}, ways=building, day="2026-03-01")
+    assert [place.visibility for place in places(session)] == ["published", "published"]
+    assert set(links(session)) == {"w77", "n10"}
+    output = load(both, ways=building, day="2026-04-01")
+    assert "3 places: 1 twice in the file." in output
+    assert len(places(session)) == 2
+
+
 def test_cut_short_between_batches_it_goes_on(
     load: Load, session: Session, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

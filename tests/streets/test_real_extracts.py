@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 import shapely.geometry
+import sqlalchemy as sa
 
 from tests.streets.test_loading import tile
 from ugc.config import ROOT
 from ugc.core.db import Session
-from ugc.streets import jobs
+from ugc.places import jobs as places
+from ugc.streets import actions, jobs
+from ugc.streets.actions import reading
 from ugc.streets.rules import tiling
 
 
@@ -61,3 +64,36 @@ def test_land_is_land_and_sea_is_sea(
     [archive] = folder.glob("*.pmtiles")
     assert [ground(archive, *at) for at in dry] == [{"land"}] * len(dry)
     assert [ground(archive, *at) for at in wet] == [{"ocean"}] * len(wet)
+
+
+def read(session: Session, file: Path) -> None:
+    """Shows what a file says, as a city of the name Andorra; without streets and map."""
+    header = reading.header_of(file)
+    load = actions.begin(session, "andorra", file, file.name, header.box, header.data_at)
+    load.counts = dict(reading.read(session, load.id, file, None, lambda _seen: None))
+    session.execute(sa.text("DELETE FROM roads"))
+    session.execute(sa.text("DELETE FROM localities"))
+    actions.show(session, load.id)
+    session.commit()
+
+
+@pytest.mark.parametrize(
+    ("before", "had", "renumbered", "gone"),
+    [("andorra-2023-05-02.osm.pbf", 980, 3, 15), ("andorra-2016-10-12.osm.pbf", 400, 21, 60)],
+)
+def test_places_are_found_again_years_later(
+    before: str, had: int, renumbered: int, gone: int, session: Session,
+    extract: Callable[[str], Path],
+) -> None:  # fmt: skip
+    read(session, extract(before))
+    old = places.bring_places("andorra")
+    assert old is not None
+    assert old.living >= had
+    read(session, extract("andorra-2025-01-19.osm.pbf"))
+    new = places.bring_places("andorra")
+    assert new is not None
+    assert new.living > 1_000
+    assert new.counts["renumbered"] >= renumbered
+    assert new.counts["hidden"] <= gone
+    shown = session.scalar(sa.text("SELECT count(*) FROM places WHERE visibility = 'published'"))
+    assert shown == old.counts["new"] + new.counts["new"] - new.counts["hidden"]

@@ -147,7 +147,8 @@ def _told() -> Iterator[None]:
 # What was done with places, in the order in which it is told.
 DONE = {
     "new": "new", "changed": "changed", "joined": "known from members or imports",
-    "renumbered": "found again under another number", "back": "there again", "hidden": "hidden",
+    "renumbered": "found again under another number", "twins": "twice in the file",
+    "back": "there again", "hidden": "hidden",
     "closed": "marked closed", "left": "left as they are",
 }  # fmt: skip
 

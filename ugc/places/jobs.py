@@ -48,6 +48,7 @@ def bring_places(
             if load is None or DONE in load.counts:
                 return None
             on_progress(Progress(STEP, 0, 0))
+            actions.count_rows(session)
             city, total = _city(session, load), load.counts.get(THINGS, 0)
         done, after = 0, 0
         while True:
@@ -112,6 +113,7 @@ def _city(session: Session, load: Extract, *, compares: bool = True) -> actions.
 
 def _end(city: actions.City, *, leaves: bool) -> None:
     with transaction() as session:
+        actions.count_rows(session)
         actions.adopt(session, city.code, leaves=leaves)
     while True:
         with transaction() as session:

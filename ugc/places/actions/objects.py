@@ -49,6 +49,7 @@ class _Batch:
     new: list[tuple[Any, rules.Said]] = field(default_factory=list)
     joined: list[tuple[Any, rules.Said, int]] = field(default_factory=list)
     changed: list[tuple[Any, rules.Said, Link]] = field(default_factory=list)
+    twins: list[tuple[Any, rules.Said, str]] = field(default_factory=list)
     back: list[tuple[str, Link]] = field(default_factory=list)
     no_more: list[Link] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -65,6 +66,11 @@ def source_id(session: Session) -> int:
     ).scalar_one()
 
 
+def count_rows(session: Session) -> None:
+    """Has the planner know how many things there are: the rows are new."""
+    session.execute(sa.text("ANALYZE extract_places, place_objects"))
+
+
 def write_batch(session: Session, city: City, things: Sequence[Any]) -> Counter[str]:
     """Makes and changes the places of these things of a load; returns what was done, by name."""
     batch = _sort(session, city, things)
@@ -72,13 +78,15 @@ def write_batch(session: Session, city: City, things: Sequence[Any]) -> Counter[
     _part(session, [row.osm for row in things if row.osm in city.same.parted])
     _come_back(session, city, batch)
     _note_marks(session, city, batch.changed)
-    for _, said, link in batch.changed:
-        _offer(session, city, link.place_id, said)
+    shared = objects.shared(session, [row.osm for row, _, _ in batch.changed])
+    for row, said, link in batch.changed:
+        _offer(session, city, link.place_id, said, shared.get(row.osm))
     for row, said, place_id in batch.joined:
         _join(session, city, row, said, place_id, batch.counts)
     _make(session, city, batch.new)
+    _pair(session, city, batch.twins)
     _finish(session, city, [(link.osm, link.place_id) for link in batch.no_more], batch.counts)
-    batch.counts.update(new=len(batch.new), changed=len(batch.changed))
+    batch.counts.update(new=len(batch.new), changed=len(batch.changed), twins=len(batch.twins))
     return batch.counts
 
 
@@ -117,6 +125,8 @@ def _sort_said(batch: _Batch, city: City, row: Any, link: Link | None) -> None:
             batch.back.append((row.osm, link))
     elif row.osm in city.same.places:
         batch.joined.append((row, said, city.same.places[row.osm]))
+    elif row.osm in city.same.twins:
+        batch.twins.append((row, said, city.same.twins[row.osm]))
     else:
         batch.new.append((row, said))
 
@@ -209,27 +219,56 @@ def _join(
         .returning(PlaceObject.ended)
         .execution_options(synchronize_session=False)
     ).all()
+    _link(session, city, row, said, place_id)
+    _open(session, city, [place_id])
+    _offer(session, city, place_id, said)
+    counts["renumbered" if former else "joined"] += 1
+
+
+def _link(session: Session, city: City, row: Any, said: rules.Said, place_id: int) -> None:
     session.execute(
         insert(PlaceObject).values(
             osm=row.osm, place_id=place_id, extract_code=city.code,
             content_hash=rules.mark_of(said.category, row.content_hash),
         )
     )  # fmt: skip
-    _open(session, city, [place_id])
-    _offer(session, city, place_id, said)
-    counts["renumbered" if former else "joined"] += 1
 
 
-def _offer(session: Session, city: City, place_id: int, said: rules.Said) -> None:
-    """What the file says of a place that was there; what people wrote of it stays."""
+def _pair(session: Session, city: City, twins: list[tuple[Any, rules.Said, str]]) -> None:
+    """Links the second of two things that are one place; it fills what the first left open."""
+    firsts = objects.links(session, [first for _, _, first in twins])
+    for row, said, first in twins:
+        if first in firsts:
+            _link(session, city, row, said, firsts[first].place_id)
+            _offer(session, city, firsts[first].place_id, said, True)
+
+
+def _offer(
+    session: Session,
+    city: City,
+    place_id: int,
+    said: rules.Said,
+    is_second: bool | None = None,
+) -> None:
+    """What the file says of a place that was there; what people wrote of it stays. `is_second` is
+    None for the only thing of the place; of two, none takes details away, and the second only
+    fills."""
     place = queries.locked(session, place_id)
     values: dict[str, str | bool | geo.Point] = dict(said.values())
+    if is_second is not None:
+        values = {name: value for name, value in values.items() if value != ""}
+    if is_second:
+        values = {
+            name: value
+            for name, value in values.items()
+            if name in rules.DETAILS and not getattr(place, name)
+        }
     if place.source_id != city.source_id:
         here = facts_queries.point_of(session, place_id)
         if here.metres_to(said.point) < rules.SAME_SPOT_M:
-            del values["point"]
+            values.pop("point", None)
         if rules.plain(place.name) == rules.plain(said.name):
-            del values["name"]
+            values.pop("name", None)
     if place.closed_at is not None:
         values["closed"] = False
     done = facts.offer(session, place_id, Origin.EXTRACT, values, city.at)

@@ -73,6 +73,21 @@ def links(session: Session, osm: Iterable[str]) -> dict[str, Link]:
     }
 
 
+_SHARED = sa.text(f"""
+SELECT mine.osm, bool_or(o.osm < mine.osm) AS is_second
+FROM place_objects AS mine
+JOIN place_objects AS o ON o.place_id = mine.place_id AND o.osm <> mine.osm AND {_LIVES}
+WHERE mine.osm = ANY(:osm) GROUP BY mine.osm
+""")
+
+
+def shared(session: Session, osm: Iterable[str]) -> dict[str, bool]:
+    """Those of these things that are one place with another that an extract has, and whether that
+    one comes first."""
+    rows = session.execute(_SHARED, {"osm": list(osm), "but": None})
+    return {row.osm: row.is_second for row in rows}
+
+
 def newer_elsewhere(session: Session, code: str, osm: Iterable[str]) -> set[str]:
     """Things that another shown city has, too, whose data are not older than those of `code`."""
     found = session.scalars(
@@ -98,9 +113,12 @@ LEFT JOIN places AS p ON p.id = o.place_id
 WHERE e.extract_id = :id ORDER BY e.id
 """)
 _STAGE = (
-    "CREATE TEMPORARY TABLE new_things (osm text, category text, family text, names text[],"
-    " geom geometry(Point, 4326)) ON COMMIT DROP"
+    "CREATE TEMPORARY TABLE new_things (number int, osm text, category text, family text,"
+    " name text, names text[], geom geometry(Point, 4326)) ON COMMIT DROP"
 )
+# What `NEAR_M` metres are in degrees, to the sides and up.
+_HIGH = f"{rules.NEAR_M} / 111000.0"
+_WIDE = f"{_HIGH} / greatest(cos(radians(ST_Y(t.geom))), 0.01)"
 # Places of no living thing beside the new things that may be the same, whoever suggested them and
 # whatever became of them: what a moderator hid does not come back as a second one. The invented
 # places of a demo world are never real firms.
@@ -109,9 +127,7 @@ SELECT t.osm, near.id, near.alike, near.metres FROM new_things AS t, LATERAL (
   SELECT p.id, ST_DistanceSphere(p.geom, t.geom) AS metres,
     (SELECT max(similarity(name_key(p.name), name_key(said))) FROM unnest(t.names) AS said) AS alike
   FROM places AS p
-  WHERE p.geom && ST_Expand(t.geom,
-      {rules.NEAR_M} / 111000.0 / greatest(cos(radians(ST_Y(t.geom))), 0.01),
-      {rules.NEAR_M} / 111000.0)
+  WHERE p.geom && ST_Expand(t.geom, {_WIDE}, {_HIGH})
     AND (p.category IN (t.category, '{rules.ANY_KIND}')
       OR CAST(:families AS jsonb) ->> p.category = t.family)
     AND p.name <> ''
@@ -126,13 +142,31 @@ ORDER BY near.alike DESC, near.metres, t.osm, near.id
 @dataclass(frozen=True)
 class Same:
     """Which place each new thing is, by the thing's id; things that keep their id and became
-    another thing."""
+    another thing; and new things that stand twice in the file, with the thing that comes first."""
 
     places: dict[str, int]
     parted: frozenset[str]
+    twins: dict[str, str]
 
 
-NOTHING = Same({}, frozenset())
+NOTHING = Same({}, frozenset(), {})
+# A point and an area of one category and name, so near: a building and the sign on it. Two points
+# of one name are two branches. The other one of a pair is new too, or a living place's thing.
+_TWINS = sa.text(f"""
+SELECT t.osm, near.osm AS first FROM new_things AS t, LATERAL (
+  SELECT n.osm, ST_DistanceSphere(n.geom, t.geom) AS metres FROM new_things AS n
+  WHERE n.number < t.number AND n.category = t.category AND name_key(n.name) = name_key(t.name)
+    AND (left(n.osm, 1) = 'n') <> (left(t.osm, 1) = 'n')
+    AND n.geom && ST_Expand(t.geom, {_WIDE}, {_HIGH})
+  UNION ALL
+  SELECT min(o.osm), ST_DistanceSphere(p.geom, t.geom) FROM places AS p
+  JOIN place_objects AS o ON o.place_id = p.id AND o.osm <> ALL(:parted) AND {_LIVES}
+  WHERE p.geom && ST_Expand(t.geom, {_WIDE}, {_HIGH})
+    AND p.category = t.category AND name_key(p.name) = name_key(t.name)
+  GROUP BY p.id HAVING bool_and((left(o.osm, 1) = 'n') <> (left(t.osm, 1) = 'n'))) AS near
+WHERE near.metres < {rules.NEAR_M}
+ORDER BY near.metres, t.number, near.osm
+""")
 
 
 def same_as_before(session: Session, extract_id: int, families: str) -> Same:
@@ -145,6 +179,7 @@ def same_as_before(session: Session, extract_id: int, families: str) -> Same:
     with driver.cursor() as cursor, cursor.copy("COPY new_things FROM STDIN") as copy:
         for row in fresh:
             copy.write_row(row)
+    session.execute(sa.text("CREATE INDEX ON new_things USING gist (geom)"))
     session.execute(sa.text("ANALYZE new_things"))
     given = {"families": families, "parted": list(parted), "but": None}
     found: dict[str, int] = {}
@@ -153,8 +188,15 @@ def same_as_before(session: Session, extract_id: int, families: str) -> Same:
         if row.osm not in found and row.id not in taken:
             found[row.osm] = row.id
             taken.add(row.id)
+    twins: dict[str, str] = {}
+    paired: set[str] = set()
+    for row in session.execute(_TWINS, given):
+        # One of a pair is enough, and a thing that was a place before is no other's twin.
+        if row.osm not in found and paired.isdisjoint((row.osm, row.first)):
+            twins[row.osm] = row.first
+            paired |= {row.osm, row.first}
     session.execute(sa.text("DROP TABLE new_things"))
-    return Same(found, frozenset(parted))
+    return Same(found, frozenset(parted), twins)
 
 
 def _fresh(session: Session, extract_id: int) -> tuple[list[tuple[Any, ...]], list[str]]:
@@ -171,7 +213,9 @@ def _fresh(session: Session, extract_id: int) -> tuple[list[tuple[Any, ...]], li
                 continue
             parted.append(row.osm)
         point = f"SRID=4326;POINT({row.lon!r} {row.lat!r})"
-        fresh.append((row.osm, category, family, [*row.names, row.name], point))
+        fresh.append(
+            (len(fresh), row.osm, category, family, row.name, [*row.names, row.name], point)
+        )
     return fresh, parted
 
 

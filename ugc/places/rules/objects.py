@@ -30,6 +30,7 @@ ANY_KIND = "other"  # a category that says nothing of what a place is
 VERSION = "1"
 # Nearer than this a file's point says the same as that of people (metres).
 SAME_SPOT_M = 30
+DETAILS = frozenset({"address", "phone", "website", "opening_hours"})
 NUMBERS_MOST = 3  # telephone numbers of one value that are tried
 
 _BY_KIND = {

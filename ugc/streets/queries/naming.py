@@ -35,7 +35,7 @@ MAKE_STREETS = (
       SELECT DISTINCT :id, street_id, name_key(said), street_core(said)
       FROM roads, unnest(names) AS said
       WHERE extract_id = :id AND street_id IS NOT NULL AND name_key(said) <> ''""",
-    "ANALYZE roads, streets, street_names, localities, addresses",
+    "ANALYZE roads, streets, street_names, localities, addresses, extract_places",
 )
 PLACE_STREETS = """UPDATE streets SET town = town_at(centre, :id), quarter = quarter_at(centre, :id)
   WHERE extract_id = :id"""

@@ -21,6 +21,7 @@ from ugc.accounts.models import Grant, Member
 from ugc.brandapi import queries, rules
 from ugc.brandapi.schemas.description import specification
 from ugc.config import ROOT
+from ugc.content import actions as content
 from ugc.core import geo, subjects
 from ugc.core.db import Session, now
 from ugc.core.sources import Source
@@ -30,6 +31,7 @@ from ugc.places import actions as place_actions
 from ugc.places.models import Origin
 from ugc.referrals.models import CascadeReach, ReferralLink
 from ugc.reports import actions as report_actions
+from ugc.reports.actions import REPORTS
 
 Get = Callable[..., Any]
 
@@ -249,7 +251,9 @@ def test_following_changes_and_what_is_gone(
     seen, deleted, following = feed(get, "2020-01-01T00:00:00Z")
     assert (sorted(seen), deleted) == (sorted([first, second]), [])
     assert feed(get, following)[:2] == ([], [])
-    report_actions.move(session, world.id_of(first), Visibility.HIDDEN, "test", "system")
+    content.set_visibility(
+        session, REPORTS, world.id_of(first), Visibility.HIDDEN, "test", "system"
+    )
     session.commit()
     seen, deleted, _ = feed(get, "2020-01-01T00:00:00Z")
     assert (seen, deleted) == ([second], [first])

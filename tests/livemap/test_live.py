@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from tests.livemap.conftest import EVERYWHERE, SOON, LiveSite
-from ugc.core.access import SYSTEM
+from ugc.content.actions import set_visibility
 from ugc.core.subjects import Visibility
 from ugc.live import MOST_UNFINISHED, Live
 from ugc.reports import actions
-from ugc.reports.actions import life, votes
+from ugc.reports.actions import REPORTS, life, votes
 
 
 def test_who_watches_is_told_of_the_life_of_a_report(live: LiveSite) -> None:
@@ -72,7 +72,7 @@ def test_what_leaves_the_map_is_told_as_gone(live: LiveSite, how: str) -> None:
     report, other = live.post(), live.post(-3.71, 40.41)
     stream.expect("upsert", other)
     if how == "hidden":
-        live.act(actions.move, report, ..., Visibility.HIDDEN, "test", SYSTEM.reference)
+        live.act(set_visibility, report, REPORTS, ..., Visibility.HIDDEN, "test", "system")
     elif how == "withdrawn":
         live.act(actions.withdraw, report, live.author, ...)
     elif how == "merged":
@@ -118,7 +118,7 @@ def test_held_and_hidden_things_show_what_the_public_may_see(live: LiveSite) -> 
     stream = live.read()
     report = live.post()
     stream.expect("upsert", report)
-    live.act(actions.move, report, ..., Visibility.HIDDEN, "test", SYSTEM.reference)
+    live.act(set_visibility, report, REPORTS, ..., Visibility.HIDDEN, "test", "system")
     stream.expect("gone", report)
     held = live.post(-3.6, 40.4)
     stream.expect("upsert", held)

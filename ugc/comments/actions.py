@@ -16,7 +16,7 @@ from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject
 
 
-def _published(session: Session, comment: Comment) -> None:
+def _published(session: Session, comment: Comment, _is_new: bool) -> None:
     about_id, author_id = comment.about_id, comment.author_id
     events.emit(session, events.CommentPublished(comment.id, about_id, author_id))
 

@@ -44,24 +44,27 @@ def _nothing(_session: Session, _row: Any) -> None:
 class ContentKind(Generic[Row]):
     """What a capability declares of a kind of content.
 
-    `lock(session, id)` locks what the content belongs to, before the content itself, and
-    `parent_is_public` tells whether readers may see that. `on_changed` runs after each change,
-    `on_published` when all may see it. `texts` are the columns that erasing empties, with what they
-    become; `forget` deletes what it said before. Published ones that `counts` free their author
-    from approval."""
+    `shown` are the visibilities at which readers see it. `lock(session, id)` locks what the content
+    belongs to, before the content itself, and `parent_is_public` tells whether readers may see
+    that. `on_changed` runs after each change, `on_published(session, row, is_new)` when it becomes
+    public, `before_withdrawal` while its author takes it back. `texts` are the columns that erasing
+    empties, with what they become; `forget` deletes what goes with the author either way. Published
+    ones that `counts` free their author from approval."""
 
     name: str
     table: type[Row]
     texts: Mapping[str, Any]
     counts: bool = False
     has_photos: bool = False
+    shown: frozenset[Visibility] = frozenset({Visibility.PUBLISHED})
     refusals: Mapping[str, Any] = field(default_factory=lambda: moderation_rules.RULES)
     order: Sequence[str] = ("id",)
     lock: Callable[[Session, int], None] = _nothing
     city_of: Callable[[Session, Row], int | None] = _nothing
     parent_is_public: Callable[[Session, Row], bool] = lambda _session, _row: True
-    on_published: Callable[[Session, Row], None] = _nothing
     on_changed: Callable[[Session, Row], None] = _nothing
+    on_published: Callable[[Session, Row, bool], None] = lambda *_: None
+    before_withdrawal: Callable[[Session, Row, Actor], None] = lambda *_: None
     forget: Callable[[Session, Row], None] = _nothing
 
     def locked(self, session: Session, subject_id: int) -> Row:
@@ -76,6 +79,10 @@ class ContentKind(Generic[Row]):
         if row is None:
             raise NotFound()
         return row
+
+    def is_visible(self, session: Session, row: Row) -> bool:
+        """Whether readers may see it."""
+        return row.visibility in self.shown and self.parent_is_public(session, row)
 
 
 _kinds: dict[str, ContentKind[Any]] = {}
@@ -108,28 +115,39 @@ def submit(
     photos: Sequence[media.Upload] = (),
     *,
     doubt: str = "",
+    held: bool | None = None,
+    also: Callable[[Row], Sequence[events.Event]] = lambda _row: (),
 ) -> str:
     """Stores new content of `actor` and returns its public id; a new member's waits for a
     moderator, and so does what raises a `doubt` (the reason of a case). `row` has everything but
-    id, author and visibility. Raises Forbidden, Invalid."""
+    id, author and visibility; `held` is what `moderation.must_be_held` said, where the caller
+    asked. `also(row)` runs as soon as the row is stored and answers events to emit with the first
+    one. Raises Forbidden, Invalid."""
     author_id = require_contributor(actor)
-    held = bool(doubt) or moderation.must_be_held(session, actor)
-    visibility = Visibility.HELD if held else Visibility.PUBLISHED
-    is_visible = not held and kind.parent_is_public(session, row)
-    subject = subjects.create(session, kind.name, visible=is_visible)
-    row.id, row.author_id, row.visibility = subject.id, author_id, visibility
+    if held is None:
+        held = bool(doubt) or moderation.must_be_held(session, actor)
+    row.author_id = author_id
+    row.visibility = Visibility.HELD if held else Visibility.PUBLISHED
+    subject = subjects.create(session, kind.name, visible=kind.is_visible(session, row))
+    row.id = subject.id
     session.add(row)
     session.flush()
-    _log(session, row, None, visibility, "posted", actor.reference)
+    _log(session, row, None, row.visibility, "posted", actor.reference)
     city_id = kind.city_of(session, row)
+    told = [
+        events.ContentPosted(row.id, kind.name, author_id, city_id, held),
+        *also(row),
+    ]
     if kind.has_photos:
         media.attach(session, actor, row.id, photos, held=held, city_id=city_id)
-    events.emit(session, events.ContentPosted(row.id, kind.name, author_id, city_id, held))
     if held:
         moderation.open_first_case(session, row.id, doubt or "held")
     else:
         kind.on_changed(session, row)
-        _published(session, kind, row)
+        told.append(events.ContentApproved(row.id, kind.name, author_id, city_id))
+    events.emit(session, *told)
+    if not held:
+        kind.on_published(session, row, True)
     return subject.public_id
 
 
@@ -174,7 +192,8 @@ def editing(
         _log(session, row, row.visibility, Visibility.HELD, "edited", actor.reference)
         row.visibility = Visibility.HELD
     session.flush()
-    subjects.touch(session, row.id, visible=False if held and was_public else None)
+    moved = held and was_public
+    subjects.touch(session, row.id, visible=kind.is_visible(session, row) if moved else None)
     kind.on_changed(session, row)
 
 
@@ -191,6 +210,7 @@ def withdraw(
     if not may(actor, row):
         raise Forbidden()
     if row.visibility != Visibility.WITHDRAWN:
+        kind.before_withdrawal(session, row, actor)
         _move(session, kind, row, Visibility.WITHDRAWN, "withdrawn", actor.reference)
     return row
 
@@ -250,28 +270,20 @@ def _move(
     _log(session, row, row.visibility, visibility, reason, who)
     row.visibility = visibility
     session.flush()
-    is_public = visibility is Visibility.PUBLISHED
     _photos_follow(session, kind, row)
-    is_visible = is_public and kind.parent_is_public(session, row)
-    subjects.touch(session, row.id, visible=is_visible)
+    subjects.touch(session, row.id, visible=kind.is_visible(session, row))
     kind.on_changed(session, row)
-    if is_public:
-        _published(session, kind, row)
-        return
-    city_id = kind.city_of(session, row)
-    gone = events.ContentGone(row.id, kind.name, row.author_id, city_id, str(visibility))
-    events.emit(session, gone)
+    known = (row.id, kind.name, row.author_id, kind.city_of(session, row))
+    if visibility is Visibility.PUBLISHED:
+        events.emit(session, events.ContentApproved(*known))
+        kind.on_published(session, row, False)
+    else:
+        events.emit(session, events.ContentGone(*known, str(visibility)))
 
 
 def _photos_follow(session: Session, kind: ContentKind[Row], row: Row) -> None:
     if kind.has_photos:
         media.follow(session, row.id, Visibility(row.visibility))
-
-
-def _published(session: Session, kind: ContentKind[Row], row: Row) -> None:
-    city_id = kind.city_of(session, row)
-    events.emit(session, events.ContentApproved(row.id, kind.name, row.author_id, city_id))
-    kind.on_published(session, row)
 
 
 def _log(

@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
+from ugc.content import actions as content
+from ugc.content.actions import ContentKind
 from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import SYSTEM, Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
-from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
+from ugc.core.errors import Forbidden, Invalid
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media
 from ugc.moderation import actions as moderation
@@ -32,6 +34,39 @@ from ugc.reports.queries import life as story
 from ugc.reports.queries import trust
 from ugc.reports.rules import belief
 from ugc.watches import actions as watches
+
+
+def _published(session: Session, report: Report, is_new: bool) -> None:
+    if not is_new and rules.is_alive(report.state, report.expires_at, now(session)):
+        life.tell(session, report, "approved", SYSTEM)
+
+
+def _withdrawn(session: Session, report: Report, actor: Actor) -> None:
+    life.tell(session, report, "withdrawn", actor)
+
+
+def _forget(session: Session, report: Report) -> None:
+    """What it said before, and how exactly its author's device knew the place."""
+    session.execute(sa.delete(ReportVersion).where(ReportVersion.report_id == report.id))
+    report.geom_exact = None
+    if not report.coarse:
+        report.accuracy_m = None
+
+
+REPORTS = content.declare(
+    ContentKind(
+        KIND,
+        Report,
+        texts={"text": ""},
+        counts=True,
+        has_photos=True,
+        shown=frozenset(rules.SHOWN),
+        city_of=lambda _session, report: report.city_id,
+        on_published=_published,
+        before_withdrawal=_withdrawn,
+        forget=_forget,
+    )
+)
 
 
 def post_report(
@@ -65,8 +100,6 @@ def post_report(
         kept_back = protection(session, actor, rules.KINDS[kind], given, exact=False)
     area = kept_back.area
     point = area.middle if area else given
-    if held is None:
-        held = moderation.must_be_held(session, actor)
     moment = now(session)
     seen_at = rules.seen_at(occurred_at, moment)
     if seen_at is None:
@@ -84,12 +117,7 @@ def post_report(
             ),
             code="too_late",
         )
-    subject = subjects.create(session, KIND)
-    city_id = gazetteer.nearest_city(session, point)
-    visibility = Visibility.HELD if held else Visibility.PUBLISHED
-    report = Report(
-        id=subject.id,
-        author_id=author_id,
+    row = Report(
         kind=kind,
         subkind=subkind,
         geom=point.ewkt,
@@ -98,10 +126,9 @@ def post_report(
         author_hidden=kept_back.hides_author,
         accuracy_m=area.radius_m if area else accuracy_m,
         heading=None if area else heading,
-        city_id=city_id,
+        city_id=gazetteer.nearest_city(session, point),
         text=text,
         language=language,
-        visibility=visibility,
         state=ReportState.EXPIRED if over else ReportState.OPEN,
         closed_at=expires_at if over else None,
         asked_at=moment if over else None,
@@ -114,26 +141,16 @@ def post_report(
         believed_at=seen_at,
         reacted=belief.PRIOR_FLAT,
     )
-    session.add(report)
-    session.flush()
-    subjects.log_move(
-        session, subject.id, "state", None, ReportState.EXPIRED if over else ReportState.OPEN,
-        reason="history" if over else "posted", actor=actor.reference,
-    )  # fmt: skip
-    subjects.log_move(
-        session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
-    )
-    media.attach(session, actor, subject.id, photos, held=held, city_id=city_id)
-    watches.follow(session, actor, subject.id)
-    told: list[events.Event] = [events.ContentPosted(subject.id, KIND, author_id, city_id, held)]
-    if not over:
-        told.append(life.changed(report, "posted", actor, point, moment))
-    if held:
-        moderation.open_first_case(session, subject.id)
-    else:
-        told.append(events.ContentApproved(subject.id, KIND, author_id, city_id))
-    events.emit(session, *told)
-    return subject.public_id
+
+    def appeared(report: Report) -> list[events.Event]:
+        reason = "history" if over else "posted"
+        subjects.log_move(
+            session, report.id, "state", None, report.state, reason=reason, actor=actor.reference
+        )
+        watches.follow(session, actor, report.id)
+        return [] if over else [life.changed(report, "posted", actor, point, moment)]
+
+    return content.submit(session, actor, REPORTS, row, photos, held=held, also=appeared)
 
 
 def check_subkind(kind: str, subkind: str | None) -> None:
@@ -159,31 +176,19 @@ def edit_report(
 ) -> None:
     """Its author changes the text; what it said stays as history. What a new member changes waits
     for a moderator again. Raises Forbidden, Stale."""
-    require_contributor(actor)
-    held = moderation.must_be_held(session, actor)
-    # Cases are locked before content, as by a moderator who decides.
-    if held:
-        moderation.open_case(session, report_id, "held")
-    else:
-        moderation.content_changed(session, report_id)
-    report = queries.locked(session, report_id)
-    if not rules.may_edit(actor, report.author_id, report.visibility, report.state):
-        raise Forbidden()
-    if report.revision != revision:
-        raise Stale()
-    if report.visibility == Visibility.PUBLISHED:
-        # What nobody could read leaves no history: it would become public with the rest.
-        session.add(ReportVersion(report_id=report_id, revision=revision, text=report.text))
-    report.text = text
-    report.revision += 1
-    if held and report.visibility == Visibility.PUBLISHED:
-        subjects.log_move(
-            session, report_id, "visibility", report.visibility, Visibility.HELD,
-            reason="edited", actor=actor.reference,
-        )  # fmt: skip
-        report.visibility = Visibility.HELD
-    subjects.touch(session, report_id)
+    with content.editing(
+        session, actor, REPORTS, report_id, revision=revision, may=_may_edit
+    ) as edit:
+        report = edit.row
+        if edit.was_public:
+            # A text that was never public leaves no history: it would become public with the rest.
+            session.add(ReportVersion(report_id=report_id, revision=revision, text=report.text))
+        report.text = text
     life.tell(session, report, "edited", actor)
+
+
+def _may_edit(actor: Actor, report: Report) -> bool:
+    return rules.may_edit(actor, report.author_id, report.visibility, report.state)
 
 
 def add_photos(
@@ -206,59 +211,8 @@ def add_photos(
 
 
 def withdraw(session: Session, actor: Actor, report_id: int) -> None:
-    """The author takes it back. Raises Forbidden."""
-    # Cases are locked before content, as by a moderator who decides.
-    moderation.close_case(session, report_id)
-    report = queries.locked(session, report_id)
-    if not rules.may_withdraw(actor, report.author_id, report.visibility):
-        raise Forbidden()
-    life.tell(session, report, "withdrawn", actor)
-    _hide(session, report, Visibility.WITHDRAWN, "withdrawn", actor.reference)
-
-
-def _hide(session: Session, report: Report, visibility: Visibility, reason: str, who: str) -> None:
-    subjects.log_move(
-        session, report.id, "visibility", report.visibility, visibility, reason=reason, actor=who
-    )
-    report.visibility = visibility
-    media.follow(session, report.id, visibility)
-    subjects.touch(session, report.id, visible=False)
-    events.emit(
-        session,
-        events.ContentGone(report.id, KIND, report.author_id, report.city_id, str(visibility)),
-    )
-
-
-def move(session: Session, report_id: int, visibility: Visibility, reason: str, who: str) -> None:
-    """What a moderator's decision does to a report and its photos; nothing when it is so already.
-    Raises Conflict when that move is not allowed (its author withdrew it)."""
-    report = queries.locked(session, report_id)
-    before = Visibility(report.visibility)
-    if before is visibility:
-        # Photos that were added to a public report waited alone.
-        media.follow(session, report_id, visibility)
-        return
-    if visibility not in subjects.VISIBILITY_MOVES[before]:
-        raise Conflict(lazy_gettext("Its author took it back meanwhile."))
-    if visibility is not Visibility.PUBLISHED:
-        _hide(session, report, visibility, reason, who)
-        return
-    subjects.log_move(
-        session, report_id, "visibility", before, visibility, reason=reason, actor=who
-    )
-    report.visibility = visibility
-    media.follow(session, report_id, visibility)
-    subjects.touch(session, report_id, visible=True)
-    events.emit(session, events.ContentApproved(report.id, KIND, report.author_id, report.city_id))
-    if rules.is_alive(report.state, report.expires_at, now(session)):
-        life.tell(session, report, "approved", SYSTEM)
-
-
-def author_of(session: Session, report_id: int) -> int | None:
-    return queries.locked(session, report_id).author_id
-
-
-moderation.register(KIND, moderation.Content(author_of, move, Report, counts=True))
+    """Takes a report back for its author. Raises Forbidden."""
+    content.withdraw(session, actor, REPORTS, report_id)
 
 
 def export_member(session: Session, member_id: int) -> dict[str, object]:
@@ -315,27 +269,6 @@ def erase_position(session: Session, member_id: int, _with_content: bool) -> Non
 
 
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
-    """Votes stay as counts without a name; reports go, or stay without their author. How exactly
-    the person's device knew the place goes either way."""
-    ids = session.scalars(
-        sa.select(Report.id).where(Report.author_id == member_id).order_by(Report.id)
-    ).all()
-    for report_id in ids:
-        # Cases are locked before content, as by a moderator who decides.
-        moderation.lock_case(session, report_id)
-        report = queries.locked(session, report_id)
-        moderation.forget_texts(session, report.id, with_flags=with_content)
-        if with_content:
-            if report.visibility in queries.SHOWN:
-                moderation.close_case(session, report.id)
-                _hide(session, report, Visibility.WITHDRAWN, "erasure", "system")
-            report.text = ""
-        else:
-            subjects.touch(session, report.id)
-        # What it said before goes either way.
-        session.execute(sa.delete(ReportVersion).where(ReportVersion.report_id == report.id))
-        report.geom_exact = None
-        if not report.coarse:
-            report.accuracy_m = None
-        report.author_id = None
+    """Votes stay as counts without a name; reports go, or stay without their author."""
+    content.erase(session, REPORTS, member_id, with_content=with_content)
     subjects.forget_notes(session, f"{ActorKind.MEMBER}:{member_id}", "reopened")

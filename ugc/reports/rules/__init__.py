@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ugc.content.rules import may_withdraw as may_withdraw
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
 from ugc.privateplaces.rules import Area
@@ -172,15 +173,6 @@ def may_vote(actor: Actor, author_id: int | None, alive: bool) -> bool:
         and not actor.suspended
         and actor.id != author_id
         and alive
-    )
-
-
-def may_withdraw(actor: Actor, author_id: int | None, visibility: str) -> bool:
-    return (
-        actor.is_member
-        and actor.id is not None
-        and actor.id == author_id
-        and visibility in (Visibility.PUBLISHED, Visibility.HELD)
     )
 
 

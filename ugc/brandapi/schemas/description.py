@@ -10,10 +10,8 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from ugc.brandapi import queries, rules, schemas
-from ugc.brandapi.schemas import addresses, vocabulary
+from ugc.brandapi.schemas import properties, vocabulary
 from ugc.insights.rules import room, tens
-from ugc.places.rules import CATEGORIES
-from ugc.reports.rules import KINDS
 
 VERSION = "1.2.0"
 SITE = "http://127.0.0.1:8000"  # of the copy in docs/
@@ -25,74 +23,10 @@ RESOURCES: dict[str, tuple[queries.Resource, type[ma.Schema]]] = {
 }
 # Who may read places may read who runs them.
 SCOPES = {"brands": "places:read"}
-_TEXT, _TEXT_OR_NULL = {"type": "string"}, {"type": ["string", "null"]}
-_URI, _URI_OR_NULL = {**_TEXT, "format": "uri"}, {**_TEXT_OR_NULL, "format": "uri"}
-_PAIR = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-_BELIEF = {"type": "number", "minimum": 0, "maximum": 1}
-_OF_TEN = {"type": "integer", "minimum": 0, "maximum": 10}
-_TYPES: dict[str, Any] = {
-    "unconfirmed": {"type": "boolean"},
-    "accuracy_m": {
-        "type": ["integer", "null"],
-        "description": "Of a report whose author shows only an area: its radius in metres round the"
-        " point. null when the point is where it is.",
-    },
-    "author": {
-        "type": ["object", "null"],
-        "description": "null for imported content, when the person erased the account, and where"
-        " the author of a report on a road does not show the name.",
-        # `picture`: a square photo, WebP; null where initials stand for the person.
-        "properties": {"handle": _TEXT, "name": _TEXT_OR_NULL, "picture": _URI_OR_NULL},
-    },
-    **addresses.TYPES,
-    "subratings": {"type": "object", "additionalProperties": {"type": "integer"}},
-    "rating_mean": {"type": ["number", "null"]},
-    "closed_at": {
-        "type": ["string", "null"],
-        "format": "date-time",
-        "description": "Since when the place is known to be closed for good; null while it is not.",
-    },
-    "photos": {"type": "array", "items": _URI},
-    "url": {**_URI, "description": "Its page on the site."},
-    "self": {**_URI, "description": "This resource."},
-    "claimed": {"type": "boolean", "description": "Whether a team speaks for the brand."},
-    "state": {"type": "string", "enum": list(schemas.STATES)},
-    "rating": {"type": "integer", "minimum": 1, "maximum": 5},
-    "belief": {
-        **_BELIEF,
-        "description": "How far it was believed at `believed_at`. It halves every `half_life_s`.",
-    },
-    "reaction": {**_BELIEF, "description": "As `belief`, by what people said of it alone."},
-    "believed_at": {"type": "string", "format": "date-time"},
-    "half_life_s": {"type": "number", "exclusiveMinimum": 0},
-    "as_of": {
-        "type": "string",
-        "format": "date-time",
-        "description": "When `reliability` and `confidence` were computed.",
-    },
-    "reliability": {
-        **_OF_TEN,
-        "description": "At a time t: min(10, or 5 while `unconfirmed`; floor(10 · `belief` · 2^-h"
-        " + 0.5)) where h is (t - `believed_at`) / `half_life_s`, from 0 to 60.",
-    },
-    "confidence": {**_OF_TEN, "description": "As `reliability` by `reaction`, without the cap."},
-}
-_CODES = {
-    "report": {
-        "kind": {"type": "string", "enum": list(KINDS)},
-        "subkind": {
-            "type": ["string", "null"],
-            "description": "One of `subkinds` of its kind (see `/kinds`); null when none was said.",
-        },
-    },
-    "place": {"category": {"type": "string", "enum": list(CATEGORIES)}},
-    "review": {"category": {"type": "string", "enum": list(CATEGORIES)}},
-    "brand": {},
-}
 
 
 def _property(kind: str, name: str, how: str) -> dict[str, Any]:
-    if known := _CODES[kind].get(name) or _TYPES.get(name):
+    if known := properties.CODES[kind].get(name) or properties.TYPES.get(name):
         return dict(known)
     if how == "raw":
         return {"type": ["integer", "null"]}
@@ -344,8 +278,8 @@ def _describe_vocabulary(spec: APISpec) -> None:
         "properties": {
             "title": {"type": "string"},
             "version": {"type": "string"},
-            "openapi": _URI,
-            "documentation": _URI,
+            "openapi": properties.URI,
+            "documentation": properties.URI,
             "resources": {"type": "array", "items": link},
         },
     }
@@ -484,7 +418,7 @@ def specification(site: str = SITE) -> dict[str, Any]:
             "required": ["type", "coordinates"],
             "properties": {
                 "type": {"const": "Point"},
-                "coordinates": _PAIR,
+                "coordinates": properties.PAIR,
             },
         },
     )

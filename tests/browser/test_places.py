@@ -105,16 +105,23 @@ def test_what_is_proposed_is_decided_and_a_place_closes_for_good(
     page.get_by_label("Categoría").select_option("cafe")
     page.get_by_label("Latitud").fill("40.4287")
     page.get_by_label("Longitud").fill("-3.7021")
+    page.get_by_label("Teléfono").fill("+34911111111")
+    page.get_by_label("Web").fill("horno.example")
     page.get_by_role("button", name="Ponerlo en el mapa").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Horno de la Plaza")
     values = {
         "phone": "+34912345678", "website": f"https://horno.example/{'largo' * 40}",
-        "opening_hours": "Mo-Fr 08:00-20:00; PH off", "point": geo.Point(-3.7, 40.43),
+        "point": geo.Point(-3.7, 40.43),
     }  # fmt: skip
     with site.transaction() as session:
         place_id = subjects.resolve(session, page.url.rsplit("/", 1)[-1]).id
         offer(session, place_id, Origin.EXTRACT, values)
-    page.reload()
+    address = page.url
+    page.goto(f"{site.url}/moderation")
+    page.get_by_role("link", name="por decidir").click()
+    check()
+    page.get_by_role("link", name="3 datos por decidir").click()
+    assert page.url.split("#")[0] == address
     expect(page.get_by_role("heading", name="OpenStreetMap dice otra cosa")).to_be_visible()
     check()
     page.get_by_role("button", name="Tomarlo: Teléfono").click()

@@ -181,16 +181,23 @@ def test_a_written_point_brings_city_and_zone_and_is_told(session: Session, plac
     assert tasks == ["reviews.place_changed"]
 
 
-def test_a_written_web_address_is_of_no_member_and_new(session: Session, place: Place) -> None:
-    place.website_since = LATER - dt.timedelta(days=90)
-    offer(session, place.id, Origin.EXTRACT, {"website": "https://dos.example"})
+@pytest.mark.parametrize("origin", ["import", "extract"])
+def test_a_web_address_of_a_file_is_new_and_that_of_an_extract_proves_nothing(
+    session: Session, place: Place, origin: str
+) -> None:
+    place.website_since = before = LATER - dt.timedelta(days=90)
+    given(session, place, "website", origin)
+    offer(session, place.id, Origin(origin), {"website": "https://uno.example"})
     session.refresh(place)
-    assert place.website_since == LATER - dt.timedelta(days=90)
-    offer(session, place.id, Origin.IMPORT, {"website": "https://dos.example"})
+    assert place.website_since == before
+    offer(session, place.id, Origin(origin), {"website": "https://dos.example"})
     session.refresh(place)
     assert place.website_by_id is None
-    assert place.website_since is not None
-    assert place.website_since > LATER
+    if origin == "extract":
+        assert place.website_since is None
+    else:
+        assert place.website_since is not None
+        assert place.website_since > LATER
 
 
 def test_a_weaker_proposal_does_not_push_a_stronger_away(session: Session, place: Place) -> None:
@@ -478,6 +485,48 @@ def test_closed_for_good_is_told_wherever_the_place_is(
     assert words in page.text, where
     for hours in ("Open now", "Closed now", "Abierto ahora", "Cerrado ahora"):
         assert hours not in page.text
+
+
+def test_those_who_decide_have_a_list(
+    session: Session, place: Place, brand_id: int, make_member: Callable[..., Member]
+) -> None:
+    author, owner = make_member("ana"), make_member("owner")
+    place.source_id, place.author_id = None, author.id
+    for field, origin in (("phone", "moderator"), ("address", "brand"), ("website", "member")):
+        given(session, place, field, origin)
+    values = {"phone": "+341", "address": "Calle 9", "website": "https://tres.example"}
+    offer(session, place.id, Origin.EXTRACT, values, LATER)  # type: ignore[arg-type]
+    session.commit()
+    decides = {"moderator": 3, "brand": 2, "member": 1}
+    for as_what, member in (("moderator", owner), ("brand", owner), ("member", author)):
+        actor = actor_of(member, as_what, brand_id)
+        [(row, count)], more = queries.places_to_decide(session, actor)
+        assert (row.id, count, more) == (place.id, decides[as_what], False)
+        shown = queries.facts_of(session, row).decided_by(actor, brand_id)
+        assert len(shown) == count == queries.to_decide(session, actor)
+    nobodys = actor_of(make_member("bea"), "member", brand_id)
+    assert queries.places_to_decide(session, nobodys) == ([], False)
+    assert queries.to_decide(session, nobodys) == 0
+    place.visibility = "hidden"
+    session.flush()
+    assert queries.to_decide(session, actor_of(owner, "moderator", brand_id)) == 0
+
+
+@pytest.mark.parametrize("handle", ["ana", "bea"])
+def test_the_list_is_reached_from_ones_contributions(
+    session: Session, place: Place, address: str, signed_in: Browser, handle: str
+) -> None:
+    browsers = {each: signed_in(each) for each in ("ana", "bea")}
+    place.source_id = None
+    place.author_id = session.scalar(sa.select(Member.id).where(Member.handle == "ana"))
+    offer(session, place.id, Origin.EXTRACT, {"phone": "+34922222222"})
+    session.commit()
+    browser, is_mine = browsers[handle], handle == "ana"
+    assert ("/places/proposals" in browser.get("/contributions").text) is is_mine
+    page = browser.get("/places/proposals").text
+    assert ("1 fact to decide" in page) is is_mine
+    assert (f"{address}#proposals" in page) is is_mine
+    assert ("Nothing to decide" in page) is not is_mine
 
 
 @pytest.mark.parametrize("order", ["best", "near"])

@@ -128,6 +128,12 @@ class PlaceFact(Base):
         sa.CheckConstraint(
             "num_nulls(proposed, proposed_origin, proposed_at) IN (0, 3)", name="proposal_is_whole"
         ),
+        sa.Index(
+            "ix_place_facts_proposed",
+            "proposed_at",
+            "place_id",
+            postgresql_where=sa.text("proposed IS NOT NULL"),
+        ),
     )
 
 

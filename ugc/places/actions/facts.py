@@ -100,7 +100,7 @@ def _settle(
     at: dt.datetime, by: int | None,
 ) -> None:  # fmt: skip
     if verdict is Verdict.WRITE:
-        write(session, place, row.field, said, at=at, by=by)
+        write(session, place, row.field, said, origin, at=at, by=by)
         row.origin, row.at = origin, at
         if row.proposed == said:
             _propose(row, None)
@@ -125,10 +125,12 @@ def _propose(
 
 
 def write(
-    session: Session, place: Place, field: str, said: str, *, at: dt.datetime, by: int | None
-) -> None:
+    session: Session, place: Place, field: str, said: str, origin: Origin, *, at: dt.datetime,
+    by: int | None,
+) -> None:  # fmt: skip
     """Gives a field of a locked place its value, and what follows from it: city and time zone from
-    the point, since when and by which member the web address stands."""
+    the point, since when and by which member the web address stands. All the world writes into
+    OpenStreetMap, so an address of an extract proves no brand, however long it stands."""
     if field == "point":
         point = ranks.point_of(said)
         place.geom = point.ewkt
@@ -143,7 +145,8 @@ def write(
     else:
         setattr(place, field, said)
     if field == "website":
-        place.website_since, place.website_by_id = now(session), by
+        place.website_since = None if origin is Origin.EXTRACT else now(session)
+        place.website_by_id = by
 
 
 def decide(
@@ -177,7 +180,7 @@ def decide(
         row.refused = [*row.refused, said][-ranks.REFUSED_MOST :]
         session.flush()
         return True
-    write(session, place, field, said, at=at or now(session), by=member_id)
+    write(session, place, field, said, by_whom, at=at or now(session), by=member_id)
     if by_whom in ranks.MACHINES:
         # What is taken from a file stays the file's, with its terms, and follows it from now on.
         row.origin, row.at = by_whom, at or now(session)

@@ -406,9 +406,14 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 def contributions_panel(actor: Any, **_context: Any) -> str:
     places = queries.places_by(db.session(), actor, actor.id, limit=50)
-    return render_template("places/_of_member.html", places=places)
+    return render_template("places/_of_member.html", places=places, is_mine=True)
 
 
+def moderation_panel(**_context: Any) -> str:
+    return render_template("places/_to_decide.html")
+
+
+panels.register("moderation.first", moderation_panel)
 panels.register(f"case.{KIND}", case_panel)
 panels.register(f"case.{CLAIM_KIND}", claim_case_panel)
 panels.register("profile", profile_panel, order=30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from ugc.core import limits
@@ -14,12 +14,37 @@ from ugc.core.errors import NotFound, shows_errors
 from ugc.places import pages, queries
 from ugc.places.actions import facts as actions
 from ugc.places.pages import said
+from ugc.places.queries import facts as queries_of_facts
 from ugc.places.rules import facts as rules
 
 bp = Blueprint("place_facts", __name__)
 bp.add_app_template_global(said.field_name)
 bp.add_app_template_global(said.origin_name)
 bp.add_app_template_global(said.fact_text)
+
+
+@bp.get("/places/proposals")
+@members
+def proposals_page() -> str:
+    """The places with proposals that the reader decides."""
+    try:
+        page = max(1, min(pages.LAST_PAGE, int(request.args.get("page", 1))))
+    except ValueError:
+        page = 1
+    found, more = queries_of_facts.places_to_decide(db.session(), current_actor(), page)
+    here = "place_facts.proposals_page"
+    return render_template(
+        "places/proposals.html",
+        found=found,
+        next_page=url_for(here, page=page + 1) if more and page < pages.LAST_PAGE else None,
+        previous_page=url_for(here, page=page - 1) if page > 1 else None,
+    )
+
+
+@bp.app_template_global()
+def facts_to_decide() -> int:
+    """How many proposals the reader decides."""
+    return queries_of_facts.to_decide(db.session(), current_actor())
 
 
 @bp.post("/places/<public_id>/facts/<field>")

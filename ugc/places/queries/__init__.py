@@ -343,6 +343,11 @@ def search_places(
     return rows, len(ids) > limit
 
 
+def shown(session: Session, actor: Actor, ids: Sequence[int]) -> list[PlaceRow]:
+    """Places that `actor` was found to see, in no order."""
+    return _rows(session, _several(False), actor, ids=ids)
+
+
 def places_within(
     session: Session,
     actor: Actor,

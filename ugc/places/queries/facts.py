@@ -11,9 +11,12 @@ from ugc.core import geo
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.sources import Source
-from ugc.places.models import Place, PlaceFact
-from ugc.places.queries import PlaceRow
+from ugc.core.subjects import Visibility
+from ugc.places.models import Place, PlaceBrand, PlaceFact
+from ugc.places.queries import PAGE, PlaceRow, shown
 from ugc.places.rules import facts as rules
+
+MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True)
@@ -94,3 +97,56 @@ def facts_of(session: Session, place: PlaceRow) -> Facts:
         if (row := rows.get(field)) and row.proposed is not None and row.proposed_origin
     ]  # fmt: skip
     return Facts(origins, proposals, usual)
+
+
+def _may_decide(actor: Actor) -> sa.ColumnElement[bool]:
+    """The proposals that `actor` decides, as `rules.outranks` and `may_edit` say of each."""
+    standing = Place.visibility.in_((Visibility.PUBLISHED, Visibility.HELD))
+    if actor.may("edit_content"):
+        return standing
+    if actor.id is None:
+        return sa.false()
+    brand_ids = [each for each in actor.brand_ids if actor.may("run_places", each)]
+    runs = sa.exists().where(
+        PlaceBrand.place_id == Place.id, PlaceBrand.until.is_(None),
+        PlaceBrand.brand_id.in_(brand_ids),
+    )  # fmt: skip
+    of_brand = sa.and_(
+        Place.visibility == Visibility.PUBLISHED, runs, PlaceFact.origin != rules.Origin.MODERATOR
+    )
+    of_author = sa.and_(
+        Place.author_id == actor.id,
+        PlaceFact.origin.not_in((rules.Origin.MODERATOR, rules.Origin.BRAND)),
+    )
+    return sa.and_(standing, sa.or_(of_brand, of_author))
+
+
+def places_to_decide(
+    session: Session, actor: Actor, page: int = 1, limit: int = PAGE
+) -> tuple[list[tuple[PlaceRow, int]], bool]:
+    """Places with the number of their proposals that `actor` decides, the newest first, and
+    whether there are more after this page."""
+    last = sa.func.max(PlaceFact.proposed_at)
+    query = (
+        sa.select(PlaceFact.place_id, sa.func.count().label("waiting"))
+        .join(Place, Place.id == PlaceFact.place_id)
+        .where(PlaceFact.proposed.is_not(None), _may_decide(actor))
+        .group_by(PlaceFact.place_id)
+        .order_by(last.desc(), PlaceFact.place_id.desc())
+        .offset((page - 1) * limit)
+        .limit(limit + 1)
+    )
+    found = session.execute(query).all()
+    places = {row.id: row for row in shown(session, actor, [row.place_id for row in found[:limit]])}
+    return [(places[r.place_id], r.waiting) for r in found[:limit]], len(found) > limit
+
+
+def to_decide(session: Session, actor: Actor) -> int:
+    """How many proposals `actor` decides; counted to `MOST_COUNTED`."""
+    query = (
+        sa.select(PlaceFact.place_id)
+        .join(Place, Place.id == PlaceFact.place_id)
+        .where(PlaceFact.proposed.is_not(None), _may_decide(actor))
+        .limit(MOST_COUNTED)
+    )
+    return session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0

@@ -85,9 +85,8 @@ def main() -> None:
     files = search_world.found_extracts()
     url = common.database("bench_search")
     app = common.application(url)
-    with app.app_context(), transaction() as session:
-        session.execute(sa.text("SET LOCAL statement_timeout = 0"))
-        search_world.build(session, files)
+    with app.app_context():
+        search_world.build(files)
     judged = [case for case in search_table.cases() if case.city in files]
     with app.test_request_context("/"):
         session = db.session()

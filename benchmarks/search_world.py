@@ -5,19 +5,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
-import osmium
 import sqlalchemy as sa
-from osmium.filter import KeyFilter
 
 from ugc.cli import load_cities
 from ugc.config import ROOT
 from ugc.core import subjects
-from ugc.core.db import Session
+from ugc.core.db import Session, transaction
 from ugc.demo import REVIEWS, TEXTS
+from ugc.places.jobs import bring_places
 from ugc.streets import actions
 from ugc.streets.actions import naming, reading
 from ugc.streets.models import Step
@@ -29,8 +26,7 @@ EXTRACTS = {
     "helsinki": "Helsinki.osm.pbf",
 }
 # Where the files may lie, first found first taken; BOCA_EXTRACTS adds folders.
-FOLDERS = ("tests/data", "var/extracts", "var/data/extracts")
-NO_CATEGORY = "other"
+FOLDERS = ("tests/data", "var/extracts", "var/data/extracts", "../shared/data/osm")
 
 
 def found_extracts() -> dict[str, Path]:
@@ -56,54 +52,6 @@ def load_extract(session: Session, code: str, file: Path) -> None:
     actions.advance(session, load.id, Step.DRAWN)
     actions.drop_drawing(session, load.id)
     actions.show(session, load.id)
-
-
-def _categories() -> dict[tuple[str, str], str]:
-    table = tomllib.loads((ROOT / "ugc/places/categories.toml").read_text(encoding="utf-8"))
-    return {
-        (key, value): code
-        for code, row in table["categories"].items()
-        if "=" in row["osm"]
-        for key, _, value in [row["osm"].partition("=")]
-    }
-
-
-def named_things(file: Path) -> Iterator[tuple[str, str, float, float]]:
-    """(name, category, lon, lat) of the named shops, amenities and sights of an extract."""
-    categories = _categories()
-    keys = ("amenity", "shop", "tourism", "historic", "leisure", "natural", "office")
-    objects = osmium.FileProcessor(str(file)).with_locations().with_filter(KeyFilter(*keys))
-    for each in objects:
-        tags = dict(each.tags)
-        name = tags.get("name")
-        category = next(
-            (categories[key, tags[key]] for key in keys if (key, tags.get(key)) in categories), None
-        )
-        if category is None and "shop" in tags:
-            category = "shop"
-        if not name or category is None:
-            continue
-        if each.is_node():
-            yield name, category, each.location.lon, each.location.lat
-        elif each.is_way():
-            points = [node.location for node in each.nodes if node.location.valid()]
-            if points:
-                yield (
-                    name, category, sum(p.lon for p in points) / len(points),
-                    sum(p.lat for p in points) / len(points),
-                )  # fmt: skip
-
-
-def add_place(session: Session, name: str, category: str, lon: float, lat: float) -> int:
-    place_id = subjects.create(session, "place").id
-    session.execute(
-        sa.text(
-            "INSERT INTO places (id, name, category, geom) VALUES (:id, :name, :category,"
-            " ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))"
-        ),
-        {"id": place_id, "name": name, "category": category, "lon": lon, "lat": lat},
-    )
-    return int(place_id)
 
 
 MEMBERS = (("lucia-vela", "Lucía Vela"), ("marc-puig", "Marc Puig"), ("aino-virta", ""))
@@ -169,14 +117,17 @@ def add_texts(session: Session, code: str) -> None:
         )  # fmt: skip
 
 
-def build(session: Session, files: dict[str, Path]) -> None:
+def build(files: dict[str, Path]) -> None:
     """Everything, into a database that the migrations made."""
-    load_cities(session)
-    add_people(session)
-    for code, file in files.items():
-        load_extract(session, code, file)
-        for name, category, lon, lat in named_things(file):
-            add_place(session, name[:120], category, lon, lat)
-        add_texts(session, code)
-    session.flush()
-    session.execute(sa.text("ANALYZE"))
+    with transaction() as session:
+        session.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        load_cities(session)
+        add_people(session)
+        for code, file in files.items():
+            load_extract(session, code, file)
+    for code in files:
+        bring_places(code)
+        with transaction() as session:
+            add_texts(session, code)
+    with transaction() as session:
+        session.execute(sa.text("ANALYZE"))

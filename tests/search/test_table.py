@@ -1,11 +1,11 @@
-"""The table of 60 over real extracts, where they are: BOCA_EXTRACTS names their folders."""
+"""The table of 60 over real extracts, those of them that are here: BOCA_EXTRACTS names folders."""
 
 import pytest
 
 from benchmarks import search_table, search_world
 from ugc.core.db import Session
 
-GOAL = 54
+GOAL = 54 / 60
 
 
 def test_the_table_says_what_is_meant_once() -> None:
@@ -17,10 +17,14 @@ def test_the_table_says_what_is_meant_once() -> None:
 
 def test_what_is_meant_is_among_the_first_three(session: Session) -> None:
     files = search_world.found_extracts()
-    missing = sorted(set(search_world.EXTRACTS) - set(files))
-    if missing:
-        pytest.skip(f"no extracts of {', '.join(missing)}: BOCA_EXTRACTS names their folders")
-    search_world.build(session, files)
-    places = {case: search_table.place_of(case, session) for case in search_table.cases()}
-    found = [case for case, at in places.items() if at is not None and at <= search_table.FIRST]
-    assert len(found) >= GOAL, [case.asked for case in places if case not in found]
+    judged = [case for case in search_table.cases() if case.city in files]
+    if not judged:
+        pytest.skip("no extracts: BOCA_EXTRACTS names their folders")
+    search_world.build(files)
+    first = [
+        at is not None and at <= search_table.FIRST
+        for case in judged
+        for at in [search_table.place_of(case, session)]
+    ]
+    missed = [case.asked for case, is_first in zip(judged, first, strict=True) if not is_first]
+    assert sum(first) >= GOAL * len(judged), missed

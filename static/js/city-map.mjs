@@ -25,24 +25,20 @@ function asHtml(text) {
   return box.innerHTML;
 }
 
-/** The layers of a city and the sources that they need beside its own. An archive of the operator's
-    has no land: its box is filled with it, and with the bundled sea where it has none of its own. */
+/** The layers of a city and the sources that they need beside its own. An archive of the operator's has no land: its
+    box is filled with it, unless it has no sea either; then the bundled land and sea are seen. */
 function drawn({schema, has_sea: hasSea, box}, {source, theme, language}) {
   const layers = cityLayers({source, theme, language});
   if (schema !== 'openmaptiles') return {layers, sources: {}};
-  const c = PALETTES[theme];
-  const ground = `${source}-ground`;
-  const fill = (id, from, color) => ({
-    id, type: 'fill', ...from, minzoom: SHALLOWEST, paint: {'fill-color': color, 'fill-antialias': false},
-  });
-  return {
-    sources: {[ground]: {type: 'geojson', data: {type: 'Polygon', coordinates: [ring(box)]}}},
-    layers: [
-      fill(ground, {source: ground}, c.land),
-      ...(hasSea ? [] : [fill(`${source}-sea`, {source: 'base', 'source-layer': 'sea'}, c.water)]),
-      ...asOpenMapTiles(layers),
-    ],
+  const made = asOpenMapTiles(layers);
+  if (!hasSea) return {layers: made, sources: {}};
+  const id = `${source}-ground`;
+  const ground = {
+    id, type: 'fill', source: id, minzoom: SHALLOWEST,
+    paint: {'fill-color': PALETTES[theme].land, 'fill-antialias': false},
   };
+  const data = {type: 'Polygon', coordinates: [ring(box)]};
+  return {layers: [ground, ...made], sources: {[id]: {type: 'geojson', data}}};
 }
 
 /** Shows `cities` ({code, url, box, and of an operator's own archive: schema, has_sea, credit}) on a map whenever they

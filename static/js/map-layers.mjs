@@ -5,7 +5,7 @@ import {COLOURS} from './map-colours.mjs';
 
 const EMPTY = {type: 'FeatureCollection', features: []};
 const NOTHING = ['==', ['get', 'id'], ''];
-const CROWDED = 12.5; // below this zoom an icon shows only where it has room; its dot always does
+const CROWDED = 12.5; // below this zoom an icon of a report shows only where it has room; its dot always does
 const DEEP = 10;
 const SURE = 8;
 const LIKELY = 5;
@@ -128,10 +128,24 @@ export function addLayers(map, {tiles, marks, fresh}) {
       layout: {'circle-sort-key': believed},
       paint: {
         'circle-color': ['case', ['get', 'held'], isDark ? INK : WHITE, colour],
-        'circle-opacity': isPlace ? 0.25 : ['interpolate', ['linear'], believed, 0, 0.3, SURE, 1],
+        'circle-opacity': isPlace ? ['step', ['zoom'], 0.25, CROWDED, 0]
+          : ['interpolate', ['linear'], believed, 0, 0.3, SURE, 1],
         'circle-radius': ['interpolate', ['linear'], ['zoom'], 6, 3, 10, 2.5, 11.5, 3.5, CROWDED, 5, 14, 11],
         'circle-stroke-width': ['interpolate', ['linear'], ['zoom'], 10, 1, CROWDED, 1.5],
         'circle-stroke-color': colour,
+        ...(isPlace && {'circle-stroke-opacity': ['step', ['zoom'], 1, CROWDED, 0]}),
+      },
+    });
+  }
+
+  /** A city has hundreds of places a street: those whose badge has no room are a small dot, and what is pressed
+      stays as large as a badge. */
+  function addSpecks() {
+    map.addLayer({
+      id: 'places-specks', type: 'circle', ...from.places, minzoom: CROWDED,
+      paint: {
+        'circle-color': colour, 'circle-radius': ['interpolate', ['linear'], ['zoom'], CROWDED, 2.5, 18, 4.5],
+        'circle-stroke-width': 1, 'circle-stroke-color': isDark ? INK : WHITE,
       },
     });
   }
@@ -150,7 +164,10 @@ export function addLayers(map, {tiles, marks, fresh}) {
     });
     map.addLayer({
       id: `${layer}-badges`, type: 'symbol', ...from[layer], minzoom: CROWDED,
-      layout: {...size, 'icon-allow-overlap': true, 'symbol-sort-key': believed},
+      layout: layer === 'places' ? {
+        ...size, 'symbol-sort-key': ['-', 0, ['coalesce', ['get', 'rated'], 0]],
+        'icon-padding': ['interpolate', ['linear'], ['zoom'], 13, 10, 16, 5, 18, 1],
+      } : {...size, 'icon-allow-overlap': true, 'symbol-sort-key': believed},
     });
   }
 
@@ -169,6 +186,7 @@ export function addLayers(map, {tiles, marks, fresh}) {
   map.addSource('reports', tiles.source('reports'));
   map.addSource('fresh', {type: 'geojson', data: {...EMPTY, features: fresh}});
   for (const layer of ['reports', 'fresh']) addAreas(layer);
+  addSpecks();
   for (const layer of ['places', 'reports', 'fresh']) addDots(layer);
   addClusters('places', isDark ? '#4fb3ab' : '#12625e', isDark ? '#062422' : WHITE);
   addClusters('reports', isDark ? '#f2a3cf' : '#7a1f5c', isDark ? '#3a0b2a' : WHITE);

@@ -59,6 +59,7 @@ SELECT r.id AS fid, s.public_id AS id, 'report-' || r.kind AS mark, r.visibility
 FROM reports r JOIN subjects s ON s.id = r.id WHERE {{where}}""",
     "places": """
 SELECT p.id AS fid, s.public_id AS id, 'place-' || p.category AS mark, false AS held, p.name,
+  nullif(p.rating_count, 0) AS rated,
   s.changed_txid::text::bigint AS version, ST_AsMVTGeom(ST_Transform(p.geom, 3857),
     ST_TileEnvelope(%(z)s, %(x)s, %(y)s)) AS geom
 FROM places p JOIN subjects s ON s.id = p.id WHERE {where}""",

@@ -111,6 +111,7 @@ def test_new_things_become_places_with_their_source(
     page = client.get(f"/places/{public_id}").text
     assert "© OpenStreetMap contributors" in page
     assert "ODbL 1.0" in page
+    assert 'href="https://www.openstreetmap.org/node/9"' in page
     # Nobody gets points for it, and nobody is told.
     for table in ("point_entries", "notifications", "cases"):
         assert session.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 0

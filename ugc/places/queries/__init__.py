@@ -22,10 +22,12 @@ from ugc.places import rules
 from ugc.places.models import Place, PlaceBrand
 from ugc.places.queries.described import describe as describe
 from ugc.places.queries.described import gives_address
+from ugc.places.queries.objects import thing_of
 from ugc.places.queries.running import brand_of as brand_of
 from ugc.places.queries.running import ids_of_brand as ids_of_brand
 from ugc.places.queries.running import is_of_team as is_of_team
 from ugc.places.queries.running import ran_by_team_of as ran_by_team_of
+from ugc.places.rules.objects import object_url
 from ugc.streets.models import SubjectAddress
 from ugc.streets.queries import addresses
 from ugc.streets.rules import wording
@@ -73,6 +75,7 @@ class PlaceRow:
     metres: float | None = None
     cover: media.PhotoRow | None = None
     brand_id: int | None = None  # that runs it now
+    object_url: str | None = None  # of the thing of a loaded extract that it is
 
     @property
     def where(self) -> str:
@@ -112,6 +115,7 @@ def _columns(is_near: bool = False) -> sa.Select[Any]:
         Source.licence,
         Source.url.label("source_url"),
         Source.code.label("source_code"),
+        thing_of().label("osm"),
         sa.cast(metres, sa.Float).label("metres"),
         runs.correlate(Place).scalar_subquery().label("brand_id"),
         app_now().label("now"),
@@ -191,6 +195,7 @@ def _row(place: Any) -> PlaceRow:
         revision=place.revision,
         metres=place.metres,
         brand_id=place.brand_id,
+        object_url=object_url(place.osm) if place.osm else None,
     )
 
 

@@ -47,6 +47,14 @@ class Link:
     ended: str | None
 
 
+def thing_of() -> sa.ScalarSelect[Any]:
+    """The number of the thing of a loaded extract that a place is; of two the first."""
+    query = sa.select(sa.func.min(PlaceObject.osm)).where(
+        PlaceObject.place_id == Place.id, PlaceObject.ended.is_(None)
+    )
+    return query.correlate(Place).scalar_subquery()
+
+
 def things(session: Session, extract_id: int, after: int, limit: int) -> Sequence[Any]:
     """The next rows of a load, in the order of their ids, with `lon` and `lat`."""
     return session.execute(

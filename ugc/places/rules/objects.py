@@ -154,6 +154,12 @@ def _website(text: str) -> str:
         return rules.normal_website(text.split(";")[0].strip())
 
 
+def object_url(osm: str) -> str:
+    """The page of OpenStreetMap about a thing."""
+    kinds = {"n": "node", "w": "way", "r": "relation"}
+    return f"https://www.openstreetmap.org/{kinds[osm[0]]}/{osm[1:].partition('~')[0]}"
+
+
 def plain(name: str) -> str:
     """A name without case, accents and signs, for comparing."""
     split = unicodedata.normalize("NFKD", name.casefold())

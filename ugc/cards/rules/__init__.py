@@ -13,7 +13,7 @@ from ugc.core import people
 # Open Graph's usual picture: Facebook, WhatsApp, X and LinkedIn show it uncropped.
 WIDTH, HEIGHT = 1200, 630
 # Raise it when pictures are drawn otherwise: their addresses change.
-DRAWING = 2
+DRAWING = 3
 VERSION_LENGTH = 16
 TEXT_MAX = 500  # characters of a text that goes with a link
 DESCRIPTION_MAX = 200

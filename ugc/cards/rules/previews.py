@@ -20,7 +20,7 @@ from ugc.core.typeset import Pack
 # Pixels of a telephone's screen, drawn with so many dots for each.
 WIDTH, HEIGHT, DENSITY = 448, 200, 2
 # Raise it when previews are drawn otherwise: their addresses change.
-DRAWING = 2
+DRAWING = 3
 # So many decimals of a degree (about a metre, less than a dot among streets) enter the picture.
 POSITION_DECIMALS = 5
 COLOURS = 64

@@ -276,7 +276,7 @@ def _fill(url: str, members: int) -> None:
 
 
 def told(session: Session) -> None:
-    insights.tell_all(session)
+    insights.publish_all_figures(session)
 
 
 def scored(session: Session) -> None:

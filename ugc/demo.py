@@ -243,7 +243,7 @@ def publish_and_age(
     half_life = rules.KINDS[report.kind].half_life
     age = dt.timedelta(minutes=min(half_life, chance.uniform(1, 600)))
     report.occurred_at = report.created_at = report.seen_at = now(session) - age
-    life.refold(session, report)
+    life.recompute_reliability(session, report)
     session.flush()
 
 
@@ -367,7 +367,7 @@ def make_brands(
             crowd = make_crowd(session, people, brand_id, place_ids[:: len(PLACES)], chance)
             centres = filter(None, [centre_of(session, city, "ES") for city in PLACE_CITIES[:4]])
             make_firsts(session, crowd, list(centres), TEXTS, chance)
-            insights.tell_all(session)
+            insights.publish_all_figures(session)
             insights.rescore(session)
             make_invitation(session, moderator, elena, brand_id)
 

@@ -452,7 +452,7 @@ def test_the_spread_is_told_in_full_tens_of_complete_weeks(world: World, get: Ge
     before = get(path).get_json()
     valid("Spread", before)
     assert before["shown_total_by_degree"] == {"1": 0, "2": 0, "3": 0, "further": 0}
-    insights.tell_all(world.session)
+    insights.publish_all_figures(world.session)
     world.session.commit()
     document = get(path).get_json()
     valid("Spread", document)

@@ -45,5 +45,5 @@ def give_spread(session: Session, handle: str) -> str:
         world.reach(member, owner if number < 4 else people[3], days=5, root_id=site_id)
     session.flush()
     actions.rescore(session)
-    actions.tell_all(session)
+    actions.publish_all_figures(session)
     return subject.public_id

@@ -90,7 +90,7 @@ def test_k_is_of_complete_weeks_at_every_moment(
     monday = monday_of(session)
     grow(world)
     set_clock(session, monday - dt.timedelta(hours=1))
-    actions.tell_all(session)
+    actions.publish_all_figures(session)
     actions.rescore(session)
     session.execute(
         sa.text(
@@ -111,7 +111,7 @@ def test_k_is_of_complete_weeks_at_every_moment(
     hours, minutes = map(int, clock.split(":"))
     set_clock(session, monday + dt.timedelta(days=int(days), hours=hours, minutes=minutes))
     if told:
-        actions.tell_all(session)
+        actions.publish_all_figures(session)
         session.commit()
     found = browser.get(f"{ask}.json").get_json()
     for document in (before, found):
@@ -142,7 +142,7 @@ def test_every_breakdown_adds_up(
     session = world.session
     grow(world)
     set_clock(session, monday_of(session) + dt.timedelta(minutes=30))
-    actions.tell_all(session)
+    actions.publish_all_figures(session)
     browser = browser_of("owner")
     document = browser.get(f"/brands/{world.brand}/spread.json?span={span}").get_json()
     total, rest = document["shown_total"], document["rest"]

@@ -175,7 +175,7 @@ def test_my_place_and_my_score(world: World, ana: tuple[FlaskClient, Member]) ->
 @pytest.fixture
 def told_world(world: World) -> World:
     crowd(world, random.Random(7))
-    actions.tell_all(world.session)
+    actions.publish_all_figures(world.session)
     world.session.commit()
     return world
 
@@ -249,7 +249,7 @@ def test_no_name_in_a_cascade_without_both(world: World, browser_of: SignIn) -> 
     for _ in range(15):
         world.reach(world.someone(), other, days=days_to(session, 6))
     session.commit()
-    actions.tell_all(session)
+    actions.publish_all_figures(session)
     session.commit()
     browser = browser_of("owner")
     page = browser.get(f"/brands/{world.brand}/spread").text

@@ -18,7 +18,7 @@ from ugc.insights import actions
 from ugc.insights.models import HomeCity, ToldFigure, ToldWeek
 from ugc.insights.queries import room as rooms
 from ugc.insights.queries import told
-from ugc.insights.rules import growth, room, tens, weeks
+from ugc.insights.rules import disclosure, growth, room, weeks
 from ugc.referrals.models import CascadeReach, FalseMember, RootDay
 from ugc.rewards.models import FraudScore
 
@@ -111,9 +111,9 @@ def test_figures_are_told_once_and_stay(world: World) -> None:
     session = world.session
     chance = random.Random(1)
     crowd(world, chance)
-    assert actions.tell_all(session) == 1
-    assert actions.tell_all(session) == 0
-    assert actions.tell_week(session, world.brand_id) == 0
+    assert actions.publish_all_figures(session) == 1
+    assert actions.publish_all_figures(session) == 0
+    assert actions.publish_weekly_figures(session, world.brand_id) == 0
     before = session.execute(sa.select(ToldFigure.__table__)).all()
     assert len(before) > 10
     assert all(row.people % 10 == 0 for row in before)
@@ -125,7 +125,7 @@ def test_figures_are_told_once_and_stay(world: World) -> None:
     )
     session.execute(sa.text("UPDATE told_weeks SET week = week - 7"))
     session.execute(sa.text("UPDATE told_figures SET week = week - 7"))
-    assert actions.tell_week(session, world.brand_id) == 1
+    assert actions.publish_weekly_figures(session, world.brand_id) == 1
     after = session.execute(sa.select(ToldFigure.__table__)).all()
     kept = {(row.week + weeks.WEEK, row.series, row.key): row.people for row in after}
     assert all(kept[row.week, row.series, row.key] == row.people for row in before)
@@ -134,7 +134,7 @@ def test_figures_are_told_once_and_stay(world: World) -> None:
 def test_all_answers_add_the_same_rows(world: World) -> None:
     session = world.session
     crowd(world, random.Random(2))
-    actions.tell_all(session)
+    actions.publish_all_figures(session)
     span = span_of(session)
     found = rooms.load(session, world.brand_id, span)
     assert found.total > 100
@@ -154,7 +154,7 @@ def test_all_answers_add_the_same_rows(world: World) -> None:
 def test_the_room_costs_the_same_whatever_its_size(world: World) -> None:
     session = world.session
     crowd(world, random.Random(3))
-    actions.tell_all(session)
+    actions.publish_all_figures(session)
     session.expire_all()
     with counted_queries() as seen:
         rooms.load(session, world.brand_id, span_of(session))
@@ -170,7 +170,7 @@ def test_cascades_are_stored_as_they_may_be_shown(world: World) -> None:
     for _ in range(12):
         world.reach(world.someone(), days=days_to(session, 7))
     session.commit()
-    actions.tell_all(session)
+    actions.publish_all_figures(session)
     [cascade] = told.cascades(session, world.brand_id, weeks.last_complete(now(session).date()))
     assert cascade.people == 30
     assert [hub.people for hub in cascade.hubs] == [10, 20]
@@ -184,8 +184,8 @@ def test_cascades_are_stored_as_they_may_be_shown(world: World) -> None:
 
 
 def test_a_brand_that_nobody_came_to_has_nothing_to_tell(world: World) -> None:
-    assert actions.tell_all(world.session) == 0
-    assert actions.tell_week(world.session, world.brand_id) == 1
+    assert actions.publish_all_figures(world.session) == 0
+    assert actions.publish_weekly_figures(world.session, world.brand_id) == 1
     found = rooms.load(world.session, world.brand_id, span_of(world.session))
     assert found.total == 0
     assert found.growth is None
@@ -195,12 +195,12 @@ def test_a_brand_that_nobody_came_to_has_nothing_to_tell(world: World) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_told_of_the_tables_is_told_of_the_rule(world: World, seed: int) -> None:
-    """The stored rows are what `tens.tell` makes of the counts, week after week."""
+    """The stored rows are what `disclosure.tell` makes of the counts, week after week."""
     session = world.session
     crowd(world, random.Random(seed), 90)
-    actions.tell_all(session)
-    counted: Counter[tens.Cell] = Counter()
-    so_far: Counter[tens.Cell] = Counter()
+    actions.publish_all_figures(session)
+    counted: Counter[disclosure.Cell] = Counter()
+    so_far: Counter[disclosure.Cell] = Counter()
     by_week = told.counted_by_week(session, world.brand_id, until(session))
     stored = {
         (row.week, row.series, row.key): row.people
@@ -211,7 +211,7 @@ def test_told_of_the_tables_is_told_of_the_rule(world: World, seed: int) -> None
         for (when, cell), count in by_week.items():
             if when == week:
                 counted[cell] += count
-        for cell, people in tens.tell(counted, so_far).items():
+        for cell, people in disclosure.release(counted, so_far).items():
             so_far[cell] += people
             wanted[week, *cell] = people
     assert stored == wanted

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.referrals.conftest import Crowd
-from ugc.core.batches import Batch
+from ugc.core.batches import WriteBehind
 from ugc.core.db import Session, db, transaction
 from ugc.referrals import queries, rules
 from ugc.referrals.actions import visits
@@ -170,8 +170,8 @@ def test_partitions_are_made_while_visits_come(crowd: Crowd, link_id: int) -> No
 # Batches ---------------------------------------------------------------------------------------
 
 
-def batch_of(crowd: Crowd, write: Any = visits.count_visits, **options: Any) -> Batch[Any]:
-    return Batch(crowd.app, "referrals.visits", write, **{"every_s": 3600} | options)
+def batch_of(crowd: Crowd, write: Any = visits.count_visits, **options: Any) -> WriteBehind[Any]:
+    return WriteBehind(crowd.app, "referrals.visits", write, **{"every_s": 3600} | options)
 
 
 def test_a_batch_writes_by_itself_and_what_waits_at_the_end(crowd: Crowd, link_id: int) -> None:
@@ -269,7 +269,7 @@ def test_opening_a_link_is_batched(crowd: Crowd) -> None:
     for number in range(5):
         answer = client.get(f"/r/{code}", headers={"User-Agent": FIREFOX.format(number, number)})
         assert answer.status_code == 302
-    batch: Batch[Any] = crowd.app.extensions["boca_visits"]
+    batch: WriteBehind[Any] = crowd.app.extensions["boca_visits"]
     batch.flush()
     with crowd.app.app_context(), transaction() as session:
         link = queries.link_by_code(session, code).id

@@ -39,7 +39,7 @@ def test_the_numbers_can_be_folded_again_from_the_log(session: Session, known: B
     assert report.believed == folded.expectation
     assert report.expires_at == belief.expires_at(folded, votes, report.seen_at, KINDS["jam"].span)
     before = (report.believed, report.reacted, report.expires_at)
-    life.refold(session, report)
+    life.recompute_reliability(session, report)
     assert (report.believed, report.reacted, report.expires_at) == before
 
 

@@ -124,7 +124,7 @@ def test_one_of_many_moderators_decides_a_ring_while_others_score(
         session.add_all(FraudScore(member_id=each, score=90, reasons=[]) for each in suspects)
 
     def find(session: Session) -> None:
-        scoring.alone(session)
+        scoring.lock_fraud_scoring(session)
         scoring.find_rings(session)
 
     for each in suspects:

@@ -1,7 +1,7 @@
-"""What may be written a little later, many at once: a buffer of each process.
+"""Write-behind buffers: each process collects items and writes them in batches.
 
-Only for counts: what waits in a process that is killed is lost, at most a few seconds of it. What
-waits while the database is away is kept, up to a bound."""
+Only for counts: a process that is killed loses its last seconds. Items that wait while the database
+is away are kept, up to a bound."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ BOUND = 100_000  # items of one process that wait for the database
 CHUNK = 5_000  # items of one transaction
 
 
-class Batch(Generic[Item]):
-    """`write(session, items)` gets what was added, in order, every `every_s` seconds and when the
-    process ends; at 0 each item at once, when its request is over (for tests). Whatever `write`
-    raises but a database that cannot do it now, gives its items up, and is logged."""
+class WriteBehind(Generic[Item]):
+    """A buffer that is flushed every `every_s` seconds and at exit: `write(session, items)` gets
+    the items in order. At 0 each item is written when its request is over (for tests). An error of
+    `write`, other than a database that is away, drops its items and is logged."""
 
     def __init__(
         self,

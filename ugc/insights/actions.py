@@ -32,14 +32,15 @@ from ugc.insights.models import (
     ToldWeek,
 )
 from ugc.insights.queries import invitations, scores, told
-from ugc.insights.rules import inviting, score, shape, tens, weeks
+from ugc.insights.rules import disclosure, inviting, score, shape, weeks
 from ugc.notifications import actions as notifications
 
 # Figures ------------------------------------------------------------------------------------
 
 
-def tell_week(session: Session, root_id: int) -> int:
-    """Tells the root's complete weeks that were not told yet, for ever; returns how many."""
+def publish_weekly_figures(session: Session, root_id: int) -> int:
+    """Publishes the figures of each complete ISO week of a root that is not published yet; returns
+    how many weeks. Published rows are immutable."""
     key = sa.func.hashtextextended(f"told:{root_id}", 0)
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
     last = weeks.last_complete(now(session).astimezone(dt.UTC).date())
@@ -48,11 +49,11 @@ def tell_week(session: Session, root_id: int) -> int:
         return 0
     counted_by_week = told.counted_by_week(session, root_id, last + weeks.WEEK)
     first = min((week for week, _ in counted_by_week), default=last)
-    counted: dict[tens.Cell, int] = defaultdict(int)
+    counted: dict[disclosure.Cell, int] = defaultdict(int)
     so_far = told.told_so_far(session, root_id)
     rows: list[dict[str, Any]] = []
     told_weeks: list[dict[str, Any]] = []
-    by_week: dict[dt.date, list[tuple[tens.Cell, int]]] = defaultdict(list)
+    by_week: dict[dt.date, list[tuple[disclosure.Cell, int]]] = defaultdict(list)
     for (week, cell), count in counted_by_week.items():
         by_week[week].append((cell, count))
     for number in range((last - first).days // 7 + 1):
@@ -61,7 +62,7 @@ def tell_week(session: Session, root_id: int) -> int:
             counted[cell] += count
         if before is not None and week <= before:
             continue
-        for cell, people in tens.tell(counted, so_far).items():
+        for cell, people in disclosure.release(counted, so_far).items():
             so_far[cell] = so_far.get(cell, 0) + people
             rows.append(
                 {"root_id": root_id, "week": week, "series": cell[0], "key": cell[1],
@@ -69,7 +70,9 @@ def tell_week(session: Session, root_id: int) -> int:
             )  # fmt: skip
         told_weeks.append({"root_id": root_id, "week": week, "cascades": []})
     shown = shape.largest(
-        told.reaches(session, root_id, last + weeks.WEEK), root_id, tens.total(so_far, "degree")
+        told.reaches(session, root_id, last + weeks.WEEK),
+        root_id,
+        disclosure.total(so_far, "degree"),
     )
     told_weeks[-1]["cascades"] = [cascade.stored() for cascade in shown]
     session.execute(sa.insert(ToldWeek), told_weeks)
@@ -78,15 +81,15 @@ def tell_week(session: Session, root_id: int) -> int:
     return len(told_weeks)
 
 
-def tell_all(session: Session) -> int:
-    """As `tell_week`, for every brand that waits; returns how many brands."""
+def publish_all_figures(session: Session) -> int:
+    """Publishes the figures of all brands with an unpublished week; returns how many brands."""
     last = weeks.last_complete(now(session).astimezone(dt.UTC).date())
     waiting = told.untold_roots(session, last)
     if waiting:
         session.execute(sa.text(scores.PATIENTLY))
         session.execute(sa.text(scores.STORE_HOMES))
     for root_id in waiting:
-        tell_week(session, root_id)
+        publish_weekly_figures(session, root_id)
     return len(waiting)
 
 
@@ -248,7 +251,7 @@ def send_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
             session, member_id, "invitation", f"invitation:{row.id}", subject_id=row.id
         )
     session.flush()
-    return tens.full(len(people))
+    return disclosure.full(len(people))
 
 
 def withdraw_invitation(session: Session, actor: Actor, invitation_id: int) -> int:

@@ -12,9 +12,9 @@ log = logging.getLogger(__name__)
 
 
 @task("insights.tell_week", cron="20 * * * *", priority=Priority.BULK, tells=operator_only)
-def tell_week(session: Session) -> None:
+def publish_weekly_figures(session: Session) -> None:
     """After each week what may be told of it, for every brand; nothing to do in the other hours."""
-    told = actions.tell_all(session)
+    told = actions.publish_all_figures(session)
     if told:
         log.info("told the week of %d brands", told)
 

@@ -32,7 +32,7 @@ from ugc.accounts import actions as accounts
 from ugc.accounts.models import Member
 from ugc.core import cookies, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, public
-from ugc.core.batches import Batch
+from ugc.core.batches import WriteBehind
 from ugc.core.db import Session, db, now, own_transaction, record_act
 from ugc.core.subjects import SITE_PUBLIC_ID
 from ugc.referrals import actions, queries, rules
@@ -48,7 +48,7 @@ privacy.register("contacts", actions.export_member, actions.erase_member)
 
 @bp.record_once
 def prepare(state: BlueprintSetupState) -> None:
-    state.app.extensions[VISITS] = Batch(
+    state.app.extensions[VISITS] = WriteBehind(
         state.app,
         "referrals.visits",
         visits.count_visits,
@@ -60,14 +60,14 @@ def _signer() -> Signer:
     return Signer(str(current_app.config["SECRET_KEY"]), salt="referral", digest_method=sha256)
 
 
-def seal(opened: rules.Opened) -> str:
-    """A click as text that nobody else can write: in the cookie, or in addresses."""
+def sign(opened: rules.Opened) -> str:
+    """Signs a click as text, for the cookie and for addresses."""
     said = f"{opened.code}.{int(opened.clicked_at.timestamp())}.{opened.channel}"
     return _signer().sign(said).decode()
 
 
-def unseal(text: str) -> rules.Opened | None:
-    """The click that a text of ours tells of; None for any other text."""
+def verify(text: str) -> rules.Opened | None:
+    """Returns the click of a signed text; None for a text that this site did not sign."""
     try:
         code, at, channel = _signer().unsign(text).decode().split(".")
     except (BadSignature, ValueError):
@@ -75,16 +75,16 @@ def unseal(text: str) -> rules.Opened | None:
     return rules.Opened(code, dt.datetime.fromtimestamp(int(at), dt.UTC), channel)
 
 
-def said_via() -> str | None:
-    """The text of the click that this request's address carries, when it is ours."""
+def via_from_query() -> str | None:
+    """Returns the signed click in this request's address, if this site signed it."""
     via = request.args.get(rules.VIA, "")
-    return via if via and unseal(via) else None
+    return via if via and verify(via) else None
 
 
 def clicks() -> list[rules.Opened]:
     """What this browser says it opened: in this visit, and, where that was agreed, before."""
     said = (request.args.get(rules.VIA, ""), cookies.get(COOKIE))
-    return [opened for text in said if text and (opened := unseal(text))]
+    return [opened for text in said if text and (opened := verify(text))]
 
 
 @bp.get("/r/<code>")
@@ -126,8 +126,8 @@ def open_link(code: str) -> Any:
         address = with_query(address, urlencode(said))
     if actor.id is not None:
         return _lead(address)
-    via = seal(rules.Opened(code, moment, channel))
-    if unseal(cookies.get(COOKIE)):
+    via = sign(rules.Opened(code, moment, channel))
+    if verify(cookies.get(COOKIE)):
         return remember(_lead(address), via)
     return _lead(rules.with_via(address, via))
 
@@ -152,7 +152,7 @@ def _count(
     day = moment.date()
     language = request.headers.get("Accept-Language", "")
     mark = rules.mark(_salt(day), request.remote_addr or "", agent, language, link.id)
-    batch: Batch[rules.Seen] = current_app.extensions[VISITS]
+    batch: WriteBehind[rules.Seen] = current_app.extensions[VISITS]
     batch.add(rules.Seen(link.id, day, mark, channel, moment, present))
 
 
@@ -188,13 +188,13 @@ def forget(response: BaseResponse) -> BaseResponse:
 
 
 @bp.after_app_request
-def carry_on(response: Response) -> Response:
-    """Who invited travels with a visitor from page to page, without a cookie, and through nobody's
-    cache."""
+def inject_via(response: Response) -> Response:
+    """Adds the signed click to the links of a visitor's page: it travels without a cookie. Such
+    pages are never cached."""
     if rules.VIA not in request.args or request.endpoint == "referrals.open_link":
         return response
     response.headers["Cache-Control"] = "private, no-store"
-    via = said_via()
+    via = via_from_query()
     if via is None or g.get("invitation_is_over") or current_actor().is_member:
         return response
     location = response.headers.get("Location", "")
@@ -246,8 +246,8 @@ def invitation_page() -> str:
         "referrals/invitation.html",
         brought_by=subjects.describe(db.session(), [brought.parent_id]) if brought else None,
         invitation=None if me else invitation(),
-        remembered=unseal(cookies.get(COOKIE)) is not None,
-        carried=said_via() is not None,
+        remembered=verify(cookies.get(COOKIE)) is not None,
+        carried=via_from_query() is not None,
         days=rules.ATTRIBUTION_DAYS,
     )
 
@@ -257,7 +257,7 @@ def invitation_page() -> str:
 def answer_invitation() -> Any:
     """`answer=yes` remembers who invited for 90 days, `no` only that it was answered, `forget` ends
     what was remembered; then on to `next`."""
-    via, answer = said_via(), request.form.get("answer")
+    via, answer = via_from_query(), request.form.get("answer")
     target = render.safe_next(request.form.get("next"), url_for("referrals.invitation_page"))
     response = redirect(rules.without_via(target), 303)
     if answer == "yes" and via is not None:
@@ -276,7 +276,7 @@ def answer_invitation() -> Any:
 
 def invitation_panel() -> str:
     """On the pages of a visit that an invitation began, until the question is answered."""
-    via = said_via()
+    via = via_from_query()
     asked = via is not None and not browser_session.get(ANSWERED)
     here = request.endpoint in ("referrals.invitation_page", "accounts.join_page", "accounts.join")
     if not asked or here or request.method != "GET" or current_actor().is_member:
@@ -297,18 +297,18 @@ panels.register("join", join_panel)
 def attribute_newcomer(db_session: Session, member: Member) -> None:
     """Joining looks for the click that brought the person."""
     actions.attribute_last(db_session, member, clicks())
-    _let_go()
+    _clear_cookie()
 
 
 def recognise_member(db_session: Session, member_id: int) -> None:
     """What this browser reached before signing in was reached by the member."""
     if opened := clicks():
         actions.arrive(db_session, member_id, opened)
-        _let_go()
+        _clear_cookie()
 
 
-def _let_go() -> None:
-    """The cookie has done its work."""
+def _clear_cookie() -> None:
+    """Drops the cookie after this answer, when there is one."""
     if cookies.get(COOKIE):
         after_this_request(forget)
 

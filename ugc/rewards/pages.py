@@ -96,7 +96,7 @@ def rewards_page(error: DomainError | None = None, ring_id: int | None = None) -
         points=[reputation_rules.ACTIONS[code].points for code in rules.ACTIONS.values()],
         cap=rules.DAILY_CAP,
         score=score,
-        doubted=member_id in queries.suspended_judgement(session, [member_id]),
+        doubted=member_id in queries.untrusted_among(session, [member_id]),
         least=rules.DOUBTED,
         reasons=[formula.Reason.loaded(each) for each in score.reasons] if score else [],
         explain=formula.explain,

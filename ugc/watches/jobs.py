@@ -35,7 +35,7 @@ PUSH_KEPT_S = 12 * 3600  # how long a push service keeps one for a browser that 
 )
 def hand_over(session: Session) -> None:
     """What quiet hours held back, too."""
-    news.hand_over(session)
+    news.enqueue_due_deliveries(session)
 
 
 @jobs.task(

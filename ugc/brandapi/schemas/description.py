@@ -11,7 +11,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 
 from ugc.brandapi import queries, rules, schemas
 from ugc.brandapi.schemas import properties, vocabulary
-from ugc.insights.rules import room, tens
+from ugc.insights.rules import disclosure, room
 
 VERSION = "1.2.0"
 SITE = "http://127.0.0.1:8000"  # of the copy in docs/
@@ -185,12 +185,12 @@ def _spread_schema() -> dict[str, Any]:
             week={"type": "string", "examples": ["2026-W48"]},
             starts_on=day,
             complete={"type": "boolean"},
-            people_by_degree=each(*tens.DEGREES),
+            people_by_degree=each(*disclosure.DEGREES),
             visits=figure,
         ),
         "shown_total": whole,
-        "shown_total_by_degree": each(*tens.DEGREES, of=whole),
-        "visits_by_degree": each(*tens.DEGREES),
+        "shown_total_by_degree": each(*disclosure.DEGREES, of=whole),
+        "visits_by_degree": each(*disclosure.DEGREES),
         "people_by_channel": {"type": "object", "additionalProperties": whole},
         "people_by_city": _array(geoname_id=whole, name=text, lon=number, lat=number, people=whole),
         "people_by_subject": _array(

@@ -17,7 +17,7 @@ from ugc.core.gazetteer import city_names
 from ugc.insights.pages.base import bp
 from ugc.insights.queries import room as queries
 from ugc.insights.queries import told
-from ugc.insights.rules import growth, room, score, shape, tens, weeks
+from ugc.insights.rules import disclosure, growth, room, score, shape, weeks
 
 CITIES_DRAWN = 300  # on the map, those with most people
 CITIES_LISTED = 20  # in the table; the line after them sums the others
@@ -44,7 +44,7 @@ def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None
         drawings=[(cascade, shape.drawing(cascade)) for cascade in found.cascades],
         cascades_open=CASCADES_OPEN,
         depth_told=shape.DEPTH_TOLD,
-        degrees=tens.DEGREES,
+        degrees=disclosure.DEGREES,
         lengths=weeks.LENGTHS,
         asked=request.args,
         told=told.last_told(session, brand.id),

@@ -13,7 +13,7 @@ from ugc.core.db import Session, now
 from ugc.core.gazetteer import IDS, City
 from ugc.insights.models import SpreadConsent
 from ugc.insights.queries import told
-from ugc.insights.rules import room, tens, weeks
+from ugc.insights.rules import disclosure, room, weeks
 
 
 def today(session: Session) -> dt.date:
@@ -30,7 +30,7 @@ def load(session: Session, root_id: int, span: weeks.Span) -> room.Room:
     cells = told.figures(session, root_id, span.first, span.last)
     by_week = told.by_week(
         session, root_id, room.cohorts(span).first, span.last,
-        ("degree", tens.VISITS, "brought"),
+        ("degree", disclosure.VISITS, "brought"),
     )  # fmt: skip
     cascades = told.cascades(session, root_id, span.last)
     named = {hub.member for cascade in cascades for hub in cascade.hubs}
@@ -47,7 +47,7 @@ def load(session: Session, root_id: int, span: weeks.Span) -> room.Room:
 
 def exported(session: Session, root_id: int, span: weeks.Span) -> room.ByWeek:
     """Every figure of every week of the span; subjects by their public id."""
-    found = told.by_week(session, root_id, span.first, span.last, tens.SERIES)
+    found = told.by_week(session, root_id, span.first, span.last, disclosure.SERIES)
     ids = {int(key) for _, (series, key) in found if series == "subject"}
     rows = session.execute(
         sa.select(subjects.Subject.id, subjects.Subject.public_id).where(

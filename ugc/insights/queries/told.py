@@ -13,13 +13,13 @@ from ugc.core import wall
 from ugc.core.db import Session
 from ugc.insights.models import ToldFigure, ToldWeek
 from ugc.insights.queries.scores import CONTRIBUTIONS
-from ugc.insights.rules import growth, shape, tens
+from ugc.insights.rules import disclosure, growth, shape
 from ugc.referrals.models import CascadeReach, RootDay
 from ugc.rewards import queries as rewards
 from ugc.rewards.rules import DOUBTED
 
 # (Monday, cell) → how many; `counted_by_week`.
-Weekly = dict[tuple[dt.date, tens.Cell], int]
+Weekly = dict[tuple[dt.date, disclosure.Cell], int]
 _WEEK = "date_trunc('week', {} AT TIME ZONE 'UTC')::date"
 
 # People who came to the root by a link, those apart who count for nobody.
@@ -77,8 +77,8 @@ SELECT {_WEEK.format("at")}, count(*) FROM (
 
 
 def counted_by_week(session: Session, root_id: int, until: dt.date) -> Weekly:
-    """Every cell of `tens.SERIES` by the week in which it happened, for the weeks before `until` (a
-    Monday). What a cohort `brought` is counted when its last day to bring is over."""
+    """Every cell of `disclosure.SERIES` by the week in which it happened, for the weeks before
+    `until` (a Monday). What a cohort `brought` is counted when its last day to bring is over."""
     given = {
         "root": root_id,
         "until": wall.midnight(until, dt.UTC),
@@ -90,9 +90,9 @@ def counted_by_week(session: Session, root_id: int, until: dt.date) -> Weekly:
     found: Weekly = defaultdict(int)
     for week, series, key, count in session.execute(sa.text(_CUTS), given):
         if series == "degree":
-            key = tens.degree_key(int(key))
+            key = disclosure.degree_key(int(key))
         elif series == "channel":
-            key = tens.channel_key(key)
+            key = disclosure.channel_key(key)
         found[week, (series, key)] += int(count)
     for week, series, key, count in session.execute(sa.text(_STEPS), given):
         if series == "cycle":
@@ -103,7 +103,7 @@ def counted_by_week(session: Session, root_id: int, until: dt.date) -> Weekly:
                 continue
         found[week, (series, key)] += int(count)
     for week, count in session.execute(sa.text(_SHARED), given):
-        found[week, (tens.SHARED, "")] += int(count)
+        found[week, (disclosure.SHARED, "")] += int(count)
     week_of_day = sa.cast(sa.func.date_trunc("week", RootDay.day), sa.Date)
     visits = session.execute(
         sa.select(week_of_day, RootDay.degree, sa.func.sum(RootDay.visits))
@@ -111,7 +111,7 @@ def counted_by_week(session: Session, root_id: int, until: dt.date) -> Weekly:
         .group_by(week_of_day, RootDay.degree)
     )
     for week, degree, count in visits:
-        found[week, (tens.VISITS, tens.degree_key(degree))] += int(count)
+        found[week, (disclosure.VISITS, disclosure.degree_key(degree))] += int(count)
     return dict(found)
 
 
@@ -143,14 +143,14 @@ def last_told(session: Session, root_id: int) -> dt.date | None:
     return session.scalar(sa.select(sa.func.max(ToldWeek.week)).where(ToldWeek.root_id == root_id))
 
 
-def told_so_far(session: Session, root_id: int) -> dict[tens.Cell, int]:
+def told_so_far(session: Session, root_id: int) -> dict[disclosure.Cell, int]:
     """All that was ever told of each cell."""
     return figures(session, root_id, None, None)
 
 
 def figures(
     session: Session, root_id: int, first: dt.date | None, last: dt.date | None
-) -> dict[tens.Cell, int]:
+) -> dict[disclosure.Cell, int]:
     """What the weeks from `first` to `last` (Mondays, None: no end) told, by cell."""
     query = sa.select(ToldFigure.series, ToldFigure.key, sa.func.sum(ToldFigure.people)).where(
         ToldFigure.root_id == root_id
@@ -165,7 +165,7 @@ def figures(
 
 def by_week(
     session: Session, root_id: int, first: dt.date, last: dt.date, series: Iterable[str]
-) -> dict[tuple[dt.date, tens.Cell], int]:
+) -> dict[tuple[dt.date, disclosure.Cell], int]:
     """What each week of a span told of some series."""
     rows = session.execute(
         sa.select(ToldFigure.week, ToldFigure.series, ToldFigure.key, ToldFigure.people).where(

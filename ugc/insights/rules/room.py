@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ugc.insights.rules import growth, shape, tens, weeks
+from ugc.insights.rules import disclosure, growth, shape, weeks
 from ugc.insights.rules.growth import Curve, Growth
 from ugc.insights.rules.weeks import Span
 
@@ -101,13 +101,13 @@ class Room:
         """(degree, the next, how many of the next one each brought) where both were told."""
         return [
             (one, other, self.people[other] / self.people[one])
-            for one, other in zip(tens.DEGREES, tens.DEGREES[1:-1], strict=False)
+            for one, other in zip(disclosure.DEGREES, disclosure.DEGREES[1:-1], strict=False)
             if self.people[one] and self.people[other]
         ]
 
 
-Cells = Mapping[tens.Cell, int]
-ByWeek = Mapping[tuple[dt.date, tens.Cell], int]
+Cells = Mapping[disclosure.Cell, int]
+ByWeek = Mapping[tuple[dt.date, disclosure.Cell], int]
 
 
 def keyed(cells: Cells, series: str, keys: Sequence[str]) -> dict[str, int]:
@@ -126,12 +126,12 @@ def k_of(span: weeks.Span, told: ByWeek) -> growth.Growth | None:
     later = weeks.WEEK * growth.WAIT_WEEKS
     rows = []
     for monday in cohorts(span).weeks:
-        members = sum(told.get((monday, ("degree", degree)), 0) for degree in tens.DEGREES)
+        members = sum(told.get((monday, ("degree", degree)), 0) for degree in disclosure.DEGREES)
         rows.append((members, told.get((monday + later, ("brought", "")), 0)))
     visits = sum(
-        told.get((monday, (tens.VISITS, degree)), 0)
+        told.get((monday, (disclosure.VISITS, degree)), 0)
         for monday in cohorts(span).weeks
-        for degree in tens.BROUGHT
+        for degree in disclosure.BROUGHT
     )
     return growth.k_factor(rows, visits)
 
@@ -149,13 +149,15 @@ def room(
     found = [
         Week(
             monday,
-            {degree: told.get((monday, ("degree", degree)), 0) for degree in tens.DEGREES},
-            sum(told.get((monday, (tens.VISITS, degree)), 0) for degree in tens.DEGREES),
+            {degree: told.get((monday, ("degree", degree)), 0) for degree in disclosure.DEGREES},
+            sum(
+                told.get((monday, (disclosure.VISITS, degree)), 0) for degree in disclosure.DEGREES
+            ),
         )
         for monday in span.weeks
     ]
-    people = keyed(cells, "degree", tens.DEGREES)
-    visits = keyed(cells, tens.VISITS, tens.DEGREES)
+    people = keyed(cells, "degree", disclosure.DEGREES)
+    visits = keyed(cells, disclosure.VISITS, disclosure.DEGREES)
     k = k_of(span, told)
     cycle = growth.cycle_days(
         {key: count for (name, key), count in cells.items() if name == "cycle"}
@@ -166,11 +168,15 @@ def room(
         found,
         people,
         visits,
-        {key: count for key, count in keyed(cells, "channel", tens.CHANNELS).items() if count},
+        {
+            key: count
+            for key, count in keyed(cells, "channel", disclosure.CHANNELS).items()
+            if count
+        },
         cities,
         subjects,
         {
-            "shared": cells.get((tens.SHARED, ""), 0),
+            "shared": cells.get((disclosure.SHARED, ""), 0),
             "visited": sum(visits.values()),
             "came": sum(people.values()),
             "joined": cells.get(("joined", ""), 0),
@@ -218,7 +224,7 @@ def bars(found: Sequence[Week]) -> tuple[list[Piece], list[tuple[float, int]]]:
     pieces = []
     for number, week in enumerate(reversed(found)):
         base = 100.0
-        for degree in tens.DEGREES:
+        for degree in disclosure.DEGREES:
             height = 100 * week.people[degree] / top
             if height:
                 base -= height
@@ -358,13 +364,13 @@ REST = "rest"  # the key of what a breakdown lacks to the members of its week
 PARTS = ("channel", "city", "subject", "joined")
 
 
-def _rests(told: ByWeek) -> dict[tuple[dt.date, tens.Cell], int]:
+def _rests(told: ByWeek) -> dict[tuple[dt.date, disclosure.Cell], int]:
     """What each breakdown of each week lacks to its members by degree, where it lacks any."""
     found = {}
     for monday in {monday for monday, _ in told}:
         cells = {cell: people for (week, cell), people in told.items() if week == monday}
         for series in PARTS:
-            lacking = tens.total(cells, "degree") - tens.total(cells, series)
+            lacking = disclosure.total(cells, "degree") - disclosure.total(cells, series)
             if lacking:
                 found[monday, (series, REST)] = lacking
     return found

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ugc.insights.rules import tens
+from ugc.insights.rules import disclosure
 
 LARGEST = 5  # cascades that are told
 HUBS = 12  # drawn members of one cascade, the top apart
@@ -143,18 +143,18 @@ def told(tree: Tree, most: int) -> Told | None:
 
     People are drawn by who brought them, in full tens, and a member only who brought ten or more:
     of everybody else nothing tells that they are there. The parts are no more than the whole."""
-    people = min(tens.full(tree.size), most)
-    if people < tens.STEP:
+    people = min(disclosure.full(tree.size), most)
+    if people < disclosure.STEP:
         return None
     depths = _depths(tree)
     brought: dict[int, int] = defaultdict(int)
     for parent in tree.parent.values():
         brought[parent] += 1
-    by_top = min(tens.full(brought[tree.top]), people)
+    by_top = min(disclosure.full(brought[tree.top]), people)
     rest = people - by_top
     chosen: list[int] = []
     for member in sorted(brought, key=lambda m: (-brought[m], depths[m], m)):
-        count = tens.full(brought[member])
+        count = disclosure.full(brought[member])
         if member != tree.top and 0 < count <= rest and len(chosen) < HUBS:
             chosen.append(member)
             rest -= count
@@ -166,7 +166,9 @@ def told(tree: Tree, most: int) -> Told | None:
         while above not in numbers:
             above = tree.parent[above]
         numbers[member] = len(hubs)
-        hubs.append(Hub(len(hubs), numbers[above], direct, tens.full(brought[member]), member))
+        hubs.append(
+            Hub(len(hubs), numbers[above], direct, disclosure.full(brought[member]), member)
+        )
     return Told(
         people,
         min(max(depths.values()), DEPTH_TOLD + 1),
@@ -236,7 +238,7 @@ def drawing(cascade: Told) -> Drawing:
         columns = max(columns, column)
         x, y = MARGIN + COLUMN * column, MARGIN + ROW * row
         radius = round(6 + 9 * (hub.people / most) ** 0.5)
-        count = min(DOTS, hub.people // tens.STEP)
+        count = min(DOTS, hub.people // disclosure.STEP)
         turns = [2 * math.pi * (number - (count - 1) / 2) / DOTS for number in range(count)]
         dots = [
             (

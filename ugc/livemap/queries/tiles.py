@@ -227,10 +227,10 @@ def count_within(session: Session, layer: str, bounds: Bounds, zoom: int, only: 
 
 # What is kept -----------------------------------------------------------------------------------
 #
-# Each tile has a mark in Redis that every change under it renews (`forget`). What is kept of a tile
-# names the marks that stood when it was begun: it is good while they are the same. So whoever
-# makes a tile from what was, while it changes, keeps something that nobody takes. Marks outlive all
-# that was kept under an older one.
+# Versioned cache: each tile has a version token in Redis that every change under it rotates
+# (`forget`). A cached tile names the tokens that were read before it was built, and is valid only
+# under the same ones: a tile built from rows that changed meanwhile is never served. Tokens outlive
+# the entries under older ones.
 
 KEPT_S = 15  # beliefs fade and ages grow without a change
 KEPT_CLUSTERED_S = 60

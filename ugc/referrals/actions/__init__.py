@@ -93,9 +93,8 @@ def reach(
     """The member came (`at`, now when not said) to what the link shares, and to the brand it
     belongs to: a row for each root to which no link had brought them before.
 
-    Who has brought somebody to a root knew it already, and is not brought there any more. So a
-    degree never changes, and nobody is below themselves, in whatever order things happen: two of
-    whom one brings the other wait for each other (those whom one person brings do not)."""
+    Prevents cycles: a member who already has descendants in this cascade never gets a parent, so a
+    degree never changes. Advisory locks on (root, member) serialise attachments that meet."""
     subject = session.get_one(subjects.Subject, link.subject_id)
     is_member = session.get(Member, link.owner_id) is not None
     sharer_id = link.owner_id if is_member else None

@@ -111,7 +111,7 @@ def _change_kind(
 def _fold_again(session: Session, report: Report) -> None:
     """Raises Invalid when a report of its new kind would be over."""
     session.flush()
-    life.refold(session, report)
+    life.recompute_reliability(session, report)
     if report.expires_at <= now(session):
         told = lazy_gettext(
             "It was seen so long ago that it would be over as this kind. Say that it is over"

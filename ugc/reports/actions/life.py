@@ -54,8 +54,9 @@ def changed(
     )
 
 
-def refold(session: Session, report: Report) -> None:
-    """What is believed, and until when, from the log of votes; under the row's lock."""
+def recompute_reliability(session: Session, report: Report) -> None:
+    """Replays the log of votes: updates reliability, expiry and the counts of votes. The caller
+    holds the row's lock."""
     votes = story.casts(session, report.id, report.seen_at)
     span = rules.KINDS[report.kind].span
     half_life = dt.timedelta(seconds=report.half_life_s)
@@ -81,7 +82,7 @@ def renew(session: Session, actor: Actor, report: Report, moment: dt.datetime) -
 def _begin_again(session: Session, actor: Actor, report: Report, moment: dt.datetime) -> None:
     report.prior = trust.trust_of(session, actor.id)
     report.seen_at = moment
-    refold(session, report)
+    recompute_reliability(session, report)
 
 
 def open_again(session: Session, report: Report, actor: Actor, reason: str, note: str = "") -> None:
@@ -233,7 +234,7 @@ def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
     subject.merged_into_id = new.id
     end(session, old, ReportState.MERGED, "merged", actor)
     subjects.touch(session, old.id, visible=False)
-    refold(session, new)
+    recompute_reliability(session, new)
     subjects.log_move(
         session, new.id, "state", new.state, new.state, reason="merged_in", actor=actor.reference
     )

@@ -96,7 +96,7 @@ def vote(
             index_elements=["report_id", "member_id"], set_={**said, "voted_at": app_now()}
         )
     )
-    life.refold(session, report)
+    life.recompute_reliability(session, report)
     return _follow_up(session, actor, report, still_there, dampings, revived=revived)
 
 

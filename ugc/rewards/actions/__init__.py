@@ -99,9 +99,7 @@ def release(session: Session, newcomer_id: int) -> None:
                 newcomer_id=newcomer_id,
             )
         return
-    unsure = queries.suspended_judgement(
-        session, [newcomer_id, *(row.beneficiary_id for row in held)]
-    )
+    unsure = queries.untrusted_among(session, [newcomer_id, *(row.beneficiary_id for row in held)])
     if newcomer_id in unsure:
         return
     for row in held:
@@ -127,7 +125,7 @@ def release_due(session: Session, newcomer_ids: Sequence[int]) -> None:
     joined = queries.present(session, newcomer_ids)
     genuine = evidence.genuine(session, joined, moderation.counted_tables())
     due = {each for each in joined if rules.is_due(genuine[each].total, joined[each], moment)}
-    due -= queries.suspended_judgement(session, due)
+    due -= queries.untrusted_among(session, due)
     jobs.defer_all(
         session,
         (jobs.Waiting("rewards.release", {"newcomer_id": each}) for each in sorted(due)),

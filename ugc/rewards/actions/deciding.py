@@ -49,7 +49,7 @@ def decide_ring(
 ) -> None:
     """Decides about all of a ring (`chosen` None) or some: `false` with a rule, or `cleared`. Who
     is not chosen waits in a new case. Raises Conflict, Forbidden, Invalid, NotFound."""
-    scoring.alone(session)
+    scoring.lock_fraud_scoring(session)
     case = moderation_queries.locked_case(session, case_id)
     if session.get_one(Subject, case.subject_id).kind != RING_KIND:
         raise NotFound()
@@ -216,7 +216,7 @@ def decide_appeal(
     found.granted, found.decided_at = granted, now(session)
     if not granted:
         return
-    scoring.alone(session)
+    scoring.lock_fraud_scoring(session)
     row = rings.locked_ring_member(session, found.ring_id, found.member_id)
     row.outcome = "cleared"
     session.flush()

@@ -21,18 +21,18 @@ from ugc.rewards.rules import score as formula
 BATCH = 2000  # members whose evidence is gathered at once
 
 
-def alone(session: Session) -> None:
-    """Whoever scores, makes rings or decides about one waits for everybody who does. It comes
-    before the lock of a case."""
+def lock_fraud_scoring(session: Session) -> None:
+    """Takes the lock of scoring, making rings and deciding on one, until the transaction ends. Lock
+    order: scoring, case, content."""
     key = sa.func.hashtextextended("rewards.score", 0)
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def score(session: Session, member_ids: Iterable[int] | None = None) -> int:
-    """Scores these members anew (None: everybody), then who brought those whose standing changed,
-    and makes cases of whom it doubts. Answers how many it looked at."""
-    alone(session)
-    # Of the whole community, and asked only when somebody brought many: once is enough.
+    """Computes the fraud scores of these members (None: all), then of those who brought members
+    whose standing changed, and opens cases on the doubted. Returns how many members it scored."""
+    lock_fraud_scoring(session)
+    # Of the whole community, and needed only for members who brought many: computed once.
     usual = functools.cache(lambda: evidence.usual(session))
     looked_at = 0
     changed: set[int] = set()
@@ -55,7 +55,7 @@ def score(session: Session, member_ids: Iterable[int] | None = None) -> int:
         moved = _score_batch(session, sorted(above), usual)
         changed |= moved
     find_rings(session)
-    actions.release_soon(session, changed - queries.suspended_judgement(session, changed))
+    actions.release_soon(session, changed - queries.untrusted_among(session, changed))
     return looked_at
 
 

@@ -62,8 +62,9 @@ def _hang_together(one: trust.Column, other: trust.Column) -> sa.Exists:
 trust.register_tie(_hang_together)
 
 
-def suspended_judgement(session: Session, ids: Collection[int]) -> set[int]:
-    """Those of `ids` who are doubted, false, or in a ring that is not decided."""
+def untrusted_among(session: Session, ids: Collection[int]) -> set[int]:
+    """Members of `ids` with a fraud score of at least 60, confirmed as false, or in an undecided
+    ring."""
     found = doubted().subquery()
     query = sa.select(found.c.member_id).where(one_of(found.c.member_id, ids))
     return set(session.scalars(query))
@@ -170,7 +171,7 @@ def waiting(session: Session, member_id: int) -> tuple[list[Waiting], int]:
         .order_by(ReferralReward.newcomer_id.desc())
         .limit(SHOWN)
     ).all()
-    unsure = suspended_judgement(session, [row.ReferralReward.newcomer_id for row in rows])
+    unsure = untrusted_among(session, [row.ReferralReward.newcomer_id for row in rows])
     listed = [
         Waiting(
             row.handle if row.ReferralReward.degree == 1 or row.shown_to_far_contacts else None,

@@ -211,10 +211,10 @@ inbox.on_told(leave_inbox)
 # handing over -------------------------------------------------------------------------------
 
 
-def hand_over(session: Session) -> None:
-    """Gives what is due to the jobs that mail and push, in one transaction with the mark, so that
-    nothing is given twice: a member's news of the moment are one mail, each question whether a
-    report is still there is one of its own."""
+def enqueue_due_deliveries(session: Session) -> None:
+    """Enqueues the mails and pushes that are due and marks their news as sent, in one transaction:
+    each gets one job. News of one member share a mail; each question whether a report is still
+    there has its own."""
     mails: dict[tuple[int, str, int], list[int]] = defaultdict(list)
     for row in _outside_quiet_hours(session, reads.waiting_mail(session)):
         alone = row.id if row.mail == MailKind.STILL_THERE else 0

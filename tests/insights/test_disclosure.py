@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ugc.core.errors import Invalid
-from ugc.insights.rules import tens, weeks
+from ugc.insights.rules import disclosure, weeks
 
 CITIES = ("1", "2", "3")
 
@@ -32,7 +32,7 @@ people = st.lists(
     st.builds(
         Person,
         week=st.integers(0, 5),
-        degree=st.sampled_from(tens.DEGREES),
+        degree=st.sampled_from(disclosure.DEGREES),
         channel=st.sampled_from(("link", "qr")),
         city=st.sampled_from(CITIES),
         joined=st.booleans(),
@@ -46,8 +46,8 @@ crowds = st.lists(st.tuples(st.integers(0, 40), people.filter(bool)), max_size=6
 )
 
 
-def counts_until(everybody: list[Person], week: int) -> Counter[tens.Cell]:
-    counted: Counter[tens.Cell] = Counter()
+def counts_until(everybody: list[Person], week: int) -> Counter[disclosure.Cell]:
+    counted: Counter[disclosure.Cell] = Counter()
     for person in everybody:
         if person.week > week:
             continue
@@ -59,16 +59,16 @@ def counts_until(everybody: list[Person], week: int) -> Counter[tens.Cell]:
         ):
             counted[cell] += 1
         counted["joined", ""] += person.joined
-        counted["brought", ""] += person.brought and person.degree in tens.BROUGHT
+        counted["brought", ""] += person.brought and person.degree in disclosure.BROUGHT
     return counted
 
 
-def told_by_week(everybody: list[Person], last: int = 5) -> list[dict[tens.Cell, int]]:
+def told_by_week(everybody: list[Person], last: int = 5) -> list[dict[disclosure.Cell, int]]:
     """All that was told at the end of each week, from the beginning."""
-    told: Counter[tens.Cell] = Counter()
+    told: Counter[disclosure.Cell] = Counter()
     found = []
     for week in range(last + 1):
-        told.update(tens.tell(counts_until(everybody, week), told))
+        told.update(disclosure.release(counts_until(everybody, week), told))
         found.append(dict(told))
     return found
 
@@ -76,7 +76,7 @@ def told_by_week(everybody: list[Person], last: int = 5) -> list[dict[tens.Cell,
 @settings(max_examples=120)
 @given(people | crowds)
 def test_every_figure_is_a_sum_of_full_tens(everybody: list[Person]) -> None:
-    before: dict[tens.Cell, int] = {}
+    before: dict[disclosure.Cell, int] = {}
     for week, told in enumerate(told_by_week(everybody)):
         counted = counts_until(everybody, week)
         for cell, figure in told.items():
@@ -86,12 +86,12 @@ def test_every_figure_is_a_sum_of_full_tens(everybody: list[Person]) -> None:
 
 
 def hidden_bounds(
-    told: dict[tens.Cell, int], series: str, cells: list[str], most: int
+    told: dict[disclosure.Cell, int], series: str, cells: list[str], most: int
 ) -> dict[str, tuple[int, int]]:
     """What an attacker knows of what each cell of a cut hides, when every cell hides 0 to 9 and the
     number of all people lies in what the other cut and every part of them allow: interval
     arithmetic, which is exact for one sum of independent cells."""
-    shown = tens.total(told, series)
+    shown = disclosure.total(told, series)
     least_hidden = max(0, _least_people(told) - shown)
     most_hidden = min(9 * len(cells), most - shown)
     return {
@@ -99,8 +99,8 @@ def hidden_bounds(
     }
 
 
-def _least_people(told: dict[tens.Cell, int]) -> int:
-    return max(tens.total(told, series) for series in ("degree", "channel", "city", "joined"))
+def _least_people(told: dict[disclosure.Cell, int]) -> int:
+    return max(disclosure.total(told, series) for series in ("degree", "channel", "city", "joined"))
 
 
 @settings(max_examples=200)
@@ -111,20 +111,20 @@ def test_nobody_can_tell_what_a_cell_hides(everybody: list[Person]) -> None:
     for week, told in enumerate(told_by_week(everybody)):
         counted = counts_until(everybody, week)
         cuts = {
-            "degree": [d for d in tens.DEGREES if counted["degree", d]],
-            "channel": [c for c in tens.CHANNELS if counted["channel", c]],
+            "degree": [d for d in disclosure.DEGREES if counted["degree", d]],
+            "channel": [c for c in disclosure.CHANNELS if counted["channel", c]],
         }
         if not any(cuts.values()):
             continue
         for series, cells in cuts.items():
             other = "channel" if series == "degree" else "degree"
-            most = tens.total(told, other) + 9 * len(cuts[other])
+            most = disclosure.total(told, other) + 9 * len(cuts[other])
             for low, high in hidden_bounds(told, series, cells, most).values():
                 assert low <= 1
                 assert high >= 9
         # A part of the people (by city, who joined) says of each degree no more than that.
-        brought = [d for d in tens.BROUGHT if counted["degree", d]]
-        least = told.get(("brought", ""), 0) - tens.total(told, "degree", tens.BROUGHT)
+        brought = [d for d in disclosure.BROUGHT if counted["degree", d]]
+        least = told.get(("brought", ""), 0) - disclosure.total(told, "degree", disclosure.BROUGHT)
         assert least - 9 * max(0, len(brought) - 1) <= 1
 
 
@@ -136,7 +136,7 @@ def test_no_difference_of_two_spans_is_a_small_group(
     """Whatever spans are asked for and however they are added and taken from each other."""
     series = told_by_week(everybody)
 
-    def span(first: int, last: int) -> Counter[tens.Cell]:
+    def span(first: int, last: int) -> Counter[disclosure.Cell]:
         first, last = sorted((first, last))
         found = Counter(series[last])
         if first:
@@ -153,11 +153,11 @@ def test_no_difference_of_two_spans_is_a_small_group(
 def test_what_was_told_stays(everybody: list[Person], chance: random.Random) -> None:
     """People leave or turn out to be false, and no figure that was told goes down; and who changes
     only what waits changes nothing."""
-    told: Counter[tens.Cell] = Counter()
+    told: Counter[disclosure.Cell] = Counter()
     for week in range(6):
         left = [person for person in everybody if chance.random() < 0.7]
         counted = counts_until(left, week)
-        more = tens.tell(counted, told)
+        more = disclosure.release(counted, told)
         assert all(people > 0 and people % 10 == 0 for people in more.values())
         told.update(more)
 
@@ -169,7 +169,7 @@ def test_both_cuts_tell_one_total() -> None:
         ("channel", "link"): 31,
         ("channel", "qr"): 7,
     }
-    more = tens.tell(counted, {})
+    more = disclosure.release(counted, {})
     assert more == {("degree", "1"): 10, ("degree", "2"): 10, ("channel", "link"): 20}
 
 
@@ -177,12 +177,12 @@ def test_a_part_tells_no_more_than_its_whole() -> None:
     counted = {
         ("degree", "1"): 5, ("degree", "2"): 9, ("channel", "link"): 14, ("joined", ""): 12,
     }  # fmt: skip
-    assert tens.tell(counted, {}) == {}
+    assert disclosure.release(counted, {}) == {}
 
 
 def test_a_series_that_nobody_knows_is_refused() -> None:
     with pytest.raises(ValueError, match="no such series"):
-        tens.tell({("age", "18"): 20}, {})
+        disclosure.release({("age", "18"): 20}, {})
 
 
 # Spans --------------------------------------------------------------------------------------

@@ -1,0 +1,44 @@
+"""Words of the code and the glossary: each term once, and retired ones do not come back."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from ugc.config import ROOT
+
+# docs/decisions/0049: names that a standard term replaced.
+RETIRED = (
+    "tell_week", "tell_all", "suspended_judgement", "refold", "said_via", "carry_on", "unseal",
+)  # fmt: skip
+
+
+def code() -> list[Path]:
+    return [path for name in ("ugc", "tests", "benchmarks") for path in (ROOT / name).rglob("*.py")]
+
+
+def test_retired_names_stay_away() -> None:
+    # Names of jobs stand in rows: those in quotes are kept.
+    found = re.compile(rf"(?<![\w.\"'])(?:\w+\.)?\b(?:{'|'.join(RETIRED)})\b(?!\")")
+    here = Path(__file__)
+    again = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in code()
+        if path != here
+        for match in found.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert again == []
+
+
+def terms() -> list[str]:
+    """What docs/glossary.md defines: the bold words of its entries."""
+    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
+    return [
+        term.strip() for bold in re.findall(r"\*\*(.+?)\*\*", text) for term in bold.split(" / ")
+    ]
+
+
+def test_a_term_is_defined_once() -> None:
+    twice = [term for term, count in Counter(terms()).items() if count > 1]
+    assert twice == []

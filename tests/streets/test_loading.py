@@ -18,6 +18,8 @@ from flask.testing import FlaskClient
 from pmtiles.reader import MmapSource, Reader
 
 from tests.streets.conftest import HELSINKI, VILLAGE, Run
+from ugc.core import finding, geo
+from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
 from ugc.streets import jobs, queries
 from ugc.streets.rules import tiling
@@ -78,6 +80,24 @@ def test_a_city_is_loaded_listed_and_removed(
     assert list(folder.iterdir()) == []
     assert session.scalar(sa.text("SELECT count(*) FROM roads")) == 0
     assert run("remove", "helsinki", "--yes").exit_code == 2
+
+
+def test_streets_whose_town_the_file_cuts_are_of_the_nearest(
+    run: Run, session: Session, osm: Callable[..., Path]
+) -> None:
+    """Extracts of the middle of a city hold the shape of it never whole."""
+    nodes = {
+        key: (lon + 0.17, lat + 0.385, tags) for key, (lon, lat, tags) in CROSS["nodes"].items()
+    }
+    run("load", osm("cross.osm", **{**CROSS, "nodes": nodes}))
+    assert set(session.scalars(sa.text("SELECT town FROM streets"))) == {"Barcelona"}
+    at = "ST_SetSRID(ST_MakePoint(2.1705, 41.385), 4326)"
+    row = session.execute(sa.text(f"SELECT street, town FROM where_is({at})")).one()
+    assert tuple(row) == ("Carrer Llarg", "Barcelona")
+    found = finding.find(session, ANONYMOUS, "carrer llarg, barcelona", geo.Point(2.17, 41.38))
+    assert (found[0].kind, found[0].title) == ("street", "Carrer Llarg")
+    run("load", osm("far.osm", **CROSS))
+    assert None in set(session.scalars(sa.text("SELECT town FROM streets")))
 
 
 def test_a_worker_that_runs_is_known(run: Run, session: Session, osm: Callable[..., Path]) -> None:

@@ -37,7 +37,8 @@ MAKE_STREETS = (
       WHERE extract_id = :id AND street_id IS NOT NULL AND name_key(said) <> ''""",
     "ANALYZE roads, streets, street_names, localities, addresses, extract_places",
 )
-PLACE_STREETS = """UPDATE streets SET town = town_at(centre, :id), quarter = quarter_at(centre, :id)
+PLACE_STREETS = """UPDATE streets SET quarter = quarter_at(centre, :id),
+    town = coalesce(town_at(centre, :id), town_near(centre))
   WHERE extract_id = :id"""
 PLACE_ADDRESSES = """UPDATE addresses SET street_id = found.street_id
   FROM (SELECT a.id, near.street_id FROM addresses AS a, LATERAL (

@@ -13,6 +13,7 @@ from tests.brandapi.conftest import World
 from tests.brandapi.test_api import Get, feed
 from ugc.accounts import actions as accounts
 from ugc.accounts.models import Grant
+from ugc.content import actions as content
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
@@ -24,6 +25,10 @@ from ugc.reviews import actions as reviews
 PASSWORD = "correct horse battery"
 SINCE = "2020-01-01T00:00:00Z"
 ACTIONS = {"report": reports, "place": places, "review": reviews}
+DECLARED: dict[str, content.ContentKind[Any]] = {
+    "report": reports.REPORTS,
+    "review": reviews.REVIEWS,
+}
 MADE = {
     "report": lambda world: world.report(),
     "place": lambda world: world.place(),
@@ -38,12 +43,22 @@ def newcomer(world: World, make_member: Callable[..., Any]) -> World:
     return replace(world, owner=actor)
 
 
+def decide(world: World, kind: str, public_id: str, visibility: Visibility) -> None:
+    subject_id = world.id_of(public_id)
+    if kind == "place":
+        places.move(world.session, subject_id, visibility, "test", "system")
+    else:
+        content.set_visibility(
+            world.session, DECLARED[kind], subject_id, visibility, "test", "system"
+        )
+
+
 def hide(world: World, kind: str, public_id: str) -> None:
-    ACTIONS[kind].move(world.session, world.id_of(public_id), Visibility.HIDDEN, "test", "system")
+    decide(world, kind, public_id, Visibility.HIDDEN)
 
 
 def remove(world: World, kind: str, public_id: str) -> None:
-    ACTIONS[kind].move(world.session, world.id_of(public_id), Visibility.REMOVED, "test", "system")
+    decide(world, kind, public_id, Visibility.REMOVED)
 
 
 def withdraw(world: World, kind: str, public_id: str) -> None:

@@ -128,7 +128,7 @@ def test_a_watch_is_made_without_a_script(browser: Browser, site: Site) -> None:
     page.goto(f"{site.url}/watching/new")
     expect(page.get_by_role("radio", name="Una forma que dibujo")).to_be_hidden()
     page.get_by_label("Nombre").fill("Mi ciudad")
-    page.get_by_label("Dirección o ciudad").fill("Zaragoza")
+    page.get_by_label("Calle, dirección o lugar").fill("Zaragoza")
     page.get_by_label("Radio en kilómetros").fill("12,5")
     page.get_by_role("button", name="Vigilar", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Mi ciudad")

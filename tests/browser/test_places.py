@@ -80,7 +80,7 @@ def test_a_place_is_suggested_found_and_reviewed(
     phone.set_geolocation({"latitude": 40.43, "longitude": -3.70})
     page.goto(f"{site.url}/places")
     page.get_by_role("button", name="Near me").click()
-    expect(page.get_by_text("230 m")).to_be_visible()
+    expect(page.get_by_role("link", name="Café Comercial")).to_contain_text("230 m")
     check()
     page.get_by_role("link", name="Café Comercial").click()
     page.get_by_role("link", name="see on the map").click()

@@ -182,7 +182,7 @@ def test_a_desktop_without_a_position(
     expect(sheet.get_by_text("Tu posición no está disponible")).to_be_visible()
     sheet.locator(".kinds__kind", has_text="Alumbrado").click()
     # Typed and not chosen from the list: it is what it says.
-    sheet.get_by_label("una dirección o una ciudad").fill("Zaragoza")
+    sheet.get_by_label("una calle, dirección o lugar").fill("Zaragoza")
     sheet.get_by_role("button", name="Ponerlo en el mapa").click()
     expect(page.locator("#notices")).to_contain_text("está en el mapa", timeout=30_000)
     last = database.execute(

@@ -271,10 +271,7 @@ def _offer(
             values.pop("name", None)
     if place.closed_at is not None:
         values["closed"] = False
-    done = facts.offer(session, place_id, Origin.EXTRACT, values, city.at)
-    if "website" in done.written:
-        # It proves nothing of who runs the place: all the world may write into OpenStreetMap.
-        place.website_since = None
+    facts.offer(session, place_id, Origin.EXTRACT, values, city.at)
 
 
 _STAGED = (

@@ -21,6 +21,7 @@ from alembic.config import Config
 from flask import Flask, g
 from flask.testing import FlaskClient
 
+from ugc import config
 from ugc.accounts import actions as accounts
 from ugc.accounts.actions import grants, passwords
 from ugc.accounts.models import KIND, Member, UsedHandle
@@ -169,21 +170,33 @@ class Browser(FlaskClient):
 
 
 def make_app(database: str, worker_id: str, folder: Path) -> Flask:
+    environ = {
+        "BOCA_ENV": "test",
+        "DATABASE_URL": database,
+        "REDIS_URL": redis_url(worker_id),
+        "SECRET_KEY": "a secret of the tests, long enough",
+        "SITE_URL": "http://localhost",
+        "DATA_DIR": str(folder),
+        "VISIT_BATCH_S": "0",
+    }
     app = create_app(
-        {
-            "BOCA_ENV": "test",
-            "DATABASE_URL": database,
-            "REDIS_URL": redis_url(worker_id),
-            "SECRET_KEY": "a secret of the tests, long enough",
-            "SITE_URL": "http://localhost",
-            "DATA_DIR": str(folder),
-            "VISIT_BATCH_S": "0",
-        },
+        environ,
         WTF_CSRF_ENABLED=False,
         KEEPS_OF_LATE=False,  # rows are rolled back
+        SQLALCHEMY_ENGINE_OPTIONS=patient(config.load(environ)["SQLALCHEMY_ENGINE_OPTIONS"]),
     )
     app.test_client_class = Browser
     return app
+
+
+def patient(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the engine options with time for tests that write 20,000 rows on a loaded machine.
+
+    PostgreSQL takes the last of two settings of one name, so all others stay as the product's.
+    """
+    arguments = options["connect_args"]
+    raised = f"{arguments['options']} -c statement_timeout=300s"
+    return options | {"connect_args": arguments | {"options": raised}}
 
 
 @pytest.fixture(scope="session")

@@ -441,7 +441,7 @@ def test_every_table_that_names_a_place_is_judged(session: Session) -> None:
         for key in table.foreign_keys
         if key.column.table.name in ("subjects", "places")
     }
-    assert found - machines == set(queries.OF_PEOPLE)
+    assert found - machines == set(queries.of_people())
     assert not queries.touched_by_people(session, [1])
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
 from ugc import events
 from ugc.comments import queries, rules
 from ugc.comments.models import KIND, Comment
@@ -22,7 +20,9 @@ def _published(session: Session, comment: Comment, _is_new: bool) -> None:
 
 
 # Talk is cheap: it sets no member free of approval.
-COMMENTS = content.declare(ContentKind(KIND, Comment, texts={"text": ""}, on_published=_published))
+COMMENTS = content.declare(
+    ContentKind(KIND, Comment, texts={"text": ""}, about="about_id", on_published=_published)
+)
 
 
 def post_comment(
@@ -46,11 +46,6 @@ def withdraw(session: Session, actor: Actor, comment_id: int) -> int:
     """Takes a comment back for its author; returns the subject it stood under. Raises
     Forbidden."""
     return content.withdraw(session, actor, COMMENTS, comment_id).about_id
-
-
-def move_comments(session: Session, old_id: int, new_id: int) -> None:
-    """What was said under what was merged stands under what it was merged into."""
-    session.execute(sa.update(Comment).where(Comment.about_id == old_id).values(about_id=new_id))
 
 
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
-from ugc.content import rules
+from ugc.content import queries, rules
 from ugc.core import subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session
@@ -41,12 +41,31 @@ def _nothing(_session: Session, _row: Any) -> None:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """What content of a kind belongs to: it is locked first, and readers see the content with it
+    alone. `lock(session, id)` locks a row of `table`, which has a city."""
+
+    table: type[Any]
+    lock: Callable[[Session, int], Any]
+
+
+@dataclass(frozen=True)
+class History:
+    """Where what published content said before an edit is kept: `fields` of the content in rows of
+    `table`, whose `key` names the content."""
+
+    table: type[Any]
+    key: str
+    fields: Sequence[str]
+
+
+@dataclass(frozen=True)
 class ContentKind(Generic[Row]):
     """What a capability declares of a kind of content.
 
-    `shown` are the visibilities at which readers see it. `lock(session, id)` locks what the content
-    belongs to, before the content itself, and `parent_is_public` tells whether readers may see
-    that. `on_changed` runs after each change, `on_published(session, row, is_new)` when it becomes
+    `shown` are the visibilities at which readers see it. `about` is the column that names what the
+    content stands under, `parent` what it belongs to, `history` where earlier texts are kept.
+    `on_changed` runs after each change, `on_published(session, row, is_new)` when it becomes
     public, `before_withdrawal` while its author takes it back. `texts` are the columns that erasing
     empties, with what they become; `forget` deletes what goes with the author either way. Published
     ones that `counts` free their author from approval."""
@@ -59,9 +78,9 @@ class ContentKind(Generic[Row]):
     shown: frozenset[Visibility] = frozenset({Visibility.PUBLISHED})
     refusals: Mapping[str, Any] = field(default_factory=lambda: moderation_rules.RULES)
     order: Sequence[str] = ("id",)
-    lock: Callable[[Session, int], None] = _nothing
-    city_of: Callable[[Session, Row], int | None] = _nothing
-    parent_is_public: Callable[[Session, Row], bool] = lambda _session, _row: True
+    about: str = ""
+    parent: Parent | None = None
+    history: History | None = None
     on_changed: Callable[[Session, Row], None] = _nothing
     on_published: Callable[[Session, Row, bool], None] = lambda *_: None
     before_withdrawal: Callable[[Session, Row, Actor], None] = lambda *_: None
@@ -69,7 +88,12 @@ class ContentKind(Generic[Row]):
 
     def locked(self, session: Session, subject_id: int) -> Row:
         """The row as it is now, locked with what it belongs to. Raises NotFound."""
-        self.lock(session, subject_id)
+        if self.parent is not None:
+            about = getattr(self.table, self.about)
+            parent_id = session.scalar(sa.select(about).where(self.table.id == subject_id))
+            if parent_id is None:
+                raise NotFound()
+            self.parent.lock(session, parent_id)
         row = session.scalar(
             sa.select(self.table)
             .where(self.table.id == subject_id)
@@ -82,15 +106,35 @@ class ContentKind(Generic[Row]):
 
     def is_visible(self, session: Session, row: Row) -> bool:
         """Whether readers may see it."""
-        return row.visibility in self.shown and self.parent_is_public(session, row)
+        if row.visibility not in self.shown:
+            return False
+        return self.parent is None or self._parent_of(session, row).visibility == (
+            Visibility.PUBLISHED
+        )
+
+    def city_of(self, session: Session, row: Row) -> int | None:
+        """The city of the content or of what it belongs to, if any."""
+        placed = row if self.parent is None else self._parent_of(session, row)
+        return getattr(placed, "city_id", None)
+
+    def _parent_of(self, session: Session, row: Row) -> Any:
+        assert self.parent is not None
+        return session.get_one(self.parent.table, getattr(row, self.about))
 
 
 _kinds: dict[str, ContentKind[Any]] = {}
 
 
+def kinds() -> list[ContentKind[Any]]:
+    """Every declared kind, by name."""
+    return [_kinds[name] for name in sorted(_kinds)]
+
+
 def declare(kind: ContentKind[Row]) -> ContentKind[Row]:
     """Makes a kind known, to moderators too."""
     _kinds[kind.name] = kind
+    if kind.about:
+        queries.stands_under(kind.name, kind.table, kind.about)
 
     def author_of(session: Session, subject_id: int) -> int | None:
         return kind.locked(session, subject_id).author_id
@@ -154,7 +198,7 @@ def submit(
 @dataclass(frozen=True)
 class Edit(Generic[Row]):
     """A row under its author's hands. `waits`: what is added now waits for a moderator;
-    `was_public`: its text of before may become history."""
+    `was_public`: readers saw it before."""
 
     row: Row
     waits: bool
@@ -170,9 +214,11 @@ def editing(
     *,
     revision: int,
     may: May = _author_edits,
+    photos: Sequence[media.Upload] = (),
 ) -> Iterator[Edit[Row]]:
-    """Locks content for its author to change; what a new member changes waits for a moderator
-    again. Raises Forbidden, Stale when it changed since `revision`."""
+    """Locks content for its author to change and to add `photos`; what a new member changes waits
+    for a moderator again. What it said is kept if it was public. Raises Forbidden, Stale when it
+    changed since `revision`."""
     require_contributor(actor)
     held = moderation.must_be_held(session, actor)
     if held:
@@ -185,7 +231,16 @@ def editing(
     if row.revision != revision:
         raise Stale()
     was_public = row.visibility == Visibility.PUBLISHED
-    yield Edit(row, held or row.visibility == Visibility.HELD, was_public)
+    waits = held or row.visibility == Visibility.HELD
+    if was_public and kind.history is not None:
+        # A text that was never public leaves no history: it would become public with the rest.
+        said = {name: getattr(row, name) for name in kind.history.fields}
+        version = {kind.history.key: row.id, "revision": row.revision, **said}
+        session.add(kind.history.table(**version))
+    yield Edit(row, waits, was_public)
+    if kind.has_photos and photos:
+        city_id = kind.city_of(session, row)
+        media.attach(session, actor, row.id, photos, held=waits, city_id=city_id)
     row.revision += 1
     if held and was_public:
         # Not gone: its points and photos stay, and it comes back when a moderator agrees.
@@ -247,6 +302,9 @@ def erase(session: Session, kind: ContentKind[Row], member_id: int, *, with_cont
         moderation.lock_case(session, subject_id)
         row = kind.locked(session, subject_id)
         moderation.forget_texts(session, subject_id, with_flags=with_content)
+        if kind.history is not None:
+            key = getattr(kind.history.table, kind.history.key)
+            session.execute(sa.delete(kind.history.table).where(key == subject_id))
         kind.forget(session, row)
         if with_content:
             if row.visibility in rules.STANDING:
@@ -257,6 +315,15 @@ def erase(session: Session, kind: ContentKind[Row], member_id: int, *, with_cont
         else:
             subjects.touch(session, subject_id)
         row.author_id = None
+
+
+def move_under(session: Session, old_id: int, new_id: int) -> None:
+    """Moves what stands under a subject that was merged to the one that it was merged into."""
+    for kind in queries.kinds_under():
+        if kind.is_anywhere:
+            session.execute(
+                sa.update(kind.table).where(kind.about == old_id).values({kind.column: new_id})
+            )
 
 
 def _move(

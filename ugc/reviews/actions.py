@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
 from ugc.content import actions as content
-from ugc.content.actions import ContentKind
+from ugc.content.actions import ContentKind, History, Parent
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
@@ -53,48 +53,23 @@ def _checked(opinion: Opinion, category: str) -> Opinion:
     return opinion
 
 
-def _lock_place(session: Session, review_id: int) -> None:
-    place_id = session.scalar(sa.select(Review.place_id).where(Review.id == review_id))
-    if place_id is None:
-        raise NotFound()
-    places.locked(session, place_id)
-
-
-def _city_of(session: Session, review: Review) -> int | None:
-    return session.get_one(Place, review.place_id).city_id
-
-
-def _place_is_public(session: Session, review: Review) -> bool:
-    return session.get_one(Place, review.place_id).visibility == Visibility.PUBLISHED
-
-
 def _recount(session: Session, review: Review) -> None:
     recount(session, review.place_id)
-
-
-def _forget_versions(session: Session, review: Review) -> None:
-    session.execute(sa.delete(ReviewVersion).where(ReviewVersion.review_id == review.id))
 
 
 REVIEWS = content.declare(
     ContentKind(
         KIND,
         Review,
-        texts={
-            "title": "",
-            "text": "",
-            "subratings": {},
-            "visited_month": None,
-            "visit_kind": None,
-        },
+        texts={"title": "", "text": ""}
+        | {"subratings": {}, "visited_month": None, "visit_kind": None},
         counts=True,
         has_photos=True,
         order=("place_id", "id"),
-        lock=_lock_place,
-        city_of=_city_of,
-        parent_is_public=_place_is_public,
+        about="place_id",
+        parent=Parent(Place, places.locked),
+        history=History(ReviewVersion, "review_id", ("rating", "title", "text")),
         on_changed=_recount,
-        forget=_forget_versions,
     )
 )
 SAID = ("rating", "subratings", "title", "text", "visited_month", "visit_kind", "language")
@@ -135,25 +110,15 @@ def edit_review(
 ) -> None:
     """Changes a review and keeps what it said; what a new member changes waits for a moderator
     again. Raises Forbidden, Invalid, Stale."""
-    with content.editing(session, actor, REVIEWS, review_id, revision=revision) as edit:
+    with content.editing(
+        session, actor, REVIEWS, review_id, revision=revision, photos=photos
+    ) as edit:
         review = edit.row
         place = places.locked(session, review.place_id)
         opinion = _checked(opinion, place.category)
-        if edit.was_public:
-            # A text that was never public leaves no history: it would become public with the rest.
-            session.add(
-                ReviewVersion(
-                    review_id=review.id,
-                    revision=review.revision,
-                    rating=review.rating,
-                    title=review.title,
-                    text=review.text,
-                )
-            )
         for name in SAID:
             setattr(review, name, getattr(opinion, name))
         review.edited_at = now(session)
-        media.attach(session, actor, review.id, photos, held=edit.waits, city_id=place.city_id)
 
 
 def recount(session: Session, place_id: int) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import current_app, render_template, request, url_for
-from flask_babel import gettext
 from markupsafe import Markup
 
 from ugc.cards import queries
@@ -249,12 +248,3 @@ def page_public_id() -> str:
 def share_address(public_id: str, owner: str = "") -> str:
     """Where one takes one's link to a thing (`owner` "brand": the brand's own)."""
     return url_for("cards.share_page", public_id=public_id, **({"as": owner} if owner else {}))
-
-
-@bp.app_template_global()
-def share_label(kind: str) -> str:
-    """What a button to share says to who does not see which one it is."""
-    return {
-        "comment": gettext("Share this comment"),
-        "review": gettext("Share this review"),
-    }.get(kind, gettext("Share"))

@@ -231,3 +231,12 @@ def poster_page(public_id: str) -> str:
             locale=language,
             text_in=language,
         )
+
+
+@bp.app_template_global()
+def share_label(kind: str) -> str:
+    """What a button to share says to who does not see which one it is."""
+    return {
+        "comment": gettext("Share this comment"),
+        "review": gettext("Share this review"),
+    }.get(kind, gettext("Share"))

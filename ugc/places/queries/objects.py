@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ugc.content import queries as content
 from ugc.core import geo
 from ugc.core.db import Session
 from ugc.moderation.models import Case
@@ -16,11 +17,9 @@ from ugc.places.rules import objects as rules
 from ugc.places.rules.facts import PEOPLE
 from ugc.streets.models import ExtractPlace
 
-# Tables that hold what people did with a place, and the column that names it: with a row in one of
-# them a place is not hidden when the extract loses it.
-OF_PEOPLE = {
+# Tables that hold what people did with a place, and the column that names it.
+_OF_PEOPLE = {
     "cases": "subject_id",
-    "comments": "about_id",
     "flags": "subject_id",
     "follows": "subject_id",
     "photos": "subject_id",
@@ -28,12 +27,18 @@ OF_PEOPLE = {
     "place_claims": "place_id",
     "point_entries": "subject_id",
     "referral_links": "subject_id",
-    "reviews": "place_id",
 }
 _SHOWN = "extract_places AS e JOIN extracts AS x ON x.id = e.extract_id AND x.step = 'shown'"
 # Whether an extract that is shown, of another city than `:but` if that is said, has the thing `o`.
 _LIVES = f"EXISTS (SELECT FROM {_SHOWN} WHERE e.osm = o.osm AND x.code IS DISTINCT FROM :but)"
 GONE = "gone"  # the reason of the move that hides a place
+
+
+def of_people() -> dict[str, str]:
+    """Tables that hold what people did with a place, content under it among them, and the column
+    that names the place. With a row in one of them it is not hidden when the extract loses it."""
+    under = {kind.tablename: kind.column for kind in content.kinds_under()}
+    return _OF_PEOPLE | under
 
 
 @dataclass(frozen=True)
@@ -316,7 +321,7 @@ def touched_by_people(session: Session, ids: list[int]) -> set[int]:
     """Those of these places on which a person left something."""
     parts = [
         f"SELECT {column} FROM {table} WHERE {column} = ANY(:ids)"
-        for table, column in OF_PEOPLE.items()
+        for table, column in of_people().items()
     ]
     parts.append("SELECT subject_id FROM moves WHERE subject_id = ANY(:ids) AND actor <> 'system'")
     parts.append(

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 
 from ugc import events
 from ugc.content import actions as content
-from ugc.content.actions import ContentKind
+from ugc.content.actions import ContentKind, History
 from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import SYSTEM, Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
@@ -46,8 +46,7 @@ def _withdrawn(session: Session, report: Report, actor: Actor) -> None:
 
 
 def _forget(session: Session, report: Report) -> None:
-    """What it said before, and how exactly its author's device knew the place."""
-    session.execute(sa.delete(ReportVersion).where(ReportVersion.report_id == report.id))
+    """How exactly its author's device knew the place."""
     report.geom_exact = None
     if not report.coarse:
         report.accuracy_m = None
@@ -61,7 +60,7 @@ REPORTS = content.declare(
         counts=True,
         has_photos=True,
         shown=frozenset(rules.SHOWN),
-        city_of=lambda _session, report: report.city_id,
+        history=History(ReportVersion, "report_id", ("text",)),
         on_published=_published,
         before_withdrawal=_withdrawn,
         forget=_forget,
@@ -180,9 +179,6 @@ def edit_report(
         session, actor, REPORTS, report_id, revision=revision, may=_may_edit
     ) as edit:
         report = edit.row
-        if edit.was_public:
-            # A text that was never public leaves no history: it would become public with the rest.
-            session.add(ReportVersion(report_id=report_id, revision=revision, text=report.text))
         report.text = text
     life.tell(session, report, "edited", actor)
 

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
-from ugc.comments import actions as comments
+from ugc.content import actions as content
 from ugc.core import geo, inputs, subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import Session, app_now, now
@@ -229,7 +229,7 @@ def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
     _move_votes(session, old, new)
     media.move_photos(session, old.id, new.id)
     watches.move_followers(session, old.id, new.id)
-    comments.move_comments(session, old.id, new.id)
+    content.move_under(session, old.id, new.id)
     subject = session.get_one(Subject, old.id)
     subject.merged_into_id = new.id
     end(session, old, ReportState.MERGED, "merged", actor)

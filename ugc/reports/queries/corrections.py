@@ -7,15 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.comments.models import Comment
+from ugc.content import queries as content
 from ugc.core import geo
 from ugc.core.db import Session
-from ugc.core.subjects import Move, Visibility
+from ugc.core.subjects import Move
 from ugc.reports.models import MemberPosition, Report, Vote
 from ugc.reports.rules import corrections
 from ugc.watches.models import Follow
-
-_HEARD = (Visibility.PUBLISHED, Visibility.HELD)
 
 
 def others_spoke(session: Session, report_id: int, author_id: int | None) -> bool:
@@ -23,15 +21,11 @@ def others_spoke(session: Session, report_id: int, author_id: int | None) -> boo
     run the site answered or merged another into it."""
     vote = sa.exists().where(Vote.report_id == report_id)
     follow = sa.exists().where(Follow.subject_id == report_id, Follow.member_id != author_id)
-    comment = sa.exists().where(
-        Comment.about_id == report_id,
-        Comment.author_id.is_distinct_from(author_id),
-        Comment.visibility.in_(_HEARD),
-    )
     site = sa.exists().where(
         Move.subject_id == report_id, sa.or_(Move.field == "answer", Move.reason == "merged_in")
     )
-    return bool(session.scalar(sa.select(sa.or_(vote, follow, comment, site))))
+    talk = content.others_wrote(report_id, author_id)
+    return bool(session.scalar(sa.select(sa.or_(vote, follow, talk, site))))
 
 
 def corrections_of(session: Session, report_id: int) -> int:

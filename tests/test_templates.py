@@ -65,3 +65,10 @@ def test_scripts_write_numbers_by_the_language(path: Path) -> None:
     # A position has four decimals and more; one or two would be a number that people read.
     shown = re.findall(r"textContent[^;]*toFixed\([12]\)", text)
     assert not shown, shown
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_lines_of_templates_can_be_read_in_a_review(path: Path) -> None:
+    """Long messages are split into literals side by side, which Jinja and gettext read as one."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > 160] == []

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 UV := $(shell command -v uv 2>/dev/null)
 PY := .venv/bin/python
 
-.PHONY: help run test bench lint lock stop wipe i18n
+.PHONY: help run test check bench lint lock stop wipe i18n
 
 help: ## say what there is
 	@grep -E '^[a-z0-9]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -13,8 +13,11 @@ run: ## start the product on http://127.0.0.1:8000 (PORT= chooses another)
 	@flock -o Makefile $(MAKE) --no-print-directory ready
 	@exec $(PY) scripts/run.py
 
-test: packages .venv/.dev build ## lint, types, contracts, translations, migrations and tests, on own servers
-	@scripts/test.sh
+test: packages .venv/.dev build ## lint, types, contracts, translations, migrations and tests, on own servers (T="tests/reports -k vote": these alone)
+	@scripts/test.sh $(if $(T),only $(T))
+
+check: packages .venv/.dev build ## as test, without what starts browsers, kills servers or copies databases
+	@scripts/test.sh check
 
 bench: packages .venv/.dev build ## measure side by side, on own servers (BENCH="search bounds pages api_page posting imports viewport tiles truth live lookback spread spreaders front city lighthouse faults"; FAULTS= chooses among faults)
 	@scripts/bench.sh $(BENCH)

@@ -43,9 +43,11 @@ from ugc.livemap import jobs as livemap
 from ugc.referrals import jobs as referrals
 from ugc.referrals.actions import counts as reach_counts
 from ugc.reputation import actions as reputation
+from ugc.version import VERSION
 
 
 @click.group()
+@click.version_option(VERSION, message="Boca %(version)s")
 def cli() -> None:
     """Boca: a community puts what it knows on the map."""
 

@@ -2,12 +2,16 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from ugc import config, events
+from ugc.version import VERSION
 
 PACKAGE = config.ROOT / "ugc"
 ALLOWED_FILES = {
@@ -22,8 +26,6 @@ def test_every_endpoint_states_who_may_call_it(app: Flask) -> None:
 
 
 def test_an_unmarked_endpoint_refuses_everybody() -> None:
-    import pytest
-
     from ugc.core import access
 
     with pytest.raises(access.Forbidden):
@@ -204,3 +206,25 @@ def test_no_page_is_searched_for_three_letters() -> None:
                 ) if len(sought) <= 3 and sought.isalnum():
                     lucky.append(f"{path.name}:{node.lineno}")
     assert not lucky
+
+
+def test_the_drawing_of_the_packages_is_current() -> None:
+    """Every package has its row and its sentence, and every table its package."""
+    script = config.ROOT / "scripts" / "architecture.py"
+    ran = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_readme_names_every_capability() -> None:
+    text = (config.ROOT / "README.md").read_text(encoding="utf-8")
+    packages = [path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]
+    assert [name for name in packages if f"ugc/{name}/" not in text] == []
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    text = (config.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    assert re.fullmatch(rf"\[{re.escape(VERSION)}\] - \d{{4}}-\d\d-\d\d", headings[1])
+    allowed = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= allowed

@@ -41,11 +41,10 @@ def test_the_rule_stands_once_and_fills_the_button() -> None:
 def test_decimals_are_written_in_the_readers_language(path: Path) -> None:
     text = WIRE.sub("", path.read_text(encoding="utf-8"))
     assert not re.findall(r"%\.\df", text), "use decimal(), number() or position()"
-    for line in text.splitlines():
-        for found in re.finditer(r"\| ?round\b(?!( ?\| ?int))", line):
-            before = line[: found.start()]
-            shown = "number(" in before or "decimal(" in before or "<path" in before
-            assert shown, line.strip()
+    for found in re.finditer(r"\| ?round\b(?!( ?\| ?int))", text):
+        tag = text[text.rfind("<", 0, found.start()) : found.start()]
+        shown = "number(" in tag or "decimal(" in tag or tag.startswith("<path")
+        assert shown, tag
 
 
 # Form values, keys and addresses; whole metres beside a position.

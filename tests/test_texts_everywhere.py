@@ -132,8 +132,9 @@ NOT_TEXTS = {
 def text_fields(template: str) -> set[str]:
     """Names of the fields of a template in which people write."""
     found = re.findall(r"ui\.textarea\('([\w-]+)'", template)
-    found += re.findall(r"ui\.field\('([\w-]+)'[^\n]*?maxlength=", template)
-    for tag in re.findall(r"<(?:textarea|input)\b[^\n]*?maxlength=[^\n]*?>", template):
+    template = re.sub(r"\n +", " ", template)  # a long field stands on several lines
+    found += re.findall(r"ui\.field\('([\w-]+)'(?:(?!ui\.|\}\}).)*?maxlength=", template)
+    for tag in re.findall(r"<(?:textarea|input)\b(?:(?!<).)*?maxlength=.*?>", template):
         found += re.findall(r'\bname="([\w-]+)"', tag)
     return set(found)
 

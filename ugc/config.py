@@ -202,43 +202,41 @@ def _check_log(level: str, form: str) -> None:
         raise ConfigError("LOG_FORMAT must be text or json.")
 
 
-def load(environ: dict[str, str] | None = None) -> dict[str, object]:
-    """Flask's configuration from the environment. Raises `ConfigError` with what to do."""
-    env = dict(os.environ if environ is None else environ)
-    value = {name: env.get(name) or default for name, default in _DEFAULTS.items()}
-    mode = value["BOCA_ENV"]
-    if mode not in ("development", "test", "production"):
-        raise ConfigError("BOCA_ENV must be development, test or production.")
+def _check_secrets(value: dict[str, str | None]) -> None:
+    """What a site in production must have, so that it does not stand open. Raises ConfigError."""
+    secret = value["SECRET_KEY"] or ""
+    if len(secret) < 32 or secret.lower() in _WEAK_SECRETS or len(set(secret)) < 8:
+        raise ConfigError(
+            "SECRET_KEY is missing, too short or a default. Set it to at least 32 random "
+            "characters: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    if not value["MAIL_URL"]:
+        raise ConfigError("MAIL_URL is not set: members could not confirm their addresses.")
+
+
+# Settings that may be empty or an address: their schemes, and an example.
+_ADDRESSES = {
+    "MAIL_URL": (("smtp", "smtps", "file"), "smtp://localhost:25"),
+    "REDIS_URL": (("redis", "rediss", "unix"), "redis://localhost:6379/0"),
+    "GEOCODER_URL": (("http", "https"), "https://geocoder.example.org"),
+}
+
+
+def _database(value: dict[str, str | None]) -> str:
+    """The address of the database as SQLAlchemy takes it. Raises ConfigError."""
     if not value["DATABASE_URL"]:
         raise ConfigError(
             "DATABASE_URL is not set. `make run` starts a private server and sets it; beside it,"
             ' in its folder: eval "$(scripts/stack.sh env)"'
         )
-    secret = value["SECRET_KEY"] or ""
-    if mode == "production":
-        if len(secret) < 32 or secret.lower() in _WEAK_SECRETS or len(set(secret)) < 8:
-            raise ConfigError(
-                "SECRET_KEY is missing, too short or a default. Set it to at least 32 random "
-                "characters: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-            )
-        if not value["MAIL_URL"]:
-            raise ConfigError("MAIL_URL is not set: members could not confirm their addresses.")
-    site = _address(
-        "SITE_URL", str(value["SITE_URL"]), ("http", "https"), "https://boca.example.org"
-    )
-    database = sqlalchemy_url(str(value["DATABASE_URL"]))
+    database = sqlalchemy_url(value["DATABASE_URL"])
     if not database.startswith("postgresql+psycopg://") or not _parses(database):
         raise ConfigError("DATABASE_URL must be an address such as postgresql://ugc@localhost/ugc.")
-    if value["MAIL_URL"]:
-        _address("MAIL_URL", value["MAIL_URL"], ("smtp", "smtps", "file"), "smtp://localhost:25")
-    if value["REDIS_URL"]:
-        _address(
-            "REDIS_URL", value["REDIS_URL"], ("redis", "rediss", "unix"), "redis://localhost:6379/0"
-        )
-    if value["GEOCODER_URL"]:
-        _address(
-            "GEOCODER_URL", value["GEOCODER_URL"], ("http", "https"), "https://geocoder.example.org"
-        )
+    return database
+
+
+def _check_numbers(value: dict[str, str | None]) -> None:
+    """Raises ConfigError for a count or rate that is none, or out of bounds."""
     hops = str(value["PROXY_HOPS"])
     if not hops.isdecimal() or int(hops) > 9:
         raise ConfigError("PROXY_HOPS must be the number of trusted reverse proxies, from 0 to 9.")
@@ -249,6 +247,35 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     readers = str(value["READERS_PER_ADDRESS"])
     if not readers.isdecimal() or not 1 <= int(readers) <= 1000:
         raise ConfigError("READERS_PER_ADDRESS must be a number of readers from 1 to 1000.")
+
+
+def _check_push(value: dict[str, str | None]) -> None:
+    """Raises ConfigError for a key of web push that is none, or has no contact."""
+    if not value["VAPID_PRIVATE_KEY"]:
+        return
+    if not is_vapid_key(value["VAPID_PRIVATE_KEY"]):
+        raise ConfigError("VAPID_PRIVATE_KEY is no key: `ugc vapid-key` prints a new one.")
+    if not str(value["VAPID_CONTACT"]).startswith(("mailto:", "https://")):
+        raise ConfigError("VAPID_CONTACT must be a mailto: or https: address.")
+
+
+def load(environ: dict[str, str] | None = None) -> dict[str, object]:
+    """Flask's configuration from the environment. Raises `ConfigError` with what to do."""
+    env = dict(os.environ if environ is None else environ)
+    value = {name: env.get(name) or default for name, default in _DEFAULTS.items()}
+    mode = value["BOCA_ENV"]
+    if mode not in ("development", "test", "production"):
+        raise ConfigError("BOCA_ENV must be development, test or production.")
+    database = _database(value)
+    if mode == "production":
+        _check_secrets(value)
+    site = _address(
+        "SITE_URL", str(value["SITE_URL"]), ("http", "https"), "https://boca.example.org"
+    )
+    for name, (schemes, example) in _ADDRESSES.items():
+        if value[name]:
+            _address(name, str(value[name]), schemes, example)
+    _check_numbers(value)
     batch_s, months = _visit_settings(str(value["VISIT_BATCH_S"]), str(value["VISIT_MONTHS"]))
     if value["HSTS_SUBDOMAINS"] not in ("yes", "no"):
         raise ConfigError("HSTS_SUBDOMAINS must be yes or no.")
@@ -257,11 +284,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     language = value["DEFAULT_LANGUAGE"]
     if language not in ("es", "en"):
         raise ConfigError("DEFAULT_LANGUAGE must be es or en.")
-    if value["VAPID_PRIVATE_KEY"]:
-        if not is_vapid_key(str(value["VAPID_PRIVATE_KEY"])):
-            raise ConfigError("VAPID_PRIVATE_KEY is no key: `ugc vapid-key` prints a new one.")
-        if not str(value["VAPID_CONTACT"]).startswith(("mailto:", "https://")):
-            raise ConfigError("VAPID_CONTACT must be a mailto: or https: address.")
+    _check_push(value)
     secure = site.scheme == "https"
     live = str(value["LIVE_URL"] or _live_url(site)).rstrip("/")
     if urlsplit(live).scheme not in ("http", "https") or not urlsplit(live).netloc:
@@ -270,7 +293,7 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     return {
         "ENV_NAME": mode,
         "TESTING": mode == "test",
-        "SECRET_KEY": secret or secrets.token_urlsafe(48),
+        "SECRET_KEY": value["SECRET_KEY"] or secrets.token_urlsafe(48),
         "SQLALCHEMY_DATABASE_URI": database,
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "hide_parameters": True,  # values of people would stand in the log of an error
@@ -301,9 +324,9 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "HOME_VIEW": _home_view(str(value["HOME_VIEW"])),
         "LIVE_STREAMS": int(str(value["LIVE_STREAMS"])),
         "LIVE_STREAMS_PER_ADDRESS": int(str(value["LIVE_STREAMS_PER_ADDRESS"])),
-        "READERS_PER_ADDRESS": int(readers),
+        "READERS_PER_ADDRESS": int(str(value["READERS_PER_ADDRESS"])),
         "HOSTS": _hosts(site, mode, str(value["TRUSTED_HOSTS"])),
-        "PROXY_HOPS": int(hops),
+        "PROXY_HOPS": int(str(value["PROXY_HOPS"])),
         "HSTS_SUBDOMAINS": value["HSTS_SUBDOMAINS"] == "yes",
         "DEFAULT_LANGUAGE": language,
         "API_LIMIT": value["API_LIMIT"],

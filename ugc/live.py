@@ -168,11 +168,9 @@ class Hub:
             raise RuntimeError("batch() before the first cursor")
         newcomers = await self._admit(connection)
         resuming = [s for s in newcomers if s.cursor is not None]
-        since, at = before.snapshot, before.at
-        if resuming:
-            cursors = [before, *(s.cursor for s in resuming if s.cursor)]
-            since = Snapshot.common(c.snapshot for c in cursors)
-            at = min(c.at for c in cursors)
+        cursors = [before, *(s.cursor for s in resuming if s.cursor)]
+        since = Snapshot.common(c.snapshot for c in cursors) if resuming else before.snapshot
+        at = min(c.at for c in cursors)
         try:
             read = await queries.read(connection, since, at)
             if read.changes is None and resuming:  # others may well follow
@@ -194,17 +192,21 @@ class Hub:
             for stream in self.streams:
                 feed(stream, news, mark, now)
         for stream in newcomers:
-            if stream.opened.done():  # it went away meanwhile
-                continue
-            missed = stream.cursor and [
-                each for each in events if rules.is_news(each[0], stream.cursor, read.cursor.at)
-            ]
-            if not (missed and feed(stream, missed, mark, now)):
-                stream.offer(mark, now)
-            stream.opened.set_result(200)
-            self.streams.add(stream)
-            if self.closed:
-                stream.end()
+            if not stream.opened.done():  # else it went away meanwhile
+                self._open(stream, events, read.cursor, now)
+
+    def _open(self, stream: Stream, events: list[Any], cursor: Cursor, now: float) -> None:
+        """Gives a new stream what it missed since its own cursor and adds it to the others."""
+        mark = rules.cursor_event(cursor)
+        missed = stream.cursor and [
+            each for each in events if rules.is_news(each[0], stream.cursor, cursor.at)
+        ]
+        if not (missed and feed(stream, missed, mark, now)):
+            stream.offer(mark, now)
+        stream.opened.set_result(200)
+        self.streams.add(stream)
+        if self.closed:
+            stream.end()
 
     async def _admit(self, connection: psycopg.AsyncConnection[Any]) -> list[Stream]:
         """The new streams that may open; the others are refused."""

@@ -224,6 +224,56 @@ class Over(Protocol):
         """Where the map comes from."""
 
 
+@dataclass(frozen=True)
+class Stroke:
+    """How lines of one layer are drawn: levels `least` to `most`, `thick` pixels."""
+
+    layer: str
+    least: int
+    most: int
+    colour: Any
+    thick: float
+
+
+def _fill(mask: Image.Image, layer: str, layers: Any, left: float, top: float, unit: float) -> None:
+    """Fills the polygons of one layer of a tile into `mask`."""
+    # A lake of a tile hides no land of the next: each is drawn inside its own square, as
+    # much of it as is in sight.
+    side = math.ceil(EXTENT * unit * SHARP) + 1
+    x0, y0 = round(left * SHARP), round(top * SHARP)
+    seen = (max(0, x0), max(0, y0), min(mask.width, x0 + side), min(mask.height, y0 + side))
+    if seen[0] >= seen[2] or seen[1] >= seen[3]:
+        return
+    part = Image.new("L", (seen[2] - seen[0], seen[3] - seen[1]), 0)
+    aside, down = x0 - seen[0], y0 - seen[1]
+    pencil = ImageDraw.Draw(part)
+    polygons = [
+        rings
+        for feature in layers.get(layer, {}).get("features", [])
+        for rings in rings_of(feature["geometry"])
+    ]
+    # Those with holes first: an island in a lake lies in a hole of its continent.
+    for rings in sorted(polygons, key=len, reverse=True):
+        for number, ring in enumerate(rings):
+            points = [(aside + x * unit * SHARP, down + y * unit * SHARP) for x, y in ring]
+            if len(points) > 2:
+                pencil.polygon(points, fill=0 if number else 255)
+    ImageDraw.Draw(mask).bitmap(seen[:2], part, fill=255)
+
+
+def _stroke(
+    draw: Any, stroke: Stroke, width: int, layers: Any, left: float, top: float, unit: float
+) -> None:
+    """Draws the lines of one layer of a tile, `width` in pixels of the sharp picture."""
+    for feature in layers.get(stroke.layer, {}).get("features", []):
+        level = feature["properties"].get("level", stroke.least)
+        if not stroke.least <= level <= stroke.most:
+            continue
+        for line in lines_of(feature["geometry"]):
+            points = [((left + x * unit) * SHARP, (top + y * unit) * SHARP) for x, y in line]
+            draw.line(points, fill=stroke.colour, width=width, joint="curve")
+
+
 def picture(
     base: Basemap,
     pack: Pack,
@@ -243,52 +293,18 @@ def picture(
     image = Image.new("RGB", size, palette.water)
     for layer, colour in (("land", palette.land), ("water", palette.water)):
         mask = Image.new("L", size, 0)
-        draw = ImageDraw.Draw(mask)
-        for layers, left, top, unit in tiles:
-            # A lake of a tile hides no land of the next: each is drawn inside its own square, as
-            # much of it as is in sight.
-            side = math.ceil(EXTENT * unit * SHARP) + 1
-            x0, y0 = round(left * SHARP), round(top * SHARP)
-            seen = (max(0, x0), max(0, y0), min(size[0], x0 + side), min(size[1], y0 + side))
-            if seen[0] >= seen[2] or seen[1] >= seen[3]:
-                continue
-            part = Image.new("L", (seen[2] - seen[0], seen[3] - seen[1]), 0)
-            aside, down = x0 - seen[0], y0 - seen[1]
-            pencil = ImageDraw.Draw(part)
-            polygons = [
-                rings
-                for feature in layers.get(layer, {}).get("features", [])
-                for rings in rings_of(feature["geometry"])
-            ]
-            # Those with holes first: an island in a lake lies in a hole of its continent.
-            for rings in sorted(polygons, key=len, reverse=True):
-                for number, ring in enumerate(rings):
-                    points = [(aside + x * unit * SHARP, down + y * unit * SHARP) for x, y in ring]
-                    if len(points) > 2:
-                        pencil.polygon(points, fill=0 if number else 255)
-            draw.bitmap(seen[:2], part, fill=255)
+        for tile in tiles:
+            _fill(mask, layer, *tile)
         image.paste(colour, mask=mask)
     draw = ImageDraw.Draw(image)
-    for layer, least, most, colour, thick in (
-        ("waterway", 0, 9, palette.water, 1.1),
-        ("municipality", 0, 9, palette.fine, 0.7),
-        ("boundary", 4, 9, palette.fine, 0.9),
-        ("boundary", 0, 3, palette.line, 1.3),
+    for stroke in (
+        Stroke("waterway", 0, 9, palette.water, 1.1),
+        Stroke("municipality", 0, 9, palette.fine, 0.7),
+        Stroke("boundary", 4, 9, palette.fine, 0.9),
+        Stroke("boundary", 0, 3, palette.line, 1.3),
     ):
-        for layers, left, top, unit in tiles:
-            for feature in layers.get(layer, {}).get("features", []):
-                if not least <= feature["properties"].get("level", least) <= most:
-                    continue
-                for line in lines_of(feature["geometry"]):
-                    points = [
-                        ((left + x * unit) * SHARP, (top + y * unit) * SHARP) for x, y in line
-                    ]
-                    draw.line(
-                        points,
-                        fill=colour,
-                        width=round(thick * SHARP * view.density),
-                        joint="curve",
-                    )
+        for tile in tiles:
+            _stroke(draw, stroke, round(stroke.thick * SHARP * view.density), *tile)
     if over is not None:
         over.paint(image, view)
     image = image.resize((view.width, view.height), Image.Resampling.BOX)

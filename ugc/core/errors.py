@@ -368,62 +368,71 @@ def flat_messages(messages: Any, prefix: str = "") -> dict[str, list[str]]:
     return flat
 
 
+def _domain_error(error: DomainError) -> Response:
+    note_refusal(error)
+    return answer(error)
+
+
+def _validation_error(error: ValidationError) -> Response:
+    return answer(Invalid(fields=flat_messages(error.messages)))
+
+
+def _integrity_error(error: IntegrityError) -> Response:
+    # Two people at once: the constraint is the referee, the text never shows the driver's.
+    diagnosis = getattr(error.orig, "diag", None)
+    log.warning("integrity: %s", getattr(diagnosis, "constraint_name", None))
+    return answer(Conflict())
+
+
+def _data_error(error: Exception) -> Response:
+    # A value that no column takes, which no schema caught: the sender's fault, not ours.
+    # Its form is not shown again: that would ask the same of the database.
+    log.warning("data: %s", str(error).partition("\n")[0])
+    return answer(Invalid(), with_form=False)
+
+
+def _operational_error(error: OperationalError | DriverOperationalError) -> Response:
+    log.error("database: %s", getattr(error, "orig", error))
+    away = Unavailable(retry_after=5)
+    try:
+        return answer(away)
+    except (OperationalError, DriverOperationalError):
+        # The page would ask the same database who reads it.
+        headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+        return Response(str(away.message), away.status, headers, "text/plain")
+
+
+def _http_error(error: HTTPException) -> Response | HTTPException:
+    status = error.code or 500
+    if status < 400:
+        return error
+    code, message = _HTTP_CODES.get(status, (f"http_{status}", DomainError.default))
+    wrapped = DomainError(message, code=code)
+    wrapped.status = status
+    response = answer(wrapped, with_form=False)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _server_error(_error: Exception) -> Response:
+    broken = DomainError(
+        gettext("Something broke on our side. Nothing was saved; try again in a minute."),
+        code="server_error",
+    )
+    broken.status = 500
+    return answer(broken)
+
+
 def init_app(app: Flask) -> None:
-    @app.errorhandler(DomainError)
-    def domain_error(error: DomainError) -> Response:
-        note_refusal(error)
-        return answer(error)
-
-    @app.errorhandler(ValidationError)
-    def validation_error(error: ValidationError) -> Response:
-        return answer(Invalid(fields=flat_messages(error.messages)))
-
-    @app.errorhandler(IntegrityError)
-    def integrity_error(error: IntegrityError) -> Response:
-        # Two people at once: the constraint is the referee, the text never shows the driver's.
-        diagnosis = getattr(error.orig, "diag", None)
-        log.warning("integrity: %s", getattr(diagnosis, "constraint_name", None))
-        return answer(Conflict())
-
-    @app.errorhandler(DataError)
-    @app.errorhandler(DriverDataError)
-    def data_error(error: Exception) -> Response:
-        # A value that no column takes, which no schema caught: the sender's fault, not ours.
-        # Its form is not shown again: that would ask the same of the database.
-        log.warning("data: %s", str(error).partition("\n")[0])
-        return answer(Invalid(), with_form=False)
-
-    @app.errorhandler(OperationalError)
-    @app.errorhandler(DriverOperationalError)
-    def operational_error(error: OperationalError | DriverOperationalError) -> Response:
-        log.error("database: %s", getattr(error, "orig", error))
-        away = Unavailable(retry_after=5)
-        try:
-            return answer(away)
-        except (OperationalError, DriverOperationalError):
-            # The page would ask the same database who reads it.
-            headers = {"Retry-After": "5", "Cache-Control": "no-store"}
-            return Response(str(away.message), away.status, headers, "text/plain")
-
-    @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> Response | HTTPException:
-        status = error.code or 500
-        if status < 400:
-            return error
-        code, message = _HTTP_CODES.get(status, (f"http_{status}", DomainError.default))
-        wrapped = DomainError(message, code=code)
-        wrapped.status = status
-        response = answer(wrapped, with_form=False)
-        for name, value in error.get_headers():
-            if name in ("Allow", "Retry-After"):
-                response.headers[name] = value
-        return response
-
-    @app.errorhandler(500)
-    def server_error(_error: Exception) -> Response:
-        broken = DomainError(
-            gettext("Something broke on our side. Nothing was saved; try again in a minute."),
-            code="server_error",
-        )
-        broken.status = 500
-        return answer(broken)
+    """Answers every error of the application in the form of this module."""
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(ValidationError, _validation_error)
+    app.register_error_handler(IntegrityError, _integrity_error)
+    app.register_error_handler(DataError, _data_error)
+    app.register_error_handler(DriverDataError, _data_error)
+    app.register_error_handler(OperationalError, _operational_error)
+    app.register_error_handler(DriverOperationalError, _operational_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(500, _server_error)

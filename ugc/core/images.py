@@ -11,6 +11,7 @@ import enum
 import hashlib
 import io
 import json
+import resource
 import signal
 import struct
 import subprocess
@@ -88,6 +89,19 @@ def inspect(raw: bytes) -> tuple[int, int]:
     whole, still JPEG, PNG or WebP of at most `MAX_BYTES` and `MAX_PIXELS`. Decodes nothing in this
     process; a JPEG without its end mark is decoded in another, to see whether its pixels are
     whole."""
+    _check_bytes(raw)
+    kind, size = _opened(raw)
+    if min(size) < 1:
+        raise Unreadable(Problem.DAMAGED)
+    if max(size) > ASPECT_MAX * min(size):
+        raise Unreadable(Problem.NARROW)
+    if kind == "JPEG" and not _has_end_mark(raw):
+        _run(raw, WHOLE_ONLY, WHOLE_SECONDS)
+    return size
+
+
+def _check_bytes(raw: bytes) -> None:
+    """Raises Unreadable for what must not be opened at all."""
     if not raw:
         raise Unreadable(Problem.EMPTY)
     if len(raw) > MAX_BYTES:
@@ -99,6 +113,10 @@ def inspect(raw: bytes) -> tuple[int, int]:
         width, height = _webp_size(raw)
         if width * height > MAX_PIXELS:
             raise Unreadable(Problem.PIXELS)
+
+
+def _opened(raw: bytes) -> tuple[str | None, tuple[int, int]]:
+    """The format and the size in pixels that a picture's own header states. Raises Unreadable."""
     try:
         with Image.open(io.BytesIO(raw), formats=FORMATS) as picture:
             # Telephones put a second picture (depth, brightness) behind a JPEG: format MPO.
@@ -115,13 +133,7 @@ def inspect(raw: bytes) -> tuple[int, int]:
         raise Unreadable(Problem.DAMAGED if known else Problem.FORMAT) from None
     except DAMAGES:
         raise Unreadable(Problem.DAMAGED) from None
-    if min(size) < 1:
-        raise Unreadable(Problem.DAMAGED)
-    if max(size) > ASPECT_MAX * min(size):
-        raise Unreadable(Problem.NARROW)
-    if kind == "JPEG" and not _has_end_mark(raw):
-        _run(raw, WHOLE_ONLY, WHOLE_SECONDS)
-    return size
+    return kind, size
 
 
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -279,8 +291,6 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _limit() -> None:
     """Little memory, little time, no files. Systems without such limits (macOS) go without."""
-    import resource
-
     for what, most in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_CPU, CPU_SECONDS),

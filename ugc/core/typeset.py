@@ -196,33 +196,9 @@ def _directed(text: str, base_rtl: bool) -> list[tuple[str, str]]:
     """(text, R, L or N) from left to right: the bidirectional algorithm (UAX #9) of one line,
     without embeddings. Numbers run from the left, beside right-to-left letters as parts of their
     own; neutral signs between two of one direction take it, others that of the line."""
-    kinds: list[str] = []  # R, L, N (a number among right-to-left letters) or "" (neutral)
-    strong = "R" if base_rtl else "L"
-    for char in text:
-        kind = unicodedata.bidirectional(char)
-        if kind in ("R", "AL", "L"):
-            strong = "L" if kind == "L" else "R"
-            kinds.append(strong)
-        elif kind in ("EN", "AN"):
-            kinds.append("L" if strong == "L" and kind == "EN" else "N")
-        elif kind == "NSM":
-            kinds.append(kinds[-1] if kinds else "")
-        else:
-            kinds.append("")
     base = "R" if base_rtl else "L"
-    following, after = base, [base] * len(kinds)
-    for at in range(len(kinds) - 1, -1, -1):
-        after[at] = following
-        if kinds[at]:
-            following = "L" if kinds[at] == "L" else "R"
     parts: list[tuple[str, str]] = []
-    before = base
-    for at, char in enumerate(text):
-        kind = kinds[at]
-        if not kind:
-            kind = before if before == after[at] else base
-        else:
-            before = "L" if kind == "L" else "R"
+    for char, kind in zip(text, _resolved(_kinds(text, base), base), strict=True):
         if parts and parts[-1][1] == kind:
             parts[-1] = (parts[-1][0] + char, kind)
         else:
@@ -235,6 +211,40 @@ def _directed(text: str, base_rtl: bool) -> list[tuple[str, str]]:
         there = list(group)
         ordered += there if is_left else reversed(there)
     return ordered
+
+
+def _kinds(text: str, strong: str) -> list[str]:
+    """The kind of each character after the direction `strong`: R, L, N (a number among
+    right-to-left letters) or "" (neutral)."""
+    kinds: list[str] = []
+    for char in text:
+        kind = unicodedata.bidirectional(char)
+        if kind in ("R", "AL", "L"):
+            strong = "L" if kind == "L" else "R"
+            kinds.append(strong)
+        elif kind in ("EN", "AN"):
+            kinds.append("L" if strong == "L" and kind == "EN" else "N")
+        elif kind == "NSM":
+            kinds.append(kinds[-1] if kinds else "")
+        else:
+            kinds.append("")
+    return kinds
+
+
+def _resolved(kinds: list[str], base: str) -> list[str]:
+    """The kinds, neutral ones by their neighbours where those agree, else `base`."""
+    following, after = base, [base] * len(kinds)
+    for at in range(len(kinds) - 1, -1, -1):
+        after[at] = following
+        if kinds[at]:
+            following = "L" if kinds[at] == "L" else "R"
+    resolved: list[str] = []
+    before = base
+    for kind, next_kind in zip(kinds, after, strict=True):
+        if kind:
+            before = "L" if kind == "L" else "R"
+        resolved.append(kind or (before if before == next_kind else base))
+    return resolved
 
 
 def _runs(pack: Pack, text: str, base_rtl: bool) -> list[Run]:

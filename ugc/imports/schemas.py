@@ -200,6 +200,12 @@ def _problems(kind: str, data: dict[str, Any]) -> dict[str, list[str]]:
             "Reviews have no position." if kind == m.REVIEWS else "Say where the coordinates are."
         )
         found[f"{kind}.position"] = [text]
+    return found | _unknown_codes(kind, given) | _bad_ratings(kind, data)
+
+
+def _unknown_codes(kind: str, given: dict[str, Any]) -> dict[str, list[str]]:
+    """The codes of a mapping that are not ours, by where they stand."""
+    found: dict[str, list[str]] = {}
     subkinds = {each.code for kind_row in reports.KINDS.values() for each in kind_row.subkinds}
     codes = {
         "subkind": (subkinds.__contains__, ", ".join(sorted(subkinds))),
@@ -216,6 +222,13 @@ def _problems(kind: str, data: dict[str, Any]) -> dict[str, list[str]]:
         for key, code in ours.items():
             if code is not None and not known(code):
                 found[f"{kind}.fields.{name}.{key}"] = [f"“{code}” is none of {names}."]
+    return found
+
+
+def _bad_ratings(kind: str, data: dict[str, Any]) -> dict[str, list[str]]:
+    """The values of ratings in a mapping that are not 1 to 5, by where they stand."""
+    found: dict[str, list[str]] = {}
+    given = data["fields_"]
     ratings = dict(data["subratings"], **({"rating": given["rating"]} if "rating" in given else {}))
     for name, field in ratings.items():
         for key, code in field.values.items():

@@ -119,26 +119,29 @@ def sniff(stream: BinaryIO, among: Sequence[str]) -> str:
         raise BrokenFile("it is a web page; download the file that the page leads to.")
     if len(among) == 1:
         return among[0]
-    if head.startswith(b"<"):
-        found = "xml"
-    elif head.startswith(b"["):
-        found = "json"
-    elif head.startswith(b"{"):
-        document = "geojson" if "geojson" in among else "json"
-        try:
-            first = orjson.loads(head.split(b"\n", 1)[0])
-        except orjson.JSONDecodeError:
-            found = document
-        else:
-            found = document if isinstance(first.get("features"), list) else "ndjson"
-    else:
-        found = "csv"
+    found = _looks_like(head, among)
     if found not in among:
         raise BrokenFile(
             f"the file looks like {found}, and the mapping takes {', '.join(among)}."
             " Is it the right mapping, and the right kind?"
         )
     return found
+
+
+def _looks_like(head: bytes, among: Sequence[str]) -> str:
+    """The format that a text begins like."""
+    if head.startswith(b"<"):
+        return "xml"
+    if head.startswith(b"["):
+        return "json"
+    if not head.startswith(b"{"):
+        return "csv"
+    document = "geojson" if "geojson" in among else "json"
+    try:
+        first = orjson.loads(head.split(b"\n", 1)[0])
+    except orjson.JSONDecodeError:
+        return document
+    return document if isinstance(first.get("features"), list) else "ndjson"
 
 
 def read(
@@ -352,23 +355,28 @@ class _Buffer:
                 self.fill()
 
 
+def _skip_to(buffer: _Buffer, key: str, items: str) -> None:
+    """Reads on to the value of `key` in the object that begins here. Raises BrokenFile."""
+    buffer.take("{")
+    while True:
+        if buffer.peek() == "}":
+            raise BrokenFile(f"the document has no list “{items}”.")
+        name, _ = buffer.value()
+        buffer.take(":")
+        if name == key:
+            return
+        buffer.value()
+        if buffer.peek() == ",":
+            buffer.take(",")
+
+
 def _json(stream: BinaryIO, encoding: str, items: str) -> Iterator[Item]:
     buffer = _Buffer(stream, encoding)
     for key in items.split(".") if items else []:
         # A plain list where an object with the list inside was expected is taken as the list.
         if buffer.peek() == "[":
             break
-        buffer.take("{")
-        while True:
-            if buffer.peek() == "}":
-                raise BrokenFile(f"the document has no list “{items}”.")
-            name, _ = buffer.value()
-            buffer.take(":")
-            if name == key:
-                break
-            buffer.value()
-            if buffer.peek() == ",":
-                buffer.take(",")
+        _skip_to(buffer, key, items)
     if not items and buffer.peek() == "{":
         raise BrokenFile(
             "it is one object, and a list was expected. Is it the right mapping, and the right"

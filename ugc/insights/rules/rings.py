@@ -89,6 +89,22 @@ def _places(degree: int, count: int, width: float) -> int:
     return next((places for places in fitting if places >= count), fitting[-1])
 
 
+def _fitting(known: list[Person], firsts: int) -> tuple[list[Person], int]:
+    """Who of the 1st degree has a place of their own, and how many parts of the turn they take.
+
+    The last part stays free for the others."""
+    shown: list[Person] = []
+    taken = 0
+    for number, person in enumerate(known):
+        width = _width(person.children)
+        rest = firsts - number - 1
+        if taken + width + (1 if rest else 0) > PARTS[-1]:
+            break
+        shown.append(person)
+        taken += width
+    return shown, taken
+
+
 def rings(people: Iterable[Person], firsts: int) -> Rings:
     """The drawing of `people`, the longest there first within each degree; `firsts` is how many the
     1st degree has in all."""
@@ -114,17 +130,7 @@ def rings(people: Iterable[Person], firsts: int) -> Rings:
             more = above.children - len(shown)
             dots.append(Dot(f"{above.key}+", degree, "", px, py, DOTS[degree], x, y, more))
 
-    known = below[""]
-    # The last part stays free for those who have no place of their own.
-    shown: list[Person] = []
-    taken = 0
-    for number, person in enumerate(known):
-        width = _width(person.children)
-        rest = firsts - number - 1
-        if taken + width + (1 if rest else 0) > PARTS[-1]:
-            break
-        shown.append(person)
-        taken += width
+    shown, taken = _fitting(below[""], firsts)
     more = firsts - len(shown)
     parts = next(parts for parts in PARTS if parts >= taken + (1 if more else 0))
     begin = 0

@@ -143,60 +143,85 @@ def _first(ids: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted(set(ids))[:WITH_MOST])
 
 
-def suspicions(e: Evidence) -> list[Reason]:
-    """What speaks against the member."""
-    found: list[Reason] = []
+class _Reasons:
+    """Reasons that are found one after the other; those without points are passed over."""
 
-    def add(code: str, points: int, n: int = 0, ids: Sequence[int] = ()) -> None:
+    def __init__(self) -> None:
+        self.found: list[Reason] = []
+
+    def add(self, code: str, points: int, n: int = 0, ids: Sequence[int] = ()) -> None:
         if points > 0:
-            found.append(Reason(code, points, n, _first(ids)))
+            self.found.append(Reason(code, points, n, _first(ids)))
 
+
+def suspicions(e: Evidence) -> list[Reason]:
+    """What speaks against the member: their contacts, their devices, and how they act."""
+    reasons = _Reasons()
+    _of_contacts(e, reasons)
+    _of_devices(e, reasons)
+    _of_circles(e, reasons)
+    _of_praise(e, reasons)
+    return reasons.found
+
+
+def _of_contacts(e: Evidence, reasons: _Reasons) -> None:
+    """The member's contacts look like the member, or are doubted themselves."""
     if e.kin_mailbox or e.same_mailbox:
-        kin, everybody = set(e.kin_mailbox), {*e.kin_mailbox, *e.same_mailbox}
-        further = min(MAILBOX_MORE, MAILBOX_EACH * (len(everybody) - 1))
-        if kin:
-            add("self_mailbox", SELF_MAILBOX + further, len(everybody), sorted(everybody))
-        else:
-            add("same_mailbox", SAME_MAILBOX + further, len(everybody), sorted(everybody))
+        kin, all_of_it = set(e.kin_mailbox), {*e.kin_mailbox, *e.same_mailbox}
+        further = min(MAILBOX_MORE, MAILBOX_EACH * (len(all_of_it) - 1))
+        code, points = ("self_mailbox", SELF_MAILBOX) if kin else ("same_mailbox", SAME_MAILBOX)
+        reasons.add(code, points + further, len(all_of_it), sorted(all_of_it))
     if e.kin_browser:
         soon = e.kin_hours <= SHORT_HOURS
-        add("self_browser", SELF_SOON if soon else SELF_LATER, 1, e.kin_browser)
+        reasons.add("self_browser", SELF_SOON if soon else SELF_LATER, 1, e.kin_browser)
     own = len(e.idle_contacts) if SELF_CONTACTS_PART * len(e.idle_contacts) >= e.contacts else 0
-    add("self_contacts", min(SELF_CONTACTS_MOST, SELF_CONTACT * own), own, e.idle_contacts)
+    points = min(SELF_CONTACTS_MOST, SELF_CONTACT * own)
+    reasons.add("self_contacts", points, own, e.idle_contacts)
     bad = len(e.doubted_contacts)
     if bad >= DOUBTED_CONTACTS_LEAST and 2 * bad >= e.contacts:
         points = min(DOUBTED_CONTACTS_MOST, DOUBTED_CONTACT * bad)
-        add("doubted_contacts", points, bad, e.doubted_contacts)
+        reasons.add("doubted_contacts", points, bad, e.doubted_contacts)
     if e.loop:
         points = min(LOOP_MOST, LOOP + LOOP_EACH * (len(e.loop) - 1))
-        add("loop", points, len(e.loop), e.loop)
+        reasons.add("loop", points, len(e.loop), e.loop)
+
+
+def _of_devices(e: Evidence, reasons: _Reasons) -> None:
+    """Many accounts stand in one browser, network or throw-away mailbox."""
     browser = 0
     if e.browsers > 2:
         browser = min(SAME_BROWSER_MOST, round(10 * math.log2(e.browsers / 2)))
-        add("same_browser", browser, e.browsers, e.browser_ids)
+        reasons.add("same_browser", browser, e.browsers, e.browser_ids)
     if e.networks > SAME_NETWORK_FREE:
         points = min(SAME_NETWORK_MOST, round(5 * math.log2(e.networks / SAME_NETWORK_FREE)))
-        # Who shares a browser shares its network: that is not counted twice.
-        add("same_network", points - browser, e.networks, e.network_ids)
+        # Accounts of one browser share its network: that is not counted twice.
+        reasons.add("same_network", points - browser, e.networks, e.network_ids)
     if e.disposable:
-        add("disposable", DISPOSABLE)
+        reasons.add("disposable", DISPOSABLE)
+
+
+def _of_circles(e: Evidence, reasons: _Reasons) -> None:
+    """A circle praises its own, or joined in an unlikely burst."""
     if e.circle_praise >= CIRCLE_PRAISE_LEAST:
         points = min(CIRCLE_PRAISE_MOST, round(CIRCLE_PRAISE * e.circle_praise))
-        add("circle_praise", points, len(e.circle_ids) + 1, e.circle_ids)
+        reasons.add("circle_praise", points, len(e.circle_ids) + 1, e.circle_ids)
     if e.circle_thrown >= CIRCLE_THROWN_LEAST:
-        add("circle_thrown", CIRCLE_THROWN, e.circle_thrown, e.circle_ids)
+        reasons.add("circle_thrown", CIRCLE_THROWN, e.circle_thrown, e.circle_ids)
     unlikely = surprise(e.burst, e.usual)
     if unlikely >= BURST_LEAST:
-        add("burst", min(BURST_MOST, round(5 * (unlikely - BURST_LEAST)) + 5), e.burst)
+        reasons.add("burst", min(BURST_MOST, round(5 * (unlikely - BURST_LEAST)) + 5), e.burst)
+
+
+def _of_praise(e: Evidence, reasons: _Reasons) -> None:
+    """The member praises relatives or one brand alone, or takes back what was published."""
     if e.praise_kin >= PRAISE_LEAST and e.praise_kin >= PRAISE_SHARE * e.praise:
         points = PRAISE_MOST if e.praise_kin >= PRAISE_FULL else PRAISE_SOME
-        add("praise", points, e.praise_kin, e.praise_ids)
+        reasons.add("praise", points, e.praise_kin, e.praise_ids)
     if e.brand_reviews >= 2:
         points = ONE_BRAND_MOST if e.brand_reviews >= 3 else ONE_BRAND_SOME
-        add("one_brand", points, e.brand_reviews)
+        reasons.add("one_brand", points, e.brand_reviews)
     if e.withdrawn >= GONE_AGAIN_LEAST and e.withdrawn >= e.published:
-        add("gone_again", GONE_AGAIN, e.withdrawn)
-    return found
+        reasons.add("gone_again", GONE_AGAIN, e.withdrawn)
 
 
 def merits(e: Evidence) -> int:

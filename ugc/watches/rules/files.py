@@ -105,50 +105,62 @@ def _tag(element: Any) -> str:
     return element.tag.rsplit("}", 1)[-1] if isinstance(element.tag, str) else ""
 
 
+def _listed(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _refused(_UNREADABLE)
+    return value
+
+
+class _Geometries:
+    """Lines and polygons of a GeoJSON document, and how many points they have together."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.polygons: list[Rings] = []
+        self._points = 0
+
+    def add(self, kind: Any, coordinates: Any) -> None:
+        """Takes the coordinates of one geometry; other kinds are passed over. Raises Invalid."""
+        match kind:
+            case "LineString":
+                self.lines.append(self._line(coordinates))
+            case "MultiLineString":
+                self.lines += [self._line(part) for part in _listed(coordinates)]
+            case "Polygon":
+                self.polygons.append([self._line(ring) for ring in _listed(coordinates)])
+            case "MultiPolygon":
+                self.polygons += [
+                    [self._line(ring) for ring in _listed(part)] for part in _listed(coordinates)
+                ]
+
+    def _line(self, value: Any) -> Line:
+        points = _listed(value)
+        self._points += len(points)
+        _count(self._points)
+        if any(not isinstance(p, list) or len(p) < 2 for p in points):
+            raise _refused(_UNREADABLE)
+        return [_position(p[0], p[1]) for p in points]
+
+
 def _geojson(data: bytes) -> tuple[list[Line], list[Rings]]:
     try:
         waiting = deque([orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))])
     except orjson.JSONDecodeError:
         raise _refused(_UNREADABLE) from None
-    lines: list[Line] = []
-    polygons: list[Rings] = []
-    points = 0
-
-    def line(value: Any) -> Line:
-        nonlocal points
-        if not isinstance(value, list):
-            raise _refused(_UNREADABLE)
-        points += len(value)
-        _count(points)
-        if any(not isinstance(p, list) or len(p) < 2 for p in value):
-            raise _refused(_UNREADABLE)
-        return [_position(p[0], p[1]) for p in value]
-
-    def each(value: Any) -> list[Any]:
-        if not isinstance(value, list):
-            raise _refused(_UNREADABLE)
-        return value
-
+    found = _Geometries()
     # What is left in a queue rather than recursion: nesting cannot exhaust the stack.
     while waiting:
         thing = waiting.popleft()
         if not isinstance(thing, dict):
             continue
-        coordinates = thing.get("coordinates")
         match thing.get("type"):
             case "FeatureCollection":
-                waiting += each(thing.get("features"))
+                waiting += _listed(thing.get("features"))
             case "Feature":
                 waiting.append(thing.get("geometry"))
             case "GeometryCollection":
-                waiting += each(thing.get("geometries"))
-            case "LineString":
-                lines.append(line(coordinates))
-            case "MultiLineString":
-                lines += [line(part) for part in each(coordinates)]
-            case "Polygon":
-                polygons.append([line(ring) for ring in each(coordinates)])
-            case "MultiPolygon":
-                polygons += [[line(r) for r in each(part)] for part in each(coordinates)]
+                waiting += _listed(thing.get("geometries"))
+            case kind:
+                found.add(kind, thing.get("coordinates"))
         _count(len(waiting))
-    return [found for found in lines if len(found) > 1], polygons
+    return [line for line in found.lines if len(line) > 1], found.polygons

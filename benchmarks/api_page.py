@@ -15,7 +15,10 @@ from pathlib import Path
 import psycopg
 
 from benchmarks import common
-from ugc.brandapi import queries, rules
+from ugc.brandapi import rules as brandapi_rules
+from ugc.brandapi.queries import keys as brandapi_keys
+from ugc.brandapi.queries import resources as brandapi_resources
+from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core import geo
 
@@ -29,7 +32,7 @@ BOXES, STEP, WEST, SOUTH, SIZE = 200, 0.6, -9.0, 36.0, 0.2
 
 def fill(url: str) -> str:
     """A million reports, a brand and a key, which is returned."""
-    key = rules.new_key()
+    key = brandapi_rules.new_key()
     with psycopg.connect(libpq_url(sqlalchemy_url(url)), autocommit=True) as connection:
         execute = connection.execute
         execute("SET synchronous_commit = off")
@@ -47,7 +50,7 @@ def fill(url: str) -> str:
         execute(
             "INSERT INTO api_keys (brand_id, name, hint, key_hash, scopes, created_by_id)"
             " VALUES (%s, 'bench', 'boca_', %s, %s, %s)",
-            (brand, rules.key_hash(key), list(rules.SCOPES), member),
+            (brand, brandapi_rules.key_hash(key), list(brandapi_rules.SCOPES), member),
         )
         execute(
             "INSERT INTO usage_marks (key_id, used_at)"
@@ -77,15 +80,20 @@ def pgbench_script(key: str) -> str:
     """The API's own two statements, for pgbench."""
     values: dict[str, object] = {"limit": 100}
     bounds = geo.Bounds(WEST, SOUTH, WEST + SIZE, SOUTH + SIZE)
-    page = queries.newest_sql(
-        queries.REPORTS, geojson=True, bounds=bounds, filters=[], after=False, values=values
+    page = brandapi_statements.newest_sql(
+        brandapi_resources.REPORTS,
+        geojson=True,
+        bounds=bounds,
+        filters=[],
+        after=False,
+        values=values,
     )
     page = page.replace("%(site)s", "'http://127.0.0.1:8000'")
     page = re.sub(r"%\((\w+)\)s", r":\1", page)
     # pgbench takes HH24:MI:SS for variables; the planner folds this into the same constant.
     page = page.replace("HH24:MI:SS", "HH24' || ':' || 'MI' || ':' || 'SS")
-    digest = rules.key_hash(key)
-    key_check = re.sub(r"%\(digest\)s", f"'{digest}'", queries.KEY_SQL)
+    digest = brandapi_rules.key_hash(key)
+    key_check = re.sub(r"%\(digest\)s", f"'{digest}'", brandapi_keys.KEY_SQL)
     return "\n".join(
         (
             f"\\set n random(0, {BOXES - 1})",

@@ -8,7 +8,7 @@ from contextlib import suppress
 from tests.core import worst
 from tests.watches import test_bounds as shapes
 from ugc.core.errors import Invalid
-from ugc.watches.rules import geometry
+from ugc.watches.rules import geometry as watches_geometry
 
 
 def geometry_costs() -> dict[str, float]:
@@ -18,11 +18,11 @@ def geometry_costs() -> dict[str, float]:
         line = shape(shapes.MANY)
         across = [(y, x) for x, y in line if abs(x) <= 90]
         for kind, build in (
-            ("way", lambda line=line: geometry.way([line], 100, "file")),
-            ("area", lambda line=line: geometry.area([[line]], "file")),
+            ("way", lambda line=line: watches_geometry.way([line], 100, "file")),
+            ("area", lambda line=line: watches_geometry.area([[line]], "file")),
             (
                 "two areas",
-                lambda line=line, across=across: geometry.area(
+                lambda line=line, across=across: watches_geometry.area(
                     [[line[::2]], [across[::2] or line]], "file"
                 ),
             ),

@@ -51,7 +51,7 @@ class Memory:
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from ugc.cli import main; main()", "city", *arguments]
+    return [sys.executable, "-c", "from ugc.cli.main import main; main()", "city", *arguments]
 
 
 def start(environment: dict[str, str]) -> float:

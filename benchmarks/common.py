@@ -109,7 +109,7 @@ def web_server(url: str, port: int, workers: int = 2, **more: str) -> Iterator[N
     env = {**os.environ, **settings(url, port), **more, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [
-            sys.executable, "-c", "from ugc.cli import main; main()", "serve",
+            sys.executable, "-c", "from ugc.cli.main import main; main()", "serve",
             "--port", str(port), "--workers", str(workers),
         ],
         env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from benchmarks import common
-from ugc import cli
+from ugc.cli import main as cli_main
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core.db import Session, db, transaction
-from ugc.insights import actions as insights
+from ugc.insights import actions as insights_actions
 
 VERSION = "boca forest 1"
 BRANDS = 20
@@ -201,7 +201,7 @@ def draw(members: int, after: int) -> Iterator[tuple[int, int]]:
 def _fill(url: str, members: int) -> None:
     with common.application(url).app_context():
         with transaction() as session:
-            cli.load_cities(session)
+            cli_main.load_cities(session)
         db.engine.dispose()
     with psycopg.connect(libpq_url(sqlalchemy_url(url)), autocommit=True) as connection:
         execute = connection.execute
@@ -276,8 +276,8 @@ def _fill(url: str, members: int) -> None:
 
 
 def told(session: Session) -> None:
-    insights.publish_all_figures(session)
+    insights_actions.publish_all_figures(session)
 
 
 def scored(session: Session) -> None:
-    insights.rescore(session)
+    insights_actions.rescore(session)

@@ -61,7 +61,7 @@ def main() -> None:
             write_file(path, number * ROWS)
             began = time.perf_counter()
             subprocess.run(
-                [sys.executable, "-c", "from ugc.cli import main; main()", "import", "reports",
+                [sys.executable, "-c", "from ugc.cli.main import main; main()", "import", "reports",
                  str(path), "--mapping", "geojson"],
                 env=env, cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
             )  # fmt: skip

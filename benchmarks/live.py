@@ -35,12 +35,12 @@ import uvloop
 
 from benchmarks import common
 from ugc.accounts.models import KIND, Member
-from ugc.accounts.rules import roles
+from ugc.accounts.rules import roles as accounts_roles_rules
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core import geo, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import db, now, transaction
-from ugc.reports import actions
+from ugc.reports.actions import posting as reports_posting_actions
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 STREAMS = int(os.environ.get("BENCH_STREAMS", "1000"))
@@ -62,7 +62,7 @@ def more_files() -> None:
 
 def post(url: str, count: int, author_id: int, answer: Connection) -> None:
     """Posts `count` reports at RATE; answers {public id: when its commit began}."""
-    held = (roles.grant("moderator"),)
+    held = (accounts_roles_rules.grant("moderator"),)
     author = Actor(ActorKind.MEMBER, id=author_id, grants=held, confirmed=True)
     began: dict[str, float] = {}
     with common.application(url).app_context():
@@ -74,7 +74,7 @@ def post(url: str, count: int, author_id: int, answer: Connection) -> None:
                     -4 + secrets.randbelow(10_000) / 1e4,
                     40 + secrets.randbelow(10_000) / 1e4,
                 )
-                public_id = actions.post_report(
+                public_id = reports_posting_actions.post_report(
                     session, author, kind="jam", point=geo.Point(lon, lat), text="Slow."
                 )
                 told = {"properties": {"id": public_id, "mark": "report-jam", "reliability": 7}}
@@ -176,7 +176,7 @@ def live_server(url: str, port: int) -> Iterator[int]:
     more = {"LIVE_STREAMS": str(STREAMS + 10), "LIVE_STREAMS_PER_ADDRESS": str(STREAMS + 10)}
     env = {**os.environ, **common.settings(url), **more, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [sys.executable, "-c", "from ugc.cli import main; main()", "live", "--port", str(port)],
+        [sys.executable, "-c", "from ugc.cli.main import main; main()", "live", "--port", str(port)],
         env=env, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     try:

@@ -21,11 +21,13 @@ import psycopg
 import redis
 
 from benchmarks import common
-from ugc.cli import load_cities
+from ugc.cli.main import load_cities
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core import geo
 from ugc.core.db import transaction
-from ugc.lookback import pages, queries, rules
+from ugc.lookback import pages as lookback_pages
+from ugc.lookback import queries as lookback_queries
+from ugc.lookback import rules as lookback_rules
 
 ROWS = int(os.environ.get("BENCH_ROWS", "5000000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -77,9 +79,9 @@ class Case:
     days: int
 
     @property
-    def span(self) -> rules.Span:
-        last = rules.midnight(dt.datetime.now(dt.UTC).date() - rules.DAY, UTC)
-        return rules.Span("part", last - self.days * rules.DAY, last, UTC)
+    def span(self) -> lookback_rules.Span:
+        last = lookback_rules.midnight(dt.datetime.now(dt.UTC).date() - lookback_rules.DAY, UTC)
+        return lookback_rules.Span("part", last - self.days * lookback_rules.DAY, last, UTC)
 
     @property
     def query(self) -> str:
@@ -92,12 +94,17 @@ class Case:
     @property
     def statements(self) -> list[str]:
         """What the answer asks of the database, the time and the sample's rows aside."""
-        bounds, edges = geo.Bounds.parsed(self.bbox), rules.edges(self.span)
-        size = rules.cell_degrees(bounds, ZOOMS[self.bbox])
-        within = queries.Within(bounds, self.span.start, self.span.end)
-        wide = queries.Within(rules.rounded(bounds, size), self.span.start, self.span.end)
-        points = queries.points_sql(within, pages.MOST_POINTS + 1)
-        return [points, queries.total_sql(wide, edges, size, 2 * pages.SAMPLE / ROWS)]
+        bounds, edges = geo.Bounds.parsed(self.bbox), lookback_rules.edges(self.span)
+        size = lookback_rules.cell_degrees(bounds, ZOOMS[self.bbox])
+        within = lookback_queries.Within(bounds, self.span.start, self.span.end)
+        wide = lookback_queries.Within(
+            lookback_rules.rounded(bounds, size), self.span.start, self.span.end
+        )
+        points = lookback_queries.points_sql(within, lookback_pages.MOST_POINTS + 1)
+        return [
+            points,
+            lookback_queries.total_sql(wide, edges, size, 2 * lookback_pages.SAMPLE / ROWS),
+        ]
 
 
 CASES = (

@@ -38,7 +38,7 @@ MEMORY = bool(os.environ.get("BENCH_MEMORY", ""))
 ADDRESSES, FIRST, LAST = 50_000, 10_000, 100_000
 MEMBERS = ("ana", "ben", "carla", "dev", "felix", "gala")  # of the demo world
 PASSWORD = "boca-demo-world"
-COMMAND = "from ugc.cli import main; main()"
+COMMAND = "from ugc.cli.main import main; main()"
 THINGS = """
 SELECT s.kind, s.public_id FROM subjects s
 LEFT JOIN places p ON p.id = s.id LEFT JOIN reports r ON r.id = s.id

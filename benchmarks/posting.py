@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from itsdangerous import URLSafeTimedSerializer
 
 from benchmarks import common
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import KIND, Member
-from ugc.accounts.pages import COOKIE_TOKEN
+from ugc.accounts.pages.actor import COOKIE_TOKEN
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core import subjects
 from ugc.core.db import db, now, transaction
@@ -50,7 +50,7 @@ def cookies(url: str, port: int, count: int) -> tuple[list[str], str]:
                     )
                 )
                 session.flush()
-                tokens.append(accounts.open_session(session, subject.id, "bench"))
+                tokens.append(accounts_signing_in.open_session(session, subject.id, "bench"))
         signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
         for each in tokens:
             value = signer.dumps({COOKIE_TOKEN: each, "csrf_token": token})

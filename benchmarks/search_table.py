@@ -10,13 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.brands import queries as brands
+from ugc.brands.queries import reading as brands_reading
 from ugc.config import ROOT
 from ugc.core import finding, gazetteer, geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
 from ugc.core.likeness import words
-from ugc.places import queries as places
+from ugc.places.queries import search as places_search
 
 SEED = 44
 FILE = ROOT / "tests/search/table.json"
@@ -204,9 +204,9 @@ def place_before(case: Case, session: Session) -> int | None:
         [finding.Found("city", each.name, lon=each.lon, lat=each.lat)
          for each in gazetteer.search_cities(session, text, 5)],
         [finding.Found("place", each.name, lon=each.lon, lat=each.lat)
-         for each in places.search_places(session, ANONYMOUS, text=text, limit=8)[0]],
+         for each in places_search.search_places(session, ANONYMOUS, text=text, limit=8)[0]],
         [finding.Found("brand", each.name)
-         for each in brands.search_brands(session, ANONYMOUS, text, limit=8)],
+         for each in brands_reading.search_brands(session, ANONYMOUS, text, limit=8)],
     ]  # fmt: skip
     found = [at for each in lists for at, one in enumerate(each, 1) if _is_it(case, one)]
     return min(found, default=None)

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from ugc.cli import load_cities
+from ugc.cli.main import load_cities
 from ugc.config import ROOT
 from ugc.core import subjects
 from ugc.core.db import Session, transaction
 from ugc.demo import REVIEWS, TEXTS
 from ugc.places.jobs import bring_places
-from ugc.streets import actions
-from ugc.streets.actions import naming, reading
+from ugc.streets.actions import loading as streets_loading
+from ugc.streets.actions import naming as streets_naming_actions
+from ugc.streets.actions import reading as streets_reading
 from ugc.streets.models import Step
 
 EXTRACTS = {
@@ -42,16 +43,16 @@ def found_extracts() -> dict[str, Path]:
 
 def load_extract(session: Session, code: str, file: Path) -> None:
     """Streets, addresses and towns of an extract, shown without a map."""
-    header = reading.header_of(file)
+    header = streets_reading.header_of(file)
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    load = actions.begin(session, code, file, sha256, header.box, header.data_at)
-    reading.read(session, load.id, file, None, lambda _seen: None)
-    naming.name_streets(session, load.id)
+    load = streets_loading.begin(session, code, file, sha256, header.box, header.data_at)
+    streets_reading.read(session, load.id, file, None, lambda _seen: None)
+    streets_naming_actions.name_streets(session, load.id)
     # It goes with its transaction, which here is one for all.
     session.execute(sa.text("DROP TABLE IF EXISTS made_streets"))
-    actions.advance(session, load.id, Step.DRAWN)
-    actions.drop_drawing(session, load.id)
-    actions.show(session, load.id)
+    streets_loading.advance(session, load.id, Step.DRAWN)
+    streets_loading.drop_drawing(session, load.id)
+    streets_loading.show(session, load.id)
 
 
 MEMBERS = (("lucia-vela", "Lucía Vela"), ("marc-puig", "Marc Puig"), ("aino-virta", ""))

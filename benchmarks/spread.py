@@ -29,11 +29,11 @@ from ugc.accounts.models import KIND, Member
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core import subjects
 from ugc.core.db import Session, db, now, transaction
-from ugc.insights.queries import room as rooms
-from ugc.insights.queries import scores
-from ugc.insights.rules import weeks
-from ugc.referrals import actions as referral_actions
-from ugc.referrals import queries as referrals
+from ugc.insights.queries import room as insights_room_queries
+from ugc.insights.queries import scores as insights_scores
+from ugc.insights.rules import weeks as insights_weeks
+from ugc.referrals import queries as referrals_queries
+from ugc.referrals.actions import linking as referrals_linking
 
 MEMBERS = int(os.environ.get("BENCH_ROWS", "1000000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -62,9 +62,11 @@ def cases(world: forest.Forest) -> list[Case]:
         brands = [row[0] for row in connection.execute("SELECT id FROM brands ORDER BY id")]
     return [
         Case(
-            "reach, random member", referrals.reach, [world.somebody(chance) for _ in range(ASKED)]
+            "reach, random member",
+            referrals_queries.reach,
+            [world.somebody(chance) for _ in range(ASKED)],
         ),
-        Case("reach, the biggest", referrals.reach, [world.biggest]),
+        Case("reach, the biggest", referrals_queries.reach, [world.biggest]),
         Case("prescriptores, 100 of a city", top, cities),
         Case("spread room, random brand", room, brands),
         Case("spread room, the biggest", room, brands[:1]),
@@ -72,12 +74,14 @@ def cases(world: forest.Forest) -> list[Case]:
 
 
 def top(session: Session, city_id: int) -> Any:
-    return scores.prescriptores(session, root_id=None, city_id=city_id, limit=100)
+    return insights_scores.prescriptores(session, root_id=None, city_id=city_id, limit=100)
 
 
 def room(session: Session, brand_id: int) -> Any:
     """A year of it, as the page reads it."""
-    return rooms.load(session, brand_id, weeks.last_weeks(52, rooms.today(session)))
+    return insights_room_queries.load(
+        session, brand_id, insights_weeks.last_weeks(52, insights_room_queries.today(session))
+    )
 
 
 def repeat(world: forest.Forest, number: int, seconds: int, answer: Connection) -> None:
@@ -153,7 +157,7 @@ def join(world: forest.Forest, hot: bool, seconds: int, answer: Connection) -> N
                 )
                 session.add(member)
                 session.flush()
-                referral_actions.attribute(session, member, chance.choice(known)[1], moment)
+                referrals_linking.attribute(session, member, chance.choice(known)[1], moment)
             count += 1
         answer.send(count / (time.monotonic() - began))
         db.engine.dispose()

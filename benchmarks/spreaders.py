@@ -24,14 +24,14 @@ import sqlalchemy as sa
 
 from benchmarks import common, contagion
 from benchmarks.contagion import FALSE, LEADER, World
-from ugc import cli
+from ugc.cli import main as cli_main
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core.db import Session, db, transaction
-from ugc.insights import actions as insights
-from ugc.insights.queries import scores as queries
-from ugc.rewards.actions import scoring as rewards
+from ugc.insights import actions as insights_actions
+from ugc.insights.queries import scores as insights_scores
+from ugc.rewards.actions import scoring as rewards_scoring
 from ugc.rewards.models import FraudScore
-from ugc.rewards.rules import DOUBTED
+from ugc.rewards.rules.points import DOUBTED
 
 GRAPH = (
     Path(os.environ.get("BENCH_DATA", ROOT.parent / "shared" / "data"))
@@ -81,16 +81,16 @@ def one(graph: dict[int, list[int]], seed: int) -> tuple[Figures, dict[str, tupl
     url = common.database("bench_spreaders")
     with common.application(url).app_context():
         with transaction() as session:
-            cli.load_cities(session)
+            cli_main.load_cities(session)
         ids = load(url, world)
         rankings: Figures = {}
         with transaction() as session:
-            insights.rescore(session)
+            insights_actions.rescore(session)
             rankings |= ranked(session, world, ids, " without any doubt")
         with transaction() as session:
-            rewards.score(session)
+            rewards_scoring.score(session)
         with transaction() as session:
-            insights.rescore(session)
+            insights_actions.rescore(session)
             measured = ranked(session, world, ids, "") | rankings
             measured |= suspected(session, world, ids)
             groups = by_group(session, world, ids)
@@ -103,12 +103,12 @@ def ranked(session: Session, world: World, ids: dict[int, int], doubts: str) -> 
     """Of the first `FIRST` of each ranking."""
     spreaders = {ids[number] for number in world.spreaders()}
     rankings: dict[str, Iterable[Any]] = {
-        "prescriptores": queries.prescriptores(session, root_id=None, limit=FIRST)
+        "prescriptores": insights_scores.prescriptores(session, root_id=None, limit=FIRST)
     }
     if not doubts:  # the baselines know none anyway
         rankings |= {
-            "1st degree alone": queries.first_degree(session, root_id=None, limit=FIRST),
-            "PageRank": queries.pagerank(session, root_id=None, limit=FIRST),
+            "1st degree alone": insights_scores.first_degree(session, root_id=None, limit=FIRST),
+            "PageRank": insights_scores.pagerank(session, root_id=None, limit=FIRST),
         }
     rings = {ids[number] for number in world.of_role(FALSE, LEADER)}
     result = {}

@@ -10,8 +10,8 @@ from pathlib import Path
 from benchmarks import common, viewport, world
 from ugc.core import geo
 from ugc.core.db import Session, db, transaction
-from ugc.livemap import actions
-from ugc.livemap.queries import tiles
+from ugc.livemap import actions as livemap_actions
+from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Only, Tile
 
 ROWS = int(os.environ.get("BENCH_ROWS", "5000000").split(",")[-1])
@@ -24,7 +24,7 @@ def case(z: int) -> viewport.Case:
         return Tile(z, *viewport.tile_of(point, z))
 
     def ask(session: Session, point: geo.Point) -> None:
-        tiles.tile(session, "reports", wanted(point), Only())
+        livemap_tiles.tile(session, "reports", wanted(point), Only())
 
     def path(point: geo.Point) -> str:
         tile = wanted(point)
@@ -39,7 +39,7 @@ def main() -> None:
     url = world.make(ROWS)
     with common.application(url).app_context():
         with transaction() as session:
-            actions.rebuild(session)
+            livemap_actions.rebuild(session)
         db.engine.dispose()
     points = viewport.places(url)
     cases = {z: case(z) for z in ZOOMS}

@@ -21,17 +21,18 @@ import psycopg
 import sqlalchemy as sa
 
 from benchmarks import common, world
-from ugc.brandapi import queries as api
+from ugc.brandapi.queries import resources as brandapi_resources
+from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core import geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session, app_now, db
-from ugc.livemap import queries as live
-from ugc.livemap.queries import tiles
+from ugc.livemap.queries import changes as livemap_changes
+from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Only, Tile
-from ugc.reports import queries
 from ugc.reports.models import Report
-from ugc.reports.rules import KINDS
+from ugc.reports.queries import reading as reports_reading
+from ugc.reports.rules.kinds import KINDS
 
 SIZES = [int(each) for each in os.environ.get("BENCH_ROWS", "1000000,5000000").split(",")]
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -61,19 +62,19 @@ def bounds(point: geo.Point, width: float) -> geo.Bounds:
 
 
 def newest(width: float) -> Callable[[Session, geo.Point], Any]:
-    return lambda session, point: queries.reports_within(
+    return lambda session, point: reports_reading.reports_within(
         session, ANONYMOUS, bounds(point, width), limit=LIST
     )
 
 
 def nearest(session: Session, point: geo.Point) -> Any:
-    return queries.reports_within(
+    return reports_reading.reports_within(
         session, ANONYMOUS, bounds(point, WIDTHS["city"]), limit=NEAREST, near=point
     )
 
 
 def similar(session: Session, point: geo.Point) -> Any:
-    return queries.similar_near(session, ANONYMOUS, KINDS["jam"], point)
+    return reports_reading.similar_near(session, ANONYMOUS, KINDS["jam"], point)
 
 
 def list_path(width: float, sort: str = "") -> Callable[[geo.Point], str]:
@@ -198,7 +199,7 @@ def plans(url: str, point: geo.Point) -> None:
     everything = Only()
 
     def changes(session: Session, _point: geo.Point) -> None:
-        live.changes_since(session, live.cursor_now(session))
+        livemap_changes.changes_since(session, livemap_changes.cursor_now(session))
 
     def expiring(session: Session, _point: geo.Point) -> None:
         session.scalars(
@@ -210,8 +211,8 @@ def plans(url: str, point: geo.Point) -> None:
 
     def api_page(session: Session, _point: geo.Point) -> None:
         values: dict[str, Any] = {"limit": 100, "site": ""}
-        statement = api.newest_sql(
-            api.REPORTS, geojson=True, bounds=bounds(point, 0.1), filters=[], after=False,
+        statement = brandapi_statements.newest_sql(
+            brandapi_resources.REPORTS, geojson=True, bounds=bounds(point, 0.1), filters=[], after=False,
             values=values,
         )  # fmt: skip
         session.connection().exec_driver_sql(statement, values)
@@ -219,7 +220,9 @@ def plans(url: str, point: geo.Point) -> None:
     asked = [
         *CASES,
         *(
-            Case(f"tile z{z}", lambda s, _p, t=each: tiles.tile(s, "reports", t, everything))
+            Case(
+                f"tile z{z}", lambda s, _p, t=each: livemap_tiles.tile(s, "reports", t, everything)
+            )
             for z, each in middle.items()
         ),
         Case("change feed", changes),

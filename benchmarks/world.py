@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from benchmarks import common
-from ugc import cli
+from ugc.cli import main as cli_main
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core.db import db, transaction
 
@@ -118,7 +118,7 @@ def _address(base: sa.URL, database: str) -> str:
 def _fill(url: str, rows: int) -> None:
     with common.application(url).app_context():
         with transaction() as session:
-            cli.load_cities(session)
+            cli_main.load_cities(session)
         db.engine.dispose()
     with psycopg.connect(libpq_url(sqlalchemy_url(url)), autocommit=True) as connection:
         execute = connection.execute

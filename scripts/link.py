@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 command = Path(sys.executable).parent / "ugc"
 # A shell line, because a #! line takes no path with a space.
 command.write_text(
-    '#!/bin/sh\nexec "$(dirname "$0")/python" -c "from ugc.cli import main; main()" "$@"\n',
+    '#!/bin/sh\nexec "$(dirname "$0")/python" -c "from ugc.cli.main import main; main()" "$@"\n',
     encoding="utf-8",
 )
 command.chmod(0o755)

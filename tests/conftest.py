@@ -22,11 +22,12 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 
 from ugc import config
-from ugc.accounts import actions as accounts
-from ugc.accounts.actions import grants, passwords
+from ugc.accounts.actions import grants as accounts_grants_actions
+from ugc.accounts.actions import passwords as accounts_passwords
+from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import KIND, Member, UsedHandle
-from ugc.accounts.pages import COOKIE_TOKEN
-from ugc.accounts.rules import roles
+from ugc.accounts.pages.actor import COOKIE_TOKEN
+from ugc.accounts.rules import roles as accounts_roles_rules
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core import cache, jobs, subjects
@@ -44,12 +45,12 @@ hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "boca"))
 
 # Signing in is most of many tests: hashes that cost little. The browsers' site has real ones.
-passwords._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-passwords._NO_ACCOUNT = passwords._hasher.hash("of no account")
+accounts_passwords._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+accounts_passwords._NO_ACCOUNT = accounts_passwords._hasher.hash("of no account")
 PASSWORD = "correct horse battery"
-PASSWORD_HASH = passwords.hash_password(PASSWORD)
+PASSWORD_HASH = accounts_passwords.hash_password(PASSWORD)
 # The grants of an actor who moderates the whole site.
-MODERATOR = (roles.grant(roles.Role.MODERATOR),)
+MODERATOR = (accounts_roles_rules.grant(accounts_roles_rules.Role.MODERATOR),)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TEMPLATE = "tests_template"
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
@@ -283,8 +284,8 @@ def make_member(session: Session) -> Callable[..., Member]:
         session.add_all([member, UsedHandle(handle=handle)])
         session.flush()
         if role is not None:
-            site_role = roles.Role(role)
-            grants.give(session, member.id, site_role, by=SYSTEM, announce=False)
+            site_role = accounts_roles_rules.Role(role)
+            accounts_grants_actions.give(session, member.id, site_role, by=SYSTEM, announce=False)
         session.commit()
         return member
 
@@ -302,7 +303,7 @@ def signed_in(
         member = make_member(handle, **values)
         browser = app.test_client()
         with browser.session_transaction() as cookie:
-            cookie[COOKIE_TOKEN] = accounts.open_session(
+            cookie[COOKIE_TOKEN] = accounts_signing_in.open_session(
                 session, member.id, "a browser of the tests"
             )
             cookie.permanent = True

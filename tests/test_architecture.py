@@ -125,7 +125,7 @@ def test_a_class_has_its_rules_in_one_style_sheet() -> None:
 # Who may say `geom_exact`: its table, the one writer, the author's export.
 SAY_EXACT = {
     "ugc/reports/models.py",
-    "ugc/reports/actions/__init__.py",
+    "ugc/reports/actions/posting.py",
     "ugc/reports/actions/corrections.py",
     "ugc/reports/queries/exact.py",
 }
@@ -228,3 +228,58 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert re.fullmatch(rf"\[{re.escape(VERSION)}\] - \d{{4}}-\d\d-\d\d", headings[1])
     allowed = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
     assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= allowed
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name."""
+    return {
+        ".".join(path.relative_to(config.ROOT).with_suffix("").parts): path
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+
+
+def test_packages_hold_no_code() -> None:
+    """What a package is for stands in its `__init__`; what it does, in files named for it."""
+    holding = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("__init__.py")
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body
+        if not isinstance(statement, ast.Expr)
+    ]
+    assert holding == []
+
+
+LAYERS = ("models", "rules", "queries", "actions", "schemas", "pages", "api", "subscribers", "jobs")
+
+
+def names_for(module: str, here: str) -> set[str]:
+    """How a module of a capability may be called in `here`: its own name within the capability,
+    after the capability's name elsewhere; with its layer where the name is taken."""
+    _, capability, *rest = module.split(".")
+    own = rest[-1]
+    names = {own} | ({f"{own}_{rest[0]}"} if len(rest) > 1 else set())
+    if here.startswith(f"ugc.{capability}."):
+        return names
+    return {f"{capability}_{name}" for name in names}
+
+
+def test_modules_are_called_by_one_convention() -> None:
+    known = set(modules())
+    layered = {
+        name
+        for name in known
+        if len(name.split(".")) > 2 and name.split(".")[2] in LAYERS and "ugc.core." not in name
+    }
+    wrong = []
+    for folder in ("ugc", "tests", "benchmarks", "scripts"):
+        for path in (config.ROOT / folder).rglob("*.py"):
+            here = ".".join(path.relative_to(config.ROOT).with_suffix("").parts)
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.ImportFrom):
+                    continue
+                for each in node.names:
+                    module, called = f"{node.module}.{each.name}", each.asname or each.name
+                    if module in layered and called not in names_for(module, here):
+                        wrong.append(f"{here}: {module} as {called}")
+    assert wrong == []

@@ -14,19 +14,22 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.accounts.models import Member
-from ugc.brandapi import queries as api
+from ugc.brandapi.queries import resources as brandapi_resources
+from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session, now
-from ugc.livemap.queries import tiles
+from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Change, Only, View
-from ugc.lookback import queries as lookback
-from ugc.places import queries as places
-from ugc.places import rules as place_rules
-from ugc.reports import queries as reports
-from ugc.reports import rules
-from ugc.watches.queries import news
-from ugc.watches.rules import geometry
+from ugc.lookback import queries as lookback_queries
+from ugc.places.queries import reading as places_reading
+from ugc.places.queries import search as places_search
+from ugc.places.rules import describing as places_describing
+from ugc.reports.queries import reading as reports_reading
+from ugc.reports.rules import kinds as reports_kinds
+from ugc.reports.rules import permissions as reports_permissions
+from ugc.watches.queries import news as watches_news_queries
+from ugc.watches.rules import geometry as watches_geometry
 
 Browser = Callable[..., FlaskClient]
 Points = dict[int, geo.Point]
@@ -111,23 +114,23 @@ def near(points: Points, centre: geo.Point, metres: float) -> set[int]:
 
 
 def _similar(session: Session, centre: geo.Point, _owner: int) -> tuple[float, Points, set[int]]:
-    metres = rules.KINDS["jam"].radius
+    metres = reports_kinds.KINDS["jam"].radius
     points = put_reports(session, around(centre, metres))
-    found = reports.similar_near(session, ANONYMOUS, rules.KINDS["jam"], centre, 99)
+    found = reports_reading.similar_near(session, ANONYMOUS, reports_kinds.KINDS["jam"], centre, 99)
     return metres, points, {row.id for row in found}
 
 
 def _mergeable(session: Session, centre: geo.Point, _owner: int) -> tuple[float, Points, set[int]]:
     points = put_reports(session, around(centre, 250))
     first = next(n for n, point in points.items() if point == centre.public)
-    everything = reports.reports_within(session, ANONYMOUS, geo.Bounds(-180, -90, 180, 90))
+    everything = reports_reading.reports_within(session, ANONYMOUS, geo.Bounds(-180, -90, 180, 90))
     row = next(each for each in everything if each.id == first)
-    found = reports.reports_near(session, ANONYMOUS, row, 99)
+    found = reports_reading.reports_near(session, ANONYMOUS, row, 99)
     return 250, points, {first, *(row.id for row in found)}
 
 
 def _near_brand(session: Session, centre: geo.Point, _owner: int) -> tuple[float, Points, set[int]]:
-    points = put_reports(session, around(centre, rules.NEAR_BRAND_M))
+    points = put_reports(session, around(centre, reports_permissions.NEAR_BRAND_M))
     [place] = put_places(session, [centre.public])
     brand = _subject(session, "brand")
     session.execute(sa.text("INSERT INTO brands (id, name) VALUES (:b, 'Mora')"), {"b": brand})
@@ -136,21 +139,21 @@ def _near_brand(session: Session, centre: geo.Point, _owner: int) -> tuple[float
         {"p": place, "b": brand},
     )
     world = geo.Bounds(-180, -90, 180, 90)
-    found = reports.reports_within(session, ANONYMOUS, world, brand_id=brand)
-    return rules.NEAR_BRAND_M, points, {row.id for row in found}
+    found = reports_reading.reports_within(session, ANONYMOUS, world, brand_id=brand)
+    return reports_permissions.NEAR_BRAND_M, points, {row.id for row in found}
 
 
 def _duplicates(session: Session, centre: geo.Point, _owner: int) -> tuple[float, Points, set[int]]:
-    points = put_places(session, around(centre, place_rules.DUPLICATE_RADIUS_M))
-    found = places.likely_duplicates(session, ANONYMOUS, "Faro Azul", centre, limit=99)
-    return place_rules.DUPLICATE_RADIUS_M, points, {row.id for row in found}
+    points = put_places(session, around(centre, places_describing.DUPLICATE_RADIUS_M))
+    found = places_search.likely_duplicates(session, ANONYMOUS, "Faro Azul", centre, limit=99)
+    return places_describing.DUPLICATE_RADIUS_M, points, {row.id for row in found}
 
 
 def _places_near(
     session: Session, centre: geo.Point, _owner: int
 ) -> tuple[float, Points, set[int]]:
     points = put_places(session, around(centre, 5_000))
-    found, _ = places.search_places(
+    found, _ = places_search.search_places(
         session, ANONYMOUS, near=centre, radius_m=5_000, order="near", limit=99
     )
     return 5_000, points, {row.id for row in found}
@@ -158,7 +161,7 @@ def _places_near(
 
 def _watched(session: Session, centre: geo.Point, owner: int) -> tuple[float, Points, set[int]]:
     """The news of a watch of 5 km, and what its page lists, say the same."""
-    placed = geometry.circle(centre, 5_000)
+    placed = watches_geometry.circle(centre, 5_000)
     session.execute(
         sa.text(
             "INSERT INTO watches (public_id, member_id, shape, name, geom, reach, distance_m,"
@@ -173,7 +176,9 @@ def _watched(session: Session, centre: geo.Point, owner: int) -> tuple[float, Po
         },
     )
     points = put_reports(session, around(centre, 5_000))
-    told = {n for n, p in points.items() if news.matching(session, p.lon, p.lat, "jam")}
+    told = {
+        n for n, p in points.items() if watches_news_queries.matching(session, p.lon, p.lat, "jam")
+    }
     return 5_000, points, told
 
 
@@ -220,17 +225,21 @@ def boxed(points: Points, centre: geo.Point) -> set[int]:
     }
 
 
-def _in_api(session: Session, resource: api.Resource, bounds: geo.Bounds) -> set[int]:
+def _in_api(
+    session: Session, resource: brandapi_resources.Resource, bounds: geo.Bounds
+) -> set[int]:
     values: dict[str, Any] = {}
-    where = api._envelopes(bounds, resource.point, values)
-    rows = api.rows(session, f"SELECT c.id FROM {resource.table} c WHERE {where}", values)
+    where = brandapi_statements._envelopes(bounds, resource.point, values)
+    rows = brandapi_statements.rows(
+        session, f"SELECT c.id FROM {resource.table} c WHERE {where}", values
+    )
     return {int(row[0]) for row in rows}
 
 
 def _in_the_past(session: Session, bounds: geo.Bounds) -> set[int]:
     moment = now(session)
-    within = lookback.Within(bounds, moment, moment)
-    rows = lookback._run(session, f"SELECT r.id FROM reports r WHERE {within.where}")
+    within = lookback_queries.Within(bounds, moment, moment)
+    rows = lookback_queries._run(session, f"SELECT r.id FROM reports r WHERE {within.where}")
     return {int(row[0]) for row in rows}
 
 
@@ -247,24 +256,26 @@ def _in_the_stream(points: Points, bounds: geo.Bounds) -> set[int]:
 def test_a_box_holds_what_lies_in_it(session: Session, centre: geo.Point) -> None:
     bounds = geo.Bounds.around(centre, UP, ASIDE)
     shown, known = put_reports(session, grid(centre)), put_places(session, grid(centre))
-    listed, _ = places.search_places(session, ANONYMOUS, bounds=bounds, limit=99)
+    listed, _ = places_search.search_places(session, ANONYMOUS, bounds=bounds, limit=99)
     answers = {
-        "list of reports": {r.id for r in reports.reports_within(session, ANONYMOUS, bounds)},
-        "API of reports": _in_api(session, api.REPORTS, bounds),
+        "list of reports": {
+            r.id for r in reports_reading.reports_within(session, ANONYMOUS, bounds)
+        },
+        "API of reports": _in_api(session, brandapi_resources.REPORTS, bounds),
         "look back": _in_the_past(session, bounds),
         "stream": _in_the_stream(shown, bounds),
     }
     for name, found in answers.items():
         assert found == boxed(shown, centre), name
     answers = {
-        "list of places": {r.id for r in places.places_within(session, ANONYMOUS, bounds)},
+        "list of places": {r.id for r in places_reading.places_within(session, ANONYMOUS, bounds)},
         "search": {r.id for r in listed},
-        "API of places": _in_api(session, api.PLACES, bounds),
+        "API of places": _in_api(session, brandapi_resources.PLACES, bounds),
     }
     for name, found in answers.items():
         assert found == boxed(known, centre), name
     for layer, points in (("reports", shown), ("places", known)):
-        counted = tiles.count_within(session, layer, bounds, 14, Only(hours=24))
+        counted = livemap_tiles.count_within(session, layer, bounds, 14, Only(hours=24))
         assert counted == len(boxed(points, centre)), layer
 
 
@@ -284,8 +295,8 @@ def test_the_nearest_come_first(session: Session, centre: geo.Point) -> None:
         for n in range(3)
     ]
     for put, ask in (
-        (put_reports, reports.reports_within),
-        (put_places, places.places_within),
+        (put_reports, reports_reading.reports_within),
+        (put_places, places_reading.places_within),
     ):
         points = put(session, [*decoys, *(each.public for each in there)])
         nearest = sorted(points, key=lambda number: apart(points[number], centre))[:3]

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from ugc.core.db import Session
 from ugc.core.errors import Invalid
 from ugc.core.geo import Bounds
-from ugc.imports.rules import values
-from ugc.watches import schemas
-from ugc.watches.rules import files
+from ugc.imports.rules import values as imports_values
+from ugc.watches import schemas as watches_schemas
+from ugc.watches.rules import files as watches_files
 
 Browser = Callable[..., FlaskClient]
 # What one field takes, and both fields: (lat, lon, place_name). All of them are 41.4168, -3.7038.
@@ -146,16 +146,16 @@ LINE = '{{"type": "LineString", "coordinates": [[{1}, {0}], [-3, 41]]}}'
 @pytest.mark.parametrize("kind", [GPX, LINE])
 @pytest.mark.parametrize(("lat", "lon"), [(91, 0), (0, 181), (0, -180.1), (0, 540), (416, 3)])
 def test_files_of_ways_are_not_wrapped(kind: str, lat: float, lon: float) -> None:
-    assert files.read(kind.format(41.5, -3.5).encode())[0]
+    assert watches_files.read(kind.format(41.5, -3.5).encode())[0]
     with pytest.raises(Invalid):
-        files.read(kind.format(lat, lon).encode())
+        watches_files.read(kind.format(lat, lon).encode())
 
 
 def test_a_drawn_line_is_not_wrapped() -> None:
-    assert len(schemas.drawn_line("[[179.9, 1], [-179.9, 1]]")) == 2
+    assert len(watches_schemas.drawn_line("[[179.9, 1], [-179.9, 1]]")) == 2
     for wrong in ("[[181, 1], [3, 4]]", "[[0, 91], [3, 4]]"):
         with pytest.raises(Invalid):
-            schemas.drawn_line(wrong)
+            watches_schemas.drawn_line(wrong)
 
 
 @pytest.mark.parametrize(
@@ -163,26 +163,26 @@ def test_a_drawn_line_is_not_wrapped() -> None:
     [("-3,7038", "41,4168"), ("3°42'13.68\"W", "41°25'0.48\"N"), ("\u22123.7038", "41.4168")],
 )
 def test_columns_of_an_import(lon: str, lat: str) -> None:
-    found = values.one_of_two(lon, "x", "lon"), values.one_of_two(lat, "y", "lat")
+    found = imports_values.one_of_two(lon, "x", "lon"), imports_values.one_of_two(lat, "y", "lat")
     assert found == pytest.approx((-3.7038, 41.4168))
     for text in (f"{lat}; {lon}", f"({lat}; {lon})"):
-        assert values.position(text, lat_first=True) == pytest.approx((-3.7038, 41.4168))
+        assert imports_values.position(text, lat_first=True) == pytest.approx((-3.7038, 41.4168))
 
 
 @pytest.mark.parametrize("text", ["3°60'", "181° W", "3 N", "3.7 O"])
 def test_columns_of_an_import_that_are_refused(text: str) -> None:
-    with pytest.raises(values.BadRow):
-        values.one_of_two(text, "lon", "lon")
-    with pytest.raises(values.BadRow):
-        values.position(f"41.4 N, {text}", lat_first=True)
+    with pytest.raises(imports_values.BadRow):
+        imports_values.one_of_two(text, "lon", "lon")
+    with pytest.raises(imports_values.BadRow):
+        imports_values.position(f"41.4 N, {text}", lat_first=True)
 
 
 def test_columns_keep_their_order_where_nothing_else_says_it() -> None:
-    assert values.position("-3.7 41.4", lat_first=False) == (-3.7, 41.4)
-    assert values.position("41.4 N 3.7 W", lat_first=False) == (-3.7, 41.4)
-    assert values.position([41.4, -3.7], lat_first=True) == (-3.7, 41.4)
-    assert values.position("POINT (-3.7 41.4)", lat_first=False) == (-3.7, 41.4)
-    assert values.position("446123.5 4474321.2", False, crs=25830) == (446123.5, 4474321.2)
+    assert imports_values.position("-3.7 41.4", lat_first=False) == (-3.7, 41.4)
+    assert imports_values.position("41.4 N 3.7 W", lat_first=False) == (-3.7, 41.4)
+    assert imports_values.position([41.4, -3.7], lat_first=True) == (-3.7, 41.4)
+    assert imports_values.position("POINT (-3.7 41.4)", lat_first=False) == (-3.7, 41.4)
+    assert imports_values.position("446123.5 4474321.2", False, crs=25830) == (446123.5, 4474321.2)
 
 
 def test_boxes_name_their_field() -> None:

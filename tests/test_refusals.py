@@ -253,9 +253,9 @@ def test_too_fast(
 def test_a_wrong_key(
     client: FlaskClient, header: str, code: str, english: str, spanish: str
 ) -> None:
-    from ugc.brandapi import rules
+    from ugc.brandapi import rules as brandapi_rules
 
-    sent = header.format(check=rules._check("0" * 30))
+    sent = header.format(check=brandapi_rules._check("0" * 30))
     for language, words in (("en", english), ("es", spanish)):
         answer = client.get(
             "/api/v1/reports", headers={"Authorization": sent, "Accept-Language": language}

@@ -13,7 +13,7 @@ from tests.test_names_everywhere import BRAND, PLACE, REPORT, REVIEW, WATCH
 from ugc.config import ROOT
 from ugc.core import render, subjects, texts
 from ugc.core.db import Session
-from ugc.notifications import rules as notifications
+from ugc.notifications import rules as notifications_rules
 
 Browser = Callable[..., FlaskClient]
 # What people write, as attributes of what templates are given.
@@ -128,8 +128,8 @@ def test_sentences_isolate_the_names_in_them() -> None:
     assert info.named == f"{inside} in \u2068{HEBREW}\u2069"
     wrong = [
         code
-        for code, kind in notifications.KINDS.items()
-        for said in [kind.say(notifications.Told(title=inside, who=("ana",)))]
+        for code, kind in notifications_rules.KINDS.items()
+        for said in [kind.say(notifications_rules.Told(title=inside, who=("ana",)))]
         if ARABIC in said and inside not in said
     ]
     assert wrong == []

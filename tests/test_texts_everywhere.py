@@ -18,7 +18,7 @@ from ugc.core import identity, texts
 from ugc.core.db import Session
 from ugc.core.inputs import Name, Text
 from ugc.core.websites import normal_website
-from ugc.places import rules as places
+from ugc.places.rules import written as places_written
 
 Browser = Callable[..., FlaskClient]
 INVITE = {"text": "Bring your friends to us.", "thanks": "A coffee for each of them."}
@@ -129,13 +129,18 @@ NOT_TEXTS = {
 }
 
 
+# Up to its own end: what Jinja writes in it may hold a ">".
+TAG = re.compile(r'<(?:textarea|input)\b(?:"[^"]*"|\{\{.*?\}\}|\{%.*?%\}|[^>"])*>')
+
+
 def text_fields(template: str) -> set[str]:
     """Names of the fields of a template in which people write."""
     found = re.findall(r"ui\.textarea\('([\w-]+)'", template)
     template = re.sub(r"\n +", " ", template)  # a long field stands on several lines
     found += re.findall(r"ui\.field\('([\w-]+)'(?:(?!ui\.|\}\}).)*?maxlength=", template)
-    for tag in re.findall(r"<(?:textarea|input)\b(?:(?!<).)*?maxlength=.*?>", template):
-        found += re.findall(r'\bname="([\w-]+)"', tag)
+    for tag in TAG.findall(template):
+        if "maxlength=" in tag:
+            found += re.findall(r'\bname="([\w-]+)"', tag)
     return set(found)
 
 
@@ -278,11 +283,11 @@ def test_texts_are_stored_in_one_form(mod: FlaskClient, session: Session) -> Non
         (identity.email, "ana@example.org, ben@example.org", None),
         (identity.email, "ana@example.org (work)", None),
         (
-            places.normal_hours,
+            places_written.normal_hours,
             'Mo-Fr 10:00-12:00 "by appointment"',
             'Mo-Fr 10:00-12:00 "by appointment"',
         ),
-        (places.normal_hours, "Mo 10:00-12:00 (only in summer)", None),
+        (places_written.normal_hours, "Mo 10:00-12:00 (only in summer)", None),
     ],
 )
 def test_what_parsers_read_is_kept_or_refused(

@@ -10,8 +10,9 @@ from flask.testing import FlaskClient
 from tests.media.pictures import saved, scene
 from tests.reading import words
 from ugc.core.db import Session
-from ugc.moderation import actions, rules
-from ugc.notifications import rules as inbox
+from ugc.moderation import actions as moderation_actions
+from ugc.moderation import rules as moderation_rules
+from ugc.notifications import rules as notifications_rules
 
 Browser = Callable[..., FlaskClient]
 REPORT = {"kind": "jam", "lat": "40.42", "lon": "-3.70"}
@@ -27,16 +28,20 @@ def photo() -> dict[str, object]:
 
 # How each kind is sent: (the form's address, what is sent, what waits of a newcomer's).
 SENT = {
-    "report": ("/reports", REPORT, rules.Waiting.NOTHING),
-    "report with a text": ("/reports", {**REPORT, "text": "Slow."}, rules.Waiting.TEXT),
-    "report with a photo": ("/reports", {**REPORT, "photo": "1"}, rules.Waiting.PHOTOS),
-    "report with both": ("/reports", {**REPORT, "text": "Slow.", "photo": "1"}, rules.Waiting.BOTH),
-    "place": ("/places", PLACE, rules.Waiting.ALL),
-    "review": ("{place}/review", REVIEW, rules.Waiting.ALL),
-    "comment": ("/comments/{report}", {"text": "I saw it too."}, rules.Waiting.ALL),
-    "brand": ("/brands", BRAND, rules.Waiting.ALL),
-    "profile": ("/settings/profile", {"about": "I like maps."}, rules.Waiting.ALL),
-    "photo of a report": ("{own}/photos", {"photo": "1"}, rules.Waiting.PHOTOS),
+    "report": ("/reports", REPORT, moderation_rules.Waiting.NOTHING),
+    "report with a text": ("/reports", {**REPORT, "text": "Slow."}, moderation_rules.Waiting.TEXT),
+    "report with a photo": ("/reports", {**REPORT, "photo": "1"}, moderation_rules.Waiting.PHOTOS),
+    "report with both": (
+        "/reports",
+        {**REPORT, "text": "Slow.", "photo": "1"},
+        moderation_rules.Waiting.BOTH,
+    ),
+    "place": ("/places", PLACE, moderation_rules.Waiting.ALL),
+    "review": ("{place}/review", REVIEW, moderation_rules.Waiting.ALL),
+    "comment": ("/comments/{report}", {"text": "I saw it too."}, moderation_rules.Waiting.ALL),
+    "brand": ("/brands", BRAND, moderation_rules.Waiting.ALL),
+    "profile": ("/settings/profile", {"about": "I like maps."}, moderation_rules.Waiting.ALL),
+    "photo of a report": ("{own}/photos", {"photo": "1"}, moderation_rules.Waiting.PHOTOS),
 }
 
 
@@ -58,11 +63,11 @@ def test_it_is_said_when_it_is_sent(
     assert answer.status_code == 303
     said = words(ana.get(answer.location).text.split('id="notices"', 1)[1].split("</div>", 1)[0])
     page = words(ana.get(answer.location).text)
-    if free or waits is rules.Waiting.NOTHING:
+    if free or waits is moderation_rules.Waiting.NOTHING:
         assert not any(each in said for each in WAIT)
         assert not any(each in page for each in WAIT)
     else:
-        assert str(rules.WAITING[waits]) in said
+        assert str(moderation_rules.WAITING[waits]) in said
         assert "Half of the decisions" not in said  # too few were decided to say
 
 
@@ -71,9 +76,9 @@ def test_how_long_it_takes_is_said_when_it_is_known(
 ) -> None:
     import datetime as dt
 
-    from ugc.moderation import queries
+    from ugc.moderation import queries as moderation_queries
 
-    monkeypatch.setattr(queries, "usual_wait", lambda _session: dt.timedelta(hours=3))
+    monkeypatch.setattr(moderation_queries, "usual_wait", lambda _session: dt.timedelta(hours=3))
     ana = signed_in("ana")
     ana.post("/reports", data={**REPORT, "text": "Slow."})
     assert "Half of the decisions take less than 3 hours." in ana.get("/").text
@@ -99,9 +104,12 @@ def test_contributions_say_what_waits_of_each(signed_in: Browser) -> None:
 @pytest.mark.parametrize("outcome", ["approved", "refused"])
 def test_each_kind_that_is_decided_has_a_sentence_of_its_own(outcome: str) -> None:
     told_otherwise = {"brand_claim", "ring"}
-    kinds = {kind for kind in actions._contents if kind not in told_otherwise}
-    said = {kind: inbox.KINDS[outcome].say(inbox.Told(title="X", of=kind)) for kind in kinds}
-    general = inbox.KINDS[outcome].say(inbox.Told(title="X"))
+    kinds = {kind for kind in moderation_actions._contents if kind not in told_otherwise}
+    said = {
+        kind: notifications_rules.KINDS[outcome].say(notifications_rules.Told(title="X", of=kind))
+        for kind in kinds
+    }
+    general = notifications_rules.KINDS[outcome].say(notifications_rules.Told(title="X"))
     assert general not in said.values()
     assert len(set(said.values())) == len(kinds) >= 8
 

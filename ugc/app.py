@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from ugc import config, schema
-from ugc.accounts import jobs as _accounts_jobs  # noqa: F401  (registers its jobs)
-from ugc.accounts import pages as accounts_pages
-from ugc.accounts import queries as accounts_queries
-from ugc.accounts.pages import roles as role_pages
-from ugc.brandapi import api as brand_api
-from ugc.brandapi import pages as brandapi_pages
-from ugc.brands import pages as brands_pages
-from ugc.brands.pages import teams as team_pages
-from ugc.cards import pages as cards_pages
-from ugc.comments import pages as comments_pages
-from ugc.comments import subscribers as _comments_subscribers  # noqa: F401  (subscribes)
+from ugc.accounts.pages import actor as accounts_actor
+from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core import (
     access,
     audit,
@@ -41,40 +36,35 @@ from ugc.core import (
 )
 from ugc.core import pages as site_pages
 from ugc.core.db import TransactionalFlask, db
-from ugc.insights import jobs as _insights_jobs  # noqa: F401  (registers its jobs)
-from ugc.insights import pages as insights_pages
-from ugc.livemap import jobs as _livemap_jobs  # noqa: F401  (registers its jobs)
-from ugc.livemap import pages as livemap_pages
-from ugc.lookback import pages as lookback_pages
-from ugc.media import jobs as _media_jobs  # noqa: F401  (registers its jobs)
-from ugc.media import pages as media_pages
-from ugc.moderation import pages as moderation_pages
-from ugc.notifications import jobs as _notifications_jobs  # noqa: F401  (registers its jobs)
-from ugc.notifications import pages as notifications_pages
-from ugc.notifications import subscribers as _notifications_subscribers  # noqa: F401  (subscribes)
-from ugc.offline import pages as offline_pages
-from ugc.places import pages as places_pages
-from ugc.places.pages import facts as fact_pages
-from ugc.privateplaces import pages as privateplaces_pages
-from ugc.profiles import pages as profiles_pages
 from ugc.profiles import queries as profiles_queries
-from ugc.referrals import jobs as _referrals_jobs  # noqa: F401  (registers its jobs)
-from ugc.referrals import pages as referrals_pages
-from ugc.reports import jobs as _reports_jobs  # noqa: F401  (registers its jobs)
-from ugc.reports import pages as reports_pages
-from ugc.reports import subscribers as _reports_subscribers  # noqa: F401  (subscribes)
-from ugc.reputation import pages as reputation_pages
-from ugc.reputation import subscribers as _reputation_subscribers  # noqa: F401  (subscribes)
-from ugc.reviews import pages as reviews_pages
-from ugc.reviews import subscribers as _reviews_subscribers  # noqa: F401  (subscribes)
-from ugc.rewards import jobs as _rewards_jobs  # noqa: F401  (registers its jobs)
-from ugc.rewards import pages as rewards_pages
-from ugc.rewards import subscribers as _rewards_subscribers  # noqa: F401  (subscribes)
-from ugc.streets import pages as streets_pages
-from ugc.streets import subscribers as _streets_subscribers  # noqa: F401  (registers its job)
-from ugc.watches import jobs as _watches_jobs  # noqa: F401  (registers its jobs)
-from ugc.watches import pages as watches_pages
-from ugc.watches import subscribers as _watches_subscribers  # noqa: F401  (subscribes)
+
+# The order of blueprints and of registrations that state none.
+CAPABILITIES = (
+    "accounts", "media", "comments", "reports", "brands", "notifications", "watches", "brandapi",
+    "places", "privateplaces", "reviews", "livemap", "lookback", "offline", "moderation",
+    "profiles", "reputation", "referrals", "cards", "rewards", "insights", "streets",
+)  # fmt: skip
+SURFACES = ("pages", "api", "subscribers", "jobs")
+
+
+def surfaces() -> Iterator[ModuleType]:
+    """Every module with pages, an API, subscribers or jobs, imported: importing registers them."""
+    for capability in CAPABILITIES:
+        package = import_module(f"ugc.{capability}")
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            if found.name.rsplit(".", 1)[1] not in SURFACES:
+                continue
+            module = import_module(found.name)
+            yield module
+            if found.ispkg:
+                for part in pkgutil.iter_modules(module.__path__, f"{module.__name__}."):
+                    yield import_module(part.name)
+
+
+def blueprints() -> list[Blueprint]:
+    """The blueprints of all capabilities, each once."""
+    found = [value for module in surfaces() for value in vars(module).values()]
+    return list(dict.fromkeys(value for value in found if isinstance(value, Blueprint)))
 
 
 class Boca(TransactionalFlask):
@@ -113,36 +103,8 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     idempotency.init_app(app)
     drafts.init_app(app)
     # No template uses Flask-Login's current_user; giving it to all would ask for it on every page.
-    accounts_pages.login_manager.init_app(app, add_context_processor=False)
-    for blueprint in (
-        site_pages.bp,
-        accounts_pages.bp,
-        role_pages.bp,
-        media_pages.bp,
-        comments_pages.bp,
-        reports_pages.bp,
-        brands_pages.bp,
-        team_pages.bp,
-        notifications_pages.bp,
-        watches_pages.bp,
-        brandapi_pages.bp,
-        brand_api.bp,
-        places_pages.bp,
-        fact_pages.bp,
-        privateplaces_pages.bp,
-        reviews_pages.bp,
-        livemap_pages.bp,
-        lookback_pages.bp,
-        offline_pages.bp,
-        moderation_pages.bp,
-        profiles_pages.bp,
-        reputation_pages.bp,
-        referrals_pages.bp,
-        cards_pages.bp,
-        rewards_pages.bp,
-        insights_pages.bp,
-        streets_pages.bp,
-    ):
+    accounts_actor.login_manager.init_app(app, add_context_processor=False)
+    for blueprint in (site_pages.bp, *blueprints()):
         app.register_blueprint(blueprint)
     access.init_app(app)
     requestlog.init_app(app)
@@ -150,5 +112,5 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
 
 
 subjects.register(
-    subjects.Kind("member", "member", accounts_queries.describe, profiles_queries.describe_own)
+    subjects.Kind("member", "member", accounts_lookup.describe, profiles_queries.describe_own)
 )

@@ -137,7 +137,7 @@ def _parses(database: str) -> bool:
 
 
 def _live_url(site: SplitResult) -> str:
-    """Where the live map's streams are when nobody says: on the next port where SITE_URL names
+    """Where the live map's streams are by default: on the next port where SITE_URL names
     one, as in development; else behind the same proxy as the site."""
     if site.port is None:
         return f"{site.scheme}://{site.netloc}"

@@ -13,12 +13,15 @@ import sqlalchemy as sa
 from PIL import Image, ImageDraw
 from sqlalchemy import orm
 
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import passwords as accounts_passwords
 from ugc.accounts.models import Member
-from ugc.accounts.queries import grants
+from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.accounts.rules.roles import Role
-from ugc.brands import actions as brands
-from ugc.brands import queries as brand_queries
+from ugc.brands.actions import claims as brands_claims_actions
+from ugc.brands.actions import editing as brands_editing
+from ugc.brands.actions import following as brands_following
+from ugc.brands.queries import claims as brands_claims_queries
+from ugc.brands.queries import reading as brands_reading
 from ugc.core import geo, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
@@ -33,20 +36,22 @@ from ugc.demo_spread import (
     make_person,
     make_ring,
 )
-from ugc.insights import actions as insights
-from ugc.media import actions as media
-from ugc.moderation import actions as moderation
+from ugc.insights import actions as insights_actions
+from ugc.media import actions as media_actions
+from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case
-from ugc.places import actions as places
-from ugc.places import rules as place_rules
-from ugc.reports import actions as reports
-from ugc.reports import rules
-from ugc.reports.actions import life, votes
+from ugc.places.actions import claims as places_claims_actions
+from ugc.places.actions import editing as places_editing
+from ugc.places.rules import categories as places_categories
+from ugc.reports.actions import life as reports_life_actions
+from ugc.reports.actions import posting as reports_posting_actions
+from ugc.reports.actions import votes as reports_votes
 from ugc.reports.models import Report, ReportState
-from ugc.reviews import actions as reviews
-from ugc.watches import actions as watches
+from ugc.reports.rules import kinds as reports_kinds
+from ugc.reviews import actions as reviews_actions
+from ugc.watches.actions import watching as watches_watching
 from ugc.watches.models import Shape
-from ugc.watches.rules import geometry
+from ugc.watches.rules import geometry as watches_geometry
 
 PASSWORD = "boca-demo-world"
 SEED = 20261124
@@ -65,8 +70,8 @@ PEOPLE = (
     Person("demo-felix", None, "en", "Demo account: likes markets."),
     Person("demo-gala", None, "es", "Cuenta de demostración: va a pie a todas partes."),
 )
-# Weeks lie between who brought somebody and who came: people who all joined within three days and
-# praise each other look like one person with many accounts, and would be scored so.
+# Weeks lie between a member's joining and their contacts': people who all joined within three days
+# and praise each other look like one person with many accounts, and would be scored so.
 JOINED_DAYS_AGO = {
     "demo-admin": 240, "demo-mod": 230, "demo-ana": 215, "demo-ben": 180, "demo-carla": 155,
     "demo-elena": 130, "demo-gala": 110, "demo-felix": 85, "demo-dev": 40,
@@ -126,19 +131,19 @@ TEXTS = {
 
 
 def is_empty(session: Session) -> bool:
-    """Imported accounts are nobody."""
+    """Leaves imported accounts out."""
     return not session.scalar(sa.select(sa.exists().where(Member.source_id.is_(None))))
 
 
 def actor_of(member: Member) -> Actor:
     """With the roles that the member has now."""
     session = orm.object_session(member)
-    held = grants.of_member(session, member.id) if session is not None else ()
+    held = accounts_grants_queries.of_member(session, member.id) if session is not None else ()
     return Actor(ActorKind.MEMBER, id=member.id, confirmed=True, grants=held)
 
 
 def make_people(session: Session) -> dict[str, Member]:
-    password_hash = accounts.hash_password(PASSWORD)
+    password_hash = accounts_passwords.hash_password(PASSWORD)
     people = {}
     for person in PEOPLE:
         # Their word weighs as people's do.
@@ -194,9 +199,9 @@ def make_reports(session: Session, people: dict[str, Member], seed: float = SEED
             continue
         for _ in range(count):
             author = chance.choice(posters)
-            code = chance.choice(list(rules.KINDS))
+            code = chance.choice(list(reports_kinds.KINDS))
             point, _ = somewhere(chance, name, centre, (0.02, 0.015))
-            public_id = reports.post_report(
+            public_id = reports_posting_actions.post_report(
                 session,
                 actor_of(author),
                 kind=code,
@@ -208,7 +213,7 @@ def make_reports(session: Session, people: dict[str, Member], seed: float = SEED
             made += 1
     newcomer = actor_of(people["demo-dev"])
     for lon, lat in ((-3.69, 40.43), (2.16, 41.39)):
-        reports.post_report(
+        reports_posting_actions.post_report(
             session, newcomer, kind="jam", point=geo.Point(lon, lat), text=TEXTS["jam"][1],
             language="en",
         )  # fmt: skip
@@ -229,7 +234,7 @@ def decide(session: Session, moderator: Actor, about: int, outcome: str, **why: 
         sa.select(Case).where(Case.subject_id == about, Case.decided_at.is_(None))
     )
     if case is not None:
-        moderation.decide_case(
+        moderation_actions.decide_case(
             session, moderator, case.id, version=case.version, outcome=outcome, **why
         )
 
@@ -240,10 +245,10 @@ def publish_and_age(
     """Approves a first contribution; reports are of different ages."""
     report = session.get_one(Report, subject_id(session, public_id))
     decide(session, moderator, report.id, "approved")
-    half_life = rules.KINDS[report.kind].half_life
+    half_life = reports_kinds.KINDS[report.kind].half_life
     age = dt.timedelta(minutes=min(half_life, chance.uniform(1, 600)))
     report.occurred_at = report.created_at = report.seen_at = now(session) - age
-    life.recompute_reliability(session, report)
+    reports_life_actions.recompute_reliability(session, report)
     session.flush()
 
 
@@ -261,10 +266,10 @@ def confirm_some(session: Session, people: dict[str, Member], chance: random.Ran
             # Denials may have ended it.
             alive = report.state == ReportState.OPEN and report.expires_at > now(session)
             if voter.id != report.author_id and alive:
-                votes.vote(session, voter, report.id, still_there=chance.random() < 0.85)
+                reports_votes.vote(session, voter, report.id, still_there=chance.random() < 0.85)
 
 
-def picture(chance: random.Random, words: str) -> media.Upload:
+def picture(chance: random.Random, words: str) -> media_actions.Upload:
     """A drawn landscape: a sky, two hills and a sun."""
     image = Image.new("RGB", (960, 640), (150 + chance.randrange(60), 190, 225))
     draw = ImageDraw.Draw(image)
@@ -274,7 +279,7 @@ def picture(chance: random.Random, words: str) -> media.Upload:
     draw.ellipse((350, 380, 1300, 1100), fill=(60, 110 + chance.randrange(60), 80))
     raw = io.BytesIO()
     image.save(raw, "JPEG", quality=80)
-    return media.store_upload(raw.getvalue(), "demo.jpg", words)
+    return media_actions.store_upload(raw.getvalue(), "demo.jpg", words)
 
 
 def make_places(session: Session, people: dict[str, Member], chance: random.Random) -> list[int]:
@@ -291,7 +296,7 @@ def make_places(session: Session, people: dict[str, Member], chance: random.Rand
             author = chance.choice(authors)
             photos = [picture(chance, f"{name}, {city}")] if number == 0 else []
             point, address = somewhere(chance, city, centre, (0.012, 0.01))
-            public_id = places.add_place(
+            public_id = places_editing.add_place(
                 session,
                 actor_of(author),
                 name=name,
@@ -320,24 +325,26 @@ def review(
     chance: random.Random,
 ) -> None:
     rating = chance.choices((5, 4, 3, 2, 1), (40, 30, 15, 9, 6))[0]
-    aspects = place_rules.CATEGORIES[category].aspects
-    opinion = reviews.Opinion(
+    aspects = places_categories.CATEGORIES[category].aspects
+    opinion = reviews_actions.Opinion(
         rating=rating,
         text=REVIEWS[rating][0 if author.language == "es" else 1],
         subratings={aspect.code: rating for aspect in aspects if chance.random() < 0.6},
         visit_kind=chance.choice((None, "solo", "couple", "family", "friends")),
         language=author.language,
     )
-    public_id = reviews.post_review(session, actor_of(author), place_id, opinion)
+    public_id = reviews_actions.post_review(session, actor_of(author), place_id, opinion)
     review_id = subject_id(session, public_id)
     decide(session, moderator, review_id, "approved")
     if chance.random() < 0.1:
         changed = replace(opinion, rating=max(1, rating - 1))
-        reviews.edit_review(session, actor_of(author), review_id, revision=1, opinion=changed)
+        reviews_actions.edit_review(
+            session, actor_of(author), review_id, revision=1, opinion=changed
+        )
         decide(session, moderator, review_id, "approved")
     for voter in chance.sample(voters, chance.randint(0, 3)):
         if voter.id != author.id:
-            reviews.vote_helpful(session, actor_of(voter), review_id, helpful=True)
+            reviews_actions.vote_helpful(session, actor_of(voter), review_id, helpful=True)
 
 
 def make_brands(
@@ -346,53 +353,55 @@ def make_brands(
     """Brands with a team, fans, places and a cascade of some weeks; the last one unclaimed."""
     moderator, elena = actor_of(people["demo-mod"]), actor_of(people["demo-elena"])
     for number, (name, about) in enumerate(BRANDS):
-        brand_id = subject_id(session, brands.add_brand(session, elena, name=name, about=about))
+        brand_id = subject_id(
+            session, brands_editing.add_brand(session, elena, name=name, about=about)
+        )
         decide(session, moderator, brand_id, "approved")
         for fan in chance.sample(list(people.values()), 4 + number):
-            brands.follow(session, actor_of(fan), brand_id, following=True)
-        row = brand_queries.brand_by_id(session, elena, brand_id)
+            brands_following.follow(session, actor_of(fan), brand_id, following=True)
+        row = brands_reading.brand_by_id(session, elena, brand_id)
         claimant = elena if number < 2 else actor_of(people["demo-felix"])
-        brands.claim(
+        brands_claims_actions.claim(
             session, claimant, row, message="Cuenta de demostración: hablo por esta marca."
         )
         if number < 2:
-            claim = brand_queries.open_claim(session, brand_id, elena.id)
+            claim = brands_claims_queries.open_claim(session, brand_id, elena.id)
             if claim is not None:
                 decide(session, moderator, claim.id, "approved")
             elena = actor_of(people["demo-elena"])
             for place_id in place_ids[number :: len(PLACES)]:
-                places.set_brand(session, moderator, place_id, brand_id)
+                places_claims_actions.set_brand(session, moderator, place_id, brand_id)
         if number == 0:
             make_cascade(session, brand_id, chance)
             crowd = make_crowd(session, people, brand_id, place_ids[:: len(PLACES)], chance)
             centres = filter(None, [centre_of(session, city, "ES") for city in PLACE_CITIES[:4]])
             make_firsts(session, crowd, list(centres), TEXTS, chance)
-            insights.publish_all_figures(session)
-            insights.rescore(session)
+            insights_actions.publish_all_figures(session)
+            insights_actions.rescore(session)
             make_invitation(session, moderator, elena, brand_id)
 
 
 def make_invitation(session: Session, moderator: Actor, author: Actor, brand_id: int) -> None:
     """A brand asks who lets it; it is in their inboxes."""
-    public_id = insights.write_invitation(
+    public_id = insights_actions.write_invitation(
         session,
         author,
-        brand_queries.brand_by_id(session, author, brand_id),
+        brands_reading.brand_by_id(session, author, brand_id),
         text="¿Conoces a alguien a quien le gusten el café y los libros? Tráelo. (Demostración)",
         thanks="Gracias: alguien vino por tu palabra. (Demostración)",
         language="es",
     )
     invitation_id = subject_id(session, public_id)
     decide(session, moderator, invitation_id, "approved")
-    insights.send_invitation(session, author, invitation_id)
+    insights_actions.send_invitation(session, author, invitation_id)
 
 
 def make_waiting(session: Session, people: dict[str, Member], place_ids: list[int]) -> None:
     """What the queue has to see: a held place and review, flags, and one refusal with a reason."""
     moderator, newcomer = actor_of(people["demo-mod"]), actor_of(people["demo-dev"])
-    opinion = reviews.Opinion(rating=4, text=REVIEWS[4][1], language="en")
-    reviews.post_review(session, newcomer, place_ids[0], opinion)
-    places.add_place(
+    opinion = reviews_actions.Opinion(rating=4, text=REVIEWS[4][1], language="en")
+    reviews_actions.post_review(session, newcomer, place_ids[0], opinion)
+    places_editing.add_place(
         session,
         newcomer,
         name="Corner bakery (demo)",
@@ -400,7 +409,9 @@ def make_waiting(session: Session, people: dict[str, Member], place_ids: list[in
         point=geo.Point(-3.7005, 40.4205),
         language="en",
     )
-    refused = reviews.post_review(session, newcomer, place_ids[1], replace(opinion, rating=1))
+    refused = reviews_actions.post_review(
+        session, newcomer, place_ids[1], replace(opinion, rating=1)
+    )
     decide(
         session,
         moderator,
@@ -417,7 +428,7 @@ def make_waiting(session: Session, people: dict[str, Member], place_ids: list[in
     ).one()
     subject = session.get_one(subjects.Subject, flagged.id)
     for handle in ("demo-felix", "demo-gala"):
-        moderation.flag(
+        moderation_actions.flag(
             session, actor_of(people[handle]), subject, rule="false", note="It is not there."
         )
 
@@ -425,8 +436,8 @@ def make_waiting(session: Session, people: dict[str, Member], place_ids: list[in
 def make_watches(session: Session, people: dict[str, Member]) -> None:
     """An area and a way, so that there is something to look at."""
     ana = actor_of(people["demo-ana"])
-    madrid = geometry.circle(geo.Point(-3.7038, 40.4168), 8_000)
-    castellana = geometry.way(
+    madrid = watches_geometry.circle(geo.Point(-3.7038, 40.4168), 8_000)
+    castellana = watches_geometry.way(
         [[(-3.6922, 40.4155), (-3.6903, 40.4233), (-3.6919, 40.4467), (-3.6888, 40.4665)]],
         1_500,
         "drawn",
@@ -435,7 +446,9 @@ def make_watches(session: Session, people: dict[str, Member]) -> None:
         (Shape.AREA, "Centro de Madrid", madrid),
         (Shape.WAY, "Castellana", castellana),
     ):
-        watches.add_watch(session, ana, shape=shape, name=name, placed=placed, kinds=(), least=0)
+        watches_watching.add_watch(
+            session, ana, shape=shape, name=name, placed=placed, kinds=(), least=0
+        )
 
 
 def fill(session: Session) -> int:
@@ -457,7 +470,7 @@ def fill(session: Session) -> int:
 
 
 def demo_people(session: Session) -> dict[str, Member]:
-    """The demo world's members by their handle; nobody when it was not made here."""
+    """The demo world's members by their handle; empty when it was not made here."""
     named = sa.select(Member).where(
         Member.is_demo, Member.source_id.is_(None), Member.erased_at.is_(None)
     )

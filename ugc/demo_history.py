@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ugc.accounts.models import Member
 from ugc.core import gazetteer, geo, subjects, wall
 from ugc.core.db import Session, now
-from ugc.reports import rules
 from ugc.reports.models import KIND, Report, ReportState
+from ugc.reports.rules import kinds as reports_kinds
 
 DAYS = 12
 
@@ -23,7 +23,7 @@ class Past:
     author: Member
     point: geo.Point
     city_id: int | None
-    kind: rules.Kind
+    kind: reports_kinds.Kind
     seen_at: dt.datetime
     ended_at: dt.datetime
 
@@ -36,7 +36,7 @@ def make_history(
     chance: random.Random,
 ) -> int:
     """Most of it on the way to work and back, in the cities' own hours. `cities` are ((lon, lat),
-    how large), `texts` (Spanish, English) by kind. Nobody gets points for it; returns how many."""
+    how large), `texts` (Spanish, English) by kind. They give no points. Returns how many."""
     moment = now(session)
     midnight = wall.midnight(moment.astimezone(dt.UTC).date(), dt.UTC)
     drawn = []
@@ -46,7 +46,7 @@ def make_history(
             for _ in range(max(1, round(chance.gauss(size / 2, size / 8)))):
                 hour = chance.choice((chance.gauss(8.5, 1.5), chance.gauss(18.5, 2.5)))
                 seen_at = midnight + dt.timedelta(hours=hour - lon / 15, days=-days_ago)
-                kind = rules.KINDS[chance.choice(list(rules.KINDS))]
+                kind = reports_kinds.KINDS[chance.choice(list(reports_kinds.KINDS))]
                 minutes = min(kind.half_life * chance.uniform(0.4, 1.6), 2 * 24 * 60)
                 ended_at = seen_at + dt.timedelta(minutes=minutes)
                 point = geo.Point.wrapped(
@@ -72,7 +72,7 @@ def make_firsts(
     drawn = []
     for author in newcomers:
         lon, lat = chance.choice(cities)
-        kind = rules.KINDS[chance.choice(list(rules.KINDS))]
+        kind = reports_kinds.KINDS[chance.choice(list(reports_kinds.KINDS))]
         seen_at = author.joined_at + dt.timedelta(hours=chance.uniform(1, 48))
         ended_at = seen_at + dt.timedelta(minutes=min(kind.half_life, 2 * 24 * 60))
         point = geo.Point.wrapped(lon + chance.gauss(0, 0.022), lat + chance.gauss(0, 0.016))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ugc.accounts.actions import grants
+from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.models import KIND as MEMBER_KIND
 from ugc.accounts.models import Member, UsedHandle
 from ugc.accounts.rules.roles import Role
@@ -18,14 +18,14 @@ from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import City
-from ugc.insights import actions as insights
+from ugc.insights import actions as insights_actions
 from ugc.profiles.models import Profile
-from ugc.referrals import actions as referrals
-from ugc.referrals import rules as referral_rules
-from ugc.referrals.actions import visits
+from ugc.referrals import rules as referrals_rules
+from ugc.referrals.actions import linking as referrals_linking
+from ugc.referrals.actions import visits as referrals_visits
 from ugc.referrals.models import CascadeReach
-from ugc.rewards import actions as rewards
-from ugc.rewards.actions import scoring
+from ugc.rewards.actions import holding as rewards_holding
+from ugc.rewards.actions import scoring as rewards_scoring
 from ugc.rewards.rules.marks import LENGTH
 
 # Who came by whose link: demo-ana has contacts of three degrees.
@@ -64,7 +64,7 @@ def make_person(
     session.add_all([member, UsedHandle(handle=person.handle)])
     session.flush()
     if person.role is not None:
-        grants.give(session, member.id, person.role, by=SYSTEM, announce=False)
+        accounts_grants_actions.give(session, member.id, person.role, by=SYSTEM, announce=False)
     session.add(Profile(id=member.id, author_id=member.id, text=person.about))
     return member
 
@@ -72,14 +72,14 @@ def make_person(
 def make_forest(session: Session, people: dict[str, Member]) -> None:
     site = subjects.site(session)
     for child, parent in FOREST:
-        link = referrals.link_for(session, people[parent].id, site.id)
-        referrals.attribute(session, people[child], link.code, people[child].joined_at)
+        link = referrals_linking.link_for(session, people[parent].id, site.id)
+        referrals_linking.attribute(session, people[child], link.code, people[child].joined_at)
 
 
 def make_cascade(session: Session, brand_id: int, chance: random.Random) -> None:
     """Demo members who came to a brand by its link, and by the links of those before them, and the
-    visits of others who did not stay. Nobody can sign in as them."""
-    own = referrals.link_for(session, brand_id, brand_id)
+    visits of others who did not stay. Their accounts cannot sign in."""
+    own = referrals_linking.link_for(session, brand_id, brand_id)
     sharers = {0: [own]}
     seen = []
     for weeks_ago, degrees in sorted(CASCADE.items(), reverse=True):
@@ -90,20 +90,20 @@ def make_cascade(session: Session, brand_id: int, chance: random.Random) -> None
                 link = links[min(int(chance.expovariate(0.4)), len(links) - 1)]
                 days_ago = 7 * weeks_ago + chance.uniform(0, 2)
                 newcomer = make_newcomer(session, sum(map(len, sharers.values())), days_ago)
-                referrals.attribute(session, newcomer, link.code, newcomer.joined_at)
-                theirs = referrals.link_for(session, newcomer.id, brand_id)
+                referrals_linking.attribute(session, newcomer, link.code, newcomer.joined_at)
+                theirs = referrals_linking.link_for(session, newcomer.id, brand_id)
                 sharers.setdefault(degree, []).append(theirs)
                 seen += [
-                    referral_rules.Seen(
+                    referrals_rules.Seen(
                         link_id=link.id,
                         day=newcomer.joined_at.date(),
-                        mark=chance.randbytes(referral_rules.MARK_BYTES),
+                        mark=chance.randbytes(referrals_rules.MARK_BYTES),
                         channel=chance.choice(CHANNELS),
                         at=newcomer.joined_at,
                     )
                     for _ in range(chance.randint(1, 2 * VISITS_PER_NEWCOMER))
                 ]
-    visits.count_visits(session, seen)
+    referrals_visits.count_visits(session, seen)
 
 
 def make_newcomer(session: Session, number: int, days_ago: float) -> Member:
@@ -134,7 +134,7 @@ def make_crowd(
 ) -> list[Member]:
     """Guests who came to a brand by its link, by those of demo-ana, demo-ben and demo-carla, and by
     each other's: what a spread room, rings and prescriptores have to show. Some let their name be
-    seen. Nobody can sign in as them. Returns who will contribute."""
+    seen. Their accounts cannot sign in. Returns who will contribute."""
     cities = list(
         session.scalars(
             sa.select(City.id)
@@ -146,8 +146,8 @@ def make_crowd(
     for member in named:
         actor = Actor(ActorKind.MEMBER, id=member.id, confirmed=True)
         city_id = chance.choice(cities) if cities else None
-        insights.choose(session, actor, named=True, contactable=True, city_id=city_id)
-        insights.allow_brand(session, actor, brand_id, allowed=True)
+        insights_actions.choose(session, actor, named=True, contactable=True, city_id=city_id)
+        insights_actions.allow_brand(session, actor, brand_id, allowed=True)
     shared = [brand_id, brand_id, *place_ids[:2]]
     sharers: list[tuple[int, float]] = [(brand_id, 3.0), *((m.id, 2.0) for m in named)]
     seen, guests = [], []
@@ -156,28 +156,28 @@ def make_crowd(
         owners, weights = zip(*sharers[-90:] + sharers[:4], strict=True)
         owner_id = chance.choices(owners, weights)[0]
         subject_id = brand_id if owner_id == brand_id else chance.choice(shared)
-        link = referrals.link_for(session, owner_id, subject_id)
+        link = referrals_linking.link_for(session, owner_id, subject_id)
         link.created_at = min(link.created_at, now(session) - dt.timedelta(days=days_ago + 1))
         guest = make_newcomer(session, CROWD_FROM + number, days_ago)
         guest.city_id = chance.choice(cities) if cities and chance.random() < 0.8 else None
         guest.shown_to_far_contacts = chance.random() < 0.3
-        referrals.attribute(session, guest, link.code, guest.joined_at)
+        referrals_linking.attribute(session, guest, link.code, guest.joined_at)
         guests.append(guest)
         # Few bring most of the others.
         sharers.append((guest.id, chance.paretovariate(0.9) * 0.12))
         if chance.random() < CROWD_FANS:
             session.add(Fan(brand_id=brand_id, member_id=guest.id, since=guest.joined_at))
         seen += [
-            referral_rules.Seen(
+            referrals_rules.Seen(
                 link_id=link.id,
                 day=guest.joined_at.date(),
-                mark=chance.randbytes(referral_rules.MARK_BYTES),
+                mark=chance.randbytes(referrals_rules.MARK_BYTES),
                 channel=chance.choice(CROWD_CHANNELS),
                 at=guest.joined_at,
             )
             for _ in range(chance.randint(2, 6))
         ]
-    visits.count_visits(session, seen)
+    referrals_visits.count_visits(session, seen)
     session.flush()
     # By whichever channel they came: `attribute` knows none for who joins from a form.
     for number, channel in enumerate(CROWD_CHANNELS):
@@ -192,23 +192,23 @@ def make_crowd(
     return [guest for guest in guests if chance.random() < CROWD_ACTIVE]
 
 
-# Somebody with many accounts: what the moderators' queue shows of a doubted group.
+# One person with many accounts, as the moderators' queue shows a doubted group.
 RING, RING_FROM = 7, 900
 
 
 def make_ring(session: Session, chance: random.Random) -> None:
-    """Guests whom one of them brought within two days, all from one network with one browser and
-    addresses of the same throw-away mail."""
+    """Guests who were brought by one of them within two days, all from one network with one browser
+    and addresses of the same throw-away mail."""
     guests = [
         make_newcomer(session, RING_FROM + number, 3 - number * 0.2) for number in range(RING)
     ]
     site = subjects.site(session)
-    link = referrals.link_for(session, guests[0].id, site.id)
+    link = referrals_linking.link_for(session, guests[0].id, site.id)
     marks = {kind: chance.randbytes(LENGTH) for kind in ("browser", "network", "disposable")}
     for guest in guests:
-        rewards.note_marks(session, guest.id, marks)
+        rewards_holding.note_marks(session, guest.id, marks)
     for guest in guests[1:]:
-        referrals.attribute(session, guest, link.code, guest.joined_at)
-        rewards.hold(session, guest.id)
+        referrals_linking.attribute(session, guest, link.code, guest.joined_at)
+        rewards_holding.hold(session, guest.id)
     session.flush()
-    scoring.score(session, [guest.id for guest in guests])
+    rewards_scoring.score(session, [guest.id for guest in guests])

@@ -164,7 +164,7 @@ class ReportConfirmed(Event):
 
 @dataclass(frozen=True)
 class ReportChanged(Event):
-    """Something happened to a report that everybody sees; `what` is posted, approved, confirmed,
+    """Something happened to a public report; `what` is posted, approved, confirmed,
     denied, edited, corrected, answered, closed, reopened, merged, expired or withdrawn; `actor_id`
     did it (None: the system); degrees, WGS 84; `reliability` 0 to 10 at that moment; `held` while
     its text waits for a moderator; `at` is when, ISO 8601."""
@@ -209,7 +209,7 @@ class ReviewFoundHelpful(Event):
 
 @dataclass(frozen=True)
 class CommentPublished(Event):
-    """Everybody can read it from now on; `about_id` is the subject it stands under."""
+    """It is public from now on; `about_id` is the subject it stands under."""
 
     comment_id: int
     about_id: int
@@ -225,7 +225,7 @@ class PhotoEvent(Event):
 
 @dataclass(frozen=True)
 class PhotoUploaded(PhotoEvent):
-    """Nobody has seen it yet: it waits for the job and, when held, for a moderator."""
+    """It was not shown yet: it waits for the job and, when held, for a moderator."""
 
     city_id: int | None = None
 

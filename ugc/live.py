@@ -9,8 +9,7 @@ and gives what changed to every stream whose view it touches:
     event: upsert   data: a GeoJSON feature      event: gone     data: {"id", "version"}
     event: cursor   id: everything before it was told (at the end of each batch, and every 15 s)
     event: resync   too much happened: fetch the view again       event: ended   the session is over
-
-See docs/decisions/0005-live-map.md."""
+(docs/decisions/0005-live-map.md)"""
 
 from __future__ import annotations
 
@@ -31,17 +30,18 @@ from flask import Flask
 from itsdangerous import BadData
 
 from ugc import config
-from ugc.accounts.actions import digest
-from ugc.accounts.pages import COOKIE_TOKEN
+from ugc.accounts.actions.links import digest
+from ugc.accounts.pages.actor import COOKIE_TOKEN
 from ugc.core import geo, signed
 from ugc.core.addresses import network, visitor
 from ugc.core.errors import Invalid
 from ugc.front.bounds import Bounds
 from ugc.front.protocol import protocol
 from ugc.front.sockets import GONE_S, listening_socket
-from ugc.livemap import queries, rules
+from ugc.livemap import rules as livemap_rules
+from ugc.livemap.queries import changes as livemap_changes
 from ugc.livemap.rules import ENDED, RESYNC, Change, Cursor, Snapshot, View
-from ugc.reports.rules import KINDS
+from ugc.reports.rules.kinds import KINDS
 
 log = logging.getLogger("ugc.live")
 Message = MutableMapping[str, Any]
@@ -55,7 +55,7 @@ CHECK_S = 2.5  # between two looks at the sessions of signed-in members
 MOST_UNFINISHED = 50  # connections of one address beside its streams
 KERNEL_BYTES = 128 * 1024  # what the system keeps for one slow reader
 OPENING_S = 5.0  # a new stream waits so long for the database
-MOST_WAITING = 256 * 1024  # bytes that wait for a slow reader before it must look anew
+MOST_WAITING = 256 * 1024  # bytes that wait for a slow reader before it must fetch again
 RETRY_MS = 2000
 RETRY_FULL_S = 60
 
@@ -73,7 +73,7 @@ class Stream:
         self.last_offer = 0.0
 
     def offer(self, data: bytes, now: float) -> None:
-        """Puts `data` into the queue. One who is too slow for it is told to look anew."""
+        """Puts `data` into the queue. A reader too slow for it is told to fetch again."""
         if self.over:
             return
         self.last_offer = now
@@ -128,7 +128,7 @@ class Hub:
         while True:
             try:
                 async with await self._connect() as connection:
-                    await connection.execute(f"LISTEN {queries.CHANNEL}")
+                    await connection.execute(f"LISTEN {livemap_changes.CHANNEL}")
                     self.listening = True
                     self.wake.set()
                     async for message in connection.notifies():
@@ -144,7 +144,7 @@ class Hub:
         while True:
             try:
                 async with await self._connect() as connection:
-                    start = await queries.now(connection)
+                    start = await livemap_changes.now(connection)
                     if self.cursor is not None and not self.cursor.goes_on(start):
                         self._all(RESYNC)
                         self.cursor = None
@@ -156,7 +156,7 @@ class Hub:
                         await self.batch(connection)
                         await self._look_after(connection)
                         await asyncio.sleep(GATHER_S)
-            except (psycopg.Error, OSError, queries.NoGeneration) as error:
+            except (psycopg.Error, OSError, livemap_changes.NoGeneration) as error:
                 log.warning("the database is away: %s", type(error).__name__)
             await asyncio.sleep(1)
 
@@ -172,21 +172,21 @@ class Hub:
         since = Snapshot.common(c.snapshot for c in cursors) if resuming else before.snapshot
         at = min(c.at for c in cursors)
         try:
-            read = await queries.read(connection, since, at)
+            read = await livemap_changes.read(connection, since, at)
             if read.changes is None and resuming:  # others may well follow
                 for stream in resuming:
                     stream.cursor = None
                     stream.end(RESYNC)
-                read = await queries.read(connection, before.snapshot, before.at)
+                read = await livemap_changes.read(connection, before.snapshot, before.at)
         except BaseException:
             self.newcomers += newcomers
             raise
         self.cursor, self.read_at = read.cursor, time.monotonic()
         if read.changes is None or read.cursor.system != before.system:  # loaded over meanwhile
             self._all(RESYNC)
-        events = [(change, *rules.events(change)) for change in read.changes or ()]
-        news = [each for each in events if rules.is_news(each[0], before, read.cursor.at)]
-        mark = rules.cursor_event(read.cursor)
+        events = [(change, *livemap_rules.events(change)) for change in read.changes or ()]
+        news = [each for each in events if livemap_rules.is_news(each[0], before, read.cursor.at)]
+        mark = livemap_rules.cursor_event(read.cursor)
         now = time.monotonic()
         if news:
             for stream in self.streams:
@@ -197,9 +197,9 @@ class Hub:
 
     def _open(self, stream: Stream, events: list[Any], cursor: Cursor, now: float) -> None:
         """Gives a new stream what it missed since its own cursor and adds it to the others."""
-        mark = rules.cursor_event(cursor)
+        mark = livemap_rules.cursor_event(cursor)
         missed = stream.cursor and [
-            each for each in events if rules.is_news(each[0], stream.cursor, cursor.at)
+            each for each in events if livemap_rules.is_news(each[0], stream.cursor, cursor.at)
         ]
         if not (missed and feed(stream, missed, mark, now)):
             stream.offer(mark, now)
@@ -212,9 +212,9 @@ class Hub:
         """The new streams that may open; the others are refused."""
         if not self.newcomers or self.cursor is None:
             return []
-        now = await queries.now(connection)
+        now = await livemap_changes.now(connection)
         tokens = {s.token for s in self.newcomers if s.token}
-        standings = await queries.standings(connection, tokens) if tokens else {}
+        standings = await livemap_changes.standings(connection, tokens) if tokens else {}
         waiting, self.newcomers = self.newcomers, []
         admitted = []
         for stream in waiting:
@@ -224,7 +224,7 @@ class Hub:
                 stream.opened.set_result(403)
                 continue
             if stream.token not in standings:
-                stream.token = None  # signed out meanwhile: everybody may look at the map
+                stream.token = None  # signed out meanwhile: the map is public
             if stream.cursor is not None and not stream.cursor.goes_on(now):
                 stream.cursor = None
                 stream.end(RESYNC)
@@ -238,11 +238,11 @@ class Hub:
         if now - self._checked_at >= CHECK_S:
             self._checked_at = now
             tokens = {s.token for s in self.streams if s.token}
-            standings = await queries.standings(connection, tokens) if tokens else {}
+            standings = await livemap_changes.standings(connection, tokens) if tokens else {}
             self._all(
                 ENDED, [s for s in self.streams if s.token and standings.get(s.token) is not False]
             )
-        mark = rules.cursor_event(self.cursor) if self.cursor else b""
+        mark = livemap_rules.cursor_event(self.cursor) if self.cursor else b""
         for stream in self.streams:
             if now - stream.last_offer >= BEAT_S:
                 stream.offer(mark, now)
@@ -278,7 +278,7 @@ def feed(
         is_there = stream.view.is_told(change)
         if is_there is not None:
             parts.append(upsert if is_there else gone)
-    if len(parts) > rules.MOST_PER_STREAM:
+    if len(parts) > livemap_rules.MOST_PER_STREAM:
         stream.end(RESYNC)
     elif parts:
         parts.append(mark)

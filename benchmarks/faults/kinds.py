@@ -25,8 +25,9 @@ from ugc.core import subjects
 from ugc.core.db import transaction
 from ugc.core.images import VARIANTS
 from ugc.media.rules import file_name, raw_name
-from ugc.reports.actions import life
-from ugc.watches import actions as watching
+from ugc.reports.actions import life as reports_life_actions
+from ugc.watches.actions import delivery as watches_delivery
+from ugc.watches.actions import watching as watches_watching
 from ugc.watches.models import Delivery
 
 FAILED = (
@@ -269,11 +270,11 @@ def _bulk(ground: Ground, prefix: str) -> list[str]:
     with site.app.app_context(), transaction() as session:
         report_id = subjects.resolve(session, public_id).id
         for reader in readers:
-            watching.follow(session, reader, report_id)
-            watching.choose_delivery(
+            watches_watching.follow(session, reader, report_id)
+            watches_delivery.choose_delivery(
                 session, reader.id or 0, delivery=Delivery.NOW, quiet_from=0, quiet_until=0
             )
-    site.act(life.close, public_id, site.author, ...)
+    site.act(reports_life_actions.close, public_id, site.author, ...)
     return [f"{reader.handle}@example.org" for reader in readers]
 
 

@@ -234,7 +234,7 @@ def main() -> None:
         "LIVE_URL": f"http://127.0.0.1:{live}",
         "LIVE_PORT": str(live),
     }  # fmt: skip
-    ugc = [sys.executable, "-c", "from ugc.cli import main; main()"]
+    ugc = [sys.executable, "-c", "from ugc.cli.main import main; main()"]
     env = {**os.environ, **settings}
     subprocess.run([*ugc, "migrate", "--demo"], env=env, check=True)
     beside = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.truth.world import MINUTE, Event
-from ugc.reports.rules import belief
+from ugc.reports.rules import belief as reports_belief
 
 
 @dataclass
@@ -47,7 +47,7 @@ def ours(events: list[Event]) -> Score:
             while step + 1 < len(event.track) and event.track[step + 1][0] <= at:
                 step += 1
             _, until, believed = event.track[step]
-            share = belief.out_of_ten(believed.at(at)) / 10
+            share = reports_belief.out_of_ten(believed.at(at)) / 10
             score.add(at < until, at < event.ended, share)
     return score
 

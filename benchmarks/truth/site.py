@@ -18,7 +18,7 @@ from benchmarks.posting import cookies
 from benchmarks.truth.world import PEOPLE, Event, Visit
 from ugc.core import limits
 from ugc.core.db import db
-from ugc.reports.rules import belief
+from ugc.reports.rules import belief as reports_belief
 
 
 class Clock:
@@ -122,7 +122,7 @@ class Site:
         with self.engine.begin() as connection:
             row = connection.exec_driver_sql(query, (event.address.rsplit("/", 1)[-1],)).one()
         until = row.expires_at if row.state == "open" else self.clock.now
-        believed = belief.Belief(
+        believed = reports_belief.Belief(
             row.believed, 0.0, row.believed_at, dt.timedelta(seconds=row.half_life_s)
         )
         event.track.append((self.clock.now, until, believed))
@@ -164,7 +164,7 @@ def compare(site: Site, events: list[Event]) -> None:
     }
     now = site.clock.now
     expected = {
-        event.address.rsplit("/", 1)[-1]: belief.out_of_ten(event.track[-1][2].at(now))
+        event.address.rsplit("/", 1)[-1]: reports_belief.out_of_ten(event.track[-1][2].at(now))
         for event in events
         if event.track and now < event.track[-1][1]
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ugc.config import ROOT
-from ugc.reports.rules import belief
+from ugc.reports.rules import belief as reports_belief
 
 DATA = Path(os.environ.get("BENCH_DATA", ROOT.parent / "shared" / "data")) / "reports"
 EVENTS = int(os.environ.get("BENCH_EVENTS", "250"))
@@ -57,7 +57,9 @@ class Event:
     who: int
     visits: list[Visit] = field(default_factory=list)
     # What the database said after each change: (from, until, Belief).
-    track: list[tuple[dt.datetime, dt.datetime, belief.Belief]] = field(default_factory=list)
+    track: list[tuple[dt.datetime, dt.datetime, reports_belief.Belief]] = field(
+        default_factory=list
+    )
     address: str = ""
 
     @property

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD
-from ugc.accounts.actions import grants
+from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.rules.roles import Role
 from ugc.config import ROOT
 from ugc.core import audit, security
@@ -150,7 +150,9 @@ def test_what_happens_at_the_door_is_logged_without_names(
     brand = ana.post("/brands", data={"name": "Mora", "about": "", "website": ""}).location
     brand_id = session.scalar(sa.text("SELECT id FROM brands")) or 0
     member_id = session.scalar(sa.text("SELECT id FROM members WHERE handle = 'ana'")) or 0
-    grants.give(session, member_id, Role.OWNER, by=SYSTEM, subject_id=brand_id, announce=False)
+    accounts_grants_actions.give(
+        session, member_id, Role.OWNER, by=SYSTEM, subject_id=brand_id, announce=False
+    )
     session.commit()
     ana.post(f"{brand}/keys", data={"name": "dashboard", "scopes": ["reports:read"]})
     key = session.scalar(sa.text("SELECT id FROM api_keys"))

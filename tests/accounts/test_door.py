@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD
 from tests.reading import words
-from ugc.accounts import jobs as account_jobs
-from ugc.accounts import rules
-from ugc.accounts.actions import passwords
+from ugc.accounts import jobs as accounts_jobs
+from ugc.accounts.actions import passwords as accounts_passwords
 from ugc.accounts.models import Member
+from ugc.accounts.rules import credentials as accounts_credentials
 from ugc.config import ROOT
 from ugc.core import identity
 from ugc.core.db import Session
@@ -129,7 +129,7 @@ def test_every_entrance_knows_the_same_person(
     same = ben.post("/settings/mail", data={"email": typed, "password": PASSWORD})
     assert same.status_code == 422
     stranger = at(app.test_client(), "198.51.100.7")
-    for number in range(rules.ATTEMPTS_PER_PAIR):
+    for number in range(accounts_credentials.ATTEMPTS_PER_PAIR):
         assert try_in(stranger, SPELLINGS[number % len(SPELLINGS)], "wrong") == 422
     assert try_in(stranger, typed, PASSWORD) == 429
 
@@ -146,7 +146,7 @@ def test_a_password_is_compared_in_normal_form(
     app: Flask, session: Session, make_member: Callable[..., Member], joined: str, typed: str
 ) -> None:
     member = make_member("ana")
-    member.password_hash = passwords.hash_password(joined)
+    member.password_hash = accounts_passwords.hash_password(joined)
     session.commit()
     assert try_in(app.test_client(), "ana@example.org", typed) == 303
 
@@ -156,7 +156,7 @@ def test_an_older_hash_of_what_was_typed_is_made_anew(
 ) -> None:
     member = make_member("ana")
     typed = "contrasen\u0303a largui\u0301sima"
-    old = member.password_hash = passwords._hasher.hash(typed)
+    old = member.password_hash = accounts_passwords._hasher.hash(typed)
     session.commit()
     assert try_in(app.test_client(), "ana@example.org", identity.password(typed)) == 422
     assert try_in(app.test_client(), "ana@example.org", typed) == 303
@@ -175,7 +175,7 @@ def test_guesses_elsewhere_lock_out_no_known_browser(app: Flask, make_member: Br
     ana.post("/sign-out")
     for network in range(2, 5):
         guesser = at(app.test_client(), f"198.51.100.{network}")
-        for _ in range(rules.ATTEMPTS_PER_PAIR):
+        for _ in range(accounts_credentials.ATTEMPTS_PER_PAIR):
             try_in(guesser, "ana@example.org", "wrong")
     # The account waits for every browser that is not known …
     assert try_in(at(app.test_client(), "203.0.113.9"), "ana@example.org", PASSWORD) == 429
@@ -183,7 +183,7 @@ def test_guesses_elsewhere_lock_out_no_known_browser(app: Flask, make_member: Br
     assert try_in(at(ana, "198.51.100.2"), "ana@example.org", PASSWORD) == 303
     # Her own mistakes count, for her browser alone.
     ana.post("/sign-out")
-    for _ in range(rules.ATTEMPTS_PER_DEVICE):
+    for _ in range(accounts_credentials.ATTEMPTS_PER_DEVICE):
         assert try_in(ana, "ana@example.org", "wrong") == 422
     assert try_in(ana, "ana@example.org", PASSWORD) == 429
 
@@ -191,7 +191,7 @@ def test_guesses_elsewhere_lock_out_no_known_browser(app: Flask, make_member: Br
 def test_another_network_gets_in_while_one_guesses(app: Flask, make_member: Browser) -> None:
     make_member("ana")
     guesser = at(app.test_client(), "198.51.100.2")
-    for _ in range(rules.ATTEMPTS_PER_PAIR):
+    for _ in range(accounts_credentials.ATTEMPTS_PER_PAIR):
         try_in(guesser, "ana@example.org", "wrong")
     assert try_in(guesser, "ana@example.org", PASSWORD) == 429
     assert try_in(at(app.test_client(), "203.0.113.9"), "ana@example.org", PASSWORD) == 303
@@ -209,7 +209,7 @@ def test_distributed_guessing_is_slowed_down(
         for number in range(2):
             guesser = at(app.test_client(), f"198.51.{minute}.{number}")
             tried += try_in(guesser, "ana@example.org", "wrong") == 422
-    assert rules.ATTEMPTS_FREE <= tried < 50
+    assert accounts_credentials.ATTEMPTS_FREE <= tried < 50
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_distributed_guessing_is_slowed_down(
     ],
 )
 def test_how_long_an_unknown_browser_waits(numbers: dict[str, Any], wait: int) -> None:
-    assert rules.wait_of_unknown(**numbers) == wait
+    assert accounts_credentials.wait_of_unknown(**numbers) == wait
 
 
 def test_the_cookie_of_another_account_opens_no_way_round(
@@ -238,11 +238,11 @@ def test_the_cookie_of_another_account_opens_no_way_round(
     eve.post("/sign-out")
     for number in range(3, 6):
         guesser = at(app.test_client(), f"198.51.100.{number}")
-        for _ in range(rules.ATTEMPTS_PER_PAIR):
+        for _ in range(accounts_credentials.ATTEMPTS_PER_PAIR):
             try_in(guesser, "ana@example.org", "wrong")
     session.execute(
         sa.text("UPDATE members SET password_hash = :hash WHERE handle = 'ana'"),
-        {"hash": passwords.hash_password(NEW)},
+        {"hash": accounts_passwords.hash_password(NEW)},
     )
     session.commit()
     assert try_in(eve, "ana@example.org", NEW) == 422  # not tried: that account waits
@@ -354,7 +354,7 @@ def test_one_person_gets_three_mails_an_hour(
     purpose: str,
 ) -> None:  # fmt: skip
     """Every mail that a request causes, however many networks and accounts ask for it."""
-    assert {"password_changed", "mail_changed", "new_browser"} == set(account_jobs.LETTERS) - {
+    assert {"password_changed", "mail_changed", "new_browser"} == set(accounts_jobs.LETTERS) - {
         "confirm", "reset", "exists", "mail_new", "mail_old",
     }  # fmt: skip
     make_member("ana", confirmed=purpose != "confirm")
@@ -374,9 +374,9 @@ def test_one_person_gets_three_mails_an_hour(
             email = "new@example.org" if purpose == "mail_new" else f"new{number}@example.org"
             browser.post("/settings/mail", data={"email": email, "password": PASSWORD})
         run_jobs()
-    subject = str(account_jobs.LETTERS[purpose].subject)
+    subject = str(accounts_jobs.LETTERS[purpose].subject)
     sent = [mail for mail in mails() if mail.startswith(subject)]
-    assert len(sent) == rules.MAILS_PER_HOUR
+    assert len(sent) == accounts_credentials.MAILS_PER_HOUR
     live = session.scalar(
         sa.text("SELECT count(*) FROM account_tokens WHERE purpose = :p AND used_at IS NULL"),
         {"p": purpose},
@@ -390,7 +390,7 @@ def test_addresses_of_one_mailbox_share_the_limit(app: Flask, run_jobs: Run, mai
         form = {**JOIN, "handle": f"leo{number}", "email": f"an.a+{number}@gmail.com"}
         at(app.test_client(), f"198.51.100.{number}").post("/join", data=form)
     run_jobs()
-    assert len(mails()) == rules.MAILS_PER_HOUR
+    assert len(mails()) == accounts_credentials.MAILS_PER_HOUR
 
 
 def test_a_change_of_password_and_a_new_browser_are_told(

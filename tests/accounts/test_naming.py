@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD
 from tests.test_names_everywhere import BRAND, PLACE, REPORT, REVIEW
-from ugc.accounts import queries
 from ugc.accounts.models import Member, MemberName
-from ugc.accounts.rules import naming as rules
-from ugc.cards import rules as cards
+from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.accounts.rules import naming as accounts_naming_rules
+from ugc.cards.rules import cards as cards_cards
 from ugc.config import ROOT
 from ugc.core import people
 from ugc.core.db import Session
@@ -38,7 +38,7 @@ def member(session: Session, handle: str) -> Member:
     ["Lucía Gómez", "王小明", "محمد علي", "אבי כהן", "Anna-Maria", "O’Hara", "🦊 Zorro", "Modesto"],
 )
 def test_names_in_any_letters(name: str) -> None:
-    assert rules.problem(name, "Boca") is None
+    assert accounts_naming_rules.problem(name, "Boca") is None
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_names_in_any_letters(name: str) -> None:
     ],
 )  # fmt: skip
 def test_names_that_pose_or_advertise(name: str) -> None:
-    assert rules.problem(name, "Boca") is not None
+    assert accounts_naming_rules.problem(name, "Boca") is not None
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_names_that_pose_or_advertise(name: str) -> None:
     ],
 )
 def test_handles_that_a_name_looks_like(name: str, handle: str) -> None:
-    assert handle in rules.handles_like(name)
+    assert handle in accounts_naming_rules.handles_like(name)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_handles_that_a_name_looks_like(name: str, handle: str) -> None:
 def test_initials(name: str, shown: str) -> None:
     assert people.initials(name) == shown
     # The drawn card says the same, and has its icon where that is no letter.
-    assert cards.initials(name) == (shown if shown[0].isalnum() else "")
+    assert cards_cards.initials(name) == (shown if shown[0].isalnum() else "")
 
 
 def test_initials_are_legible_on_every_colour() -> None:
@@ -108,7 +108,7 @@ def test_a_name_is_given_at_joining_and_shown_once_the_address_is_confirmed(
     assert refused.status_code == 422
     assert "kept for those who run the site" in refused.text
     assert client.post("/join", data={**NEWCOMER, "name": f" {NAME} "}).status_code == 303
-    assert queries.who(session, member(session, "lucia").id) == "lucia"
+    assert accounts_lookup.who(session, member(session, "lucia").id) == "lucia"
     assert NAME not in client.application.test_client().get("/members/lucia").text
     member(session, "lucia").email_confirmed_at = sa.func.now()  # type: ignore[assignment]
     session.commit()

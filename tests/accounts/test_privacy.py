@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD
 from tests.media.pictures import saved, scene
-from ugc.accounts import jobs as account_jobs
-from ugc.accounts.actions import suspending
+from ugc.accounts import jobs as accounts_jobs
+from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.core.access import SYSTEM
 from ugc.core.db import Base, Session
 
@@ -252,8 +252,10 @@ def zenobia(
         send(signed_in(f"eva{number}"), flagging, rule="false", note="Zzfalse")
     decide(session, mod, "review", "Zznote on the review")
     mine = session.scalars(sa.text("SELECT id FROM members WHERE handle = 'zenobia'")).one()
-    suspending.suspend(session, SYSTEM, mine, reason="other", days=7, note="Zzstopped for a day")
-    suspending.reinstate(session, SYSTEM, mine)
+    accounts_suspending.suspend(
+        session, SYSTEM, mine, reason="other", days=7, note="Zzstopped for a day"
+    )
+    accounts_suspending.reinstate(session, SYSTEM, mine)
     session.commit()
     run_jobs()
     return zenobia
@@ -348,6 +350,6 @@ def test_sessions_that_ended_are_forgotten(
     ana = signed_in("ana", role="moderator")
     signed_in("ben").post("/sign-out")
     session.execute(sa.text("SET LOCAL boca.clock_offset = '8 days'"))
-    account_jobs.forget(session)
+    accounts_jobs.forget(session)
     assert session.scalar(sa.text("SELECT count(*) FROM member_sessions")) == 1
     assert ana.get("/settings").status_code == 200

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from ugc import config
-from ugc.accounts.actions import grants
+from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.models import Grant, Member
-from ugc.accounts.queries import grants as queries
-from ugc.accounts.rules import roles
+from ugc.accounts.queries import grants as accounts_grants_queries
+from ugc.accounts.rules import roles as accounts_roles_rules
 from ugc.accounts.rules.roles import Role
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
@@ -31,7 +31,7 @@ WAITING = {
 
 
 def actor_of(session: Session, member: Member, **more: object) -> Actor:
-    held = queries.of_member(session, member.id)
+    held = accounts_grants_queries.of_member(session, member.id)
     return Actor(ActorKind.MEMBER, id=member.id, confirmed=True, grants=held, **more)
 
 
@@ -43,20 +43,25 @@ def test_the_table_of_acts_and_the_code_name_the_same() -> None:
         asked |= set(re.findall(r'\bmay\("\w+" if \w+ else "(\w+)"\)', text))
         call = r"(?:check_act|team_brand|team_member|that_may)"
         asked |= set(re.findall(call + r'\((?:[^()]|\([^()]*\))*?"(\w+)",?\s*\)', text))
-    known = {act for acts in roles.ACTS.values() for act in acts}
+    known = {act for acts in accounts_roles_rules.ACTS.values() for act in acts}
     assert asked - known == set()
     assert known - asked <= set(WAITING)
 
 
-@pytest.mark.parametrize("act", sorted(roles.SITE_ACTS[Role.ADMINISTRATOR]))
+@pytest.mark.parametrize("act", sorted(accounts_roles_rules.SITE_ACTS[Role.ADMINISTRATOR]))
 def test_an_administrator_may_more_than_a_moderator(act: str) -> None:
-    moderator = Actor(ActorKind.MEMBER, id=1, grants=(roles.grant("moderator"),))
-    administrator = Actor(ActorKind.MEMBER, id=1, grants=(roles.grant("administrator"),))
+    moderator = Actor(ActorKind.MEMBER, id=1, grants=(accounts_roles_rules.grant("moderator"),))
+    administrator = Actor(
+        ActorKind.MEMBER, id=1, grants=(accounts_roles_rules.grant("administrator"),)
+    )
     more = {"manage_roles", "suspend_moderators", "decide_on_moderators"}
     assert administrator.may(act)
     assert moderator.may(act) is (act not in more)
     suspended = Actor(
-        ActorKind.MEMBER, id=1, suspended=True, grants=(roles.grant("administrator"),)
+        ActorKind.MEMBER,
+        id=1,
+        suspended=True,
+        grants=(accounts_roles_rules.grant("administrator"),),
     )
     assert not suspended.may(act)
 
@@ -88,7 +93,7 @@ def test_time_is_computed_when_read(
     )
     session.flush()
     assert actor_of(session, ana).is_moderator is counts
-    assert (queries.holders(session, Role.MODERATOR) == [ana.id]) is counts
+    assert (accounts_grants_queries.holders(session, Role.MODERATOR) == [ana.id]) is counts
 
 
 def test_a_role_is_told_logged_and_stays_as_history(
@@ -136,11 +141,11 @@ def test_nothing_is_logged_of_what_was_rolled_back(
 ) -> None:
     ana = make_member("ana")
     with caplog.at_level(logging.INFO, "ugc.audit"):
-        grants.give_site_role(session, SYSTEM, "ana", Role.MODERATOR)
+        accounts_grants_actions.give_site_role(session, SYSTEM, "ana", Role.MODERATOR)
         session.rollback()
         session.commit()
     assert caplog.messages == []
-    assert queries.of_member(session, ana.id) == ()
+    assert accounts_grants_queries.of_member(session, ana.id) == ()
 
 
 @pytest.mark.parametrize(
@@ -170,12 +175,12 @@ def test_what_cannot_be_given_is_said(
     answer = boss.post("/moderation/roles", data=form)
     assert answer.status_code == 422
     assert where in answer.text
-    assert len(queries.listed(session)) == 1
+    assert len(accounts_grants_queries.listed(session)) == 1
 
 
 def test_the_last_administrator_stays(session: Session, signed_in: Browser) -> None:
     boss = signed_in("boss", role="administrator")
-    [row] = queries.listed(session)
+    [row] = accounts_grants_queries.listed(session)
     assert boss.post(f"/moderation/roles/{row.id}/take").status_code == 409
     signed_in("other", role="administrator")
     assert boss.post(f"/moderation/roles/{row.id}/take").status_code == 303
@@ -193,10 +198,10 @@ def test_only_administrators_give_and_take(
     member = session.scalars(sa.select(Member).where(Member.handle == "ana")).one()
     actor = actor_of(session, member)
     with pytest.raises(Forbidden):
-        grants.give_site_role(session, actor, "ana", Role.ADMINISTRATOR)
-    [grant] = queries.open_grants(session, boss.id)
+        accounts_grants_actions.give_site_role(session, actor, "ana", Role.ADMINISTRATOR)
+    [grant] = accounts_grants_queries.open_grants(session, boss.id)
     with pytest.raises(Forbidden):
-        grants.take_site_role(session, actor, grant.id)
+        accounts_grants_actions.take_site_role(session, actor, grant.id)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +222,9 @@ def test_a_limited_moderator_decides_what_the_limits_name(
     address = signed_in("ana", language="es").post("/reports", data=REPORT).location
     some = signed_in("some")
     member = session.scalars(sa.select(Member).where(Member.handle == "some")).one()
-    grants.give(session, member.id, Role.MODERATOR, by=SYSTEM, announce=False, **limit)
+    accounts_grants_actions.give(
+        session, member.id, Role.MODERATOR, by=SYSTEM, announce=False, **limit
+    )
     session.commit()
     case_id, version = session.execute(sa.text("SELECT id, version FROM cases")).one()
     queue = some.get("/moderation").text
@@ -233,15 +240,15 @@ def test_a_role_given_twice_and_one_with_another_end(
     session: Session, make_member: Callable[..., Member]
 ) -> None:
     ana = make_member("ana")
-    grants.give_site_role(session, SYSTEM, "ana", Role.MODERATOR)
+    accounts_grants_actions.give_site_role(session, SYSTEM, "ana", Role.MODERATOR)
     with pytest.raises(Conflict):
-        grants.give_site_role(session, SYSTEM, "ana", Role.MODERATOR)
+        accounts_grants_actions.give_site_role(session, SYSTEM, "ana", Role.MODERATOR)
     until = now(session) + DAY
-    grants.give_site_role(session, SYSTEM, "ana", Role.MODERATOR, until=until)
-    grants.give_site_role(session, SYSTEM, "ana", Role.MODERATOR, language="es")
-    held = queries.of_member(session, ana.id)
+    accounts_grants_actions.give_site_role(session, SYSTEM, "ana", Role.MODERATOR, until=until)
+    accounts_grants_actions.give_site_role(session, SYSTEM, "ana", Role.MODERATOR, language="es")
+    held = accounts_grants_queries.of_member(session, ana.id)
     assert sorted(grant.is_limited for grant in held) == [False, True]
-    assert len(queries.listed(session, member_id=ana.id, ended=True)) == 3
+    assert len(accounts_grants_queries.listed(session, member_id=ana.id, ended=True)) == 3
 
 
 def test_erasure_ends_roles_and_keeps_rows(
@@ -252,7 +259,7 @@ def test_erasure_ends_roles_and_keeps_rows(
     boss.post("/moderation/roles", data=form)
     gone = {"content": "keep", "password": "correct horse battery"}
     assert ana.post("/settings/erase", data=gone).status_code == 303
-    row = queries.listed(session, ended=True, site_only=True)[-1]
+    row = accounts_grants_queries.listed(session, ended=True, site_only=True)[-1]
     assert (row.handle, row.reason, row.ended_at is not None) == (None, "", True)
     assert boss.get("/moderation/roles").status_code == 200
 
@@ -263,8 +270,8 @@ def test_by_the_command_line(
     session: Session,
     make_member: Callable[..., Member],
 ) -> None:
-    from ugc.cli import cli
     from ugc.cli import roles as cli_roles
+    from ugc.cli.main import cli
 
     monkeypatch.setattr(cli_roles, "create_app", lambda: app)
     make_member("ana"), make_member("fresh", confirmed=False)

@@ -13,13 +13,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD
-from ugc.accounts.actions import suspending
+from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member, Suspension
-from ugc.accounts.queries import suspensions as reads
-from ugc.accounts.rules import suspensions as rules
+from ugc.accounts.queries import suspensions as accounts_suspensions_queries
+from ugc.accounts.rules import suspensions as accounts_suspensions_rules
 from ugc.accounts.rules.roles import Role, grant
-from ugc.cli import cli
-from ugc.cli import members as commands
+from ugc.cli import members as cli_members
+from ugc.cli.main import cli
 from ugc.core.access import ANONYMOUS, SUSPENDED_MAY, SYSTEM, Actor, ActorKind
 from ugc.core.db import SAFE_METHODS, Session
 from ugc.core.errors import Conflict, Forbidden, Invalid
@@ -55,7 +55,7 @@ def stop(session: Session) -> Callable[..., int]:
 
     def suspend(handle: str, days: int | None = 7, reason: str = "spam", note: str = "") -> int:
         member = session.scalars(sa.select(Member).where(Member.handle == handle)).one()
-        suspension_id = suspending.suspend(
+        suspension_id = accounts_suspending.suspend(
             session, SYSTEM, member.id, reason=reason, days=days, note=note, cause="operator"
         )
         session.commit()
@@ -212,9 +212,9 @@ def actor(role: Role | None, *, suspended: bool = False) -> Actor:
 )
 def test_who_may_suspend_whom(who: Actor, whom: Role | None, allowed: bool) -> None:
     moderates = whom is not None
-    assert rules.may_suspend(who, 2, moderates) is allowed
+    assert accounts_suspensions_rules.may_suspend(who, 2, moderates) is allowed
     if who.id == 1:
-        assert rules.may_suspend(who, 1, moderates) is False
+        assert accounts_suspensions_rules.may_suspend(who, 1, moderates) is False
 
 
 def test_a_moderator_suspends_from_the_profile_and_lifts(
@@ -291,18 +291,22 @@ def test_two_suspensions_stand_for_themselves(
     session: Session, make_member: Callable[..., Member]
 ) -> None:
     ana = make_member("ana")
-    suspending.suspend(session, SYSTEM, ana.id, reason="spam", days=30, cause="operator")
-    suspending.suspend(session, SYSTEM, ana.id, reason="accounts", days=365, cause="decision:1")
-    assert reads.standing(session, ana.id).reason == "accounts"  # type: ignore[union-attr]
-    suspending.lift_by_cause(session, ana.id, "decision:1", "decision:2")
-    assert reads.standing(session, ana.id).reason == "spam"  # type: ignore[union-attr]
-    assert reads.suspended_among(session, [ana.id]) == {ana.id}
-    suspending.suspend(session, SYSTEM, ana.id, reason="illegal", days=None, cause="operator")
-    assert ana.suspended_until == rules.WITHOUT_END
-    suspending.reinstate(session, SYSTEM, ana.id)
+    accounts_suspending.suspend(session, SYSTEM, ana.id, reason="spam", days=30, cause="operator")
+    accounts_suspending.suspend(
+        session, SYSTEM, ana.id, reason="accounts", days=365, cause="decision:1"
+    )
+    assert accounts_suspensions_queries.standing(session, ana.id).reason == "accounts"  # type: ignore[union-attr]
+    accounts_suspending.lift_by_cause(session, ana.id, "decision:1", "decision:2")
+    assert accounts_suspensions_queries.standing(session, ana.id).reason == "spam"  # type: ignore[union-attr]
+    assert accounts_suspensions_queries.suspended_among(session, [ana.id]) == {ana.id}
+    accounts_suspending.suspend(
+        session, SYSTEM, ana.id, reason="illegal", days=None, cause="operator"
+    )
+    assert ana.suspended_until == accounts_suspensions_rules.WITHOUT_END
+    accounts_suspending.reinstate(session, SYSTEM, ana.id)
     assert ana.suspended_until is None
     with pytest.raises(Conflict):
-        suspending.reinstate(session, SYSTEM, ana.id)
+        accounts_suspending.reinstate(session, SYSTEM, ana.id)
     with pytest.raises(sa.exc.DBAPIError, match="append-only"):
         session.execute(sa.delete(Suspension))
 
@@ -313,13 +317,13 @@ def test_it_ends_by_itself_and_is_told(
     browser = signed_in("ana", language="en")
     stop("ana", days=1)
     run_jobs()
-    assert suspending.end_those_over(session) == 0
+    assert accounts_suspending.end_those_over(session) == 0
     session.execute(sa.text("SET LOCAL boca.clock_offset = '25 hours'"))
     session.commit()
     # The time itself ends it, whatever the job does.
     assert "is suspended" not in browser.get("/about").text
-    assert suspending.end_those_over(session) == 1
-    assert suspending.end_those_over(session) == 0
+    assert accounts_suspending.end_those_over(session) == 1
+    assert accounts_suspending.end_those_over(session) == 0
     run_jobs()
     assert "Your account is no longer suspended. Welcome back." in browser.get("/inbox").text
 
@@ -333,7 +337,7 @@ def test_the_operators_commands(
     make_member: Callable[..., Member],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(commands, "create_app", lambda: app)
+    monkeypatch.setattr(cli_members, "create_app", lambda: app)
     make_member("ana")
     run = click.testing.CliRunner().invoke
     for wrong, words in (
@@ -350,7 +354,7 @@ def test_the_operators_commands(
     assert (answer.exit_code, answer.output[:23]) == (0, "ana is suspended until ")
     session.expire_all()
     ana = session.scalars(sa.select(Member).where(Member.handle == "ana")).one()
-    row = reads.standing(session, ana.id)
+    row = accounts_suspensions_queries.standing(session, ana.id)
     assert row is not None
     assert (row.reason, row.note, row.by, row.cause) == ("spam", "Zz", None, "operator")
     assert run(cli, ["reinstate", "ana"]).output == "ana can contribute again.\n"
@@ -366,10 +370,10 @@ def test_the_imported_and_the_erased_are_not_suspended(
     ana.email = None
     session.flush()
     with pytest.raises(Conflict):
-        suspending.suspend(session, SYSTEM, ana.id, reason="spam", days=1)
+        accounts_suspending.suspend(session, SYSTEM, ana.id, reason="spam", days=1)
     ben = make_member("ben")
     nobody = Actor(ActorKind.MEMBER, id=ben.id)
     with pytest.raises(Forbidden):
-        suspending.suspend(session, nobody, ana.id, reason="spam", days=1)
+        accounts_suspending.suspend(session, nobody, ana.id, reason="spam", days=1)
     with pytest.raises(Invalid):
-        suspending.suspend(session, SYSTEM, ben.id, reason="spam", days=0)
+        accounts_suspending.suspend(session, SYSTEM, ben.id, reason="spam", days=0)

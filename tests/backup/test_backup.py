@@ -20,19 +20,20 @@ from flask import Flask
 from tests.brandapi.conftest import World
 from tests.conftest import MODERATOR, PASSWORD, PASSWORD_HASH, make_database
 from tests.faults.conftest import Cluster, until
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import erasing as accounts_erasing
 from ugc.accounts.models import KIND, Grant, Member, UsedHandle
-from ugc.accounts.rules import roles
+from ugc.accounts.rules import roles as accounts_roles_rules
 from ugc.app import create_app
 from ugc.brands.models import Brand
-from ugc.cli import cli
-from ugc.cli.backup import manifest, tools
+from ugc.cli.backup import manifest as cli_manifest
+from ugc.cli.backup import tools as cli_tools
+from ugc.cli.main import cli
 from ugc.config import libpq_url
 from ugc.core import erasures, geo, jobs, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, now
 from ugc.media.models import Photo
-from ugc.reports import actions as reports
+from ugc.reports.actions import posting as reports_posting_actions
 from ugc.reports.models import Report
 
 DIFFERS = 3
@@ -150,7 +151,7 @@ def member(session: Session, handle: str) -> Actor:
 
 def post(session: Session, by: Actor, number: int) -> str:
     point = geo.Point(-3.7 + number / 100, 40.4)
-    made = reports.post_report(session, by, kind="waste", point=point)
+    made = reports_posting_actions.post_report(session, by, kind="waste", point=point)
     session.commit()
     return made
 
@@ -161,7 +162,7 @@ def brand_with_key(session: Session) -> str:
     session.add(Brand(id=subject.id, name="Mora", claimed_at=now(session)))
     session.flush()
     session.add(Grant(role="owner", subject_id=subject.id, member_id=owner.id))
-    held = (*MODERATOR, roles.grant("owner", subject_id=subject.id))
+    held = (*MODERATOR, accounts_roles_rules.grant("owner", subject_id=subject.id))
     actor = Actor(ActorKind.MEMBER, id=owner.id, handle="olga", grants=held, confirmed=True)
     session.commit()
     return World(session, actor, subject.id, subject.public_id).key()
@@ -212,11 +213,11 @@ def test_the_whole_round(
     with here.app.app_context():
         session = db.session()
         lost = post(session, kept, 8)
-        accounts.erase(session, gone.id or 0, with_content=True, password=PASSWORD)
+        accounts_erasing.erase(session, gone.id or 0, with_content=True, password=PASSWORD)
         session.commit()
-        accounts.erase(session, kept.id or 0, with_content=False, password=PASSWORD)
+        accounts_erasing.erase(session, kept.id or 0, with_content=False, password=PASSWORD)
         session.rollback()
-        accounts.erase(session, kept.id or 0, with_content=False, password=PASSWORD)
+        accounts_erasing.erase(session, kept.id or 0, with_content=False, password=PASSWORD)
         session.commit()
     assert len(here.erased.read_text().split()) == 2 * 4  # one line each, of four words
     assert mirror.reaches(here, (before | {lost}) - {by_gone})
@@ -278,25 +279,25 @@ def checks_tell_what_differs(of: Installation, folder: Path, copy: Path) -> None
     copy.write_bytes(content)
 
     # A dump without one row, whose checksum is right.
-    said = manifest.read(folder)
+    said = cli_manifest.read(folder)
     url = libpq_url(of.database)
-    name = f"{tools.name_of(url)}_short"
-    with tools.scratch(url, name) as place:
-        program = tools.tool("pg_restore")
-        tools.run(place, program, "--no-owner", str(folder / said.dump))
+    name = f"{cli_tools.name_of(url)}_short"
+    with cli_tools.scratch(url, name) as place:
+        program = cli_tools.tool("pg_restore")
+        cli_tools.run(place, program, "--no-owner", str(folder / said.dump))
         with psycopg.connect(place) as connection:
             connection.execute("DELETE FROM used_handles WHERE handle = 'ines'")
             connection.execute("UPDATE brands SET name = 'Other'")
-        tools.run(place, tools.tool("pg_dump"), "-Fc", f"--file={folder / said.dump}")
-    said.sums[said.dump] = manifest.digest(folder / said.dump)
+        cli_tools.run(place, cli_tools.tool("pg_dump"), "-Fc", f"--file={folder / said.dump}")
+    said.sums[said.dump] = cli_manifest.digest(folder / said.dump)
     said.write(folder)
     short = of.ugc("restore", "--check", folder)
     assert short.exit_code == DIFFERS
     assert "table used_handles: 2 rows, 3 in the manifest" in short.output
     assert "table brands: the same number of rows, but other contents" in short.output
-    with psycopg.connect(tools.renamed(url, "postgres")) as connection:
+    with psycopg.connect(cli_tools.renamed(url, "postgres")) as connection:
         left = "SELECT count(*) FROM pg_database WHERE datname LIKE %s"
-        assert connection.execute(left, [f"{tools.name_of(url)}_check"]).fetchone() == (0,)
+        assert connection.execute(left, [f"{cli_tools.name_of(url)}_check"]).fetchone() == (0,)
 
 
 @pytest.mark.parametrize("broken", ["", "{", '{"format": 2}', '{"format": 1}'])
@@ -304,7 +305,7 @@ def test_what_is_no_backup_is_not_restored(tmp_path: Path, others: None, broken:
     """Such as one that was cut short: the manifest is written last."""
     (tmp_path / "database-1.dump").write_bytes(b"PGDMP")
     if broken:
-        (tmp_path / manifest.NAME).write_text(broken)
+        (tmp_path / cli_manifest.NAME).write_text(broken)
     done = CliRunner().invoke(cli, ["restore", str(tmp_path)])
     assert done.exit_code == 1
     assert str(tmp_path) in done.output
@@ -323,14 +324,14 @@ def test_missing_and_older_programs_are_named(
     old = tmp_path / "pg_dump"
     old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 14.2'\n")
     old.chmod(0o700)
-    monkeypatch.setattr(tools, "FOLDERS", ())
+    monkeypatch.setattr(cli_tools, "FOLDERS", ())
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(tools.click.ClickException, match="postgresql-client-15"):
-        tools.tool("pg_dump", 15)
+    with pytest.raises(cli_tools.click.ClickException, match="postgresql-client-15"):
+        cli_tools.tool("pg_dump", 15)
     monkeypatch.setattr(shutil, "which", lambda _: str(old))
-    with pytest.raises(tools.click.ClickException, match="of PostgreSQL 14"):
-        tools.tool("pg_dump", 15)
-    assert tools.tool("pg_dump", 14) == str(old)
+    with pytest.raises(cli_tools.click.ClickException, match="of PostgreSQL 14"):
+        cli_tools.tool("pg_dump", 15)
+    assert cli_tools.tool("pg_dump", 14) == str(old)
 
 
 def test_a_line_that_a_crash_cut_off_hides_no_other(tmp_path: Path) -> None:

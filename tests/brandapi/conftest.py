@@ -13,15 +13,17 @@ from flask import Flask
 
 from tests.conftest import MODERATOR
 from ugc.accounts.models import Grant, Member
-from ugc.accounts.rules import roles
-from ugc.brandapi import actions, queries, rules
+from ugc.accounts.rules import roles as accounts_roles_rules
+from ugc.brandapi import actions as brandapi_actions
+from ugc.brandapi import rules as brandapi_rules
+from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.brands.models import Brand
 from ugc.core import geo, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
-from ugc.places import actions as places
-from ugc.reports import actions as reports
-from ugc.reviews import actions as reviews
+from ugc.places.actions import editing as places_editing
+from ugc.reports.actions import posting as reports_posting_actions
+from ugc.reviews import actions as reviews_actions
 
 
 @dataclass
@@ -32,12 +34,12 @@ class World:
     brand: str
 
     def key(self, *scopes: str) -> str:
-        made = actions.create_key(
+        made = brandapi_actions.create_key(
             self.session,
             self.owner,
             self.brand_id,
             name="test",
-            scopes=scopes or list(rules.SCOPES),
+            scopes=scopes or list(brandapi_rules.SCOPES),
         )
         self.session.commit()
         return made
@@ -45,7 +47,7 @@ class World:
     def with_brand(self, name: str) -> World:
         """The same with a brand of its own."""
         subject = subjects.create(self.session, "brand")
-        grants = (*self.owner.grants, roles.grant("owner", subject_id=subject.id))
+        grants = (*self.owner.grants, accounts_roles_rules.grant("owner", subject_id=subject.id))
         self.session.add(Brand(id=subject.id, name=name, claimed_at=now(self.session)))
         self.session.flush()
         self.session.add(Grant(role="owner", subject_id=subject.id, member_id=self.owner.id))
@@ -54,14 +56,14 @@ class World:
         return World(self.session, owner, subject.id, subject.public_id)
 
     def report(self, lon: float = -3.7, lat: float = 40.4, kind: str = "jam", **values: Any) -> str:
-        made = reports.post_report(
+        made = reports_posting_actions.post_report(
             self.session, self.owner, kind=kind, point=geo.Point(lon, lat), **values
         )
         self.session.commit()
         return made
 
     def place(self, name: str = "Café Mora", lon: float = -3.7, lat: float = 40.4) -> str:
-        made = places.add_place(
+        made = places_editing.add_place(
             self.session, self.owner, name=name, category="cafe", point=geo.Point(lon, lat)
         )
         self.session.commit()
@@ -69,8 +71,10 @@ class World:
 
     def review(self, place: str, rating: int = 4) -> str:
         place_id = self.id_of(place)
-        opinion = reviews.Opinion(rating=rating, text="Quiet, good coffee, kind people. " * 3)
-        made = reviews.post_review(self.session, self.owner, place_id, opinion)
+        opinion = reviews_actions.Opinion(
+            rating=rating, text="Quiet, good coffee, kind people. " * 3
+        )
+        made = reviews_actions.post_review(self.session, self.owner, place_id, opinion)
         self.session.commit()
         return made
 
@@ -84,7 +88,7 @@ class World:
 def world(session: Session, make_member: Callable[..., Member]) -> World:
     owner = make_member("owner", role="moderator")
     subject = subjects.create(session, "brand")
-    held = (*MODERATOR, roles.grant("owner", subject_id=subject.id))
+    held = (*MODERATOR, accounts_roles_rules.grant("owner", subject_id=subject.id))
     actor = Actor(ActorKind.MEMBER, id=owner.id, handle="owner", grants=held, confirmed=True)
     session.add(Brand(id=subject.id, name="Mora", claimed_at=now(session)))
     session.flush()
@@ -110,7 +114,7 @@ def get(app: Flask, session: Session, world: World) -> Callable[..., Any]:
 @pytest.fixture
 def finished(monkeypatch: pytest.MonkeyPatch) -> None:
     """The feed tells what the test did, which is one transaction that has not ended."""
-    original = queries.changes_sql
+    original = brandapi_statements.changes_sql
     unfinished = "changed_txid < pg_snapshot_xmin(stamped_snapshot())"
 
     def told(*args: Any, **kwargs: Any) -> str:
@@ -118,8 +122,8 @@ def finished(monkeypatch: pytest.MonkeyPatch) -> None:
         assert unfinished in statement
         return statement.replace(unfinished, "true")
 
-    monkeypatch.setattr(queries, "changes_sql", told)
-    monkeypatch.setattr(queries, "is_ahead", lambda *_: False)
+    monkeypatch.setattr(brandapi_statements, "changes_sql", told)
+    monkeypatch.setattr(brandapi_statements, "is_ahead", lambda *_: False)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.brandapi.conftest import World
 from tests.brandapi.test_api import valid
 from tests.streets import made
 from ugc.core.db import Session
-from ugc.streets.actions import addresses as filling
+from ugc.streets.actions import addresses as streets_addresses_actions
 
 Get = Callable[..., Any]
 PARTS = {
@@ -69,7 +69,7 @@ def test_a_loaded_city_moves_what_stands_in_it_in_the_feed(
     before = session.scalar(subject, {"id": public_id})
     session.execute(sa.text("SELECT set_config('boca.clock_offset', '1 hour', true)"))
     made.load_city(session)
-    while filling.note_batch(session):
+    while streets_addresses_actions.note_batch(session):
         pass
     session.commit()
     after = session.scalar(subject, {"id": public_id})

@@ -17,13 +17,13 @@ from werkzeug.serving import make_server
 
 from tests.brandapi.conftest import World
 from tests.brandapi.test_api import Get, valid
-from ugc.brandapi import rules
+from ugc.brandapi import rules as brandapi_rules
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
 from ugc.media.models import Photo
-from ugc.places.rules import CATEGORIES
-from ugc.reports.actions import votes
-from ugc.reports.rules import KINDS
+from ugc.places.rules.categories import CATEGORIES
+from ugc.reports.actions import votes as reports_votes
+from ugc.reports.rules.kinds import KINDS
 
 LISTS = ("/reports", "/places", "/reviews", "/brands")
 GEOJSON, JSON = "application/geo+json", "application/json"
@@ -149,9 +149,9 @@ def test_addresses_are_absolute(app: Flask, world: World, get: Get, path: str) -
 def test_photos_of_a_list_come_in_one_statement(
     world: World, get: Get, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    from ugc.brandapi import queries
+    from ugc.brandapi.queries import statements as brandapi_statements
 
-    original, ran = queries.rows, []
+    original, ran = brandapi_statements.rows, []
 
     def rows(session: Session, statement: str, values: dict[str, Any]) -> Any:
         ran.append(statement)
@@ -162,7 +162,7 @@ def test_photos_of_a_list_come_in_one_statement(
         if path == "/reviews":
             break
         _photo(world, made[path], f"key{len(ran)}{_}")
-    monkeypatch.setattr(queries, "rows", rows)
+    monkeypatch.setattr(brandapi_statements, "rows", rows)
     assert get(path).status_code == 200
     # The key's, and the page's.
     assert len(ran) == 2
@@ -216,8 +216,8 @@ def test_kinds_and_categories_need_no_key(get: Get) -> None:
 def test_brands_are_named_and_follow_what_happens_to_them(
     world: World, get: Get, finished: None, session: Session
 ) -> None:
-    from ugc.brands.actions import BRANDS
-    from ugc.content import actions as content
+    from ugc.brands.actions.editing import BRANDS
+    from ugc.content import actions as content_actions
 
     other = world.with_brand("Other")
     feature = get(f"/brands/{other.brand}").get_json(force=True)
@@ -226,7 +226,9 @@ def test_brands_are_named_and_follow_what_happens_to_them(
     assert feature["properties"]["claimed"] is True
     assert get("/brands?bbox=1,2,3,4").status_code == 422
     assert get("/brands", with_key=world.key("reports:read")).status_code == 403
-    content.set_visibility(session, BRANDS, other.brand_id, Visibility.HIDDEN, "test", "system")
+    content_actions.set_visibility(
+        session, BRANDS, other.brand_id, Visibility.HIDDEN, "test", "system"
+    )
     session.commit()
     assert get(f"/brands/{other.brand}").status_code == 404
     changes = get("/brands?since=2020-01-01&format=json").get_json()
@@ -257,7 +259,7 @@ def test_a_mirror_computes_what_the_server_says_later(
     world.owner, owner = unconfirmed, world.owner
     held = world.report(kind="roadworks")
     world.owner = owner
-    votes.vote(session, owner, world.id_of(held), still_there=True)
+    reports_votes.vote(session, owner, world.id_of(held), still_there=True)
     session.commit()
     mirror = {item["id"]: item for item in get("/reports?format=json").get_json()["items"]}
     assert len(mirror) == 3
@@ -361,4 +363,4 @@ def test_what_stands_in_lists_is_what_kinds_names(get: Get) -> None:
     assert get(f"/reports?kind={','.join(KINDS)}").status_code == 200
     assert get(f"/reports?kind={','.join([*KINDS, 'jam'])}").status_code == 422
     assert get("/reports?kind=").status_code == 422
-    assert rules.negotiated("*/*;q=0", rules.OFFERS) is None
+    assert brandapi_rules.negotiated("*/*;q=0", brandapi_rules.OFFERS) is None

@@ -15,23 +15,27 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
 from tests.brandapi.conftest import World
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import erasing as accounts_erasing
 from ugc.accounts.models import KIND as MEMBER
 from ugc.accounts.models import Grant, Member
-from ugc.brandapi import queries, rules
+from ugc.brandapi import rules as brandapi_rules
+from ugc.brandapi.queries import resources as brandapi_resources
+from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.brandapi.schemas.description import specification
 from ugc.config import ROOT
-from ugc.content import actions as content
+from ugc.content import actions as content_actions
 from ugc.core import geo, subjects
 from ugc.core.db import Session, now
 from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
-from ugc.insights import actions as insights
-from ugc.places import actions as place_actions
+from ugc.insights import actions as insights_actions
+from ugc.places.actions import claims as places_claims_actions
+from ugc.places.actions import editing as places_editing
+from ugc.places.actions import facts as places_facts_actions
 from ugc.places.models import Origin
 from ugc.referrals.models import CascadeReach, ReferralLink
-from ugc.reports import actions as report_actions
-from ugc.reports.actions import REPORTS
+from ugc.reports.actions import posting as reports_posting_actions
+from ugc.reports.actions.posting import REPORTS
 
 Get = Callable[..., Any]
 
@@ -60,7 +64,7 @@ def valid(name: str, document: Any) -> None:
 )
 def test_wrong_keys(get: Get, key: str | None, code: str, english: str, spanish: str) -> None:
     for language, words in (("en", english), ("es", spanish)):
-        sent = rules.new_key() if key == "new" else key
+        sent = brandapi_rules.new_key() if key == "new" else key
         answer = get("/reports", with_key=sent, Accept_Language=language)
         assert answer.status_code == 401
         assert answer.content_type == "application/problem+json"
@@ -89,7 +93,7 @@ def test_a_key_is_shown_once_stored_hashed_and_ends_when_revoked(
     assert "no-transform" not in browser.get(where, headers=ours).headers["Cache-Control"]
     page = made.text
     key = page.split('id="new-key" readonly value="')[1].split('"')[0]
-    assert rules.is_well_formed(key)
+    assert brandapi_rules.is_well_formed(key)
     again = browser.get(where).text
     assert key not in again
     assert "dashboard" in again
@@ -109,7 +113,7 @@ def test_a_key_is_shown_once_stored_hashed_and_ends_when_revoked(
 
 
 def test_a_brand_has_a_limit_of_keys(app: Flask, world: World) -> None:
-    for _ in range(rules.KEYS_PER_BRAND):
+    for _ in range(brandapi_rules.KEYS_PER_BRAND):
         world.key()
     browser = app.test_client()
     browser.post(
@@ -190,7 +194,7 @@ def test_held_text_is_not_told(
 ) -> None:
     member = make_member("newcomer")
     actor = type(world.owner)(world.owner.kind, id=member.id, handle="newcomer", confirmed=True)
-    report_actions.post_report(
+    reports_posting_actions.post_report(
         session, actor, kind="jam", point=geo.Point(-3.7, 40.4), text="Secret until approved."
     )
     session.commit()
@@ -251,7 +255,7 @@ def test_following_changes_and_what_is_gone(
     seen, deleted, following = feed(get, "2020-01-01T00:00:00Z")
     assert (sorted(seen), deleted) == (sorted([first, second]), [])
     assert feed(get, following)[:2] == ([], [])
-    content.set_visibility(
+    content_actions.set_visibility(
         session, REPORTS, world.id_of(first), Visibility.HIDDEN, "test", "system"
     )
     session.commit()
@@ -273,10 +277,10 @@ def test_reviews_follow_what_happens_to_their_place(
     session.execute(sa.text("UPDATE subjects SET changed_at = now() - interval '1 day'"))
     place_id = world.id_of(place)
     if change == "hidden":
-        place_actions.move(session, place_id, Visibility.HIDDEN, "test", "system")
+        places_editing.move(session, place_id, Visibility.HIDDEN, "test", "system")
     elif change == "edited":
         facts = {"name": "New", "address": "", "phone": "", "website": "", "opening_hours": ""}
-        place_actions.edit_place(
+        places_editing.edit_place(
             session,
             world.owner,
             place_id,
@@ -286,7 +290,7 @@ def test_reviews_follow_what_happens_to_their_place(
             **facts,
         )
     else:
-        place_actions.set_brand(session, world.owner, place_id, world.brand_id)
+        places_claims_actions.set_brand(session, world.owner, place_id, world.brand_id)
     session.commit()
     run_jobs()
     moved = "SELECT changed_at = now() FROM subjects WHERE public_id = :id"
@@ -303,7 +307,7 @@ def test_a_place_tells_that_it_closed_and_whose_facts_it_has(
     assert [told[name] for name in ("closed_at", "attribution", "licence", "source")] == [None] * 4
     values = {"phone": "+34911111111", "closed": True}
     moment = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
-    place_actions.offer(session, world.id_of(place), Origin.MODERATOR, values, moment)
+    places_facts_actions.offer(session, world.id_of(place), Origin.MODERATOR, values, moment)
     session.execute(sa.text("UPDATE place_facts SET origin = 'extract' WHERE field = 'phone'"))
     if source:
         terms = {"attribution": f"© {source}", "licence": "CC0", "url": "https://town.example"}
@@ -330,7 +334,7 @@ def test_erased_people_are_not_told(
     )
     world.report(text="Stays without a name.")
     assert "owner" in get("/reports").text
-    accounts.erase(
+    accounts_erasing.erase(
         session, world.owner.id or 0, with_content=False, password="correct horse battery"
     )
     session.commit()
@@ -344,7 +348,7 @@ def test_the_keys_of_a_brand_without_a_team_open_nothing(
     session: Session, world: World, get: Get
 ) -> None:
     assert get("/reports").status_code == 200
-    accounts.erase(
+    accounts_erasing.erase(
         session, world.owner.id or 0, with_content=False, password="correct horse battery"
     )
     session.commit()
@@ -452,7 +456,7 @@ def test_the_spread_is_told_in_full_tens_of_complete_weeks(world: World, get: Ge
     before = get(path).get_json()
     valid("Spread", before)
     assert before["shown_total_by_degree"] == {"1": 0, "2": 0, "3": 0, "further": 0}
-    insights.publish_all_figures(world.session)
+    insights_actions.publish_all_figures(world.session)
     world.session.commit()
     document = get(path).get_json()
     valid("Spread", document)
@@ -548,7 +552,7 @@ def test_every_code_that_is_raised_is_in_the_catalogue_and_the_docs() -> None:
     ],
 )
 def test_made_up_cursors_are_no_fault_of_ours(get: Get, name: str, parts: list[Any]) -> None:
-    answer = get(f"/reports?{name}={rules.encode_cursor(*parts)}")
+    answer = get(f"/reports?{name}={brandapi_rules.encode_cursor(*parts)}")
     good = parts[1:] in (["2026-W01-1", 1], ["2026-01-01", 2**62])
     assert answer.status_code == (200 if good else 409)
     assert good or answer.get_json(force=True)["code"] == "bad_cursor"
@@ -593,17 +597,22 @@ def plan(session: Session, statement: str, values: dict[str, Any]) -> str:
 def test_pages_come_from_indexes(session: Session) -> None:
     box = geo.Bounds(-4, 40, -3, 41)
     values: dict[str, Any] = {"limit": 100, "site": ""}
-    narrow = queries.newest_sql(
-        queries.REPORTS, geojson=True, bounds=box, filters=[], after=False, values=values
+    narrow = brandapi_statements.newest_sql(
+        brandapi_resources.REPORTS, geojson=True, bounds=box, filters=[], after=False, values=values
     )
     assert "ix_reports_geom_created_at" in plan(session, narrow, values)
-    wide = queries.newest_sql(
-        queries.REPORTS, geojson=True, bounds=None, filters=[], after=False, values=values
+    wide = brandapi_statements.newest_sql(
+        brandapi_resources.REPORTS,
+        geojson=True,
+        bounds=None,
+        filters=[],
+        after=False,
+        values=values,
     )
     assert "ix_reports_created_at_id" in plan(session, wide, values)
     values = {"limit": 100, "site": "", "after_txid": "0", "after_id": 0}
-    changes = queries.changes_sql(
-        queries.REPORTS, geojson=True, bounds=None, filters=[], values=values
+    changes = brandapi_statements.changes_sql(
+        brandapi_resources.REPORTS, geojson=True, bounds=None, filters=[], values=values
     )
     assert "ix_subjects_feed" in plan(session, changes, values)
 

@@ -11,23 +11,23 @@ import sqlalchemy as sa
 
 from tests.brandapi.conftest import World
 from tests.brandapi.test_api import Get, feed
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import erasing as accounts_erasing
 from ugc.accounts.models import Grant
-from ugc.content import actions as content
+from ugc.content import actions as content_actions
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
-from ugc.places import actions as places
-from ugc.reports import actions as reports
-from ugc.reports.actions import life
-from ugc.reviews import actions as reviews
+from ugc.places.actions import editing as places_editing
+from ugc.reports.actions import life as reports_life_actions
+from ugc.reports.actions import posting as reports_posting_actions
+from ugc.reviews import actions as reviews_actions
 
 PASSWORD = "correct horse battery"
 SINCE = "2020-01-01T00:00:00Z"
-ACTIONS = {"report": reports, "place": places, "review": reviews}
-DECLARED: dict[str, content.ContentKind[Any]] = {
-    "report": reports.REPORTS,
-    "review": reviews.REVIEWS,
+ACTIONS = {"report": reports_posting_actions, "place": places_editing, "review": reviews_actions}
+DECLARED: dict[str, content_actions.ContentKind[Any]] = {
+    "report": reports_posting_actions.REPORTS,
+    "review": reviews_actions.REVIEWS,
 }
 MADE = {
     "report": lambda world: world.report(),
@@ -46,9 +46,9 @@ def newcomer(world: World, make_member: Callable[..., Any]) -> World:
 def decide(world: World, kind: str, public_id: str, visibility: Visibility) -> None:
     subject_id = world.id_of(public_id)
     if kind == "place":
-        places.move(world.session, subject_id, visibility, "test", "system")
+        places_editing.move(world.session, subject_id, visibility, "test", "system")
     else:
-        content.set_visibility(
+        content_actions.set_visibility(
             world.session, DECLARED[kind], subject_id, visibility, "test", "system"
         )
 
@@ -66,7 +66,7 @@ def withdraw(world: World, kind: str, public_id: str) -> None:
 
 
 def erase(world: World, kind: str, public_id: str) -> None:
-    accounts.erase(world.session, world.owner.id or 0, with_content=True, password=PASSWORD)
+    accounts_erasing.erase(world.session, world.owner.id or 0, with_content=True, password=PASSWORD)
 
 
 GOES = (hide, remove, withdraw, erase)
@@ -135,7 +135,7 @@ def test_a_held_report_is_on_the_map_and_is_told_as_gone(
 
 def test_a_merged_report_is_told_as_gone(world: World, get: Get, finished: None) -> None:
     old, new = world.report(), world.report()
-    life.merge(world.session, world.owner, world.id_of(old), world.id_of(new))
+    reports_life_actions.merge(world.session, world.owner, world.id_of(old), world.id_of(new))
     world.session.commit()
     assert feed(get, SINCE)[:2] == ([new], [old])
 

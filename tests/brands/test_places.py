@@ -14,7 +14,7 @@ from ugc.core.db import Session
 from ugc.notifications.models import Notification
 from ugc.places.models import KIND as PLACE
 from ugc.places.models import Place, PlaceBrand, PlaceClaim
-from ugc.places.queries import PAGE
+from ugc.places.queries.reading import PAGE
 
 Browser = Callable[..., FlaskClient]
 

@@ -9,16 +9,16 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ugc.accounts.actions import grants
+from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.models import Grant, Member
-from ugc.accounts.queries import grants as grant_queries
+from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.accounts.rules.roles import BRAND_ACTS, Role
 from ugc.brands.models import Brand, TeamInvitation
-from ugc.brands.queries import team
+from ugc.brands.queries import team as brands_team_queries
 from ugc.core import subjects
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, now
-from ugc.referrals import actions as referrals
+from ugc.referrals.actions import linking as referrals_linking
 
 Browser = Callable[..., FlaskClient]
 DAY = dt.timedelta(days=1)
@@ -41,7 +41,9 @@ class Team:
 
     def give(self, handle: str, role: Role) -> None:
         member_id = self.member(handle).id
-        grants.give(self.session, member_id, role, by=SYSTEM, subject_id=self.id, announce=False)
+        accounts_grants_actions.give(
+            self.session, member_id, role, by=SYSTEM, subject_id=self.id, announce=False
+        )
         self.session.commit()
 
     def joined(self, handle: str, role: str) -> FlaskClient:
@@ -55,7 +57,9 @@ class Team:
         return self.owner.post(f"{self.at}/team", data=form).status_code
 
     def roles(self) -> dict[str | None, str]:
-        return {row.handle: str(row.role) for row in team.members(self.session, self.id)}
+        return {
+            row.handle: str(row.role) for row in brands_team_queries.members(self.session, self.id)
+        }
 
     def remove(self, browser: FlaskClient, handle: str) -> int:
         member_id = self.member(handle).id
@@ -85,7 +89,7 @@ def test_a_member_joins_by_accepting(
     run_jobs()
     # Asked is not yet in the team: what they share of it counts.
     assert brand.roles() == {"owner": "owner"}
-    assert not referrals.belongs(brand.session, brand.id, brand.member("ana").id)
+    assert not referrals_linking.belongs(brand.session, brand.id, brand.member("ana").id)
     assert ana.get(f"{brand.at}/team").status_code == 404
     inbox = ana.get("/inbox").text
     assert "owner asks you into the team of Mora: replier" in inbox
@@ -96,7 +100,7 @@ def test_a_member_joins_by_accepting(
         assert accept(ana, brand) == 303
     assert any(line.startswith("role.given") for line in caplog.messages)
     assert brand.roles() == {"owner": "owner", "ana": "replier"}
-    assert referrals.belongs(brand.session, brand.id, brand.member("ana").id)
+    assert referrals_linking.belongs(brand.session, brand.id, brand.member("ana").id)
     run_jobs()
     assert "The role of ana in the team of Mora: replier" in brand.owner.get("/inbox").text
     log = ana.get(f"{brand.at}/team").text
@@ -223,7 +227,7 @@ def test_each_action_asks_the_table(brand: Team, name: str, role: str) -> None:
     brand.joined("second", "owner")
     brand.signed_in("guest")
     if name == "qr":
-        referrals.link_for(brand.session, brand.id, brand.id)
+        referrals_linking.link_for(brand.session, brand.id, brand.id)
         brand.session.commit()
     address = brand.at + address.format(owner=brand.member("owner").id)
     status = browser.open(address, method=method, data=FORMS.get(name, {})).status_code
@@ -301,10 +305,12 @@ def test_what_becomes_of_a_team_whose_owner_is_erased(
 
 
 def test_a_team_by_the_operator(brand: Team, make_member: Callable[..., Member]) -> None:
-    from ugc.brands.actions import team as actions
+    from ugc.brands.actions import team as brands_team_actions
 
     make_member("ana")
-    actions.appoint(brand.session, brand.id, "ana", Role.OWNER)
-    actions.dismiss(brand.session, brand.id, brand.member("owner").id, Role.OWNER)
+    brands_team_actions.appoint(brand.session, brand.id, "ana", Role.OWNER)
+    brands_team_actions.dismiss(brand.session, brand.id, brand.member("owner").id, Role.OWNER)
     assert brand.roles() == {"ana": "owner"}
-    assert grant_queries.holders(brand.session, Role.OWNER, brand.id) == [brand.member("ana").id]
+    assert accounts_grants_queries.holders(brand.session, Role.OWNER, brand.id) == [
+        brand.member("ana").id
+    ]

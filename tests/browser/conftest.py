@@ -28,10 +28,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import make_database, redis_url
 from tests.ports import free_port
-from ugc.accounts import actions as accounts
-from ugc.accounts.actions import grants
+from ugc.accounts.actions import grants as accounts_grants_actions
+from ugc.accounts.actions import links as accounts_links
+from ugc.accounts.actions import passwords as accounts_passwords
+from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import KIND, Member, UsedHandle
-from ugc.accounts.pages import COOKIE_TOKEN
+from ugc.accounts.pages.actor import COOKIE_TOKEN
 from ugc.accounts.rules.roles import Role
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
@@ -58,7 +60,7 @@ DISABLED = (
     "WebUIHomeButton", "WebUILocationBar", "WebUIOmniboxAimPopup", "WebUIOmniboxPopup",
     "WebUIReloadButton", "WebUISplitTabsButton", "WebUIToolbar",
 )  # fmt: skip
-COMMAND = [sys.executable, "-c", "from ugc.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from ugc.cli.main import main; main()"]
 
 
 @pytest.fixture(scope="session")
@@ -117,7 +119,7 @@ class Site:
     def make_moderator(self, handle: str) -> None:
         """As `ugc role give HANDLE moderator` does."""
         with self.transaction() as session:
-            grants.give_site_role(session, SYSTEM, handle, Role.MODERATOR)
+            accounts_grants_actions.give_site_role(session, SYSTEM, handle, Role.MODERATOR)
 
     def enter(self, page: Page, handle: str) -> None:
         """A new member with a confirmed address, signed in as if they had joined in this browser,
@@ -128,13 +130,13 @@ class Site:
                 id=subjects.create(session, KIND).id,
                 handle=handle,
                 email=f"{handle}@example.org",
-                password_hash=accounts.hash_password(PASSWORD),
+                password_hash=accounts_passwords.hash_password(PASSWORD),
                 email_confirmed_at=now(session),
                 language=language,
             )
             session.add_all([member, UsedHandle(handle=handle)])
             session.flush()
-            token = accounts.open_session(session, member.id, "a browser of the tests")
+            token = accounts_signing_in.open_session(session, member.id, "a browser of the tests")
             signer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
             cookie = signer.dumps({COOKIE_TOKEN: token, "_permanent": True})
         name = self.app.config["SESSION_COOKIE_NAME"]
@@ -143,7 +145,7 @@ class Site:
     def _is_stored(self, token: str) -> bool:
         with self.transaction() as session:
             query = sa.text("SELECT true FROM account_tokens WHERE token_hash = :hash")
-            return bool(session.scalar(query, {"hash": accounts.digest(token)}))
+            return bool(session.scalar(query, {"hash": accounts_links.digest(token)}))
 
     def link_for(self, address: str, seconds: float = 60) -> str:
         """The link of the newest mail to `address`, as soon as the worker has sent it and its

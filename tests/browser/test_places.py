@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import PHONE, Site
 from tests.browser.test_map import look_at_picker
 from ugc.core import geo, subjects
-from ugc.places.actions import offer
+from ugc.places.actions.facts import offer
 from ugc.places.models import Origin
 
 TEXT = "Quiet in the morning, the waiters know everybody, and the churros are worth it."

@@ -13,10 +13,10 @@ from tests.conftest import PASSWORD_HASH
 from ugc.accounts.models import KIND, Member, UsedHandle
 from ugc.core import subjects
 from ugc.core.db import now
-from ugc.referrals import actions as referrals
+from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import Referral
-from ugc.rewards import actions
-from ugc.rewards.actions import scoring
+from ugc.rewards.actions import holding as rewards_holding
+from ugc.rewards.actions import scoring as rewards_scoring
 
 PEOPLE = 14
 
@@ -38,14 +38,16 @@ def ring(site: Site) -> list[str]:
             session.add(UsedHandle(handle=name))
             session.flush()
             ids.append(subject.id)
-            actions.note_marks(session, subject.id, {"browser": b"x" * 16, "network": b"y" * 16})
-        link = referrals.link_for(session, ids[0], ids[0])
+            rewards_holding.note_marks(
+                session, subject.id, {"browser": b"x" * 16, "network": b"y" * 16}
+            )
+        link = referrals_linking.link_for(session, ids[0], ids[0])
         for each in ids[1:]:
             session.add(Referral(member_id=each, parent_id=ids[0], link_id=link.id))
         session.flush()
         for each in ids[1:]:
-            actions.hold(session, each)
-        scoring.score(session, ids)
+            rewards_holding.hold(session, each)
+        rewards_scoring.score(session, ids)
     return names
 
 

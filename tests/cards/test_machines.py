@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from tests.cards.conftest import SAID, World, hide
 from tests.cards.test_pages import link_on, share
 from tests.cards.test_pictures import opened
-from ugc.cards import queries
+from ugc.cards import queries as cards_queries
 from ugc.core import cache
 from ugc.core.db import Session
 
@@ -389,12 +389,12 @@ def test_pages_of_the_sitemap_go_on_where_the_last_one_ended(
         where = {"lat": str(41 + number), "lon": "2", "place_name": ""}
         data = {"name": f"Place {number}", "category": "bar", "anyway": "yes", **where}
         assert world.mod.post("/places", data=data).status_code == 303
-    starts = queries.sitemap_starts(session, "places", size=3)
-    pages = [queries.sitemap_page(session, "places", start, size=3) for start in starts]
+    starts = cards_queries.sitemap_starts(session, "places", size=3)
+    pages = [cards_queries.sitemap_page(session, "places", start, size=3) for start in starts]
     assert [len(page) for page in pages] == [3, 3, 1]
     paths = [path for page in pages for path, _changed in page]
     assert len(set(paths)) == 7
-    assert queries.sitemap_starts(session, "places", size=7) == starts[:1]
+    assert cards_queries.sitemap_starts(session, "places", size=7) == starts[:1]
 
 
 def test_odd_sitemaps_are_not_there(client: FlaskClient, world: World) -> None:

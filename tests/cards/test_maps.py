@@ -15,8 +15,8 @@ from PIL import Image
 
 from scripts.frontend import node_and_npm
 from tests.cards.conftest import World, hide
-from ugc.cards.pages import pictures
-from ugc.cards.rules import previews
+from ugc.cards.pages import pictures as cards_pictures
+from ugc.cards.rules import previews as cards_previews
 from ugc.cards.rules.previews import Preview
 from ugc.config import ROOT
 from ugc.core import basemap, render, towns, typeset
@@ -28,7 +28,7 @@ MADRID = Preview("bcd", "es", "light", "beer", "amber", -3.704, 40.412)
 def picture(preview: Preview) -> Image.Image:
     pack = typeset.pack(render.BUILD / Path(render.asset("cards.pack")).name)
     base = basemap.basemap(render.BUILD / Path(render.asset("basemap.pmtiles")).name)
-    return Image.open(io.BytesIO(previews.draw(preview, pack, base))).convert("RGB")
+    return Image.open(io.BytesIO(cards_previews.draw(preview, pack, base))).convert("RGB")
 
 
 def addresses(browser: FlaskClient, path: str) -> list[str]:
@@ -38,7 +38,7 @@ def addresses(browser: FlaskClient, path: str) -> list[str]:
 
 @pytest.fixture(params=["place", "report"])
 def kind(request: pytest.FixtureRequest) -> str:
-    pictures._kept_here.clear()
+    cards_pictures._kept_here.clear()
     return str(request.param)
 
 
@@ -47,7 +47,10 @@ def kind(request: pytest.FixtureRequest) -> str:
 )
 def test_a_preview_is_drawn_in_the_pages_colours(theme: str, land: tuple[int, int, int]) -> None:
     image = picture(Preview(**{**vars(MADRID), "theme": theme}))
-    assert image.size == (previews.WIDTH * previews.DENSITY, previews.HEIGHT * previews.DENSITY)
+    assert image.size == (
+        cards_previews.WIDTH * cards_previews.DENSITY,
+        cards_previews.HEIGHT * cards_previews.DENSITY,
+    )
     most = max(image.getcolors(1 << 20) or [], key=lambda each: each[0])[1]
     assert all(abs(one - other) <= 4 for one, other in zip(most, land, strict=True))  # type: ignore[arg-type]
 
@@ -100,9 +103,9 @@ def test_a_picture_is_kept_and_not_sent_twice(
     client: FlaskClient, world: World, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[Preview] = []
-    draw = previews.draw
+    draw = cards_previews.draw
     monkeypatch.setattr(
-        previews, "draw", lambda one, *rest: (drawn.append(one), draw(one, *rest))[1]
+        cards_previews, "draw", lambda one, *rest: (drawn.append(one), draw(one, *rest))[1]
     )
     path = addresses(client, f"/{kind}s/{world.all[kind]}")[1]
     first = client.get(path)
@@ -139,7 +142,7 @@ def test_what_a_reader_does_not_see_has_no_picture_for_them(
 def test_a_place_that_waits_is_shown_to_its_author_only(
     client: FlaskClient, signed_in: Callable[..., FlaskClient]
 ) -> None:
-    pictures._kept_here.clear()
+    cards_pictures._kept_here.clear()
     ana = signed_in("ana")
     where = {"lat": "40.4123", "lon": "-3.7038", "place_name": ""}
     made = ana.post("/places", data={"name": "Bar Sol", "category": "bar", "address": "", **where})
@@ -154,7 +157,7 @@ def test_a_place_that_waits_is_shown_to_its_author_only(
 def test_drawing_is_limited_and_what_is_kept_is_free(
     client: FlaskClient, world: World, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(previews, "draw", lambda *_: b"RIFF drawn")
+    monkeypatch.setattr(cards_previews, "draw", lambda *_: b"RIFF drawn")
     monkeypatch.setitem(client.application.extensions["boca_limits"].rates, "card", "1 per minute")
     dark, light = addresses(client, f"/{kind}s/{world.all[kind]}")
     assert client.get(light).status_code == 200
@@ -164,7 +167,7 @@ def test_drawing_is_limited_and_what_is_kept_is_free(
 
 def test_a_coarse_report_stays_coarse(client: FlaskClient, session: Session, world: World) -> None:
     """What is drawn comes from the public position and the area alone."""
-    pictures._kept_here.clear()
+    cards_pictures._kept_here.clear()
     path = f"/reports/{world.report}"
     before = addresses(client, path)
     session.execute(
@@ -183,7 +186,7 @@ def test_a_coarse_report_stays_coarse(client: FlaskClient, session: Session, wor
     assert addresses(client, path) == coarse
 
 
-@pytest.mark.parametrize(("theme", "palette"), sorted(previews.PALETTES.items()))
+@pytest.mark.parametrize(("theme", "palette"), sorted(cards_previews.PALETTES.items()))
 def test_the_colours_are_those_of_the_map_in_the_browser(
     theme: str, palette: basemap.Palette
 ) -> None:

@@ -14,8 +14,9 @@ from PIL import Image, ImageChops, ImageDraw
 
 from tests.cards.conftest import World, hide
 from tests.media import pictures
-from ugc.cards.pages import pictures as pages
-from ugc.cards.rules import HEIGHT, WIDTH, Card, drawing
+from ugc.cards.pages import pictures as cards_pictures
+from ugc.cards.rules import drawing as cards_drawing
+from ugc.cards.rules.cards import HEIGHT, WIDTH, Card
 from ugc.core import basemap, render, typeset
 from ugc.core.basemap import Basemap, View
 from ugc.core.db import Session
@@ -35,9 +36,11 @@ def base() -> Basemap:
 
 
 @pytest.fixture(scope="session")
-def frame() -> drawing.Frame:
+def frame() -> cards_drawing.Frame:
     logo = render.BUILD / Path(render.asset("app-icon-512.png")).name
-    return drawing.Frame("Boca", "boca.example.org", drawing.on_paper(logo.read_bytes()))
+    return cards_drawing.Frame(
+        "Boca", "boca.example.org", cards_drawing.on_paper(logo.read_bytes())
+    )
 
 
 def card(**values: object) -> Card:
@@ -189,23 +192,25 @@ def test_the_two_sides_of_the_antimeridian_meet(base: Basemap, pack: Pack) -> No
     ],
 )
 def test_every_card_can_be_drawn(
-    pack: Pack, base: Basemap, frame: drawing.Frame, values: dict[str, object]
+    pack: Pack, base: Basemap, frame: cards_drawing.Frame, values: dict[str, object]
 ) -> None:
-    content = drawing.draw(card(**values), frame, pack, base, None)
+    content = cards_drawing.draw(card(**values), frame, pack, base, None)
     assert content.startswith(b"\x89PNG")
     assert len(content) < 300_000  # WhatsApp shows no larger ones
     image = opened(content)
     assert image.size == (WIDTH, HEIGHT)
     # The words stay on their side.
-    gap = image.crop((drawing.LEFT + drawing.ROOM + 4, 130, drawing.PICTURE_LEFT - 2, 520))
+    gap = image.crop(
+        (cards_drawing.LEFT + cards_drawing.ROOM + 4, 130, cards_drawing.PICTURE_LEFT - 2, 520)
+    )
     assert gap.getcolors() == [(gap.width * gap.height, (0xFB, 0xF7, 0xF1))]
 
 
 def test_a_photo_takes_the_place_of_the_map(
-    pack: Pack, base: Basemap, frame: drawing.Frame
+    pack: Pack, base: Basemap, frame: cards_drawing.Frame
 ) -> None:
     photo = pictures.saved(pictures.scene(1920, 1280), "WEBP")
-    image = opened(drawing.draw(card(photo="k"), frame, pack, base, photo))
+    image = opened(cards_drawing.draw(card(photo="k"), frame, pack, base, photo))
     red, green, blue = image.getpixel((1100, 200))  # type: ignore[misc]
     assert red > 150 > green + blue
 
@@ -220,11 +225,11 @@ def picture_of(browser: FlaskClient, path: str) -> str:
 def test_a_picture_is_served_kept_and_not_sent_twice(
     client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages._kept_here.clear()
+    cards_pictures._kept_here.clear()
     drawn: list[Card] = []
-    draw = drawing.draw
+    draw = cards_drawing.draw
     monkeypatch.setattr(
-        drawing, "draw", lambda card, *rest: (drawn.append(card), draw(card, *rest))[1]
+        cards_drawing, "draw", lambda card, *rest: (drawn.append(card), draw(card, *rest))[1]
     )
     path = picture_of(client, f"/places/{world.place}")
     first = client.get(path)
@@ -252,14 +257,18 @@ def test_a_picture_is_served_kept_and_not_sent_twice(
 def test_a_card_that_many_want_is_drawn_once(
     app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages._kept_here.clear()
+    cards_pictures._kept_here.clear()
     count = []
-    monkeypatch.setattr(pages, "_drawn", lambda card: (count.append(1), b"\x89PNG drawn")[1])
+    monkeypatch.setattr(
+        cards_pictures, "_drawn", lambda card: (count.append(1), b"\x89PNG drawn")[1]
+    )
     found: list[bytes] = []
 
     def ask() -> None:
         with app.test_request_context("/"):
-            found.append(pages.kept_or_drawn("card:same", lambda: pages._drawn(card())))
+            found.append(
+                cards_pictures.kept_or_drawn("card:same", lambda: cards_pictures._drawn(card()))
+            )
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
@@ -273,8 +282,8 @@ def test_a_card_that_many_want_is_drawn_once(
 def test_drawing_is_limited_and_what_is_kept_is_free(
     app: Flask, client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages._kept_here.clear()
-    monkeypatch.setattr(pages, "_drawn", lambda card: b"\x89PNG drawn")
+    cards_pictures._kept_here.clear()
+    monkeypatch.setattr(cards_pictures, "_drawn", lambda card: b"\x89PNG drawn")
     monkeypatch.setitem(app.extensions["boca_limits"].rates, "card", "1 per minute")
     monkeypatch.setitem(app.config, "READERS_PER_ADDRESS", 1)
     place = picture_of(client, f"/places/{world.place}")

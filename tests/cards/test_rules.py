@@ -6,8 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ugc.cards import rules
-from ugc.cards.rules import Card, drawing, linked
+from ugc.cards.rules import cards as cards_cards
+from ugc.cards.rules import drawing as cards_drawing
+from ugc.cards.rules import linked as cards_linked
+from ugc.cards.rules.cards import Card
 from ugc.config import ROOT
 
 CARD = Card("place", "bcd", "/places/bcd", "en", "Bar", "Bar · Madrid", "A bar.", "beer", "amber")
@@ -25,8 +27,8 @@ ADDRESS = "https://boca.example.org/r/bcdfghjk"
     ],
 )
 def test_excerpts_are_cut_between_words(text: str, most: int, short: str) -> None:
-    assert rules.excerpt(text, most) == short
-    assert len(rules.excerpt(text, most)) <= most
+    assert cards_cards.excerpt(text, most) == short
+    assert len(cards_cards.excerpt(text, most)) <= most
 
 
 def test_a_version_is_of_what_is_drawn_only() -> None:
@@ -43,7 +45,9 @@ def test_a_version_is_of_what_is_drawn_only() -> None:
 
 @pytest.mark.parametrize("text", ["Do you know «Órbita»?", "100 % & more #1\nsecond line", "مقهى"])
 def test_direct_addresses_carry_text_link_and_channel(text: str) -> None:
-    found = {place.channel: target for place, target in rules.hand_overs(ADDRESS, "A & B", text)}
+    found = {
+        place.channel: target for place, target in cards_cards.hand_overs(ADDRESS, "A & B", text)
+    }
     assert list(found) == ["whatsapp", "telegram", "mail", "x", "facebook", "mastodon"]
     for channel, target in found.items():
         parts = urlsplit(target)
@@ -58,7 +62,7 @@ def test_direct_addresses_carry_text_link_and_channel(text: str) -> None:
 
 
 def test_without_a_text_the_link_goes_alone() -> None:
-    found = {place.channel: target for place, target in rules.hand_overs(ADDRESS, "A", "")}
+    found = {place.channel: target for place, target in cards_cards.hand_overs(ADDRESS, "A", "")}
     assert parse_qs(urlsplit(found["whatsapp"]).query)["text"] == [f"{ADDRESS}?by=whatsapp"]
 
 
@@ -67,7 +71,7 @@ def test_without_a_text_the_link_goes_alone() -> None:
     [(None, 512), ("", 512), ("x", 512), ("1", 128), ("-5", 128), ("640", 640), ("9" * 30, 2048)],
 )
 def test_qr_sizes_are_bounded(asked: str | None, size: int) -> None:
-    assert rules.qr_size(asked) == size
+    assert cards_cards.qr_size(asked) == size
 
 
 @pytest.mark.parametrize(
@@ -75,24 +79,24 @@ def test_qr_sizes_are_bounded(asked: str | None, size: int) -> None:
     [("Café Ñandú", "qr-boca-caf-and"), ("مقهى", "qr-boca"), ("x" * 99, f"qr-boca-{'x' * 55}")],
 )
 def test_names_of_downloads_are_plain(title: str, name: str) -> None:
-    assert rules.file_name("Boca", title) == name
+    assert cards_cards.file_name("Boca", title) == name
 
 
 def test_colours_are_those_of_the_map() -> None:
     script = (ROOT / "static" / "js" / "map-colours.mjs").read_text(encoding="utf-8")
-    assert dict(re.findall(r"(\w+): '(#[0-9a-f]{6})'", script)) == drawing.COLOURS
+    assert dict(re.findall(r"(\w+): '(#[0-9a-f]{6})'", script)) == cards_drawing.COLOURS
 
 
 def test_every_category_of_its_own_type_exists() -> None:
-    from ugc.places.rules import CATEGORIES
+    from ugc.places.rules.categories import CATEGORIES
 
-    assert set(linked.BUSINESSES) | set(linked.PLACES) <= set(CATEGORIES)
-    assert linked.type_of("other") == "Place"
+    assert set(cards_linked.BUSINESSES) | set(cards_linked.PLACES) <= set(CATEGORIES)
+    assert cards_linked.type_of("other") == "Place"
 
 
 def test_json_ld_cannot_leave_its_element() -> None:
     evil = '</script><!-- "x" \\" \\\\" & \u2028'
-    text = linked.as_text(linked.brand(evil, "https://x.example/b", evil, ""))
+    text = cards_linked.as_text(cards_linked.brand(evil, "https://x.example/b", evil, ""))
     assert not set("<>&\u2028") & set(text)
     assert '\\"' not in text
     assert json.loads(text)["name"] == evil

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from ugc.comments.models import Comment
 from ugc.core.db import Session
 from ugc.notifications.models import Notification
-from ugc.reports.actions import life
+from ugc.reports.actions import life as reports_life_actions
 from ugc.reputation.models import PointEntry
 
 REPORT = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
@@ -142,11 +142,11 @@ def test_erasing_a_person(session: Session, signed_in: Browser, report: str) -> 
     one.post(talk(report), data={"text": "Mine."})
     export = one.get("/settings/export")
     assert "Mine." in export.text
-    from ugc.comments import actions
+    from ugc.comments import actions as comments_actions
 
     member_id = comments(session)[0].author_id
     assert member_id is not None
-    actions.erase_member(session, member_id, False)
+    comments_actions.erase_member(session, member_id, False)
     session.flush()
     [comment] = comments(session)
     assert (comment.author_id, comment.text) == (None, "Mine.")
@@ -160,7 +160,7 @@ def test_merged_reports_talk_together(
     one.post(talk(other), data={"text": "Said under the other."})
     one.post(f"{other}/merge", data={"into": report})
     assert "Said under the other." in client.get(report).text
-    assert life.expire(session) == 0
+    assert reports_life_actions.expire(session) == 0
 
 
 def test_the_same_words_sent_twice_are_one_comment(

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from tests.insights.conftest import actor_of
 from ugc import events
 from ugc.accounts.models import Member
-from ugc.brands.actions import BRANDS, add_brand
+from ugc.brands.actions.editing import BRANDS, add_brand
 from ugc.brands.models import Brand
 from ugc.comments.actions import COMMENTS
 from ugc.comments.models import Comment
-from ugc.content import actions as content
-from ugc.content import rules
+from ugc.content import actions as content_actions
+from ugc.content import rules as content_rules
 from ugc.content.actions import ContentKind
 from ugc.core import geo, subjects
 from ugc.core.access import Actor, ActorKind
@@ -27,8 +27,8 @@ from ugc.core.subjects import Subject, Visibility
 from ugc.insights.actions import INVITATIONS
 from ugc.insights.models import Invitation
 from ugc.moderation.models import Case, Moderated
-from ugc.places import actions as places
-from ugc.reports.actions import REPORTS
+from ugc.places.actions import editing as places_editing
+from ugc.reports.actions.posting import REPORTS
 from ugc.reports.models import Report
 from ugc.reviews.actions import REVIEWS
 from ugc.reviews.models import Review
@@ -50,7 +50,7 @@ def moderator(make_member: Callable[..., Member]) -> Actor:
 @pytest.fixture
 def row_of(session: Session, moderator: Actor) -> Callable[[ContentKind[Any]], Moderated]:
     """What a member could submit of a kind."""
-    place = places.add_place(
+    place = places_editing.add_place(
         session, moderator, name="Kiosk", category="shop", point=geo.Point(-3.7, 40.4)
     )
     brand = add_brand(session, moderator, name="Mora")
@@ -95,14 +95,14 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> list[events.Event]:
         seen.extend(told)
         emit(session, *told)
 
-    monkeypatch.setattr(content.events, "emit", note)
+    monkeypatch.setattr(content_actions.events, "emit", note)
     return seen
 
 
 def submitted(
     session: Session, actor: Actor, kind: ContentKind[Any], row: Moderated
 ) -> tuple[Moderated, Subject]:
-    subject = subjects.resolve(session, content.submit(session, actor, kind, row))
+    subject = subjects.resolve(session, content_actions.submit(session, actor, kind, row))
     return row, subject
 
 
@@ -141,9 +141,9 @@ def test_a_newcomers_waits_and_moves_as_moderators_decide(
     seen = []
     for visibility in (Visibility.PUBLISHED, Visibility.HIDDEN, Visibility.PUBLISHED):
         emitted.clear()
-        content.set_visibility(session, kind, row.id, visibility, "decision:1", "system")
+        content_actions.set_visibility(session, kind, row.id, visibility, "decision:1", "system")
         # The same decision again changes nothing.
-        content.set_visibility(session, kind, row.id, visibility, "decision:1", "system")
+        content_actions.set_visibility(session, kind, row.id, visibility, "decision:1", "system")
         told = [
             type(e) for e in emitted if isinstance(e, events.ContentApproved | events.ContentGone)
         ]
@@ -160,11 +160,13 @@ def test_what_was_withdrawn_does_not_come_back(
     session: Session, newcomer: Actor, row_of: Any, kind: ContentKind[Any]
 ) -> None:
     row, subject = submitted(session, newcomer, kind, row_of(kind))
-    content.withdraw(session, newcomer, kind, row.id, lambda _actor, _row: True)
+    content_actions.withdraw(session, newcomer, kind, row.id, lambda _actor, _row: True)
     assert (row.visibility, is_visible(session, subject)) == ("withdrawn", False)
     assert open_cases(session, row.id) == 0
     with pytest.raises(Conflict):
-        content.set_visibility(session, kind, row.id, Visibility.PUBLISHED, "decision:1", "system")
+        content_actions.set_visibility(
+            session, kind, row.id, Visibility.PUBLISHED, "decision:1", "system"
+        )
 
 
 @all_kinds
@@ -172,12 +174,17 @@ def test_others_cannot_edit_and_an_edit_counts_from_what_was_seen(
     session: Session, newcomer: Actor, moderator: Actor, row_of: Any, kind: ContentKind[Any]
 ) -> None:
     row, _ = submitted(session, newcomer, kind, row_of(kind))
-    with pytest.raises(Forbidden), content.editing(session, moderator, kind, row.id, revision=1):
+    with (
+        pytest.raises(Forbidden),
+        content_actions.editing(session, moderator, kind, row.id, revision=1),
+    ):
         raise AssertionError("another member's content is open")
-    with pytest.raises(Stale), content.editing(session, newcomer, kind, row.id, revision=7):
+    with pytest.raises(Stale), content_actions.editing(session, newcomer, kind, row.id, revision=7):
         raise AssertionError("an older text is open")
-    content.set_visibility(session, kind, row.id, Visibility.PUBLISHED, "decision:1", "system")
-    with content.editing(session, newcomer, kind, row.id, revision=1) as edit:
+    content_actions.set_visibility(
+        session, kind, row.id, Visibility.PUBLISHED, "decision:1", "system"
+    )
+    with content_actions.editing(session, newcomer, kind, row.id, revision=1) as edit:
         assert (edit.waits, edit.was_public) == (True, True)
     assert (row.visibility, row.revision, open_cases(session, row.id)) == ("held", 2, 1)
 
@@ -189,7 +196,7 @@ def test_erasing_parts_content_from_its_author(
 ) -> None:
     row, _ = submitted(session, newcomer, kind, row_of(kind))
     assert newcomer.id is not None
-    content.erase(session, kind, newcomer.id, with_content=with_content)
+    content_actions.erase(session, kind, newcomer.id, with_content=with_content)
     assert row.author_id is None
     assert row.visibility == ("withdrawn" if with_content else "held")
     assert open_cases(session, row.id) == (0 if with_content else 1)
@@ -205,7 +212,7 @@ def test_who_may_see_edit_and_withdraw() -> None:
         may[visibility] = tuple(
             ask(actor, 1, visibility)
             for actor in (author, suspended, other)
-            for ask in (rules.may_see, rules.may_edit, rules.may_withdraw)
+            for ask in (content_rules.may_see, content_rules.may_edit, content_rules.may_withdraw)
         )
     standing = (True, True, True, True, False, True)
     assert may == {
@@ -216,4 +223,4 @@ def test_who_may_see_edit_and_withdraw() -> None:
             (True, False, False, True, False, False, False, False, False),
         ),
     }
-    assert not rules.may_withdraw(Actor(ActorKind.ANONYMOUS), None, "published")
+    assert not content_rules.may_withdraw(Actor(ActorKind.ANONYMOUS), None, "published")

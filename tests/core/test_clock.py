@@ -19,13 +19,14 @@ from itsdangerous import SignatureExpired, URLSafeTimedSerializer
 
 from tests.conftest import PASSWORD
 from ugc import live
-from ugc.accounts import queries as accounts
 from ugc.accounts.models import Member
-from ugc.accounts.pages import known
+from ugc.accounts.pages import known as accounts_known
+from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.accounts.queries import tokens as accounts_tokens
 from ugc.config import ROOT, libpq_url
 from ugc.core import jobs, limits, signed
 from ugc.core.db import Session
-from ugc.media import pages as media
+from ugc.media import pages as media_pages
 
 WRONG_S = 7200
 Clock = Callable[[float], None]
@@ -66,8 +67,8 @@ def _of_sessions(app: Flask) -> URLSafeTimedSerializer:
 SERIALIZERS: dict[str, Callable[[Flask], Any]] = {
     "session": _of_sessions,
     "session, read by the live process": lambda app: live.Live(dict(app.config)).signer,
-    "known browser": lambda _app: signed.serializer(known.SALT),
-    "photos that a form keeps": lambda _app: signed.serializer(media.KEPT_SALT),
+    "known browser": lambda _app: signed.serializer(accounts_known.SALT),
+    "photos that a form keeps": lambda _app: signed.serializer(media_pages.KEPT_SALT),
 }
 
 
@@ -154,12 +155,12 @@ def _of_tokens(session: Session, member: Member) -> None:
 
 
 COUNTED: dict[str, tuple[Callable[[Session, Member], None], Callable[[Session], Any]]] = {
-    "failed sign-ins": (_of_sign_in, lambda s: accounts.failures(s, "w", 15).count),
+    "failed sign-ins": (_of_sign_in, lambda s: accounts_lookup.failures(s, "w", 15).count),
     "seconds since a failed sign-in": (
         _of_sign_in,
-        lambda s: accounts.failures(s, "w", 15).since_last_s < 0,
+        lambda s: accounts_lookup.failures(s, "w", 15).since_last_s < 0,
     ),
-    "mails to an address": (_of_mails, lambda s: accounts.mails_of_hour(s, "w", "reset")),
+    "mails to an address": (_of_mails, lambda s: accounts_lookup.mails_of_hour(s, "w", "reset")),
 }
 
 
@@ -181,9 +182,9 @@ def test_a_link_that_ended_meanwhile_is_not_answered_again_for_hours(
 ) -> None:
     database_clock(WRONG_S)
     _of_tokens(session, make_member("ana"))
-    assert accounts.ended_token(session, "h", "reset") is not None
+    assert accounts_tokens.ended_token(session, "h", "reset") is not None
     database_clock(0)
-    assert accounts.ended_token(session, "h", "reset") is None
+    assert accounts_tokens.ended_token(session, "h", "reset") is None
 
 
 def test_a_report_of_meanwhile_hears_votes(

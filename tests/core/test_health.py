@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ugc import config
-from ugc.cli import cli
+from ugc.cli.main import cli
 from ugc.config import libpq_url
 from ugc.core import health, jobs
 from ugc.core.db import Session

@@ -71,7 +71,7 @@ def test_a_database_that_is_away_is_no_fault_of_ours(
     def away(*_args: object, **_kwargs: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
 
-    monkeypatch.setattr("ugc.accounts.queries.session_member", away)
+    monkeypatch.setattr("ugc.accounts.queries.sessions.session_member", away)
     monkeypatch.setattr("ugc.notifications.queries.unread_count", away)
     answer = ana.get("/inbox")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

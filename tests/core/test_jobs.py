@@ -15,7 +15,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ugc.accounts.models import Member, MemberSession, Suspension
-from ugc.cli import cli, upkeep
+from ugc.cli import upkeep as cli_upkeep
+from ugc.cli.main import cli
 from ugc.config import ROOT
 from ugc.core import jobs, mail, tracing
 from ugc.core.db import Session
@@ -215,7 +216,7 @@ def test_jobs_of_a_request_and_what_they_enqueue_hold_its_id(
 def test_failed_jobs_are_listed_retried_and_dropped(
     app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "create_app", lambda: app)
+    monkeypatch.setattr(cli_upkeep, "create_app", lambda: app)
     jobs.defer(session, "media.clean", key="abc")
     jobs.defer(session, "reports.expire")
     first, second = session.scalars(sa.text("SELECT id FROM procrastinate_jobs ORDER BY id")).all()

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD, PASSWORD_HASH, make_database
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import KIND, Member
 from ugc.app import create_app
 from ugc.config import ROOT
@@ -72,7 +72,7 @@ def browsers(app: Flask, count: int) -> list[FlaskClient]:
             )
         )
         session.flush()
-        return [accounts.open_session(session, member_id, "test") for _ in range(count)]
+        return [accounts_signing_in.open_session(session, member_id, "test") for _ in range(count)]
 
     with app.app_context(), transaction() as session:
         tokens = make(session)
@@ -126,4 +126,4 @@ def lock_statements() -> list[str]:
 def test_rows_are_locked_without_their_key() -> None:
     """A row that refers to another shares the lock of its key: FOR NO KEY UPDATE goes beside that,
     FOR UPDATE waits for it. Erasure alone needs the whole row, from the request's beginning."""
-    assert lock_statements() == ["accounts/queries/__init__.py"] * 2
+    assert lock_statements() == ["accounts/queries/lookup.py", "accounts/queries/sessions.py"]

@@ -9,8 +9,8 @@ from babel.numbers import format_decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ugc.core import positions
-from ugc.core.positions import AMBIGUOUS, OFF_THE_MAP, UNREADABLE, BadPosition
+from ugc.core.positions import parsing
+from ugc.core.positions.tokens import AMBIGUOUS, OFF_THE_MAP, UNREADABLE, BadPosition
 
 MADRID = (40.4168, -3.7038)
 GOOGLE = (
@@ -49,15 +49,15 @@ GOOGLE = (
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_the_ways_of_writing_one_position(text: str, language: str) -> None:
-    assert positions.position(text, language) == pytest.approx(MADRID, abs=1e-7)
+    assert parsing.position(text, language) == pytest.approx(MADRID, abs=1e-7)
 
 
 def test_o_is_west_in_spanish_and_in_doubt_elsewhere() -> None:
     for text in ("40,4168 N 3,7038 O", "40°25′0,48″N 3°42′13,68″O", "o3.7038 n40.4168"):
-        assert positions.position(text, "es") == pytest.approx(MADRID, abs=1e-7)
+        assert parsing.position(text, "es") == pytest.approx(MADRID, abs=1e-7)
         for language in ("en", ""):
             with pytest.raises(BadPosition, match=AMBIGUOUS):
-                positions.position(text, language)
+                parsing.position(text, language)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_o_is_west_in_spanish_and_in_doubt_elsewhere() -> None:
 )  # fmt: skip
 def test_what_is_refused_and_why(text: str, code: str) -> None:
     with pytest.raises(BadPosition, match=code):
-        positions.position(text, "es")
+        parsing.position(text, "es")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_is_refused_and_why(text: str, code: str) -> None:
     ],
 )  # fmt: skip
 def test_names_are_no_positions(text: str) -> None:
-    assert positions.position(text, "en") is None
+    assert parsing.position(text, "en") is None
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_names_are_no_positions(text: str) -> None:
     ],
 )  # fmt: skip
 def test_two_fields_of_which_one_may_hold_both(lat: str, lon: str) -> None:
-    assert positions.of_fields(lat, lon, "es") == pytest.approx(MADRID, abs=1e-7)
+    assert parsing.of_fields(lat, lon, "es") == pytest.approx(MADRID, abs=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_two_fields_of_which_one_may_hold_both(lat: str, lon: str) -> None:
 )  # fmt: skip
 def test_two_fields_that_are_refused(lat: str, lon: str, code: str) -> None:
     with pytest.raises(BadPosition, match=code):
-        positions.of_fields(lat, lon, "es")
+        parsing.of_fields(lat, lon, "es")
 
 
 def _decimal(value: float, language: str, letters: str) -> str:
@@ -157,7 +157,7 @@ def test_what_is_written_is_read_again(lat: int, lon: int, language: str, separa
         _decimal(where[0], language, "NS") + separator + _decimal(where[1], language, west),
         _sexagesimal(where[0], language, "NS") + separator + _sexagesimal(where[1], language, west),
     ):
-        assert positions.position(written, language) == pytest.approx(where, abs=6e-7)
+        assert parsing.position(written, language) == pytest.approx(where, abs=6e-7)
 
 
 PIECES = [
@@ -176,9 +176,9 @@ PIECES = [
 )
 def test_every_text_is_a_position_or_a_name_or_refused(text: str, language: str) -> None:
     for read in (
-        lambda: positions.position(text, language),
-        lambda: positions.of_fields(text, "", language),
-        lambda: positions.of_fields("40", text, language),
+        lambda: parsing.position(text, language),
+        lambda: parsing.of_fields(text, "", language),
+        lambda: parsing.of_fields("40", text, language),
     ):
         with contextlib.suppress(BadPosition):
             found = read()

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD
-from ugc.accounts.actions import grants
+from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.rules.roles import Role
 from ugc.config import ROOT
 from ugc.core import idempotency, mail, sensitive
@@ -198,7 +198,9 @@ def test_a_repeated_key_page_says_that_the_key_was_shown(
     brand = mod.post("/brands", data={"name": "Mora", "about": "", "website": ""}).location
     brand_id = session.scalar(sa.text("SELECT id FROM brands")) or 0
     member_id = session.scalar(sa.text("SELECT id FROM members WHERE handle = 'mod'")) or 0
-    grants.give(session, member_id, Role.OWNER, by=SYSTEM, subject_id=brand_id, announce=False)
+    accounts_grants_actions.give(
+        session, member_id, Role.OWNER, by=SYSTEM, subject_id=brand_id, announce=False
+    )
     session.commit()
     form = {"name": "dashboard", "scopes": ["reports:read"], "idempotency_key": "k1"}
     first = mod.post(f"{brand}/keys", data=form)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from ugc.core import wall
-from ugc.lookback import rules as lookback
-from ugc.places import rules as places
-from ugc.watches.rules import times
+from ugc.lookback import rules as lookback_rules
+from ugc.places.rules import hours as places_hours
+from ugc.watches.rules import times as watches_times
 
 FIRST, LAST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.datetime(2028, 1, 1, tzinfo=dt.UTC)
 DAY, HOUR, MOMENT = dt.timedelta(days=1), dt.timedelta(hours=1), dt.timedelta(microseconds=1)
@@ -98,22 +98,22 @@ def test_whatever_makes_wall_times_keeps_to_the_days_of_all_zones() -> None:
         for change, _offset in rows[1:]:
             for moment in (change - 11 * HOUR, change - HOUR / 2, change, change + 5 * HOUR):
                 here = wall.shown(moment, zone)
-                days = places.week("00:00-24:00", zone.key, moment)
+                days = places_hours.week("00:00-24:00", zone.key, moment)
                 assert [day.date for day in days] == [here.date() + n * DAY for n in range(7)]
                 for day in days:
                     [span] = day.spans
                     assert span.start.astimezone(dt.UTC) == wall.midnight(day.date, zone)
                     assert span.end.astimezone(dt.UTC) == wall.midnight(day.date + DAY, zone)
-                hours = places.hours_at("00:00-06:00", zone.key, moment)
+                hours = places_hours.hours_at("00:00-06:00", zone.key, moment)
                 assert hours is not None
                 assert hours.is_open == (here.hour < 6)
-                span = lookback.chosen({"span": "yesterday"}, zone, moment)
+                span = lookback_rules.chosen({"span": "yesterday"}, zone, moment)
                 assert span.end == wall.midnight(here.date(), zone)
                 for hour in (0, 2, 8):
-                    due = times.next_digest(moment, zone.key, hour)
+                    due = watches_times.next_digest(moment, zone.key, hour)
                     assert moment < due <= moment + 26 * HOUR
-                    quiet = times.quiet_end(moment, zone.key, hour, 8)
-                    is_quiet = times.is_quiet(here.hour, hour, 8)
+                    quiet = watches_times.quiet_end(moment, zone.key, hour, 8)
+                    is_quiet = watches_times.is_quiet(here.hour, hour, 8)
                     assert moment + is_quiet * MOMENT <= quiet <= moment + is_quiet * 26 * HOUR
 
 

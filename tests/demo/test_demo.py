@@ -12,14 +12,14 @@ from ugc import demo, demo_spread
 from ugc.accounts.models import Member
 from ugc.core import gazetteer
 from ugc.core.db import Session
-from ugc.insights import queries as insights
+from ugc.insights.queries import scores as insights_scores
 from ugc.places.models import Place
-from ugc.referrals import queries as referrals
-from ugc.reviews import actions as review_actions
-from ugc.reviews import queries as review_queries
+from ugc.referrals import queries as referrals_queries
+from ugc.reviews import actions as reviews_actions
+from ugc.reviews import queries as reviews_queries
 from ugc.reviews.models import Review
-from ugc.rewards.actions import scoring
-from ugc.rewards.rules import DOUBTED
+from ugc.rewards.actions import scoring as rewards_scoring
+from ugc.rewards.rules.points import DOUBTED
 
 PAGES = (
     "/", "/places", "/brands", "/leaderboard", "/about", "/api", "/search?q=demo",
@@ -96,7 +96,7 @@ def test_every_city_of_places_is_one_of_its_cities() -> None:
 def test_its_own_people_are_not_accused(world: Session) -> None:
     """They came weeks apart and did genuine things; only the ring that is one on purpose is
     doubted."""
-    scoring.score(world)
+    rewards_scoring.score(world)
     doubted = world.scalars(
         sa.text(
             "SELECT m.handle FROM fraud_scores f JOIN members m ON m.id = f.member_id"
@@ -122,12 +122,12 @@ def test_nothing_was_published_without_a_decision(world: Session) -> None:
 
 def test_contacts_of_three_degrees_and_totals_that_add_up(world: Session) -> None:
     for brand_id in world.scalars(sa.text("SELECT id FROM brands")):
-        review_actions.team_changed(world, brand_id)  # as a job of the new teams does
+        reviews_actions.team_changed(world, brand_id)  # as a job of the new teams does
     ana = world.scalars(sa.select(Member.id).where(Member.handle == "demo-ana")).one()
-    assert all(count >= 2 for count in referrals.reach(world, ana))
+    assert all(count >= 2 for count in referrals_queries.reach(world, ana))
     for place in world.scalars(sa.select(Place)):
         published = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Review.rating), 0))
-        published = published.where(Review.place_id == place.id, review_queries.counted())
+        published = published.where(Review.place_id == place.id, reviews_queries.counted())
         assert tuple(world.execute(published).one()) == (place.rating_count, place.rating_sum)
 
 
@@ -160,7 +160,7 @@ def test_the_spread_room_and_the_prescriptores_have_something_to_show(world: Ses
         assert count(world, "told_figures", f"series = '{series}'") > 0, series
     assert count(world, "invitation_deliveries") == 3
     assert count(world, "told_weeks", "jsonb_array_length(cascades) > 0") == 1
-    listed = insights.prescriptores(world, root_id=None, limit=5)
+    listed = insights_scores.prescriptores(world, root_id=None, limit=5)
     assert "demo-ana" in [row.handle for row in listed if row.named]
     # Everybody of it is labelled.
     assert count(world, "members", "is_demo AND handle NOT LIKE 'demo-%'") == 0

@@ -13,9 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import counted_queries
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import Member
-from ugc.accounts.pages import COOKIE_TOKEN
+from ugc.accounts.pages.actor import COOKIE_TOKEN
 from ugc.core.db import BUILT, Session
 
 ANA, OWNER, MODERATOR, ADMINISTRATOR = "demo-ana", "demo-elena", "demo-mod", "demo-admin"
@@ -165,7 +165,9 @@ def browser_of(app: Flask, session: Session, handle: str) -> FlaskClient:
     if handle:
         member = session.scalars(sa.select(Member.id).where(Member.handle == handle)).one()
         with browser.session_transaction() as cookie:
-            cookie[COOKIE_TOKEN] = accounts.open_session(session, member, "a browser of the tests")
+            cookie[COOKIE_TOKEN] = accounts_signing_in.open_session(
+                session, member, "a browser of the tests"
+            )
             cookie.permanent = True
         session.commit()
     return browser

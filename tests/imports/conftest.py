@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from ugc import cli
+from ugc.cli import importing as cli_importing
+from ugc.cli import main as cli_main
 from ugc.config import ROOT
 from ugc.core.db import Session
 
@@ -21,11 +22,11 @@ from ugc.core.db import Session
 @pytest.fixture
 def run(app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """`run(kind, file, "--mapping", …)`: the command `ugc import`, in this test's transaction."""
-    monkeypatch.setattr(cli, "create_app", lambda: app)
+    monkeypatch.setattr(cli_importing, "create_app", lambda: app)
 
     def invoke(*arguments: object) -> Result:
         session.commit()
-        result = CliRunner().invoke(cli.cli, ["import", *map(str, arguments)])
+        result = CliRunner().invoke(cli_main.cli, ["import", *map(str, arguments)])
         session.expire_all()
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ugc.imports.rules import formats
+from ugc.imports.rules import formats as imports_formats
 from ugc.imports.rules.formats import Bad, BrokenFile, Item, Record
 
 
 def read(data: bytes, form: str, **how: str) -> list[Item]:
-    return list(formats.read(io.BufferedReader(io.BytesIO(data)), form, **how))  # type: ignore[arg-type]
+    return list(imports_formats.read(io.BufferedReader(io.BytesIO(data)), form, **how))  # type: ignore[arg-type]
 
 
 def data(items: list[Item]) -> list[object]:
@@ -84,7 +84,7 @@ def test_json_lists(text: bytes, form: str, items: str) -> None:
 def test_json_records_may_be_cut_anywhere_by_the_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
     text = '[{"a":"ñandú €"},{"b":[1,{"c":-12.5e3}]},7]'.encode()
     for size in range(1, 20):
-        monkeypatch.setattr(formats, "CHUNK", size)
+        monkeypatch.setattr(imports_formats, "CHUNK", size)
         assert data(read(text, "json")) == [
             {"a": "ñandú €"}, {"b": [1, {"c": -12500.0}]}, "not a JSON object"
         ]  # fmt: skip
@@ -101,7 +101,7 @@ def test_json_records_may_be_cut_anywhere_by_the_buffer(monkeypatch: pytest.Monk
     ],
 )
 def test_broken_json_gives_what_came_before(text: bytes) -> None:
-    found = formats.read(io.BytesIO(text), "json")
+    found = imports_formats.read(io.BytesIO(text), "json")
     assert data([next(found)]) == [{"a": 1}]
     with pytest.raises(BrokenFile, match="after record 1"):
         list(found)
@@ -137,7 +137,7 @@ def test_xml_with_entities_of_its_own_is_refused() -> None:
 )
 def test_the_format_is_known_by_how_the_file_begins(text: bytes, form: str) -> None:
     stream = io.BufferedReader(io.BytesIO(text))  # type: ignore[arg-type]
-    assert formats.sniff(stream, ("csv", "ndjson", "json", "geojson", "xml")) == form  # type: ignore[arg-type]
+    assert imports_formats.sniff(stream, ("csv", "ndjson", "json", "geojson", "xml")) == form  # type: ignore[arg-type]
 
 
 def test_gzip_and_zip_are_unpacked(tmp_path: Path) -> None:
@@ -149,10 +149,10 @@ def test_gzip_and_zip_are_unpacked(tmp_path: Path) -> None:
         file.writestr("a", "1")
         file.writestr("b", "2")
     for path in (packed, archive):
-        with formats.opened(path) as source:
+        with imports_formats.opened(path) as source:
             assert source.stream.read() == b"[1]"
             assert 0 < source.share <= 1
-    with pytest.raises(BrokenFile, match="holds 2 files"), formats.opened(two):
+    with pytest.raises(BrokenFile, match="holds 2 files"), imports_formats.opened(two):
         pass
 
 
@@ -172,15 +172,15 @@ def test_what_is_no_data_at_all_is_told_with_what_to_do(
     path = tmp_path / "file"
     path.write_bytes(text)
     for among in (("csv",), ("json", "ndjson")):
-        with pytest.raises(BrokenFile, match=told), formats.opened(path) as source:
-            formats.sniff(source.stream, among)
+        with pytest.raises(BrokenFile, match=told), imports_formats.opened(path) as source:
+            imports_formats.sniff(source.stream, among)
 
 
 def test_a_torn_gzip_file_says_so(tmp_path: Path) -> None:
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(b'{"a":1}\n' * 1000)[:-20])
-    with pytest.raises(BrokenFile, match="damaged"), formats.opened(path) as source:
-        list(formats.read(source.stream, "ndjson"))
+    with pytest.raises(BrokenFile, match="damaged"), imports_formats.opened(path) as source:
+        list(imports_formats.read(source.stream, "ndjson"))
 
 
 class Endless(io.RawIOBase):
@@ -227,7 +227,7 @@ def test_memory_does_not_grow_with_the_file(
     rows = 100_000  # 50 MB
     tracemalloc.start()
     stream = io.BufferedReader(Endless(head, row, rows, tail))
-    count = sum(1 for _ in formats.read(stream, form))
+    count = sum(1 for _ in imports_formats.read(stream, form))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count >= rows

@@ -25,13 +25,15 @@ from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session
 from ugc.core.sources import ImportRun, Source
 from ugc.core.subjects import Move, Subject
-from ugc.imports import actions, jobs
-from ugc.imports.actions import authors
+from ugc.imports import jobs as imports_jobs
+from ugc.imports.actions import authors as imports_authors
+from ugc.imports.actions import batches as imports_batches
 from ugc.moderation.models import Case
 from ugc.places.models import Place, PlaceFact
-from ugc.reports import rules as report_rules
-from ugc.reports.actions import life
+from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.models import Report
+from ugc.reports.rules import kinds as reports_kinds
+from ugc.reports.rules import permissions as reports_permissions
 from ugc.reputation.models import PointEntry
 from ugc.reviews.models import Review, ReviewVersion
 
@@ -109,8 +111,10 @@ def test_history_is_over_unless_it_is_alive(run: Run, ndjson: Write, session: Se
     run("reports", ndjson([aviso(1, date=old), aviso(2)]), "--mapping", "madrid")
     over, alive = all_reports(session)
     assert (over.state, over.closed_at) == ("expired", over.expires_at)
-    kind = report_rules.KINDS[over.kind]
-    expiry = report_rules.first_expiry(kind, over.occurred_at, report_rules.SOURCE_TRUST)
+    kind = reports_kinds.KINDS[over.kind]
+    expiry = reports_permissions.first_expiry(
+        kind, over.occurred_at, reports_permissions.SOURCE_TRUST
+    )
     assert over.expires_at == expiry
     assert over.half_life_s == kind.half_life * 60
     assert over.created_at - over.occurred_at > dt.timedelta(days=399)
@@ -159,7 +163,7 @@ def test_an_update_leaves_what_moderators_and_members_did(
     hidden, closed, confirmed = all_reports(session)
     hidden.visibility = "hidden"
     subjects.touch(session, hidden.id, visible=False)
-    life.close(session, Actor(ActorKind.MEMBER, id=1, grants=MODERATOR), closed.id)
+    reports_life_actions.close(session, Actor(ActorKind.MEMBER, id=1, grants=MODERATOR), closed.id)
     confirmed.confirmations = 1
     confirmed.expires_at += dt.timedelta(days=9)
     prolonged = confirmed.expires_at
@@ -220,8 +224,8 @@ def test_an_import_that_broke_off_goes_on_and_never_doubles(
 ) -> None:
     rows = [aviso(n, **({"lat": 99} if n % 3 == 0 else {})) for n in range(10)]
     path = ndjson(rows)
-    monkeypatch.setattr(jobs, "BATCH_ROWS", 2)
-    advance, calls = actions.advance_run, []
+    monkeypatch.setattr(imports_jobs, "BATCH_ROWS", 2)
+    advance, calls = imports_batches.advance_run, []
 
     def crash(*args: Any, **kwargs: Any) -> None:
         calls.append(1)
@@ -229,7 +233,7 @@ def test_an_import_that_broke_off_goes_on_and_never_doubles(
         if len(calls) == fails_at + 1:
             raise KeyboardInterrupt  # after everything of the batch but its commit
 
-    monkeypatch.setattr(actions, "advance_run", crash)
+    monkeypatch.setattr(imports_batches, "advance_run", crash)
     stopped = run("reports", path, "--mapping", "madrid")
     assert stopped.exit_code == 130
     assert f"Stopped after {2 * fails_at} rows; the same command goes on there" in stopped.output
@@ -239,7 +243,7 @@ def test_an_import_that_broke_off_goes_on_and_never_doubles(
     if torn.exists():
         with torn.open("a") as file:
             file.write('9,"not all of it')
-    monkeypatch.setattr(actions, "advance_run", advance)
+    monkeypatch.setattr(imports_batches, "advance_run", advance)
     result = run("reports", path, "--mapping", "madrid")
     assert result.exit_code == 3
     assert f"went on after line {2 * fails_at}" in result.output
@@ -259,8 +263,8 @@ def test_a_batch_that_somebody_else_did_meanwhile_is_not_written(
 ) -> None:
     run("reports", ndjson([aviso(1)]), "--mapping", "madrid")
     row = one_run(session)
-    with pytest.raises(actions.Overtaken):
-        actions.advance_run(session, row.id, before=0, after=2, added=0, changed=0, bad=0)
+    with pytest.raises(imports_batches.Overtaken):
+        imports_batches.advance_run(session, row.id, before=0, after=2, added=0, changed=0, bad=0)
 
 
 def test_limit_stops_and_the_next_run_goes_on(run: Run, ndjson: Write, session: Session) -> None:
@@ -299,7 +303,7 @@ def peak_of(path: Path, run: Run) -> int:
 def test_memory_stays_the_same_whatever_the_size_of_the_file(
     run: Run, ndjson: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "BATCH_ROWS", 200)
+    monkeypatch.setattr(imports_jobs, "BATCH_ROWS", 200)
     run("reports", ndjson([aviso(0)], "first"), "--mapping", "madrid")  # what is made once
     text = "x" * 1000
     small = [aviso(n % 5000 + 1, id=f"s{n}", description=text) for n in range(400)]
@@ -655,13 +659,13 @@ def test_one_person_reviews_a_place_once(run: Run, tmp_path: Path, session: Sess
 
 
 def test_handles_of_accounts_are_free_ones(session: Session) -> None:
-    assert authors.handle_of("uci", "U1077") == "uci-u1077"
-    assert authors.handle_of("town", "Ana María López") == "town-ana-mar-a-l-pez"
+    assert imports_authors.handle_of("uci", "U1077") == "uci-u1077"
+    assert imports_authors.handle_of("town", "Ana María López") == "town-ana-mar-a-l-pez"
     for author in ("漢字", "x" * 60):
-        assert authors.handle_of("town", author).startswith("town-")
-        assert len(authors.handle_of("town", author)) <= 30
+        assert imports_authors.handle_of("town", author).startswith("town-")
+        assert len(imports_authors.handle_of("town", author)) <= 30
     session.execute(sa.text("INSERT INTO used_handles VALUES ('town-ana')"))
-    free = authors.free_handles(session, "town", ["Ana", "ANA", "Ben"])
+    free = imports_authors.free_handles(session, "town", ["Ana", "ANA", "Ben"])
     assert len(set(free)) == 3
     assert "town-ana" not in free
     assert free[2] == "town-ben"
@@ -693,7 +697,7 @@ def test_a_database_that_goes_away_is_told_with_what_to_do(
         raise sa.exc.OperationalError("COPY", {}, psycopg.errors.AdminShutdown())
 
     with monkeypatch.context() as patch:
-        patch.setattr(actions, "write_batch", gone)
+        patch.setattr(imports_batches, "write_batch", gone)
         result = run("reports", path, "--mapping", "madrid")
     assert result.exit_code == 1
     assert "did not answer after 0 rows (AdminShutdown); the same command goes on" in result.output
@@ -735,10 +739,10 @@ def test_a_break_tells_what_was_read_and_where_the_rejects_are(run: Run, tmp_pat
     ],
 )
 def test_equal_reasons_are_counted_together(reason: str, kind: str) -> None:
-    assert jobs.kind_of(reason) == kind
+    assert imports_jobs.kind_of(reason) == kind
 
 
 def test_the_time_left_is_of_this_calls_pace() -> None:
-    summary = jobs.Summary(position=0.5, begun_at=0.4, seconds=10)
+    summary = imports_jobs.Summary(position=0.5, begun_at=0.4, seconds=10)
     assert summary.seconds_left == pytest.approx(50)
-    assert jobs.Summary().seconds_left is None
+    assert imports_jobs.Summary().seconds_left is None

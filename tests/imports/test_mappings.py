@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ugc.imports import schemas
+from ugc.imports import schemas as imports_schemas
 
 GOOD = """
 [source]
@@ -24,15 +24,15 @@ kind = { from = "what", values = { hole = "hazard_road" }, default = "other" }
 """
 
 
-@pytest.mark.parametrize("name", schemas.shipped())
+@pytest.mark.parametrize("name", imports_schemas.shipped())
 def test_the_shipped_mappings_load(name: str) -> None:
-    mapping = schemas.load_mapping(name)
+    mapping = imports_schemas.load_mapping(name)
     assert mapping.source.attribution
     assert mapping.kinds
 
 
 def test_the_shipped_ones_are_all_here() -> None:
-    assert schemas.shipped() == [
+    assert imports_schemas.shipped() == [
         "barcelona", "boston", "boston-open311", "geojson", "madrid", "madrid-open311",
         "open311", "uci",
     ]  # fmt: skip
@@ -64,14 +64,14 @@ def test_an_error_names_the_key_and_what_to_do(
     assert old in GOOD
     path = tmp_path / "town.toml"
     path.write_text(GOOD.replace(old, new))
-    with pytest.raises(schemas.BadMapping) as refused:
-        schemas.load_mapping(str(path))
+    with pytest.raises(imports_schemas.BadMapping) as refused:
+        imports_schemas.load_mapping(str(path))
     assert message in str(refused.value)
 
 
 def test_an_unknown_name_lists_the_shipped_ones() -> None:
-    with pytest.raises(schemas.BadMapping, match=r"no mapping narnia.*barcelona, boston"):
-        schemas.load_mapping("narnia")
+    with pytest.raises(imports_schemas.BadMapping, match=r"no mapping narnia.*barcelona, boston"):
+        imports_schemas.load_mapping("narnia")
 
 
 def test_a_mapping_may_extend_another(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_mapping_may_extend_another(tmp_path: Path) -> None:
         '[reports.fields]\nid = "token"\nlanguage = "lang"\n'
         '[reports.fields.kind]\nvalues = { hole = "hazard_road" }\n'
     )
-    how = schemas.load_mapping(str(path)).kinds["reports"]
+    how = imports_schemas.load_mapping(str(path)).kinds["reports"]
     assert how.fields["id"].paths == ("token",)
     assert how.fields["language"].const is None
     kind = how.fields["kind"]
@@ -92,5 +92,5 @@ def test_a_mapping_may_extend_another(tmp_path: Path) -> None:
 def test_a_mapping_that_extends_itself_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "town.toml"
     path.write_text('extends = "town.toml"\n')
-    with pytest.raises(schemas.BadMapping, match="extends itself"):
-        schemas.load_mapping(str(path))
+    with pytest.raises(imports_schemas.BadMapping, match="extends itself"):
+        imports_schemas.load_mapping(str(path))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from click.testing import Result
 
 from ugc.core.db import Session
-from ugc.imports.rules import values
+from ugc.imports.rules import values as imports_values
 
 UCI = "reviews/uci_restaurants_mexico"
 MADRID = "reports/madrid_avisos_2024.ndjson.gz"
@@ -94,7 +94,7 @@ def test_what_came_before_points_were_rounded_is_known_again(
         "--rejects", tmp_path / "rejects.csv",
     ]  # fmt: skip
     with monkeypatch.context() as before:
-        before.setattr(values, "public", lambda position: position)
+        before.setattr(imports_values, "public", lambda position: position)
         run(*arguments)
     everything = sa.text(
         f"SELECT t.id, t.revision, s.changed_at, ST_X(t.geom), ST_Y(t.geom) FROM {kind} t"

@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ugc.imports.rules import mapping as m
-from ugc.imports.rules import values
+from ugc.imports.rules import mapping as imports_mapping
+from ugc.imports.rules import values as imports_values
 from ugc.imports.rules.convert import Converter, ReportRow, end_of_report
 from ugc.imports.rules.values import BadRow
-from ugc.reports import rules as reports
+from ugc.reports.rules import kinds as reports_kinds
+from ugc.reports.rules import permissions as reports_permissions
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 MADRID = ZoneInfo("Europe/Madrid")
@@ -32,16 +33,16 @@ def utc(*parts: int) -> dt.datetime:
     ],
 )
 def test_texts_are_made_harmless(text: str, plain: str) -> None:
-    assert values.clean(text) == plain
+    assert imports_values.clean(text) == plain
 
 
 def test_lines_are_kept_where_they_mean_something() -> None:
-    assert values.clean(" a\r\nb\rc ", lines=True) == "a\nb\nc"
+    assert imports_values.clean(" a\r\nb\rc ", lines=True) == "a\nb\nc"
 
 
 def test_html_becomes_plain_text() -> None:
     html = "<p>Ni&ntilde;os &amp;amp; m&amp;sup2;</p><script>alert(1)</script><p>b</p>"
-    assert values.plain_text(html) == "Niños & m²\nb"
+    assert imports_values.plain_text(html) == "Niños & m²\nb"
 
 
 @pytest.mark.parametrize(
@@ -57,20 +58,20 @@ def test_html_becomes_plain_text() -> None:
     ],
 )
 def test_times(text: str, form: str, moment: dt.datetime) -> None:
-    assert values.moment(text, form, MADRID, "when") == moment
+    assert imports_values.moment(text, form, MADRID, "when") == moment
 
 
 @pytest.mark.parametrize(("text", "form"), [("soon", "iso"), ("9e99", "epoch"), ("1/2", "%d-%m")])
 def test_what_is_no_time(text: str, form: str) -> None:
     with pytest.raises(BadRow, match="when is not a time"):
-        values.moment(text, form, MADRID, "when")
+        imports_values.moment(text, form, MADRID, "when")
 
 
 @pytest.mark.parametrize(
     ("value", "number"), [("40,4168", 40.4168), (" 1e2 ", 100.0), (7, 7.0), ("-3.7", -3.7)]
 )
 def test_numbers(value: object, number: float) -> None:
-    assert values.number(value, "x") == number
+    assert imports_values.number(value, "x") == number
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_numbers(value: object, number: float) -> None:
 )
 def test_what_is_no_number(value: object) -> None:
     with pytest.raises(BadRow, match=r"x is (not a number|missing)"):
-        values.number(value, "x")
+        imports_values.number(value, "x")
 
 
 @pytest.mark.parametrize(
@@ -95,15 +96,15 @@ def test_what_is_no_number(value: object) -> None:
 def test_geometries(geometry: object, position: tuple[float, float] | None) -> None:
     if position is None:
         with pytest.raises(BadRow):
-            values.of_geometry(geometry)
+            imports_values.of_geometry(geometry)
     else:
-        assert values.of_geometry(geometry) == position
+        assert imports_values.of_geometry(geometry) == position
 
 
 @pytest.mark.parametrize(("lon", "lat"), [(40.4, -93.7), (181, 1)])
 def test_what_is_not_on_the_map(lon: float, lat: float) -> None:
     with pytest.raises(BadRow):
-        values.on_earth(lon, lat)
+        imports_values.on_earth(lon, lat)
 
 
 @pytest.mark.parametrize(
@@ -124,14 +125,18 @@ def test_what_is_not_on_the_map(lon: float, lat: float) -> None:
     ],
 )
 def test_details_of_a_place_are_right_or_left_out(field: str, text: str, kept: str) -> None:
-    fields = {"id": m.Field(("id",)), "name": m.Field(("id",)), field: m.Field(("it",))}
-    mapping = m.KindMapping(
+    fields = {
+        "id": imports_mapping.Field(("id",)),
+        "name": imports_mapping.Field(("id",)),
+        field: imports_mapping.Field(("it",)),
+    }
+    mapping = imports_mapping.KindMapping(
         ("ndjson",),
-        {**fields, "category": m.Field(const="bar")},
-        position=m.Position("x", "y"),
+        {**fields, "category": imports_mapping.Field(const="bar")},
+        position=imports_mapping.Position("x", "y"),
         region="ES",
     )
-    converter = Converter(m.PLACES, mapping)
+    converter = Converter(imports_mapping.PLACES, mapping)
     row = converter.row({"id": 1, "it": text}, (-3.7, 40.4), NOW)
     assert getattr(row, field) == kept
     # What is left out is counted, for the operator to see.
@@ -140,7 +145,9 @@ def test_details_of_a_place_are_right_or_left_out(field: str, text: str, kept: s
 
 
 BEGAN = utc(2026, 6, 1, 11)
-LIFE = reports.first_expiry(reports.KINDS["jam"], BEGAN, reports.SOURCE_TRUST)
+LIFE = reports_permissions.first_expiry(
+    reports_kinds.KINDS["jam"], BEGAN, reports_permissions.SOURCE_TRUST
+)
 
 
 @pytest.mark.parametrize(
@@ -162,16 +169,22 @@ def test_the_end_of_a_report(
     assert end_of_report("jam", BEGAN, ended, expires, state, NOW) == result
 
 
-def how(**fields: m.Field) -> m.KindMapping:
-    base = {"id": m.Field(("id",)), "kind": m.Field(("kind",)), "occurred_at": m.Field(("at",))}
-    return m.KindMapping(("ndjson",), {**base, **fields}, position=m.Position("x", "y"))
+def how(**fields: imports_mapping.Field) -> imports_mapping.KindMapping:
+    base = {
+        "id": imports_mapping.Field(("id",)),
+        "kind": imports_mapping.Field(("kind",)),
+        "occurred_at": imports_mapping.Field(("at",)),
+    }
+    return imports_mapping.KindMapping(
+        ("ndjson",), {**base, **fields}, position=imports_mapping.Position("x", "y")
+    )
 
 
 ROW = {"id": 7, "kind": "jam", "at": "2026-06-01T11:00:00Z", "x": -3.7, "y": 40.4}
 
 
-def convert(row: dict[str, object], mapping: m.KindMapping) -> object:
-    converter = Converter(m.REPORTS, mapping)
+def convert(row: dict[str, object], mapping: imports_mapping.KindMapping) -> object:
+    converter = Converter(imports_mapping.REPORTS, mapping)
     return converter.row(row, converter.position(row), NOW)
 
 
@@ -198,15 +211,15 @@ def test_a_report_is_refused_with_the_reason(change: dict[str, object], reason: 
 
 
 def test_a_text_that_is_too_long_is_refused_not_cut() -> None:
-    mapping = how(text=m.Field(("text",)))
+    mapping = how(text=imports_mapping.Field(("text",)))
     convert({**ROW, "text": "x" * 10_000}, mapping)
     with pytest.raises(BadRow, match="text has 10001 characters"):
         convert({**ROW, "text": "x" * 10_001}, mapping)
 
 
 def test_the_hash_changes_with_what_the_source_says_and_not_with_time() -> None:
-    mapping = how(text=m.Field(("text",)))
-    converter = Converter(m.REPORTS, mapping)
+    mapping = how(text=imports_mapping.Field(("text",)))
+    converter = Converter(imports_mapping.REPORTS, mapping)
     first = converter.row({**ROW, "text": "a"}, (-3.7, 40.4), NOW)
     later = converter.row({**ROW, "text": "a"}, (-3.7, 40.4), NOW + dt.timedelta(days=400))
     other = converter.row({**ROW, "text": "b"}, (-3.7, 40.4), NOW)
@@ -214,7 +227,9 @@ def test_the_hash_changes_with_what_the_source_says_and_not_with_time() -> None:
 
 
 def test_unknown_values_are_counted_when_there_is_a_default() -> None:
-    converter = Converter(m.REPORTS, how(kind=m.Field(("kind",), default="other")))
+    converter = Converter(
+        imports_mapping.REPORTS, how(kind=imports_mapping.Field(("kind",), default="other"))
+    )
     converter.row({**ROW, "kind": "ufo"}, (-3.7, 40.4), NOW)
     assert converter.unknown == {("kind", "ufo"): 1}
 
@@ -223,32 +238,35 @@ def test_unknown_values_are_counted_when_there_is_a_default() -> None:
     ("field", "said", "subkind", "counted"),
     [
         (None, "pothole", None, 0),
-        (m.Field(paths=("sub",)), "pothole", "pothole", 0),
-        (m.Field(paths=("sub",)), "", None, 0),
-        (m.Field(paths=("sub",)), "minor", None, 1),
+        (imports_mapping.Field(paths=("sub",)), "pothole", "pothole", 0),
+        (imports_mapping.Field(paths=("sub",)), "", None, 0),
+        (imports_mapping.Field(paths=("sub",)), "minor", None, 1),
         (
-            m.Field(paths=("sub",), values={"hole": "pothole", "bump": "minor"}),
+            imports_mapping.Field(paths=("sub",), values={"hole": "pothole", "bump": "minor"}),
             "hole",
             "pothole",
             0,
         ),
-        (m.Field(paths=("sub",), values={"hole": "pothole"}), "else", None, 0),
-        (m.Field(paths=("sub",), values={"bump": "minor"}), "bump", None, 1),
-        (m.Field(const="ice"), "", "ice", 0),
+        (imports_mapping.Field(paths=("sub",), values={"hole": "pothole"}), "else", None, 0),
+        (imports_mapping.Field(paths=("sub",), values={"bump": "minor"}), "bump", None, 1),
+        (imports_mapping.Field(const="ice"), "", "ice", 0),
     ],
 )
 def test_a_subkind_is_taken_when_it_is_one_of_the_kind(
-    field: m.Field | None, said: str, subkind: str | None, counted: int
+    field: imports_mapping.Field | None, said: str, subkind: str | None, counted: int
 ) -> None:
     fields = {
-        "id": m.Field(paths=("id",)),
-        "occurred_at": m.Field(paths=("at",)),
-        "kind": m.Field(const="hazard_road"),
+        "id": imports_mapping.Field(paths=("id",)),
+        "occurred_at": imports_mapping.Field(paths=("at",)),
+        "kind": imports_mapping.Field(const="hazard_road"),
     }
     record = {"id": "1", "at": NOW.isoformat(), "sub": said}
-    plain = Converter(m.REPORTS, m.KindMapping(("json",), fields)).row(record, (1.0, 2.0), NOW)
+    plain = Converter(imports_mapping.REPORTS, imports_mapping.KindMapping(("json",), fields)).row(
+        record, (1.0, 2.0), NOW
+    )
     exact = Converter(
-        m.REPORTS, m.KindMapping(("json",), fields | ({"subkind": field} if field else {}))
+        imports_mapping.REPORTS,
+        imports_mapping.KindMapping(("json",), fields | ({"subkind": field} if field else {})),
     )
     row = exact.row(record, (1.0, 2.0), NOW)
     assert (isinstance(row, ReportRow), row.subkind) == (True, subkind)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import object_session
 
 from tests.conftest import PASSWORD
 from ugc.accounts.models import Grant, Member
-from ugc.accounts.queries import grants
+from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.brands.models import Brand
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
@@ -29,7 +29,7 @@ def actor_of(member: Member) -> Actor:
         handle=member.handle,
         confirmed=True,
         language="en",
-        grants=grants.of_member(object_session(member), member.id),
+        grants=accounts_grants_queries.of_member(object_session(member), member.id),
     )
 
 

@@ -12,7 +12,7 @@ from ugc.accounts.models import Grant, Member
 from ugc.brands.models import Brand
 from ugc.core import subjects
 from ugc.core.db import Session, now
-from ugc.insights import actions
+from ugc.insights import actions as insights_actions
 from ugc.insights.models import SpreadConsent
 
 
@@ -44,6 +44,6 @@ def give_spread(session: Session, handle: str) -> str:
     for number, member in enumerate(filter(None, people[3:9])):
         world.reach(member, owner if number < 4 else people[3], days=5, root_id=site_id)
     session.flush()
-    actions.rescore(session)
-    actions.publish_all_figures(session)
+    insights_actions.rescore(session)
+    insights_actions.publish_all_figures(session)
     return subject.public_id

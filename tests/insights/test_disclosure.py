@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ugc.core.errors import Invalid
-from ugc.insights.rules import disclosure, weeks
+from ugc.insights.rules import disclosure as insights_disclosure
+from ugc.insights.rules import weeks as insights_weeks
 
 CITIES = ("1", "2", "3")
 
@@ -32,7 +33,7 @@ people = st.lists(
     st.builds(
         Person,
         week=st.integers(0, 5),
-        degree=st.sampled_from(disclosure.DEGREES),
+        degree=st.sampled_from(insights_disclosure.DEGREES),
         channel=st.sampled_from(("link", "qr")),
         city=st.sampled_from(CITIES),
         joined=st.booleans(),
@@ -46,8 +47,8 @@ crowds = st.lists(st.tuples(st.integers(0, 40), people.filter(bool)), max_size=6
 )
 
 
-def counts_until(everybody: list[Person], week: int) -> Counter[disclosure.Cell]:
-    counted: Counter[disclosure.Cell] = Counter()
+def counts_until(everybody: list[Person], week: int) -> Counter[insights_disclosure.Cell]:
+    counted: Counter[insights_disclosure.Cell] = Counter()
     for person in everybody:
         if person.week > week:
             continue
@@ -59,16 +60,18 @@ def counts_until(everybody: list[Person], week: int) -> Counter[disclosure.Cell]
         ):
             counted[cell] += 1
         counted["joined", ""] += person.joined
-        counted["brought", ""] += person.brought and person.degree in disclosure.BROUGHT
+        counted["brought", ""] += person.brought and person.degree in insights_disclosure.BROUGHT
     return counted
 
 
-def told_by_week(everybody: list[Person], last: int = 5) -> list[dict[disclosure.Cell, int]]:
+def told_by_week(
+    everybody: list[Person], last: int = 5
+) -> list[dict[insights_disclosure.Cell, int]]:
     """All that was told at the end of each week, from the beginning."""
-    told: Counter[disclosure.Cell] = Counter()
+    told: Counter[insights_disclosure.Cell] = Counter()
     found = []
     for week in range(last + 1):
-        told.update(disclosure.release(counts_until(everybody, week), told))
+        told.update(insights_disclosure.release(counts_until(everybody, week), told))
         found.append(dict(told))
     return found
 
@@ -76,7 +79,7 @@ def told_by_week(everybody: list[Person], last: int = 5) -> list[dict[disclosure
 @settings(max_examples=120)
 @given(people | crowds)
 def test_every_figure_is_a_sum_of_full_tens(everybody: list[Person]) -> None:
-    before: dict[disclosure.Cell, int] = {}
+    before: dict[insights_disclosure.Cell, int] = {}
     for week, told in enumerate(told_by_week(everybody)):
         counted = counts_until(everybody, week)
         for cell, figure in told.items():
@@ -86,12 +89,12 @@ def test_every_figure_is_a_sum_of_full_tens(everybody: list[Person]) -> None:
 
 
 def hidden_bounds(
-    told: dict[disclosure.Cell, int], series: str, cells: list[str], most: int
+    told: dict[insights_disclosure.Cell, int], series: str, cells: list[str], most: int
 ) -> dict[str, tuple[int, int]]:
     """What an attacker knows of what each cell of a cut hides, when every cell hides 0 to 9 and the
     number of all people lies in what the other cut and every part of them allow: interval
     arithmetic, which is exact for one sum of independent cells."""
-    shown = disclosure.total(told, series)
+    shown = insights_disclosure.total(told, series)
     least_hidden = max(0, _least_people(told) - shown)
     most_hidden = min(9 * len(cells), most - shown)
     return {
@@ -99,8 +102,11 @@ def hidden_bounds(
     }
 
 
-def _least_people(told: dict[disclosure.Cell, int]) -> int:
-    return max(disclosure.total(told, series) for series in ("degree", "channel", "city", "joined"))
+def _least_people(told: dict[insights_disclosure.Cell, int]) -> int:
+    return max(
+        insights_disclosure.total(told, series)
+        for series in ("degree", "channel", "city", "joined")
+    )
 
 
 @settings(max_examples=200)
@@ -111,20 +117,22 @@ def test_nobody_can_tell_what_a_cell_hides(everybody: list[Person]) -> None:
     for week, told in enumerate(told_by_week(everybody)):
         counted = counts_until(everybody, week)
         cuts = {
-            "degree": [d for d in disclosure.DEGREES if counted["degree", d]],
-            "channel": [c for c in disclosure.CHANNELS if counted["channel", c]],
+            "degree": [d for d in insights_disclosure.DEGREES if counted["degree", d]],
+            "channel": [c for c in insights_disclosure.CHANNELS if counted["channel", c]],
         }
         if not any(cuts.values()):
             continue
         for series, cells in cuts.items():
             other = "channel" if series == "degree" else "degree"
-            most = disclosure.total(told, other) + 9 * len(cuts[other])
+            most = insights_disclosure.total(told, other) + 9 * len(cuts[other])
             for low, high in hidden_bounds(told, series, cells, most).values():
                 assert low <= 1
                 assert high >= 9
         # A part of the people (by city, who joined) says of each degree no more than that.
-        brought = [d for d in disclosure.BROUGHT if counted["degree", d]]
-        least = told.get(("brought", ""), 0) - disclosure.total(told, "degree", disclosure.BROUGHT)
+        brought = [d for d in insights_disclosure.BROUGHT if counted["degree", d]]
+        least = told.get(("brought", ""), 0) - insights_disclosure.total(
+            told, "degree", insights_disclosure.BROUGHT
+        )
         assert least - 9 * max(0, len(brought) - 1) <= 1
 
 
@@ -136,7 +144,7 @@ def test_no_difference_of_two_spans_is_a_small_group(
     """Whatever spans are asked for and however they are added and taken from each other."""
     series = told_by_week(everybody)
 
-    def span(first: int, last: int) -> Counter[disclosure.Cell]:
+    def span(first: int, last: int) -> Counter[insights_disclosure.Cell]:
         first, last = sorted((first, last))
         found = Counter(series[last])
         if first:
@@ -153,11 +161,11 @@ def test_no_difference_of_two_spans_is_a_small_group(
 def test_what_was_told_stays(everybody: list[Person], chance: random.Random) -> None:
     """People leave or turn out to be false, and no figure that was told goes down; and who changes
     only what waits changes nothing."""
-    told: Counter[disclosure.Cell] = Counter()
+    told: Counter[insights_disclosure.Cell] = Counter()
     for week in range(6):
         left = [person for person in everybody if chance.random() < 0.7]
         counted = counts_until(left, week)
-        more = disclosure.release(counted, told)
+        more = insights_disclosure.release(counted, told)
         assert all(people > 0 and people % 10 == 0 for people in more.values())
         told.update(more)
 
@@ -169,7 +177,7 @@ def test_both_cuts_tell_one_total() -> None:
         ("channel", "link"): 31,
         ("channel", "qr"): 7,
     }
-    more = disclosure.release(counted, {})
+    more = insights_disclosure.release(counted, {})
     assert more == {("degree", "1"): 10, ("degree", "2"): 10, ("channel", "link"): 20}
 
 
@@ -177,27 +185,27 @@ def test_a_part_tells_no_more_than_its_whole() -> None:
     counted = {
         ("degree", "1"): 5, ("degree", "2"): 9, ("channel", "link"): 14, ("joined", ""): 12,
     }  # fmt: skip
-    assert disclosure.release(counted, {}) == {}
+    assert insights_disclosure.release(counted, {}) == {}
 
 
 def test_a_series_that_nobody_knows_is_refused() -> None:
     with pytest.raises(ValueError, match="no such series"):
-        disclosure.release({("age", "18"): 20}, {})
+        insights_disclosure.release({("age", "18"): 20}, {})
 
 
 # Spans --------------------------------------------------------------------------------------
 
 TODAY = dt.date(2026, 11, 28)  # a Saturday
-NEWEST = weeks.last_complete(TODAY)
+NEWEST = insights_weeks.last_complete(TODAY)
 
 
 def test_spans_end_with_the_last_complete_week() -> None:
-    span = weeks.chosen({}, NEWEST)
+    span = insights_weeks.chosen({}, NEWEST)
     assert (span.first, span.last) == (dt.date(2026, 8, 31), dt.date(2026, 11, 16))
     assert len(span.weeks) == 12
     assert span.end == dt.date(2026, 11, 22)
-    assert weeks.last_complete(dt.date(2026, 11, 30)) == dt.date(2026, 11, 23)  # a Monday
-    assert weeks.last_complete(dt.date(2026, 11, 29)) == dt.date(2026, 11, 16)  # a Sunday
+    assert insights_weeks.last_complete(dt.date(2026, 11, 30)) == dt.date(2026, 11, 23)  # a Monday
+    assert insights_weeks.last_complete(dt.date(2026, 11, 29)) == dt.date(2026, 11, 16)  # a Sunday
 
 
 @pytest.mark.parametrize(
@@ -213,7 +221,7 @@ def test_spans_end_with_the_last_complete_week() -> None:
 )
 def test_spans_end_with_what_was_told(today: str, told: str | None, newest: str) -> None:
     day = dt.date.fromisoformat
-    found = weeks.last_counted(day(today), day(told) if told else None)
+    found = insights_weeks.last_counted(day(today), day(told) if told else None)
     assert found == day(newest)
 
 
@@ -221,7 +229,7 @@ def test_spans_end_with_what_was_told(today: str, told: str | None, newest: str)
 def test_days_become_the_whole_weeks_between_them(begin: dt.date, length: int) -> None:
     end = begin + dt.timedelta(days=length)
     try:
-        span = weeks.chosen({"from": begin.isoformat(), "to": end.isoformat()}, NEWEST)
+        span = insights_weeks.chosen({"from": begin.isoformat(), "to": end.isoformat()}, NEWEST)
     except Invalid:
         first = begin + dt.timedelta(days=-begin.weekday() % 7)
         assert first + dt.timedelta(days=6) > min(end, dt.date(2026, 11, 22))
@@ -245,4 +253,4 @@ def test_days_become_the_whole_weeks_between_them(begin: dt.date, length: int) -
 )
 def test_odd_spans_are_refused_by_field(values: dict[str, str]) -> None:
     with pytest.raises(Invalid):
-        weeks.chosen(values, NEWEST)
+        insights_weeks.chosen(values, NEWEST)

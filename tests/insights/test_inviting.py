@@ -9,18 +9,19 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.insights.conftest import World, actor_of
-from ugc.accounts.actions import suspending
+from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member
-from ugc.brands import queries as brands
-from ugc.content import actions as content
+from ugc.brands.queries import reading as brands_reading
+from ugc.content import actions as content_actions
 from ugc.core.access import SYSTEM
 from ugc.core.db import now
 from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Subject, Visibility
-from ugc.insights import actions
+from ugc.insights import actions as insights_actions
 from ugc.insights.models import BrandConsent, Invitation, InvitationDelivery, SpreadConsent
-from ugc.insights.queries import invitations, room
-from ugc.insights.rules import inviting
+from ugc.insights.queries import invitations as insights_invitations
+from ugc.insights.queries import room as insights_room_queries
+from ugc.insights.rules import inviting as insights_inviting_rules
 from ugc.notifications.models import Notification
 
 TEXT, THANKS = "Bring a friend to Mora, please.", "Thank you so much!"
@@ -28,8 +29,8 @@ SignIn = Callable[[str], FlaskClient]
 
 
 def write(world: World) -> str:
-    brand = brands.brand_by_id(world.session, actor_of(world.owner), world.brand_id)
-    public_id = actions.write_invitation(
+    brand = brands_reading.brand_by_id(world.session, actor_of(world.owner), world.brand_id)
+    public_id = insights_actions.write_invitation(
         world.session, actor_of(world.owner), brand, text=TEXT, thanks=THANKS, language="en"
     )
     row = world.session.scalars(
@@ -37,8 +38,13 @@ def write(world: World) -> str:
         .where(Subject.public_id == public_id)
     ).one()  # fmt: skip
     if row.visibility == "held":
-        content.set_visibility(
-            world.session, actions.INVITATIONS, row.id, Visibility.PUBLISHED, "decision:0", "system"
+        content_actions.set_visibility(
+            world.session,
+            insights_actions.INVITATIONS,
+            row.id,
+            Visibility.PUBLISHED,
+            "decision:0",
+            "system",
         )
     world.session.commit()
     return public_id
@@ -49,7 +55,7 @@ def id_of(world: World, public_id: str) -> int:
 
 
 def agree(world: World, member: Member) -> None:
-    actions.allow_brand(world.session, actor_of(member), world.brand_id, allowed=True)
+    insights_actions.allow_brand(world.session, actor_of(member), world.brand_id, allowed=True)
     world.session.flush()
 
 
@@ -70,7 +76,7 @@ def test_both_the_setting_and_the_brand_are_needed(world: World) -> None:
     agree(world, world.owner)  # the team invites itself not
     session.flush()
     public_id = write(world)
-    actions.send_invitation(session, actor_of(world.owner), id_of(world, public_id))
+    insights_actions.send_invitation(session, actor_of(world.owner), id_of(world, public_id))
     assert told(world) == {both.id}
     assert nobody.id not in told(world)
 
@@ -80,16 +86,20 @@ def test_the_suspended_are_neither_invited_nor_named(world: World) -> None:
     one, other = world.someone(email="one@example.org"), world.someone()
     for member in (one, other):
         agree(world, member)
-        actions.choose(session, actor_of(member), named=True, contactable=True, city_id=None)
-    suspending.suspend(session, SYSTEM, one.id, reason="spam", days=7)
-    assert invitations.invitable(session, world.brand_id) == [other.id]
-    assert set(room.agreed_names(session, {one.id, other.id})) == {other.id}
+        insights_actions.choose(
+            session, actor_of(member), named=True, contactable=True, city_id=None
+        )
+    accounts_suspending.suspend(session, SYSTEM, one.id, reason="spam", days=7)
+    assert insights_invitations.invitable(session, world.brand_id) == [other.id]
+    assert set(insights_room_queries.agreed_names(session, {one.id, other.id})) == {other.id}
 
 
 def test_a_brand_learns_no_small_number(world: World) -> None:
     for _ in range(13):
         agree(world, world.someone())
-    sent = actions.send_invitation(world.session, actor_of(world.owner), id_of(world, write(world)))
+    sent = insights_actions.send_invitation(
+        world.session, actor_of(world.owner), id_of(world, write(world))
+    )
     assert sent == 10
 
 
@@ -99,22 +109,22 @@ def test_once_and_then_a_rest(world: World) -> None:
     agree(world, member)
     owner = actor_of(world.owner)
     first, second = id_of(world, write(world)), id_of(world, write(world))
-    actions.send_invitation(session, owner, first)
+    insights_actions.send_invitation(session, owner, first)
     with pytest.raises(Conflict):
-        actions.send_invitation(session, owner, first)
+        insights_actions.send_invitation(session, owner, first)
     with pytest.raises(Conflict):
-        actions.send_invitation(session, owner, second)
+        insights_actions.send_invitation(session, owner, second)
     session.execute(
         sa.text("UPDATE invitations SET sent_at = sent_at - :days * interval '1 day'"),
-        {"days": inviting.REST_DAYS},
+        {"days": insights_inviting_rules.REST_DAYS},
     )
     # The brand may again; the member heard of it too lately.
-    assert invitations.invitable(session, world.brand_id) == []
+    assert insights_invitations.invitable(session, world.brand_id) == []
     session.execute(
         sa.text("UPDATE invitation_deliveries SET sent_at = sent_at - :days * interval '1 day'"),
-        {"days": inviting.REST_DAYS},
+        {"days": insights_inviting_rules.REST_DAYS},
     )
-    actions.send_invitation(session, owner, second)
+    insights_actions.send_invitation(session, owner, second)
     assert session.scalar(sa.select(sa.func.count()).select_from(InvitationDelivery)) == 2
 
 
@@ -123,32 +133,32 @@ def test_stopping_by_the_brand_and_by_the_setting(world: World) -> None:
     one, other = world.someone(), world.someone()
     for member in (one, other):
         agree(world, member)
-    actions.allow_brand(session, actor_of(one), world.brand_id, allowed=False)
-    actions.choose(session, actor_of(other), named=False, contactable=False, city_id=None)
+    insights_actions.allow_brand(session, actor_of(one), world.brand_id, allowed=False)
+    insights_actions.choose(session, actor_of(other), named=False, contactable=False, city_id=None)
     session.flush()
-    assert invitations.invitable(session, world.brand_id) == []
+    assert insights_invitations.invitable(session, world.brand_id) == []
     # Whoever lets brands invite them again chooses each anew.
-    actions.choose(session, actor_of(other), named=False, contactable=True, city_id=None)
+    insights_actions.choose(session, actor_of(other), named=False, contactable=True, city_id=None)
     session.flush()
-    assert invitations.invitable(session, world.brand_id) == []
+    assert insights_invitations.invitable(session, world.brand_id) == []
 
 
 def test_only_the_team_writes_and_sends(world: World) -> None:
     stranger = actor_of(world.someone())
-    brand = brands.brand_by_id(world.session, stranger, world.brand_id)
+    brand = brands_reading.brand_by_id(world.session, stranger, world.brand_id)
     with pytest.raises(Forbidden):
-        actions.write_invitation(
+        insights_actions.write_invitation(
             world.session, stranger, brand, text=TEXT, thanks=THANKS, language="en"
         )
     with pytest.raises(Forbidden):
-        actions.send_invitation(world.session, stranger, id_of(world, write(world)))
+        insights_actions.send_invitation(world.session, stranger, id_of(world, write(world)))
 
 
-@pytest.mark.parametrize("text", ["", "short", "x" * (inviting.TEXT_MAX + 1)])
+@pytest.mark.parametrize("text", ["", "short", "x" * (insights_inviting_rules.TEXT_MAX + 1)])
 def test_texts_have_a_length(world: World, text: str) -> None:
-    brand = brands.brand_by_id(world.session, actor_of(world.owner), world.brand_id)
+    brand = brands_reading.brand_by_id(world.session, actor_of(world.owner), world.brand_id)
     with pytest.raises(Invalid) as error:
-        actions.write_invitation(
+        insights_actions.write_invitation(
             world.session, actor_of(world.owner), brand, text=text, thanks=text, language="en"
         )
     assert set(error.value.fields) == {"text", "thanks"}
@@ -208,7 +218,7 @@ def test_the_whole_way_in_the_browser(
     assert f"/flag/{public_id}" in fan.get(made).text or "flag" in fan.get(made).text.lower()
     stop = {"allowed": "no", "next": made}
     assert fan.post(f"/brands/{world.brand}/invite-me", data=stop).location == made
-    assert invitations.invitable(world.session, world.brand_id) == []
+    assert insights_invitations.invitable(world.session, world.brand_id) == []
     # Nothing of it tells the brand who that was.
     for path in (made, f"/brands/{world.brand}/invitations", f"/brands/{world.brand}/spread.json"):
         told_page = owner.get(path).text
@@ -233,13 +243,13 @@ def test_settings_in_both_languages(world: World, signed_in: Callable[..., Flask
     assert "No city with this name is known" in wrong.text
     assert 'value="Xyzzyx"' in wrong.text
     member = world.session.scalars(sa.select(Member).where(Member.handle == "ana")).one()
-    assert not invitations.consent_of(world.session, member.id).named
+    assert not insights_invitations.consent_of(world.session, member.id).named
     saved = browser.post("/settings/spread", data={"city": "madrid", "named": "yes"})
     assert saved.location == "/settings#spreading"
-    consent = invitations.consent_of(world.session, member.id)
+    consent = insights_invitations.consent_of(world.session, member.id)
     assert (consent.named, consent.contactable, consent.city) == (True, False, "Madrid")
     browser.post("/settings/spread", data={"city": ""})
-    assert invitations.consent_of(world.session, member.id).city == ""
+    assert insights_invitations.consent_of(world.session, member.id).city == ""
     browser.post("/language", data={"language": "es"})
     assert "Las marcas y las listas de prescriptores" in browser.get("/settings").text
 
@@ -249,14 +259,14 @@ def test_what_a_member_exports_and_what_erasing_leaves(world: World) -> None:
     member = world.someone()
     agree(world, member)
     public_id = write(world)
-    actions.send_invitation(session, actor_of(world.owner), id_of(world, public_id))
-    exported = actions.export_member(session, member.id)
+    insights_actions.send_invitation(session, actor_of(world.owner), id_of(world, public_id))
+    exported = insights_actions.export_member(session, member.id)
     assert exported["brands_may_invite"] is True
     assert [row["id"] for row in exported["received"]] == [public_id]  # type: ignore[index, attr-defined]
-    actions.erase_member(session, member.id, False)
+    insights_actions.erase_member(session, member.id, False)
     assert session.get(SpreadConsent, member.id) is None
-    assert invitations.invitable(session, world.brand_id) == []
-    actions.erase_member(session, world.owner.id, True)
+    assert insights_invitations.invitable(session, world.brand_id) == []
+    insights_actions.erase_member(session, world.owner.id, True)
     session.flush()
     row = session.get_one(Invitation, id_of(world, public_id))
     assert (row.text, row.thanks, row.author_id, row.visibility) == ("", "", None, "withdrawn")

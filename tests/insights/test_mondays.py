@@ -18,8 +18,8 @@ from flask.testing import FlaskClient
 
 from tests.insights.conftest import World
 from ugc.core.db import Session, now
-from ugc.insights import actions
-from ugc.insights.rules import weeks
+from ugc.insights import actions as insights_actions
+from ugc.insights.rules import weeks as insights_weeks
 
 MADRID = 3117735
 # (when a team looks, whether the job ran since the Monday), after the last Sunday of the span.
@@ -38,7 +38,7 @@ MOMENTS = {
 
 def monday_of(session: Session) -> dt.datetime:
     """The Monday 00:00 UTC that comes."""
-    first = weeks.monday(now(session).date()) + weeks.WEEK
+    first = insights_weeks.monday(now(session).date()) + insights_weeks.WEEK
     return dt.datetime.combine(first, dt.time(), dt.UTC)
 
 
@@ -55,12 +55,12 @@ def set_clock(session: Session, moment: dt.datetime) -> None:
 def grow(world: World) -> None:
     """Nine weeks, in each of which thirty come and bring as many in the week after."""
     chance = random.Random(5)
-    start = monday_of(world.session) - weeks.WEEK * 9
+    start = monday_of(world.session) - insights_weeks.WEEK * 9
     before: list[Any] = [None]
     for week in range(9):
         came = []
         for number in range(30):
-            at = start + weeks.WEEK * week + dt.timedelta(hours=5 * number)
+            at = start + insights_weeks.WEEK * week + dt.timedelta(hours=5 * number)
             days = (now(world.session) - at) / dt.timedelta(days=1)
             city_id = MADRID if number % 3 == 0 else None
             member = world.someone(f"w{week}n{number}", city_id=city_id)
@@ -90,8 +90,8 @@ def test_k_is_of_complete_weeks_at_every_moment(
     monday = monday_of(session)
     grow(world)
     set_clock(session, monday - dt.timedelta(hours=1))
-    actions.publish_all_figures(session)
-    actions.rescore(session)
+    insights_actions.publish_all_figures(session)
+    insights_actions.rescore(session)
     session.execute(
         sa.text(
             "INSERT INTO point_entries (member_id, account, step, action, points, cause,"
@@ -111,7 +111,7 @@ def test_k_is_of_complete_weeks_at_every_moment(
     hours, minutes = map(int, clock.split(":"))
     set_clock(session, monday + dt.timedelta(days=int(days), hours=hours, minutes=minutes))
     if told:
-        actions.publish_all_figures(session)
+        insights_actions.publish_all_figures(session)
         session.commit()
     found = browser.get(f"{ask}.json").get_json()
     for document in (before, found):
@@ -131,7 +131,7 @@ def test_k_is_of_complete_weeks_at_every_moment(
     waits = not told and int(days) >= 0
     assert ("are being counted" in page) == waits
     # Custom days cannot reach into weeks that wait either.
-    custom = f"from={before['span']['from']}&to={monday.date() + weeks.WEEK * 4}"
+    custom = f"from={before['span']['from']}&to={monday.date() + insights_weeks.WEEK * 4}"
     assert browser.get(f"{ask}.json?{custom}").get_json()["span"]["to"] == found["span"]["to"]
 
 
@@ -142,7 +142,7 @@ def test_every_breakdown_adds_up(
     session = world.session
     grow(world)
     set_clock(session, monday_of(session) + dt.timedelta(minutes=30))
-    actions.publish_all_figures(session)
+    insights_actions.publish_all_figures(session)
     browser = browser_of("owner")
     document = browser.get(f"/brands/{world.brand}/spread.json?span={span}").get_json()
     total, rest = document["shown_total"], document["rest"]

@@ -18,10 +18,10 @@ from tests.insights.test_scores import BARCELONA, MADRID
 from tests.insights.test_told import crowd, days_to
 from ugc.accounts.models import Member
 from ugc.core.db import now
-from ugc.insights import actions
+from ugc.insights import actions as insights_actions
 from ugc.insights.models import HomeCity, PrescriptorScore, SpreadConsent
-from ugc.insights.rules import weeks
-from ugc.referrals import actions as referrals
+from ugc.insights.rules import weeks as insights_weeks
+from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import FalseMember
 
 SignIn = Callable[[str], FlaskClient]
@@ -38,9 +38,9 @@ def ana(world: World, signed_in: Callable[..., FlaskClient]) -> tuple[FlaskClien
 
 def join(world: World, parent: Member, **values: object) -> Member:
     """Somebody joins through the parent's link, as the product does it."""
-    link = referrals.link_for(world.session, parent.id, world.brand_id)
+    link = referrals_linking.link_for(world.session, parent.id, world.brand_id)
     member = world.someone(joined_at=now(world.session), **values)
-    referrals.attribute(world.session, member, link.code, member.joined_at)
+    referrals_linking.attribute(world.session, member, link.code, member.joined_at)
     world.session.flush()
     return member
 
@@ -154,7 +154,7 @@ def test_my_place_and_my_score(world: World, ana: tuple[FlaskClient, Member]) ->
     for _ in range(10):
         other = world.someone(city_id=MADRID)
         join(world, other)
-    actions.rescore(world.session)
+    insights_actions.rescore(world.session)
     world.session.commit()
     page = browser.get("/contacts").text
     assert re.search(r'place__number">1</strong> <span>of 11 in Madrid', page)
@@ -175,7 +175,7 @@ def test_my_place_and_my_score(world: World, ana: tuple[FlaskClient, Member]) ->
 @pytest.fixture
 def told_world(world: World) -> World:
     crowd(world, random.Random(7))
-    actions.publish_all_figures(world.session)
+    insights_actions.publish_all_figures(world.session)
     world.session.commit()
     return world
 
@@ -214,19 +214,19 @@ def test_the_room_says_the_same_everywhere(told_world: World, browser_of: SignIn
 def test_spans_of_the_room(told_world: World, browser_of: SignIn) -> None:
     browser = browser_of("owner")
     path = f"/brands/{told_world.brand}/spread"
-    for code, count in weeks.LENGTHS.items():
+    for code, count in insights_weeks.LENGTHS.items():
         document = browser.get(f"{path}.json?span={code}").get_json()
         assert len(document["weeks"]) == count
-    last = weeks.last_complete(now(told_world.session).date())
-    asked = f"from={last - weeks.WEEK}&to={last}"  # the last one is only begun then
+    last = insights_weeks.last_complete(now(told_world.session).date())
+    asked = f"from={last - insights_weeks.WEEK}&to={last}"  # the last one is only begun then
     document = browser.get(f"{path}.json?{asked}").get_json()
-    assert [week["starts_on"] for week in document["weeks"]] == [str(last - weeks.WEEK)]
+    assert [week["starts_on"] for week in document["weeks"]] == [str(last - insights_weeks.WEEK)]
     wrong = browser.get(f"{path}?span=custom&from=soon&to={last}")
     assert wrong.status_code == 422
     assert "There is no such day: write one as 2026-11-28." in wrong.text
     browser.post("/language", data={"language": "es"})
     assert "Ese día no existe" in browser.get(f"{path}?span=custom&from=soon&to={last}").text
-    swapped = browser.get(f"{path}?span=custom&from={last}&to={last - weeks.WEEK}")
+    swapped = browser.get(f"{path}?span=custom&from={last}&to={last - insights_weeks.WEEK}")
     assert "El último día es anterior al primero." in swapped.text
     page = browser.get(path).text
     assert "Cómo se difunde Mora" in page
@@ -249,7 +249,7 @@ def test_no_name_in_a_cascade_without_both(world: World, browser_of: SignIn) -> 
     for _ in range(15):
         world.reach(world.someone(), other, days=days_to(session, 6))
     session.commit()
-    actions.publish_all_figures(session)
+    insights_actions.publish_all_figures(session)
     session.commit()
     browser = browser_of("owner")
     page = browser.get(f"/brands/{world.brand}/spread").text
@@ -284,7 +284,7 @@ def spreaders(world: World) -> tuple[Member, Member, Member]:
         world.someone(city_id=MADRID)
     session.add(SpreadConsent(member_id=named.id, named=True))
     session.commit()
-    actions.rescore(session)
+    insights_actions.rescore(session)
     session.commit()
     return named, many, few
 

@@ -14,7 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ugc.config import ROOT
-from ugc.insights.rules import growth, rings, score, shape
+from ugc.insights.rules import growth as insights_growth
+from ugc.insights.rules import rings as insights_rings
+from ugc.insights.rules import score as insights_score
+from ugc.insights.rules import shape as insights_shape
 
 START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 
@@ -25,30 +28,30 @@ START = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
     ("k", "cycle", "people"), [(0.35, 30, 1515), (1.2, 30, 5368), (1.2, 10, 25_959)]
 )
 def test_the_growth_examples_of_the_field(k: float, cycle: float, people: int) -> None:
-    assert round(growth.people_after(1000, k, 90, cycle)) == people
+    assert round(insights_growth.people_after(1000, k, 90, cycle)) == people
 
 
 def test_the_curve_has_a_ceiling_below_one_and_none_above() -> None:
-    assert growth.ceiling(1000, 0.35) == pytest.approx(1538.46, abs=0.01)
-    assert growth.ceiling(1000, 1.2) is None
-    assert growth.people_after(10, 1.0, 30, 10) == pytest.approx(40)
-    assert growth.people_after(10, 1.000001, 30, 10) == pytest.approx(40, rel=1e-3)
+    assert insights_growth.ceiling(1000, 0.35) == pytest.approx(1538.46, abs=0.01)
+    assert insights_growth.ceiling(1000, 1.2) is None
+    assert insights_growth.people_after(10, 1.0, 30, 10) == pytest.approx(40)
+    assert insights_growth.people_after(10, 1.000001, 30, 10) == pytest.approx(40, rel=1e-3)
 
 
 def test_k_is_invitations_times_conversion_and_lies_in_its_interval() -> None:
-    found = growth.k_factor([(100, 30), (120, 40), (80, 20)], visits=600)
+    found = insights_growth.k_factor([(100, 30), (120, 40), (80, 20)], visits=600)
     assert found is not None
     assert found.k == pytest.approx(90 / 300)
     assert found.invitations is not None
     assert found.conversion is not None
     assert found.invitations * found.conversion == pytest.approx(found.k)
     assert found.low < found.k < found.high
-    assert growth.k_factor([(0, 0)]) is None
+    assert insights_growth.k_factor([(0, 0)]) is None
 
 
 def test_weeks_that_differ_widen_the_interval() -> None:
-    even = growth.k_factor([(100, 30)] * 6)
-    uneven = growth.k_factor([(100, 0), (100, 60)] * 3)
+    even = insights_growth.k_factor([(100, 30)] * 6)
+    uneven = insights_growth.k_factor([(100, 0), (100, 60)] * 3)
     assert even is not None
     assert uneven is not None
     assert even.k == uneven.k
@@ -74,19 +77,19 @@ def test_the_interval_covers_the_truth() -> None:
             rise = so_far // 10 * 10 - told
             told += rise
             weeks.append((60, rise))
-        found = growth.k_factor(weeks)
+        found = insights_growth.k_factor(weeks)
         assert found is not None
         covered += found.low <= 0.4 <= found.high
     assert 186 <= covered <= 200  # 93 % and more
 
 
 def test_the_cycle_is_the_median_within_its_bucket() -> None:
-    assert growth.cycle_days({"1": 20, "3": 10, "7": 30}) == pytest.approx(3.0)
-    assert growth.cycle_days({"7": 40}) == pytest.approx(5.0)
-    assert growth.cycle_days({}) is None
-    assert growth.cycle_bucket(0.5) == "1"
-    assert growth.cycle_bucket(3) == "7"
-    assert growth.cycle_bucket(28) == "more"
+    assert insights_growth.cycle_days({"1": 20, "3": 10, "7": 30}) == pytest.approx(3.0)
+    assert insights_growth.cycle_days({"7": 40}) == pytest.approx(5.0)
+    assert insights_growth.cycle_days({}) is None
+    assert insights_growth.cycle_bucket(0.5) == "1"
+    assert insights_growth.cycle_bucket(3) == "7"
+    assert insights_growth.cycle_bucket(28) == "more"
 
 
 # Structural virality ------------------------------------------------------------------------
@@ -101,10 +104,12 @@ def chain(n: int) -> dict[int, int]:
 
 
 def test_structural_virality_of_the_known_trees() -> None:
-    assert shape.virality(star(10)) == pytest.approx(1.80)
-    assert shape.virality(chain(10)) == pytest.approx(11 / 3)
-    assert shape.virality({n: (n - 1) // 2 for n in range(1, 15)}) == pytest.approx(3.50, abs=0.01)
-    assert shape.virality({}) == 0
+    assert insights_shape.virality(star(10)) == pytest.approx(1.80)
+    assert insights_shape.virality(chain(10)) == pytest.approx(11 / 3)
+    assert insights_shape.virality({n: (n - 1) // 2 for n in range(1, 15)}) == pytest.approx(
+        3.50, abs=0.01
+    )
+    assert insights_shape.virality({}) == 0
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=40))
@@ -119,16 +124,18 @@ def test_virality_is_the_mean_distance(picks: list[int]) -> None:
         return found
 
     distances = [len(set(way(a)) ^ set(way(b))) for a, b in itertools.permutations(nodes, 2)]
-    assert shape.virality(parent) == pytest.approx(sum(distances) / len(distances))
+    assert insights_shape.virality(parent) == pytest.approx(sum(distances) / len(distances))
 
 
 def test_a_long_chain_is_no_recursion() -> None:
-    assert shape.virality(chain(50_000)) == pytest.approx(50_001 / 3)
+    assert insights_shape.virality(chain(50_000)) == pytest.approx(50_001 / 3)
 
 
-def reached(pairs: dict[int, int], root: int = 0) -> list[shape.Reached]:
+def reached(pairs: dict[int, int], root: int = 0) -> list[insights_shape.Reached]:
     return [
-        shape.Reached(member, None if sharer == root else sharer, START + dt.timedelta(days=member))
+        insights_shape.Reached(
+            member, None if sharer == root else sharer, START + dt.timedelta(days=member)
+        )
         for member, sharer in pairs.items()
     ]
 
@@ -136,19 +143,19 @@ def reached(pairs: dict[int, int], root: int = 0) -> list[shape.Reached]:
 def test_cascades_are_told_by_who_brought_ten() -> None:
     # The brand brings 25; number 3 brings 12 of its own; one of those brings 2 whom nothing tells.
     pairs = dict.fromkeys(range(1, 26), 0) | dict.fromkeys(range(30, 42), 3) | {50: 30, 51: 30}
-    [told] = shape.largest(reached(pairs), 0, 1000)
+    [told] = insights_shape.largest(reached(pairs), 0, 1000)
     assert told.people == 30
     assert [(hub.above, hub.direct, hub.people) for hub in told.hubs] == [
         (0, True, 20), (0, True, 10),
     ]  # fmt: skip
     assert told.depth == 3
-    assert shape.Told.loaded(told.stored()) == told
+    assert insights_shape.Told.loaded(told.stored()) == told
 
 
 def test_small_cascades_and_what_the_figures_do_not_tell_are_not_shown() -> None:
-    assert shape.largest(reached(dict.fromkeys(range(1, 10), 0)), 0, 1000) == []
-    assert shape.largest(reached(dict.fromkeys(range(1, 25), 0)), 0, 9) == []
-    [told] = shape.largest(reached(dict.fromkeys(range(1, 45), 0)), 0, 20)
+    assert insights_shape.largest(reached(dict.fromkeys(range(1, 10), 0)), 0, 1000) == []
+    assert insights_shape.largest(reached(dict.fromkeys(range(1, 25), 0)), 0, 9) == []
+    [told] = insights_shape.largest(reached(dict.fromkeys(range(1, 45), 0)), 0, 20)
     assert (told.people, told.hubs[0].people) == (20, 20)
 
 
@@ -157,7 +164,7 @@ def test_the_parts_of_cascades_are_no_more_than_what_the_figures_tell(
     chance: random.Random, most: int
 ) -> None:
     pairs = {n: chance.randrange(0, max(1, n // 6)) for n in range(1, 200)}
-    cascades = shape.largest(reached(pairs), 0, most * 10)
+    cascades = insights_shape.largest(reached(pairs), 0, most * 10)
     assert sum(each.people for each in cascades) <= most * 10
     for each in cascades:
         assert sum(hub.people for hub in each.hubs) <= each.people
@@ -166,7 +173,7 @@ def test_the_parts_of_cascades_are_no_more_than_what_the_figures_tell(
 
 def test_a_hub_behind_somebody_untold_hangs_from_the_nearest_told_one() -> None:
     pairs = dict.fromkeys(range(1, 15), 0) | {20: 1} | dict.fromkeys(range(30, 45), 20)
-    [told] = shape.largest(reached(pairs), 0, 1000)
+    [told] = insights_shape.largest(reached(pairs), 0, 1000)
     assert [(hub.above, hub.direct) for hub in told.hubs] == [(0, True), (0, False)]
 
 
@@ -174,7 +181,9 @@ def test_a_hub_behind_somebody_untold_hangs_from_the_nearest_told_one() -> None:
 def test_broadcasts_of_ten_to_nineteen_look_alike(one: int, other: int) -> None:
     """n nodes without the top: what is told of them is the same."""
     told = [
-        shape.told(shape.trees(reached(dict.fromkeys(range(1, n + 1), 0)), 0)[0], 1000)
+        insights_shape.told(
+            insights_shape.trees(reached(dict.fromkeys(range(1, n + 1), 0)), 0)[0], 1000
+        )
         for n in (max(one, 10), max(other, 10))
     ]
     assert told[0] is not None
@@ -187,8 +196,8 @@ def test_broadcasts_of_ten_to_nineteen_look_alike(one: int, other: int) -> None:
 @given(st.randoms(use_true_random=False))
 def test_drawn_spots_do_not_touch(chance: random.Random) -> None:
     pairs = {n: chance.randrange(0, max(1, n // 8)) for n in range(1, 300)}
-    for told in shape.largest(reached(pairs), 0, 10_000):
-        drawn = shape.drawing(told)
+    for told in insights_shape.largest(reached(pairs), 0, 10_000):
+        drawn = insights_shape.drawing(told)
         for a, b in itertools.combinations(drawn.spots, 2):
             assert (a.x - b.x) ** 2 + (a.y - b.y) ** 2 >= (a.reach + b.reach) ** 2
         assert all(0 < s.x < drawn.width and 0 < s.y < drawn.height for s in drawn.spots)
@@ -206,11 +215,11 @@ def power_iteration(edges: set[tuple[int, int]], rounds: int = 120) -> dict[int,
     rank = dict.fromkeys(nodes, 1 / len(nodes))
     for _ in range(rounds):
         lost = sum(rank[node] for node in nodes if node not in leads)
-        base = (1 - score.DAMPING + score.DAMPING * lost) / len(nodes)
+        base = (1 - insights_score.DAMPING + insights_score.DAMPING * lost) / len(nodes)
         following = dict.fromkeys(nodes, base)
         for node, targets in leads.items():
             for target in targets:
-                following[target] += score.DAMPING * rank[node] / len(targets)
+                following[target] += insights_score.DAMPING * rank[node] / len(targets)
         rank = following
     return rank
 
@@ -223,7 +232,7 @@ def test_pagerank_of_a_real_graph_is_that_of_the_formula() -> None:
     with gzip.open(path, "rt") as lines:
         edges = {(int(row["from"]), int(row["to"])) for row in csv.DictReader(lines)}
     assert len(edges) > 100_000
-    ours, plain = score.pagerank(edges), power_iteration(edges)
+    ours, plain = insights_score.pagerank(edges), power_iteration(edges)
     assert sum(ours.values()) == pytest.approx(1)
     assert max(abs(ours[node] - plain[node]) for node in plain) < 1e-8
     top = sorted(ours, key=ours.__getitem__, reverse=True)[:50]
@@ -231,31 +240,38 @@ def test_pagerank_of_a_real_graph_is_that_of_the_formula() -> None:
 
 
 def test_pagerank_of_nothing_and_of_parallel_ways() -> None:
-    assert score.pagerank([]) == {}
-    assert score.pagerank([(1, 2), (1, 2), (1, 3)]) == score.pagerank([(1, 2), (1, 3)])
+    assert insights_score.pagerank([]) == {}
+    assert insights_score.pagerank([(1, 2), (1, 2), (1, 3)]) == insights_score.pagerank(
+        [(1, 2), (1, 3)]
+    )
 
 
 # The score ----------------------------------------------------------------------------------
 
 
 def test_joining_weighs_more_than_coming_and_contributions_by_their_logarithm() -> None:
-    assert score.worth(True, 0) > score.worth(False, 0) > 0
-    few, many = score.worth(True, 5) - score.worth(True, 0), score.worth(True, 1000)
+    assert insights_score.worth(True, 0) > insights_score.worth(False, 0) > 0
+    few, many = (
+        insights_score.worth(True, 5) - insights_score.worth(True, 0),
+        insights_score.worth(True, 1000),
+    )
     assert 0 < few < many < 5 * few
 
 
 @given(st.integers(0, 100), st.integers(0, 50))
 def test_doubt_only_takes_away(fraud: int, contributions: int) -> None:
-    full = score.worth(True, contributions)
-    assert 0 <= score.worth(True, contributions, fraud) <= full
-    assert (score.worth(True, contributions, fraud) == 0) == (fraud >= score.DOUBTED)
+    full = insights_score.worth(True, contributions)
+    assert 0 <= insights_score.worth(True, contributions, fraud) <= full
+    assert (insights_score.worth(True, contributions, fraud) == 0) == (
+        fraud >= insights_score.DOUBTED
+    )
 
 
 @given(st.lists(st.floats(0, 500), max_size=20), st.floats(0.1, 500))
 def test_more_branches_never_lower_the_score(branches: list[float], another: float) -> None:
-    assert score.caused([*branches, another]) > score.caused(branches) - 1e-9
+    assert insights_score.caused([*branches, another]) > insights_score.caused(branches) - 1e-9
     # The same in two branches is never worth less than in one.
-    assert score.damped(another / 2) * 2 >= score.damped(another) - 1e-9
+    assert insights_score.damped(another / 2) * 2 >= insights_score.damped(another) - 1e-9
 
 
 people = st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60)
@@ -266,63 +282,65 @@ def test_one_more_who_did_something_does_not_lower_it(
     known: list[tuple[bool, int]], joined: bool, contributions: int
 ) -> None:
     def total(of: list[tuple[bool, int]]) -> float:
-        caused = score.caused(score.worth(*each) for each in of)
-        return caused * score.response(caused, len(of))
+        caused = insights_score.caused(insights_score.worth(*each) for each in of)
+        return caused * insights_score.response(caused, len(of))
 
     before, after = total(known), total([*known, (joined, contributions)])
     assert after > 0.99 * before
     # Of people who did as much as others, it always raises it.
-    if known and score.worth(joined, contributions) >= sum(
-        score.worth(*each) for each in known
+    if known and insights_score.worth(joined, contributions) >= sum(
+        insights_score.worth(*each) for each in known
     ) / len(known):
         assert after > before
 
 
 def test_few_who_did_much_stand_before_many_who_left() -> None:
-    few = score.caused([score.worth(True, 2)] * 8)
-    many = score.caused([score.worth(True, 0)] * 79)
+    few = insights_score.caused([insights_score.worth(True, 2)] * 8)
+    many = insights_score.caused([insights_score.worth(True, 0)] * 79)
     assert many > few
-    assert score.response(few, 8) * few > score.response(many, 79) * many
+    assert insights_score.response(few, 8) * few > insights_score.response(many, 79) * many
 
 
 def test_concentration_of_a_few_is_not_overrated() -> None:
-    assert score.concentration([1]) == score.concentration([]) == 0
-    assert score.concentration([1, 1]) == 0
-    assert score.concentration([5]) == 1
-    assert score.concentration([5, 5]) == pytest.approx(4 / 9)
-    assert score.simple_reach(4, 2, 4) == 6
+    assert insights_score.concentration([1]) == insights_score.concentration([]) == 0
+    assert insights_score.concentration([1, 1]) == 0
+    assert insights_score.concentration([5]) == 1
+    assert insights_score.concentration([5, 5]) == pytest.approx(4 / 9)
+    assert insights_score.simple_reach(4, 2, 4) == 6
 
 
 def test_who_is_listed_how() -> None:
-    assert score.shown("ana", True, 3, 12) == score.Shown("ana")
-    assert score.shown("ana", False, 10, 12) == score.Shown("")
-    assert score.shown("ana", False, 9, 12) is None
-    assert score.shown("ana", True, 500, 9) is None
-    assert score.shown(None, True, 9, 30) is None
-    assert score.index(7.0, 10.0) == 70
-    assert score.index(0.0, 0.0) == 0
-    assert score.in_tens({"first": 19, "second": 9}) == {"first": 10, "second": 0}
+    assert insights_score.shown("ana", True, 3, 12) == insights_score.Shown("ana")
+    assert insights_score.shown("ana", False, 10, 12) == insights_score.Shown("")
+    assert insights_score.shown("ana", False, 9, 12) is None
+    assert insights_score.shown("ana", True, 500, 9) is None
+    assert insights_score.shown(None, True, 9, 30) is None
+    assert insights_score.index(7.0, 10.0) == 70
+    assert insights_score.index(0.0, 0.0) == 0
+    assert insights_score.in_tens({"first": 19, "second": 9}) == {"first": 10, "second": 0}
 
 
 # Rings --------------------------------------------------------------------------------------
 
 
-def forest(seed: int, firsts: int) -> list[rings.Person]:
+def forest(seed: int, firsts: int) -> list[insights_rings.Person]:
     chance = random.Random(seed)
     people = []
     for n in range(firsts):
         children = chance.randrange(0, 6)
-        people.append(rings.Person(f"a{n}", 1, f"name{n}", "", children))
+        people.append(insights_rings.Person(f"a{n}", 1, f"name{n}", "", children))
         for m in range(children):
             third = chance.randrange(0, 4)
-            people.append(rings.Person(f"b{n}.{m}", 2, "", f"a{n}", third))
-            people += [rings.Person(f"c{n}.{m}.{k}", 3, "", f"b{n}.{m}") for k in range(third)]
+            people.append(insights_rings.Person(f"b{n}.{m}", 2, "", f"a{n}", third))
+            people += [
+                insights_rings.Person(f"c{n}.{m}.{k}", 3, "", f"b{n}.{m}") for k in range(third)
+            ]
     return people
 
 
 @pytest.mark.parametrize("firsts", [1, 2, 6, 7, 12, 18, 40])
 def test_nobody_stands_on_another(firsts: int) -> None:
-    drawn = rings.rings(forest(firsts, firsts), firsts)
+    drawn = insights_rings.rings(forest(firsts, firsts), firsts)
     for a, b in itertools.combinations(drawn.dots, 2):
         distance = ((a.x - b.x) ** 2 + (a.y - b.y) ** 2) ** 0.5
         assert distance >= a.radius + b.radius - 0.5, (a, b)
@@ -331,21 +349,21 @@ def test_nobody_stands_on_another(firsts: int) -> None:
 
 @pytest.mark.parametrize("firsts", [3, 18, 19, 500])
 def test_everybody_is_drawn_or_counted(firsts: int) -> None:
-    drawn = rings.rings(forest(1, firsts), firsts)
+    drawn = insights_rings.rings(forest(1, firsts), firsts)
     first = [dot for dot in drawn.dots if dot.degree == 1]
     assert min(firsts, 8) <= len(first) <= 24
     assert sum(dot.more or 1 for dot in first) == firsts
 
 
 def test_a_newcomer_moves_nobody_while_there_is_a_place() -> None:
-    people = [rings.Person(f"a{n}", 1, "", "", 2) for n in range(3)]
-    people += [rings.Person(f"b{n}", 2, "", "a0") for n in range(2)]
-    people.append(rings.Person("a9", 1, "", ""))
-    before = {dot.key: (dot.x, dot.y) for dot in rings.rings(people[:-1], 3).dots}
-    after = {dot.key: (dot.x, dot.y) for dot in rings.rings(people, 4).dots}
+    people = [insights_rings.Person(f"a{n}", 1, "", "", 2) for n in range(3)]
+    people += [insights_rings.Person(f"b{n}", 2, "", "a0") for n in range(2)]
+    people.append(insights_rings.Person("a9", 1, "", ""))
+    before = {dot.key: (dot.x, dot.y) for dot in insights_rings.rings(people[:-1], 3).dots}
+    after = {dot.key: (dot.x, dot.y) for dot in insights_rings.rings(people, 4).dots}
     assert before == {key: after[key] for key in before}
     assert set(after) - set(before) == {"a9"}
 
 
 def test_nobody_yet() -> None:
-    assert rings.rings([], 0).dots == []
+    assert insights_rings.rings([], 0).dots == []

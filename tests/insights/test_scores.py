@@ -14,9 +14,10 @@ from tests.insights.conftest import World
 from ugc.accounts.models import Member
 from ugc.core import geo, subjects
 from ugc.core.db import Session, now
-from ugc.insights import actions, queries
+from ugc.insights import actions as insights_actions
 from ugc.insights.models import PrescriptorScore
-from ugc.insights.rules import score as rules
+from ugc.insights.queries import scores as insights_scores
+from ugc.insights.rules import score as insights_score
 from ugc.places.models import Place
 from ugc.referrals.models import CascadeReach, FalseMember, Referral
 from ugc.reports.models import Report
@@ -75,7 +76,7 @@ def expected(
     today = now(session)
     out = set(session.scalars(sa.select(FalseMember.member_id)))
     fraud = {f.member_id: f.score for f in session.scalars(sa.select(FraudScore))}
-    out |= {member for member, value in fraud.items() if value >= rules.DOUBTED}
+    out |= {member for member, value in fraud.items() if value >= insights_score.DOUBTED}
     out |= set(session.scalars(sa.select(Member.id).where(Member.erased_at.is_not(None))))
     homes = {m.id: m.city_id for m in session.scalars(sa.select(Member))}
     made = defaultdict(list)
@@ -123,20 +124,21 @@ def expected(
         if at < today - dt.timedelta(weeks=since) or (category and topic != category):
             continue
         published = sum(when >= at for when in made[person])
-        weight = rules.DELTA ** (degree - 1) * rules.trust(fraud.get(person, 0))
-        weight *= rules.independence(*crowd[above, person])
+        weight = insights_score.DELTA ** (degree - 1) * insights_score.trust(fraud.get(person, 0))
+        weight *= insights_score.independence(*crowd[above, person])
         people[above] += weight
-        branches[above][branch] += weight * rules.worth(not known, published)
+        branches[above][branch] += weight * insights_score.worth(not known, published)
         if homes[person] is not None:
             zones[above][homes[person]] += 1
         if topic is not None:
             topics[above][topic] += 1
     return {
-        above: (caused := rules.caused(values.values()))
-        * rules.response(caused, people[above])
-        * rules.reliability(good[above], bad[above])
-        * rules.focus(
-            rules.concentration(zones[above].values()), rules.concentration(topics[above].values())
+        above: (caused := insights_score.caused(values.values()))
+        * insights_score.response(caused, people[above])
+        * insights_score.reliability(good[above], bad[above])
+        * insights_score.focus(
+            insights_score.concentration(zones[above].values()),
+            insights_score.concentration(topics[above].values()),
         )
         for above, values in branches.items()
         if sum(values.values()) > 0
@@ -189,14 +191,14 @@ def fill(world: World, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_the_statements_say_what_the_published_formula_says(world: World, seed: int) -> None:
     fill(world, seed)
-    actions.rescore(world.session)
+    insights_actions.rescore(world.session)
     today = now(world.session).date()
     some = 0
     for root_id in (None, world.brand_id):
-        for code, weeks in rules.SPANS.items():
+        for code, weeks in insights_score.SPANS.items():
             for category in ("", "cafe"):
                 since = None if weeks is None else today - dt.timedelta(weeks=weeks)
-                rows = queries.prescriptores(
+                rows = insights_scores.prescriptores(
                     world.session, root_id=root_id, category=category, since=since, limit=1000
                 )
                 wanted = expected(world.session, root_id, weeks or 10_000, category)
@@ -211,11 +213,11 @@ def test_the_statements_say_what_the_published_formula_says(world: World, seed: 
 
 def test_scoring_twice_writes_nothing_new(world: World) -> None:
     fill(world, 1)
-    actions.rescore(world.session)
+    insights_actions.rescore(world.session)
     before = world.session.execute(
         sa.text("SELECT member_id, span, xmin::text FROM prescriptor_scores ORDER BY 1, 2")
     ).all()
-    actions.rescore(world.session)
+    insights_actions.rescore(world.session)
     after = world.session.execute(
         sa.text("SELECT member_id, span, xmin::text FROM prescriptor_scores ORDER BY 1, 2")
     ).all()
@@ -238,17 +240,19 @@ def test_doubted_accounts_raise_nobody(world: World, how: str) -> None:
     for fake in fakes:
         world.refer(fake, ring)
         if how == "score":
-            session.add(FraudScore(member_id=fake.id, score=rules.DOUBTED, reasons=[]))
+            session.add(FraudScore(member_id=fake.id, score=insights_score.DOUBTED, reasons=[]))
         else:
             session.add(RingMember(ring_id=case.id, member_id=fake.id, score=0, reasons=[]))
     for fake in fakes[:20]:
         world.refer(world.someone(), fake)
     session.commit()
-    actions.rescore(session)
-    assert [row.member_id for row in queries.prescriptores(session, root_id=None)] == [real.id]
+    insights_actions.rescore(session)
+    assert [row.member_id for row in insights_scores.prescriptores(session, root_id=None)] == [
+        real.id
+    ]
     # The baselines know no doubt: that is what they are for.
-    assert queries.first_degree(session, root_id=None)[0].member_id == ring.id
-    assert queries.pagerank(session, root_id=None)[0].member_id == ring.id
+    assert insights_scores.first_degree(session, root_id=None)[0].member_id == ring.id
+    assert insights_scores.pagerank(session, root_id=None)[0].member_id == ring.id
 
 
 def test_many_of_one_browser_are_no_crowd(world: World) -> None:
@@ -261,8 +265,8 @@ def test_many_of_one_browser_are_no_crowd(world: World) -> None:
             if kind:
                 session.add(Mark(member_id=newcomer.id, kind=kind, mark=b"one"))
     session.commit()
-    actions.rescore(session)
-    rows = queries.prescriptores(session, root_id=None)
+    insights_actions.rescore(session)
+    rows = insights_scores.prescriptores(session, root_id=None)
     assert [row.member_id for row in rows] == [honest.id, school.id, farm.id]
     assert rows[2].score < rows[0].score / 3
 
@@ -277,8 +281,8 @@ def test_one_lucky_contact_is_one_branch(world: World) -> None:
     for _ in range(60):
         world.refer(world.someone(), many)
     session.commit()
-    actions.rescore(session)
-    order = [row.member_id for row in queries.prescriptores(session, root_id=None)]
+    insights_actions.rescore(session)
+    order = [row.member_id for row in insights_scores.prescriptores(session, root_id=None)]
     assert order == [star.id, many.id, lucky.id]
 
 
@@ -289,22 +293,22 @@ def test_filters_and_their_cost(world: World) -> None:
         for _ in range(5):
             world.refer(world.someone(), sharer, days=100)
     session.commit()
-    actions.rescore(session)
-    rows = queries.prescriptores(session, root_id=None, city_id=MADRID)
+    insights_actions.rescore(session)
+    rows = insights_scores.prescriptores(session, root_id=None, city_id=MADRID)
     assert [row.member_id for row in rows] == [here.id]
     month = now(session).date() - dt.timedelta(days=20)
-    assert queries.prescriptores(session, root_id=None, since=month) == []
-    assert len(queries.prescriptores(session, root_id=None, since=now(session))) == 0
-    assert len(queries.prescriptores(session, root_id=None, limit=1)) == 1
+    assert insights_scores.prescriptores(session, root_id=None, since=month) == []
+    assert len(insights_scores.prescriptores(session, root_id=None, since=now(session))) == 0
+    assert len(insights_scores.prescriptores(session, root_id=None, limit=1)) == 1
     with counted_queries() as seen:
-        queries.prescriptores(session, root_id=world.brand_id, city_id=MADRID, limit=100)
+        insights_scores.prescriptores(session, root_id=world.brand_id, city_id=MADRID, limit=100)
     assert len(seen) == 2, seen  # the clock, and one look-up
 
 
 def test_the_top_of_a_city_is_an_index_look_up(world: World) -> None:
     session = world.session
     fill(world, 2)
-    actions.rescore(session)
+    insights_actions.rescore(session)
     session.execute(
         sa.text(
             "INSERT INTO prescriptor_scores SELECT p.root_id, p.span, p.category, m.id, :city,"
@@ -333,12 +337,12 @@ def test_spans_reach_back_far_enough() -> None:
     days = {None: "all", 0: "4w", 28: "4w", 29: "12w", 84: "12w", 85: "52w", 364: "52w", 365: "all"}
     for back, code in days.items():
         since = None if back is None else today - dt.timedelta(days=back)
-        assert rules.span_for(since, today) == code
+        assert insights_score.span_for(since, today) == code
 
 
 def test_rows_are_as_many_as_members_who_shared(world: World) -> None:
     fill(world, 3)
-    count = actions.rescore(world.session)
+    count = insights_actions.rescore(world.session)
     assert count == world.session.scalar(sa.select(sa.func.count()).select_from(PrescriptorScore))
     sharers = world.session.scalar(sa.select(sa.func.count(Referral.parent_id.distinct()))) or 0
     assert count > sharers

@@ -14,27 +14,30 @@ from tests.insights.conftest import World
 from tests.insights.test_scores import MADRID, publish
 from ugc.brands.models import Fan
 from ugc.core.db import Session, now
-from ugc.insights import actions
+from ugc.insights import actions as insights_actions
 from ugc.insights.models import HomeCity, ToldFigure, ToldWeek
-from ugc.insights.queries import room as rooms
-from ugc.insights.queries import told
-from ugc.insights.rules import disclosure, growth, room, weeks
+from ugc.insights.queries import room as insights_room_queries
+from ugc.insights.queries import told as insights_told
+from ugc.insights.rules import disclosure as insights_disclosure
+from ugc.insights.rules import growth as insights_growth
+from ugc.insights.rules import room as insights_room_rules
+from ugc.insights.rules import weeks as insights_weeks
 from ugc.referrals.models import CascadeReach, FalseMember, RootDay
 from ugc.rewards.models import FraudScore
 
 
 def until(session: Session) -> dt.date:
-    return weeks.monday(now(session).date())
+    return insights_weeks.monday(now(session).date())
 
 
 def days_to(session: Session, weeks_ago: int, extra: float = 1.0) -> float:
     """Days from now back to `extra` days after the Monday of that complete week (1: the last)."""
-    start = dt.datetime.combine(until(session) - weeks.WEEK * weeks_ago, dt.time(), dt.UTC)
+    start = dt.datetime.combine(until(session) - insights_weeks.WEEK * weeks_ago, dt.time(), dt.UTC)
     return (now(session) - start) / dt.timedelta(days=1) - extra
 
 
-def span_of(session: Session, count: int = 12) -> weeks.Span:
-    return weeks.last_weeks(count, weeks.last_complete(now(session).date()))
+def span_of(session: Session, count: int = 12) -> insights_weeks.Span:
+    return insights_weeks.last_weeks(count, insights_weeks.last_complete(now(session).date()))
 
 
 def test_every_series_counts_what_it_says(world: World) -> None:
@@ -51,7 +54,7 @@ def test_every_series_counts_what_it_says(world: World) -> None:
     publish(session, late, days=200)  # before they came
     followed_at = now(session) - dt.timedelta(days=days_to(session, 4))
     session.add(Fan(brand_id=world.brand_id, member_id=child.id, since=followed_at))
-    visited_on = until(session) - weeks.WEEK
+    visited_on = until(session) - insights_weeks.WEEK
     session.add(RootDay(root_id=world.brand_id, day=visited_on, channel="qr", degree=5, visits=7))
     for number in range(3):
         out = world.someone()
@@ -66,7 +69,7 @@ def test_every_series_counts_what_it_says(world: World) -> None:
     session.execute(
         sa.text("UPDATE referral_links SET created_at = created_at - interval '7 days'")
     )
-    found = told.counted_by_week(session, world.brand_id, until(session))
+    found = insights_told.counted_by_week(session, world.brand_id, until(session))
     monday = until(session)
 
     def of(series: str) -> dict[tuple[int, str], int]:
@@ -87,7 +90,7 @@ def test_every_series_counts_what_it_says(world: World) -> None:
     assert of("fan") == {(4, ""): 1}
     assert of("visits") == {(1, "further"): 7}
     # Told when its four weeks are over.
-    assert of("brought") == {(6 - growth.WAIT_WEEKS, ""): 1}
+    assert of("brought") == {(6 - insights_growth.WAIT_WEEKS, ""): 1}
     assert of("cycle") == {(6, "3"): 1}
     assert of("shared") == {(1, ""): 1}  # the member's first link; the brand's own is none
 
@@ -104,16 +107,16 @@ def crowd(world: World, chance: random.Random, count: int = 160) -> None:
         )  # fmt: skip
         people.append(member)
     session.commit()
-    actions.rescore(session)
+    insights_actions.rescore(session)
 
 
 def test_figures_are_told_once_and_stay(world: World) -> None:
     session = world.session
     chance = random.Random(1)
     crowd(world, chance)
-    assert actions.publish_all_figures(session) == 1
-    assert actions.publish_all_figures(session) == 0
-    assert actions.publish_weekly_figures(session, world.brand_id) == 0
+    assert insights_actions.publish_all_figures(session) == 1
+    assert insights_actions.publish_all_figures(session) == 0
+    assert insights_actions.publish_weekly_figures(session, world.brand_id) == 0
     before = session.execute(sa.select(ToldFigure.__table__)).all()
     assert len(before) > 10
     assert all(row.people % 10 == 0 for row in before)
@@ -125,28 +128,30 @@ def test_figures_are_told_once_and_stay(world: World) -> None:
     )
     session.execute(sa.text("UPDATE told_weeks SET week = week - 7"))
     session.execute(sa.text("UPDATE told_figures SET week = week - 7"))
-    assert actions.publish_weekly_figures(session, world.brand_id) == 1
+    assert insights_actions.publish_weekly_figures(session, world.brand_id) == 1
     after = session.execute(sa.select(ToldFigure.__table__)).all()
-    kept = {(row.week + weeks.WEEK, row.series, row.key): row.people for row in after}
+    kept = {(row.week + insights_weeks.WEEK, row.series, row.key): row.people for row in after}
     assert all(kept[row.week, row.series, row.key] == row.people for row in before)
 
 
 def test_all_answers_add_the_same_rows(world: World) -> None:
     session = world.session
     crowd(world, random.Random(2))
-    actions.publish_all_figures(session)
+    insights_actions.publish_all_figures(session)
     span = span_of(session)
-    found = rooms.load(session, world.brand_id, span)
+    found = insights_room_queries.load(session, world.brand_id, span)
     assert found.total > 100
     assert found.total == sum(week.total for week in found.weeks)
     assert found.total == sum(found.channels.values())
     assert sum(city.people for city in found.cities) <= found.total
-    document = room.document(found, world.brand)
-    rows = room.csv_rows(rooms.exported(session, world.brand_id, span))
+    document = insights_room_rules.document(found, world.brand)
+    rows = insights_room_rules.csv_rows(
+        insights_room_queries.exported(session, world.brand_id, span)
+    )
     assert sum(row[4] for row in rows if row[2] == "degree") == found.total
     assert sum(document["shown_total_by_degree"].values()) == found.total
     # Two neighbouring spans differ by whole tens, by whatever they are cut.
-    shorter = rooms.load(session, world.brand_id, span_of(session, 11))
+    shorter = insights_room_queries.load(session, world.brand_id, span_of(session, 11))
     for one, other in ((found.people, shorter.people), (found.channels, shorter.channels)):
         assert all((one[key] - other.get(key, 0)) % 10 == 0 for key in one)
 
@@ -154,10 +159,10 @@ def test_all_answers_add_the_same_rows(world: World) -> None:
 def test_the_room_costs_the_same_whatever_its_size(world: World) -> None:
     session = world.session
     crowd(world, random.Random(3))
-    actions.publish_all_figures(session)
+    insights_actions.publish_all_figures(session)
     session.expire_all()
     with counted_queries() as seen:
-        rooms.load(session, world.brand_id, span_of(session))
+        insights_room_queries.load(session, world.brand_id, span_of(session))
     assert len(seen) <= 8, seen
 
 
@@ -170,8 +175,10 @@ def test_cascades_are_stored_as_they_may_be_shown(world: World) -> None:
     for _ in range(12):
         world.reach(world.someone(), days=days_to(session, 7))
     session.commit()
-    actions.publish_all_figures(session)
-    [cascade] = told.cascades(session, world.brand_id, weeks.last_complete(now(session).date()))
+    insights_actions.publish_all_figures(session)
+    [cascade] = insights_told.cascades(
+        session, world.brand_id, insights_weeks.last_complete(now(session).date())
+    )
     assert cascade.people == 30
     assert [hub.people for hub in cascade.hubs] == [10, 20]
     stored = session.scalars(
@@ -184,13 +191,13 @@ def test_cascades_are_stored_as_they_may_be_shown(world: World) -> None:
 
 
 def test_a_brand_that_nobody_came_to_has_nothing_to_tell(world: World) -> None:
-    assert actions.publish_all_figures(world.session) == 0
-    assert actions.publish_weekly_figures(world.session, world.brand_id) == 1
-    found = rooms.load(world.session, world.brand_id, span_of(world.session))
+    assert insights_actions.publish_all_figures(world.session) == 0
+    assert insights_actions.publish_weekly_figures(world.session, world.brand_id) == 1
+    found = insights_room_queries.load(world.session, world.brand_id, span_of(world.session))
     assert found.total == 0
     assert found.growth is None
     assert found.curve is None
-    assert room.bars(found.weeks)[0] == []
+    assert insights_room_rules.bars(found.weeks)[0] == []
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -198,10 +205,10 @@ def test_told_of_the_tables_is_told_of_the_rule(world: World, seed: int) -> None
     """The stored rows are what `disclosure.tell` makes of the counts, week after week."""
     session = world.session
     crowd(world, random.Random(seed), 90)
-    actions.publish_all_figures(session)
-    counted: Counter[disclosure.Cell] = Counter()
-    so_far: Counter[disclosure.Cell] = Counter()
-    by_week = told.counted_by_week(session, world.brand_id, until(session))
+    insights_actions.publish_all_figures(session)
+    counted: Counter[insights_disclosure.Cell] = Counter()
+    so_far: Counter[insights_disclosure.Cell] = Counter()
+    by_week = insights_told.counted_by_week(session, world.brand_id, until(session))
     stored = {
         (row.week, row.series, row.key): row.people
         for row in session.scalars(sa.select(ToldFigure))
@@ -211,7 +218,7 @@ def test_told_of_the_tables_is_told_of_the_rule(world: World, seed: int) -> None
         for (when, cell), count in by_week.items():
             if when == week:
                 counted[cell] += count
-        for cell, people in disclosure.release(counted, so_far).items():
+        for cell, people in insights_disclosure.release(counted, so_far).items():
             so_far[cell] += people
             wanted[week, *cell] = people
     assert stored == wanted

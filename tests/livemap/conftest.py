@@ -29,17 +29,17 @@ from flask import Flask
 
 from tests.conftest import MODERATOR, make_database
 from tests.ports import free_port
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import KIND, Member
-from ugc.accounts.pages import COOKIE_TOKEN
+from ugc.accounts.pages.actor import COOKIE_TOKEN
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url
 from ugc.core import geo, jobs, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import db, now, transaction
-from ugc.reports import actions
+from ugc.reports.actions import posting as reports_posting_actions
 
-COMMAND = [sys.executable, "-c", "from ugc.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from ugc.cli.main import main; main()"]
 EVERYWHERE = "-180,-90,180,90"
 SOON = 15.0  # seconds that a test waits before it fails; what it waits for takes far less
 
@@ -245,7 +245,7 @@ class LiveSite:
     def post(self, lon: float = -3.7, lat: float = 40.4, kind: str = "jam") -> str:
         """A published report, committed; its public id."""
         with self.app.app_context(), transaction() as session:
-            return actions.post_report(
+            return reports_posting_actions.post_report(
                 session, self.author, kind=kind, point=geo.Point(lon, lat), text="Secret or not."
             )
 
@@ -281,7 +281,7 @@ class LiveSite:
         """The header of a browser that this member is signed in with."""
         with self.app.app_context():
             with transaction() as session:
-                token = accounts.open_session(session, actor.id or 0, "test")
+                token = accounts_signing_in.open_session(session, actor.id or 0, "test")
             signer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
             name = self.app.config["SESSION_COOKIE_NAME"]
             return {"Cookie": f"{name}={signer.dumps({COOKIE_TOKEN: token})}"}

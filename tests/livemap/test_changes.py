@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from tests.livemap.conftest import LiveSite
 from ugc.core.db import Session
 from ugc.core.render import asset
-from ugc.livemap import queries
+from ugc.livemap.queries import changes as livemap_changes
 from ugc.livemap.rules import MOST_AT_ONCE
-from ugc.reports.actions import life
+from ugc.reports.actions import life as reports_life_actions
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_it_tells_what_the_stream_tells(live: LiveSite, web: FlaskClient) -> Non
     new = live.post(-3.6)
     live.post(-3.6, kind="waste")
     live.post(2.2, 41.4)
-    live.act(life.close, gone, live.author, ...)
+    live.act(reports_life_actions.close, gone, live.author, ...)
     stream.expect("gone", gone)
     told = changes(web, cursor)
     assert told["upserts"] == [each.data for each in stream.named("upsert")]
@@ -132,9 +132,9 @@ def test_the_feed_is_read_by_its_indexes(session: Session) -> None:
         )
     )
     session.execute(sa.text("ANALYZE subjects, reports"))
-    now = queries.cursor_now(session)
+    now = livemap_changes.cursor_now(session)
     values = {"since": str(now.snapshot), "at": now.at, "most": 10}
-    rows = session.connection().exec_driver_sql("EXPLAIN " + queries.CHANGES, values)
+    rows = session.connection().exec_driver_sql("EXPLAIN " + livemap_changes.CHANGES, values)
     plan = "\n".join(row[0] for row in rows)
     assert "ix_subjects_feed" in plan
     assert "ix_reports_open_expires_at" in plan

@@ -11,9 +11,10 @@ import pytest
 
 from tests.livemap.conftest import LiveSite
 from ugc.core.db import transaction
-from ugc.livemap import actions, jobs
-from ugc.livemap.queries import tiles
-from ugc.reports.actions import life
+from ugc.livemap import actions as livemap_actions
+from ugc.livemap import jobs as livemap_jobs
+from ugc.livemap.queries import tiles as livemap_tiles
+from ugc.reports.actions import life as reports_life_actions
 
 SOON = 15.0
 
@@ -23,7 +24,7 @@ def folding(live: LiveSite) -> Iterator[LiveSite]:
     """The site with what folds beside its worker."""
     wrong_cells(live)  # the fixture ends the reports of other tests without a word
     stop = threading.Event()
-    thread = threading.Thread(target=jobs.keep_folding, args=(live.app, stop))
+    thread = threading.Thread(target=livemap_jobs.keep_folding, args=(live.app, stop))
     thread.start()
     yield live
     stop.set()
@@ -49,14 +50,14 @@ def world(site: LiveSite) -> int:
 
 def wrong_cells(site: LiveSite) -> int:
     with site.app.app_context(), transaction() as session:
-        return actions.rebuild(session)
+        return livemap_actions.rebuild(session)
 
 
 def test_a_commit_is_in_the_cells_soon(folding: LiveSite) -> None:
     first = folding.post()
     folding.post(2.2, 41.4)
     eventually(lambda: world(folding) == 2)
-    folding.act(life.close, first, folding.author, ...)
+    folding.act(reports_life_actions.close, first, folding.author, ...)
     eventually(lambda: world(folding) == 1)
 
 
@@ -129,7 +130,7 @@ def test_many_who_fold_and_change_at_once_count_right(live: LiveSite) -> None:
                 (ids[turn % len(ids)], turn, -3.7 + turn % 50 / 20),
             )  # fmt: skip
 
-    threads = [run(lambda _turn: jobs.fold_once(live.app)) for _ in range(3)]
+    threads = [run(lambda _turn: livemap_jobs.fold_once(live.app)) for _ in range(3)]
     threads += [run(move) for _ in range(2)]
     time.sleep(3)
     stop.set()
@@ -138,5 +139,5 @@ def test_many_who_fold_and_change_at_once_count_right(live: LiveSite) -> None:
     assert failures == []
     assert wrong_cells(live) == 0
     with live.app.app_context():
-        tiles.forget_all()
+        livemap_tiles.forget_all()
     assert world(live) == len(live.alive())

@@ -18,8 +18,10 @@ from tests.livemap.conftest import EVERYWHERE, SOON, LiveSite
 from ugc.content.actions import set_visibility
 from ugc.core.subjects import Visibility
 from ugc.live import MOST_UNFINISHED, Live
-from ugc.reports import actions
-from ugc.reports.actions import REPORTS, life, votes
+from ugc.reports.actions import life as reports_life_actions
+from ugc.reports.actions import posting as reports_posting_actions
+from ugc.reports.actions import votes as reports_votes
+from ugc.reports.actions.posting import REPORTS
 
 
 def test_who_watches_is_told_of_the_life_of_a_report(live: LiveSite) -> None:
@@ -29,13 +31,13 @@ def test_who_watches_is_told_of_the_life_of_a_report(live: LiveSite) -> None:
     assert first["geometry"]["coordinates"] == [-3.7, 40.4]
     assert first["properties"]["mark"] == "report-jam"
 
-    live.act(votes.vote, report, live.voter, ..., still_there=False)
+    live.act(reports_votes.vote, report, live.voter, ..., still_there=False)
     stream.wait(lambda: stream.ids("upsert").count(report) == 2)
     second = stream.named("upsert")[-1].data
     assert second["properties"]["reliability"] < first["properties"]["reliability"]
     assert second["properties"]["version"] != first["properties"]["version"]
 
-    live.act(life.close, report, live.author, ...)
+    live.act(reports_life_actions.close, report, live.author, ...)
     stream.expect("gone", report)
     assert stream.on_the_map() == live.alive() == set()
 
@@ -74,12 +76,12 @@ def test_what_leaves_the_map_is_told_as_gone(live: LiveSite, how: str) -> None:
     if how == "hidden":
         live.act(set_visibility, report, REPORTS, ..., Visibility.HIDDEN, "test", "system")
     elif how == "withdrawn":
-        live.act(actions.withdraw, report, live.author, ...)
+        live.act(reports_posting_actions.withdraw, report, live.author, ...)
     elif how == "merged":
         into = live.sql("SELECT id FROM subjects WHERE public_id = %s", other)[0][0]
-        live.act(life.merge, report, live.voter, ..., into)
+        live.act(reports_life_actions.merge, report, live.voter, ..., into)
     elif how == "closed":
-        live.act(life.close, report, live.author, ...)
+        live.act(reports_life_actions.close, report, live.author, ...)
     else:
         # Nobody writes anything to it when its time runs out.
         live.sql(
@@ -187,10 +189,10 @@ def test_who_comes_back_after_the_process_died_has_missed_nothing(live: LiveSite
     live.stop(kill=True)
     stream.wait(lambda: stream.over)
     for report in reports[:20]:
-        live.act(life.close, report, live.author, ...)
+        live.act(reports_life_actions.close, report, live.author, ...)
     live.post_many(400, -10, 0.02)
     for report in reports[20:]:
-        live.act(votes.vote, report, live.voter, ..., still_there=True)
+        live.act(reports_votes.vote, report, live.voter, ..., still_there=True)
     live.kill_valkey()
     polled = live.app.test_client().get(
         "/map/changes", query_string={"bbox": "-4,40,-2,41", "cursor": cursor}

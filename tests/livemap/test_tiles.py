@@ -20,15 +20,16 @@ from ugc.accounts.models import Member
 from ugc.core import cache, geo, jobs, subjects
 from ugc.core.access import ANONYMOUS, Actor, ActorKind
 from ugc.core.db import Session
-from ugc.livemap import actions, rules
+from ugc.livemap import actions as livemap_actions
+from ugc.livemap import rules as livemap_rules
 from ugc.livemap.jobs import rebuild
 from ugc.livemap.models import MapCell, MapFold, MapPoint
-from ugc.livemap.queries import tiles
+from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Only, Tile
-from ugc.reports import actions as reports
-from ugc.reports import queries as report_queries
-from ugc.reports.actions import life
+from ugc.reports.actions import life as reports_life_actions
+from ugc.reports.actions import posting as reports_posting_actions
 from ugc.reports.models import Report
+from ugc.reports.queries import reading as reports_reading
 
 MADRID, BARCELONA, SUVA = (-3.7038, 40.4168), (2.1734, 41.3851), (178.44, -18.14)
 Poster = Callable[..., str]
@@ -43,7 +44,7 @@ def author(make_member: Callable[..., Member]) -> Actor:
 @pytest.fixture
 def post(session: Session, author: Actor) -> Poster:
     def put(lon: float, lat: float, kind: str = "jam") -> str:
-        made = reports.post_report(
+        made = reports_posting_actions.post_report(
             session, author, kind=kind, point=geo.Point(lon, lat), text="What is there."
         )
         session.commit()  # what a GET finds uncommitted it rolls back
@@ -63,11 +64,11 @@ def fold(session: Session) -> Callable[[], None]:
         session.execute(
             sa.update(MapFold).where(MapFold.snapshot.is_not(None)).values(snapshot="3:3:")
         )
-        folded = actions.fold(session)
+        folded = livemap_actions.fold(session)
         session.commit()
         if folded.everything:
-            tiles.forget_all()
-        tiles.forget(folded.quads)
+            livemap_tiles.forget_all()
+        livemap_tiles.forget(folded.quads)
 
     return run
 
@@ -85,7 +86,7 @@ def get(client: FlaskClient, address: str, **query: str) -> dict[str, list[dict[
 
 
 def over(lon: float, lat: float, z: int) -> str:
-    [tile] = rules.tiles_within(geo.Bounds(lon, lat, lon, lat), z)
+    [tile] = livemap_rules.tiles_within(geo.Bounds(lon, lat, lon, lat), z)
     return f"{tile.z}/{tile.x}/{tile.y}"
 
 
@@ -111,7 +112,7 @@ def test_a_tile_and_its_number_are_one(z: int) -> None:
         assert (after - first, first >> 6, (after - 1) >> 6) == (64, tile.quad, tile.quad)
         box = tile.bounds
         lon, lat = box.centre.lon, box.centre.lat
-        assert list(rules.tiles_within(geo.Bounds(lon, lat, lon, lat), z)) == [tile]
+        assert list(livemap_rules.tiles_within(geo.Bounds(lon, lat, lon, lat), z)) == [tile]
 
 
 def test_known_tiles() -> None:
@@ -127,7 +128,7 @@ def test_the_database_numbers_tiles_as_we_do(session: Session) -> None:
     rng = random.Random(5)
     for _ in range(200):
         lon, lat, level = rng.uniform(-180, 180), rng.uniform(-89, 89), rng.randrange(21)
-        [tile] = rules.tiles_within(geo.Bounds(lon, lat, lon, lat), level)
+        [tile] = livemap_rules.tiles_within(geo.Bounds(lon, lat, lon, lat), level)
         found = session.scalar(sa.select(sa.func.map_quad(lon, lat, level)))
         assert found == tile.quad, (lon, lat, level)
     corners = [(180.0, 90.0), (-180.0, -90.0)]
@@ -138,7 +139,7 @@ def test_the_database_numbers_tiles_as_we_do(session: Session) -> None:
 
 def test_every_tile_over_a_quad_is_named_once() -> None:
     quads = [Tile(20, 5, 9).quad, Tile(20, 6, 9).quad, Tile(20, 1 << 19, 9).quad]
-    named = list(rules.tiles_over(quads))
+    named = list(livemap_rules.tiles_over(quads))
     assert len(named) == len(set(named))
     assert Counter(z for z, _ in named) == {0: 1} | dict.fromkeys(range(1, 15), 2)
 
@@ -185,7 +186,7 @@ def test_what_ends_leaves_and_what_changes_moves(
     first, second, third = post(*MADRID), post(*MADRID), post(*SUVA)
     fold()
     assert total(get(client, "reports/0/0/0")) == 3
-    life.close(session, author, report(session, first).id)
+    reports_life_actions.close(session, author, report(session, first).id)
     moved = report(session, second)
     moved.geom, moved.kind = geo.Point(*BARCELONA).ewkt, "waste"
     subjects.touch(session, moved.id)
@@ -236,7 +237,7 @@ def test_likely_ones_stop_being_so_by_time(
         close = f"reports/{over(*MADRID, 12)}"
         assert total(get(client, close, reliability="5")) == seen
         assert total(get(client, where)) == 1
-        tiles.forget_all()
+        livemap_tiles.forget_all()
     session.execute(sa.text("SET LOCAL boca.clock_offset = '0'"))
 
 
@@ -303,8 +304,13 @@ def test_both_sides_of_the_antimeridian_and_what_no_map_shows(
         side = 1 << z
         found = [get(client, f"reports/{z}/{x}/{y}") for x in range(side) for y in range(side)]
         assert sum(total(each) for each in found) == 3, z  # Web Mercator ends at 85°
-    assert tiles.count_within(session, "reports", geo.Bounds(170, 0, -170, 20), 3, Only()) == 2
-    assert tiles.count_within(session, "reports", geo.Bounds(-180, -85, 180, 85), 0, Only()) == 3
+    assert (
+        livemap_tiles.count_within(session, "reports", geo.Bounds(170, 0, -170, 20), 3, Only()) == 2
+    )
+    assert (
+        livemap_tiles.count_within(session, "reports", geo.Bounds(-180, -85, 180, 85), 0, Only())
+        == 3
+    )
     sides = [get(client, f"reports/{over(lon, 10.0, 12)}") for lon in (180.0, -180.0)]
     assert [total(each) for each in sides] == [1, 1]
 
@@ -368,7 +374,7 @@ def test_tiles_counts_and_the_table_agree(
     scatter(session, 100, seed + 50)
     fold()
     for only in FILTERS:
-        rows = report_queries.reports_within(
+        rows = reports_reading.reports_within(
             session, ANONYMOUS, WORLD, only.kinds, 1000, hours=only.hours, least=only.least
         )
         query = {
@@ -381,15 +387,19 @@ def test_tiles_counts_and_the_table_agree(
             found = [get(client, f"reports/{z}/{x}/{y}", **query) for x in side for y in side]
             assert sum(map(total, found)) == len(rows), (only, z)
         for z in (2, 5, 9, 11):
-            assert tiles.count_within(session, "reports", WORLD, z, only) == len(rows)
+            assert livemap_tiles.count_within(session, "reports", WORLD, z, only) == len(rows)
         for view in VIEWS:
             inside = sum(
                 any(w <= r.lon <= e and s <= r.lat <= n for w, s, e, n in view.parts) for r in rows
             )
-            counted = tiles.count_within(session, "reports", view, 12, only)
+            counted = livemap_tiles.count_within(session, "reports", view, 12, only)
             # A wide view is never counted finer than its cells, whose middles may lie outside.
-            assert counted == inside if rules.zoom_of(view) >= 8 else abs(counted - inside) <= 3
-    assert actions.rebuild(session) == 0
+            assert (
+                counted == inside
+                if livemap_rules.zoom_of(view) >= 8
+                else abs(counted - inside) <= 3
+            )
+    assert livemap_actions.rebuild(session) == 0
 
 
 def test_a_view_counts_what_its_clusters_add_up_to(
@@ -399,7 +409,7 @@ def test_a_view_counts_what_its_clusters_add_up_to(
     fold()
     view, z = geo.Bounds(-20, 20, 20, 55), 4
     shown = 0
-    for tile in rules.tiles_within(view, z):
+    for tile in livemap_rules.tiles_within(view, z):
         box = tile.bounds
         for features in get(client, f"reports/{z}/{tile.x}/{tile.y}").values():
             for each in features:
@@ -409,7 +419,7 @@ def test_a_view_counts_what_its_clusters_add_up_to(
                 lat = box.south + (box.north - box.south) * y / 4096
                 if view.west <= lon <= view.east and view.south <= lat <= view.north:
                     shown += each["properties"].get("n", 1)
-    counted = tiles.count_within(session, "reports", view, z, Only())
+    counted = livemap_tiles.count_within(session, "reports", view, z, Only())
     assert counted > 100
     assert abs(counted - shown) <= 2
 
@@ -434,7 +444,7 @@ def test_another_database_s_snapshot_counts_anew(
     fold()
     session.execute(sa.update(MapFold).values(system=1))
     session.execute(sa.delete(MapPoint))
-    assert actions.fold(session).everything
+    assert livemap_actions.fold(session).everything
     assert session.scalar(sa.select(sa.func.count()).select_from(MapPoint)) == 1
 
 
@@ -474,11 +484,11 @@ def test_what_was_begun_before_a_change_is_not_kept_after_it(
     client: FlaskClient, session: Session, post: Poster, fold: Callable[[], None]
 ) -> None:
     wanted, only = Tile(10, 501, 386), Only()
-    marks, _ = tiles.kept("reports", wanted, only)
+    marks, _ = livemap_tiles.kept("reports", wanted, only)
     post(*MADRID)
     fold()
-    tiles.make(session, "reports", wanted, only, marks)
-    assert tiles.kept("reports", wanted, only)[1] is None
+    livemap_tiles.make(session, "reports", wanted, only, marks)
+    assert livemap_tiles.kept("reports", wanted, only)[1] is None
     assert total(get(client, "reports/10/501/386")) == 1
 
 
@@ -498,7 +508,7 @@ def test_many_changes_at_once_forget_all(
     get(client, "reports/9/0/0")
     scatter(session, 1500, 7)
     fold()
-    assert tiles.kept("reports", Tile(9, 0, 0), Only())[1] is None
+    assert livemap_tiles.kept("reports", Tile(9, 0, 0), Only())[1] is None
 
 
 def test_packed_for_who_can_unpack(
@@ -605,9 +615,9 @@ def test_tiles_and_counts_are_answered_by_indexes(
     session.execute(sa.text("ANALYZE subjects, reports, map_points, map_cells"))
 
     def plan(z: int, only: Only) -> str:
-        [tile] = rules.tiles_within(geo.Bounds(*MADRID, *MADRID), z)
-        sql = "EXPLAIN " + tiles._tile_sql("reports", z, only)
-        values = tiles._tile_values("reports", tile, only)
+        [tile] = livemap_rules.tiles_within(geo.Bounds(*MADRID, *MADRID), z)
+        sql = "EXPLAIN " + livemap_tiles._tile_sql("reports", z, only)
+        values = livemap_tiles._tile_values("reports", tile, only)
         rows = session.connection().exec_driver_sql(sql, values)
         return "\n".join(row[0] for row in rows)
 

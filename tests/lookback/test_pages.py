@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from tests.lookback.conftest import utc
 from ugc.core import cache
 from ugc.core.db import Session, db
-from ugc.lookback import pages
+from ugc.lookback import pages as lookback_pages
 from ugc.reports.models import Report
 
 Make = Callable[..., str]
@@ -89,8 +89,8 @@ def test_what_is_withdrawn_is_gone_at_once(
 @pytest.fixture
 def small(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four reports are many; nothing is kept from another test."""
-    monkeypatch.setattr(pages, "MOST_POINTS", 3)
-    monkeypatch.setattr(pages, "SAMPLE", 2)
+    monkeypatch.setattr(lookback_pages, "MOST_POINTS", 3)
+    monkeypatch.setattr(lookback_pages, "SAMPLE", 2)
     with app.app_context():
         store = cache.client()
         assert store is not None

@@ -5,7 +5,7 @@ import pytest
 from tests.lookback.conftest import utc
 from ugc.core.db import Session
 from ugc.core.geo import Bounds
-from ugc.lookback import queries
+from ugc.lookback import queries as lookback_queries
 
 MADRID = Bounds(-4, 40, -3, 41)
 DAY = (utc("2026-11-20T00:00"), utc("2026-11-21T00:00"))
@@ -13,8 +13,8 @@ EDGES = [DAY[0], utc("2026-11-20T12:00"), DAY[1]]
 Make = Callable[..., str]
 
 
-def ids(session: Session, within: queries.Within) -> list[str]:
-    found = queries.reports_of(session, within, 100)
+def ids(session: Session, within: lookback_queries.Within) -> list[str]:
+    found = lookback_queries.reports_of(session, within, 100)
     assert found is not None
     return [past.public_id for past in found]
 
@@ -30,9 +30,9 @@ def test_what_began_in_it_and_what_was_there_from_before(
     make_report("2026-11-21T00:00")
     make_report("2026-11-20T10:00", lon=2.1)
     make_report("2026-11-18T10:00", "2026-11-22T10:00", closed_at=utc("2026-11-19T10:00"))
-    within = queries.Within(MADRID, *DAY)
+    within = lookback_queries.Within(MADRID, *DAY)
     assert ids(session, within) == [before, at_start, open_still, last]
-    assert queries.reports_of(session, within, 3) is None
+    assert lookback_queries.reports_of(session, within, 3) is None
 
 
 @pytest.mark.parametrize("visibility", ["held", "hidden", "removed", "withdrawn"])
@@ -40,12 +40,17 @@ def test_only_what_the_public_sees(session: Session, make_report: Make, visibili
     make_report("2026-11-20T10:00", visibility=visibility)
     make_report("2026-11-19T10:00", "2026-11-21T10:00", visibility=visibility)
     make_report("2026-11-20T10:00", state="merged")
-    within = queries.Within(MADRID, *DAY)
+    within = lookback_queries.Within(MADRID, *DAY)
     assert ids(session, within) == []
-    total = queries.total_of(session, within, EDGES, 0.1, 10, 1)
+    total = lookback_queries.total_of(session, within, EDGES, 0.1, 10, 1)
     assert (total.counts, total.before, total.cells, total.sample) == ({}, 0, [], [])
-    assert queries.newest(session, within, 5) == []
-    assert queries.nearest(session, queries.Within(MADRID, DAY[1], utc("2026-12-01T00:00"))) is None
+    assert lookback_queries.newest(session, within, 5) == []
+    assert (
+        lookback_queries.nearest(
+            session, lookback_queries.Within(MADRID, DAY[1], utc("2026-12-01T00:00"))
+        )
+        is None
+    )
 
 
 def test_what_is_withdrawn_leaves_a_sample_that_was_taken_before(
@@ -53,9 +58,9 @@ def test_what_is_withdrawn_leaves_a_sample_that_was_taken_before(
 ) -> None:
     kept = make_report("2026-11-20T10:00")
     make_report("2026-11-20T10:00", visibility="withdrawn")
-    within = queries.Within(MADRID, *DAY)
-    everybody = list(range(1, max(queries.newest(session, within, 1)) + 2))
-    assert [past.public_id for past in queries.sample_of(session, everybody)] == [kept]
+    within = lookback_queries.Within(MADRID, *DAY)
+    everybody = list(range(1, max(lookback_queries.newest(session, within, 1)) + 2))
+    assert [past.public_id for past in lookback_queries.sample_of(session, everybody)] == [kept]
 
 
 def test_sums_say_the_same_as_single_reports(session: Session, make_report: Make) -> None:
@@ -64,27 +69,27 @@ def test_sums_say_the_same_as_single_reports(session: Session, make_report: Make
             f"2026-11-20T{hour:02}:00", kind=("jam", "waste")[hour % 2], lon=-3.7 + hour / 100
         )
     make_report("2026-11-19T10:00", "2026-11-21T10:00", kind="waste")
-    within = queries.Within(MADRID, *DAY)
-    total = queries.total_of(session, within, EDGES, 0.05, 1000, 1)
+    within = lookback_queries.Within(MADRID, *DAY)
+    total = lookback_queries.total_of(session, within, EDGES, 0.05, 1000, 1)
     assert total.counts == {"jam": [6, 4], "waste": [6, 4]}
     assert total.before == 1
     assert sum(count for _, _, count in total.cells) == 21
     assert all(-3.71 < lon < -3.5 and abs(lat - 40.4) < 1e-4 for lon, lat, _ in total.cells)
     assert len(total.sample) == len(set(total.sample)) == 21
     for expected in (1, 21, 1e9):  # whatever the planner thinks
-        few = queries.total_of(session, within, EDGES, 0.05, 8, expected)
+        few = lookback_queries.total_of(session, within, EDGES, 0.05, 8, expected)
         assert 0 < len(few.sample) <= 8
         assert set(few.sample) < set(total.sample)
-    only = queries.Within(MADRID, *DAY, kinds=["waste"])
-    assert queries.total_of(session, only, EDGES, 0.05, 10, 10).counts == {"waste": [6, 4]}
+    only = lookback_queries.Within(MADRID, *DAY, kinds=["waste"])
+    assert lookback_queries.total_of(session, only, EDGES, 0.05, 10, 10).counts == {"waste": [6, 4]}
 
 
 def test_each_report_has_the_same_chance(session: Session, make_report: Make) -> None:
     """Neither the oldest nor the first in the table are preferred."""
     made = [make_report(f"2026-11-20T{n // 60:02}:{n % 60:02}") for n in range(200)]
-    within = queries.Within(MADRID, *DAY)
-    sample = queries.total_of(session, within, EDGES, 0.1, 100, 200).sample
-    places = [made.index(past.public_id) for past in queries.sample_of(session, sample)]
+    within = lookback_queries.Within(MADRID, *DAY)
+    sample = lookback_queries.total_of(session, within, EDGES, 0.1, 100, 200).sample
+    places = [made.index(past.public_id) for past in lookback_queries.sample_of(session, sample)]
     assert 50 <= len(places) <= 100
     halves = [sum(place < 100 for place in places), sum(place >= 100 for place in places)]
     assert min(halves) > len(places) / 4
@@ -93,7 +98,7 @@ def test_each_report_has_the_same_chance(session: Session, make_report: Make) ->
 def test_a_box_over_the_antimeridian_is_one_place(session: Session, make_report: Make) -> None:
     west, east = (make_report("2026-11-20T10:00", lon=lon, lat=-17.0) for lon in (179.9, -179.9))
     make_report("2026-11-20T10:00", lon=0, lat=-17.0)
-    within = queries.Within(Bounds.parsed("179,-18,-179,-16"), *DAY)
+    within = lookback_queries.Within(Bounds.parsed("179,-18,-179,-16"), *DAY)
     assert sorted(ids(session, within)) == sorted([west, east])
 
 
@@ -101,10 +106,13 @@ def test_the_nearest_report_may_be_before_or_after(session: Session, make_report
     make_report("2026-11-10T10:00")
     later = "2026-11-23T10:00"
     make_report(later)
-    assert queries.nearest(session, queries.Within(MADRID, *DAY)) == utc(later)
-    earlier = queries.Within(MADRID, utc("2026-11-12T00:00"), utc("2026-11-13T00:00"))
-    assert queries.nearest(session, earlier) == utc("2026-11-10T10:00")
-    assert queries.nearest(session, queries.Within(Bounds(50, 0, 51, 1), *DAY)) is None
+    assert lookback_queries.nearest(session, lookback_queries.Within(MADRID, *DAY)) == utc(later)
+    earlier = lookback_queries.Within(MADRID, utc("2026-11-12T00:00"), utc("2026-11-13T00:00"))
+    assert lookback_queries.nearest(session, earlier) == utc("2026-11-10T10:00")
+    assert (
+        lookback_queries.nearest(session, lookback_queries.Within(Bounds(50, 0, 51, 1), *DAY))
+        is None
+    )
 
 
 def test_the_indexes_answer(session: Session) -> None:
@@ -120,8 +128,10 @@ def test_the_indexes_answer(session: Session) -> None:
         " FROM generate_series(1, 20000) AS n) AS drawn"
     )
     connection.exec_driver_sql("ANALYZE reports")
-    within = queries.Within(Bounds(-180, -85, 180, 85), *DAY)
-    rows = connection.exec_driver_sql("EXPLAIN " + queries.total_sql(within, EDGES, 0.1, 0.1))
+    within = lookback_queries.Within(Bounds(-180, -85, 180, 85), *DAY)
+    rows = connection.exec_driver_sql(
+        "EXPLAIN " + lookback_queries.total_sql(within, EDGES, 0.1, 0.1)
+    )
     plan = "\n".join(row[0] for row in rows)
     assert "Scan using ix_reports_occurred_at" in plan
     assert "ix_reports_lifetime" in plan

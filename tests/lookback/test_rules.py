@@ -7,14 +7,14 @@ import pytest
 from tests.lookback.conftest import utc
 from ugc.core.errors import Invalid
 from ugc.core.geo import Bounds
-from ugc.lookback import rules
+from ugc.lookback import rules as lookback_rules
 
 MADRID = ZoneInfo("Europe/Madrid")
 NOW = utc("2026-11-24T10:00")
 
 
-def day(text: str, zone: ZoneInfo = MADRID) -> rules.Span:
-    return rules.chosen({"span": "day", "day": text}, zone, NOW)
+def day(text: str, zone: ZoneInfo = MADRID) -> lookback_rules.Span:
+    return lookback_rules.chosen({"span": "day", "day": text}, zone, NOW)
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def day(text: str, zone: ZoneInfo = MADRID) -> rules.Span:
     ],
 )
 def test_a_span_is_of_the_readers_days(asked: dict[str, str], start: str, end: str) -> None:
-    span = rules.chosen(asked, MADRID, NOW)
+    span = lookback_rules.chosen(asked, MADRID, NOW)
     assert (span.start, span.end) == (utc(start), utc(end))
 
 
 def test_today_is_another_day_elsewhere() -> None:
     late = utc("2026-11-24T23:30")
-    assert rules.chosen({}, MADRID, late).first_day == dt.date(2026, 11, 25)
-    assert rules.chosen({}, ZoneInfo("America/Mexico_City"), late).first_day == dt.date(
+    assert lookback_rules.chosen({}, MADRID, late).first_day == dt.date(2026, 11, 25)
+    assert lookback_rules.chosen({}, ZoneInfo("America/Mexico_City"), late).first_day == dt.date(
         2026, 11, 24
     )
 
@@ -68,7 +68,7 @@ def test_today_is_another_day_elsewhere() -> None:
 )
 def test_a_span_that_is_none_is_refused_beside_its_field(asked: dict[str, str], field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        rules.chosen(asked, MADRID, NOW)
+        lookback_rules.chosen(asked, MADRID, NOW)
     assert list(refused.value.fields) == [field]
 
 
@@ -81,9 +81,11 @@ def test_a_span_that_is_none_is_refused_beside_its_field(asked: dict[str, str], 
     ],
 )  # fmt: skip
 def test_the_width_of_a_bar_comes_from_the_span(hours: int, step: str) -> None:
-    span = rules.Span("part", NOW, NOW + dt.timedelta(hours=hours), MADRID)
+    span = lookback_rules.Span("part", NOW, NOW + dt.timedelta(hours=hours), MADRID)
     assert span.step[0] == step
-    assert len(rules.edges(span)) - 1 <= rules.MOST_BARS + 1  # the first may be a part of one
+    assert (
+        len(lookback_rules.edges(span)) - 1 <= lookback_rules.MOST_BARS + 1
+    )  # the first may be a part of one
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_the_width_of_a_bar_comes_from_the_span(hours: int, step: str) -> None:
 )
 def test_a_day_of_23_or_25_hours_has_its_own_bars(text: str, hours: int, bars: int) -> None:
     span = day(text)
-    edges = rules.edges(span)
+    edges = lookback_rules.edges(span)
     assert span.length == dt.timedelta(hours=hours)
     assert len(edges) - 1 == bars
     assert {b - a for a, b in pairwise(edges)} == {dt.timedelta(minutes=15)}
@@ -100,34 +102,34 @@ def test_a_day_of_23_or_25_hours_has_its_own_bars(text: str, hours: int, bars: i
 
 
 def test_long_bars_keep_to_the_clock_over_a_change_of_it() -> None:
-    span = rules.chosen(
+    span = lookback_rules.chosen(
         {"span": "between", "first": "2026-10-22", "last": "2026-10-28"}, MADRID, NOW
     )
-    edges = rules.edges(span)
+    edges = lookback_rules.edges(span)
     assert span.step[0] == "2h"
     assert {at.astimezone(MADRID).hour % 2 for at in edges} == {0}
     lengths = [b - a for a, b in pairwise(edges)]
     assert sorted(set(lengths)) == [dt.timedelta(hours=2), dt.timedelta(hours=3)]
-    assert len(rules.day_edges(span)) - 1 == 7
+    assert len(lookback_rules.day_edges(span)) - 1 == 7
 
 
 def test_half_hours_of_lord_howe_lose_nothing() -> None:
     span = day("2026-04-05", ZoneInfo("Australia/Lord_Howe"))
     assert span.length == dt.timedelta(hours=24, minutes=30)
-    assert rules.edges(span)[-1] == span.end
-    assert len(rules.edges(span)) - 1 == 98
+    assert lookback_rules.edges(span)[-1] == span.end
+    assert len(lookback_rules.edges(span)) - 1 == 98
 
 
 def test_months_and_weeks_begin_where_the_calendar_says() -> None:
-    years = rules.chosen(
+    years = lookback_rules.chosen(
         {"span": "between", "first": "2022-01-15", "last": "2025-12-31"}, MADRID, NOW
     )
-    starts = [at.astimezone(MADRID).date() for at in rules.edges(years)]
+    starts = [at.astimezone(MADRID).date() for at in lookback_rules.edges(years)]
     assert starts[:3] == [dt.date(2022, 1, 15), dt.date(2022, 2, 1), dt.date(2022, 3, 1)]
-    year = rules.chosen(
+    year = lookback_rules.chosen(
         {"span": "between", "first": "2025-01-01", "last": "2025-12-31"}, MADRID, NOW
     )
-    weeks = [at.astimezone(MADRID).date() for at in rules.edges(year)]
+    weeks = [at.astimezone(MADRID).date() for at in lookback_rules.edges(year)]
     assert {day.weekday() for day in weeks[1:-1]} == {0}
 
 
@@ -139,13 +141,13 @@ def test_what_began_is_counted_once_and_what_was_there_before_apart() -> None:
         ("waste", utc("2026-11-24T00:59")),
         ("jam", utc("2026-11-24T01:00")),
     ]
-    assert rules.tally(rows, edges) == ({"jam": [1, 1], "waste": [1, 0]}, 1)
+    assert lookback_rules.tally(rows, edges) == ({"jam": [1, 1], "waste": [1, 0]}, 1)
 
 
 def test_the_most_frequent_kinds_stand_alone_and_no_colour_twice() -> None:
     counts = {f"k{n}": [n, 0] for n in range(1, 9)} | {"none": [0, 0]}
     colours = dict.fromkeys(counts, "red")
-    shown = rules.series(counts, colours, 2)
+    shown = lookback_rules.series(counts, colours, 2)
     assert [each.kind for each in shown] == ["k8", "k7", "k6", "k5", "k4", ""]
     assert sum(each.total for each in shown) == 36
     assert len({each.colour for each in shown}) == len(shown)
@@ -153,14 +155,18 @@ def test_the_most_frequent_kinds_stand_alone_and_no_colour_twice() -> None:
 
 def test_cells_are_no_smaller_than_the_box_allows() -> None:
     world = Bounds(-180, -85, 180, 85)
-    assert rules.cell_degrees(world, 22) == rules.cell_degrees(world, None) == 360 / 256
+    assert (
+        lookback_rules.cell_degrees(world, 22)
+        == lookback_rules.cell_degrees(world, None)
+        == 360 / 256
+    )
     city = Bounds(-3.8, 40.3, -3.6, 40.5)
-    assert rules.cell_degrees(city, 11.7) == 360 / 2**11 / 64
-    over = rules.rounded(Bounds(179.95, -1, -179.95, 1), 0.1)
+    assert lookback_rules.cell_degrees(city, 11.7) == 360 / 2**11 / 64
+    over = lookback_rules.rounded(Bounds(179.95, -1, -179.95, 1), 0.1)
     assert over.west > over.east
     assert sum(east - west for west, _, east, _ in over.parts) == pytest.approx(0.1, abs=0.2001)
 
 
 def test_an_unknown_zone_is_not_used() -> None:
-    assert rules.known_zone(None, "x/../y", "Europe/Madrid").key == "Europe/Madrid"
-    assert rules.known_zone("", "9" * 300).key == "UTC"
+    assert lookback_rules.known_zone(None, "x/../y", "Europe/Madrid").key == "Europe/Madrid"
+    assert lookback_rules.known_zone("", "9" * 300).key == "UTC"

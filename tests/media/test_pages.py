@@ -23,9 +23,11 @@ from tests.media import pictures
 from ugc.core import images
 from ugc.core import jobs as core_jobs
 from ugc.core.db import Session
-from ugc.media import actions, jobs, rules
+from ugc.media import actions as media_actions
+from ugc.media import jobs as media_jobs
+from ugc.media import rules as media_rules
 from ugc.media.models import Photo
-from ugc.moderation import actions as moderation
+from ugc.moderation import actions as moderation_actions
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow from the roundabout on."}
 Browser = Callable[..., FlaskClient]
@@ -267,7 +269,7 @@ def test_a_moderator_removes_one_photo_and_says_why(
     ).one()
     assert tuple(move) == ("held", "removed", "private")
     session.execute(sa.text("SET LOCAL boca.clock_offset = '31 days'"))
-    actions.sweep(session)
+    media_actions.sweep(session)
     run_jobs()
     assert len(stored(media, "photos")) == 3
 
@@ -407,7 +409,7 @@ def test_a_similar_report_keeps_the_photos_while_it_asks(signed_in: Browser) -> 
 
 
 def age(paths: list[Path]) -> None:
-    before = time.time() - rules.ORPHAN_SECONDS - 60
+    before = time.time() - media_rules.ORPHAN_SECONDS - 60
     for path in paths:
         os.utime(path, (before, before))
 
@@ -418,7 +420,7 @@ def test_what_no_row_names_is_swept(
     ana = signed_in("ana")
     refused = post(ana, SCENE, lat="91")
     assert refused.status_code == 422
-    actions.sweep(session)
+    media_actions.sweep(session)
     [orphan] = stored(media, "quarantine")  # young: its form may be sent again
     post(ana, SCENE)
     remains = orphan.with_name(".cut.off")
@@ -427,12 +429,12 @@ def test_what_no_row_names_is_swept(
     unknown.parent.mkdir(parents=True)
     unknown.write_bytes(b"of a database that was restored")
     age([*stored(media, "quarantine"), unknown])
-    jobs.sweep(session)
+    media_jobs.sweep(session)
     assert [path.name for path in stored(media, "quarantine")] == [photos(session)[0].key]
     assert not unknown.exists()
     run_jobs()
     age(stored(media, "photos"))
-    actions.sweep(session)
+    media_actions.sweep(session)
     assert len(stored(media, "photos")) == 3
 
 
@@ -444,14 +446,14 @@ def test_a_roll_back_leaves_no_row(
     def broken(*_args: object) -> None:
         raise RuntimeError("after the photos were attached")
 
-    monkeypatch.setattr(moderation, "open_first_case", broken)
+    monkeypatch.setattr(moderation_actions, "open_first_case", broken)
     with pytest.raises(RuntimeError):
         post(ana, SCENE)
     session.rollback()
     assert photos(session) == []
     assert session.scalar(sa.text("SELECT count(*) FROM procrastinate_jobs")) == 0
     age(stored(media, "quarantine"))
-    assert actions.sweep(session) == 1
+    assert media_actions.sweep(session) == 1
     assert stored(media, "quarantine") == []
 
 
@@ -461,14 +463,14 @@ def test_the_job_may_run_twice(
     post(free_member(signed_in), SCENE)
     key = photos(session)[0].key
     raw = stored(media, "quarantine")[0].read_bytes()
-    jobs.clean(session, key=key)
+    media_jobs.clean(session, key=key)
     first = [path.read_bytes() for path in stored(media, "photos")]
-    jobs.clean(session, key=key)
+    media_jobs.clean(session, key=key)
     # Also when the first run ended between its files and its row.
     (media / "quarantine" / key).write_bytes(raw)
     photos(session)[0].state = "quarantined"
     session.flush()
-    jobs.clean(session, key=key)
+    media_jobs.clean(session, key=key)
     run_jobs()
     assert [path.read_bytes() for path in stored(media, "photos")] == first
     assert photos(session)[0].state == "ready"
@@ -785,7 +787,7 @@ def test_a_photo_comes_by_itself_when_it_is_ready(
             break
         ask = html.unescape(again[1])
         waits.append(int(again[2]))
-    assert waits == sorted(waits) == list(rules.ASK_AGAIN_S[1:])
+    assert waits == sorted(waits) == list(media_rules.ASK_AGAIN_S[1:])
     assert "Reload the page in a moment." in answer.text  # and then it is the reader's turn
     assert client.get(ask).status_code == 404
     run_jobs()

@@ -10,9 +10,9 @@ from ugc.core import geo
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, transaction
 from ugc.core.errors import Conflict
-from ugc.moderation import actions
+from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case
-from ugc.reports import actions as reports
+from ugc.reports.actions import posting as reports_posting_actions
 
 __all__ = ["people", "site"]  # fixtures
 
@@ -22,7 +22,9 @@ def held_report(site: Flask, author: Actor) -> tuple[int, int]:
     newcomer = Actor(ActorKind.MEMBER, id=author.id, confirmed=True)
 
     def post(session: Session) -> tuple[int, int]:
-        reports.post_report(session, newcomer, kind="jam", point=geo.Point(-3.7, 40.4))
+        reports_posting_actions.post_report(
+            session, newcomer, kind="jam", point=geo.Point(-3.7, 40.4)
+        )
         case = session.scalars(sa.select(Case).order_by(Case.id.desc()).limit(1)).one()
         return case.id, case.version
 
@@ -32,7 +34,7 @@ def held_report(site: Flask, author: Actor) -> tuple[int, int]:
 
 
 def deciding(actor: Actor, case: tuple[int, int], outcome: str) -> Callable[[Session], object]:
-    return lambda session: actions.decide_case(
+    return lambda session: moderation_actions.decide_case(
         session, actor, case[0], version=case[1], outcome=outcome, rule="spam"
     )
 
@@ -73,7 +75,7 @@ def test_flags_of_many_at_once_fold_into_one_case(site: Flask, people: list[Acto
     def flagging(person: Actor) -> Callable[[Session], object]:
         from ugc.core.subjects import Subject
 
-        return lambda session: actions.flag(
+        return lambda session: moderation_actions.flag(
             session, person, session.get_one(Subject, subject_id), rule="spam"
         )
 

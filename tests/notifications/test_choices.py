@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.core.db import Session
-from ugc.notifications import actions, queries, rules
+from ugc.notifications import actions as notifications_actions
+from ugc.notifications import queries as notifications_queries
+from ugc.notifications import rules as notifications_rules
 from ugc.notifications.models import Notification
 from ugc.notifications.rules import Family, Where
-from ugc.watches.actions import news
+from ugc.watches.actions import news as watches_news_actions
 from ugc.watches.models import News
 
 Browser = Callable[..., FlaskClient]
@@ -21,8 +23,16 @@ Run = Callable[[], int]
 Mails = Callable[[], list[str]]
 CAUSE = "decision:1"  # as a decision of a moderator names it
 HOURS = {"hour": "8", "weekday": "0", "quiet_from": "0", "quiet_until": "0"}
-FREE = [code for code, kind in rules.KINDS.items() if kind.family not in rules.LOCKED]
-KEPT = [code for code, kind in rules.KINDS.items() if kind.family in rules.LOCKED]
+FREE = [
+    code
+    for code, kind in notifications_rules.KINDS.items()
+    if kind.family not in notifications_rules.LOCKED
+]
+KEPT = [
+    code
+    for code, kind in notifications_rules.KINDS.items()
+    if kind.family in notifications_rules.LOCKED
+]
 
 
 def member_id(session: Session, handle: str = "ana") -> int:
@@ -52,7 +62,7 @@ def test_a_kind_that_is_wanted_nowhere_is_not_told(
 ) -> None:
     ana = signed_in("ana")
     choose(ana)
-    actions.tell(session, member_id(session), code, "once", **facts(code))
+    notifications_actions.tell(session, member_id(session), code, "once", **facts(code))
     session.commit()
     assert rows(session) == []
     assert session.scalars(sa.select(News)).all() == []
@@ -64,7 +74,7 @@ def test_decisions_and_the_account_are_always_told_on_the_site(
 ) -> None:
     ana = signed_in("ana")
     choose(ana)
-    actions.tell(session, member_id(session), code, "once", **facts(code))
+    notifications_actions.tell(session, member_id(session), code, "once", **facts(code))
     session.commit()
     assert rows(session) == [(code, True)]
 
@@ -80,24 +90,28 @@ def test_what_is_wanted_by_mail_leaves_by_mail(
     run_jobs()
     mails()
     code = (
-        next(code for code in rules.kinds_of(family) if code not in ("contact", "invitation"))
+        next(
+            code
+            for code in notifications_rules.kinds_of(family)
+            if code not in ("contact", "invitation")
+        )
         if family is not Family.CONTACTS
         else "contact"
     )
-    actions.tell(session, member_id(session), code, CAUSE, **facts(code))
+    notifications_actions.tell(session, member_id(session), code, CAUSE, **facts(code))
     session.commit()
     run_jobs()
-    told = queries.items(
+    told = notifications_queries.items(
         session, member_id(session), list(session.scalars(sa.select(Notification.id)))
     )
     (mail,) = mails()
     assert told[0].text in mail.replace("\n", " ")
     assert "/unsubscribe/" in mail
-    shown = family in rules.LOCKED
+    shown = family in notifications_rules.LOCKED
     assert rows(session) == [(code, shown)]
     assert ('class="item inbox__line' in ana.get("/inbox").text) is shown
     # Told again, it is neither told nor mailed twice.
-    actions.tell(session, member_id(session), code, CAUSE, **facts(code))
+    notifications_actions.tell(session, member_id(session), code, CAUSE, **facts(code))
     session.commit()
     run_jobs()
     assert mails() == []
@@ -109,12 +123,14 @@ def test_a_digest_folds_and_waits_for_its_day(
     ana = signed_in("ana", language="en")
     choose(ana, "helpful:site", "helpful:mail", delivery="daily")
     for number in range(3):
-        actions.tell(session, member_id(session), "helpful", f"review:1:{number}", url="/about")
+        notifications_actions.tell(
+            session, member_id(session), "helpful", f"review:1:{number}", url="/about"
+        )
     session.commit()
     run_jobs()
     assert mails() == []
     session.execute(sa.text("UPDATE mail_choices SET digest_due_at = app_now()"))
-    news.begin_digests(session)
+    watches_news_actions.begin_digests(session)
     session.commit()
     run_jobs()
     (mail,) = mails()
@@ -127,7 +143,7 @@ def test_what_waits_follows_the_new_choice(
     ana = signed_in("ana")
     choose(ana, "helpful:mail", "comments:mail", delivery="daily")
     for code in ("helpful", "comment"):
-        actions.tell(session, member_id(session), code, "once", url="/about")
+        notifications_actions.tell(session, member_id(session), code, "once", url="/about")
     session.commit()
     choose(ana, "comments:mail", delivery="daily")
     session.expire_all()
@@ -150,7 +166,7 @@ def test_pushes_follow_the_choice(session: Session, signed_in: Browser) -> None:
         )
     )
     for code in ("comment", "helpful"):
-        actions.tell(session, member_id(session), code, "once", url="/about")
+        notifications_actions.tell(session, member_id(session), code, "once", url="/about")
     session.flush()
     (row,) = session.scalars(sa.select(News))
     assert (row.what, row.push, row.mail) == ("told", True, None)
@@ -166,7 +182,7 @@ def test_the_table_shows_and_keeps_what_was_chosen(session: Session, signed_in: 
     assert {f"{family}:site" for family in Family} <= first
     assert {"watching:mail", "watching:push", "still_there:mail"} <= first
     choose(ana, "comments:mail", "watching:push", "still_there:site")
-    kept = {f"{family}:site" for family in rules.LOCKED}
+    kept = {f"{family}:site" for family in notifications_rules.LOCKED}
     assert ticked() == kept | {"comments:mail", "watching:push", "still_there:site"}
     assert session.execute(sa.text("SELECT still_there FROM mail_choices")).scalar_one() is False
     export = ana.get("/settings/export").get_json(force=True)
@@ -174,6 +190,6 @@ def test_the_table_shows_and_keeps_what_was_chosen(session: Session, signed_in: 
 
 
 def test_locked_families_stay_on_the_site_whatever_was_sent() -> None:
-    table = rules.where_of_boxes([])
+    table = notifications_rules.where_of_boxes([])
     assert table[Family.DECISIONS] == Where(site=True)
     assert table[Family.HELPFUL] == Where(site=False)

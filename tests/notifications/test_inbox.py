@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.core.db import Session
-from ugc.notifications import actions, queries, rules
+from ugc.notifications import actions as notifications_actions
+from ugc.notifications import queries as notifications_queries
+from ugc.notifications import rules as notifications_rules
 from ugc.notifications.models import Notification
 
 Browser = Callable[..., FlaskClient]
@@ -21,7 +23,7 @@ def tell(session: Session, handle: str, kind: str, cause: str, at: str = "") -> 
         sa.text("SELECT id FROM members WHERE handle = :handle"), {"handle": handle}
     ).scalar_one()
     facts: dict[str, object] = {"badge": "first_report"} if kind == "badge" else {"url": "/about"}
-    actions.tell(session, member_id, kind, cause, **facts)
+    notifications_actions.tell(session, member_id, kind, cause, **facts)
     if at:
         session.execute(
             sa.update(Notification)
@@ -58,7 +60,7 @@ def test_lines_stand_under_the_readers_own_days(session: Session, signed_in: Bro
 def test_filters_by_family_and_unread_go_together_and_stay_in_the_next_page(
     session: Session, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "PAGE", 2)
+    monkeypatch.setattr(notifications_rules, "PAGE", 2)
     ana = signed_in("ana", language="en")
     for number, at in enumerate(range(1, 6)):
         tell(session, "ana", "address_taken", f"a:{number}", f"2026-07-0{at} 12:00+00")
@@ -89,7 +91,7 @@ def test_filters_by_family_and_unread_go_together_and_stay_in_the_next_page(
 def test_older_news_are_offered_only_where_there_are_some(
     session: Session, signed_in: Browser, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(rules, "PAGE", 2)
+    monkeypatch.setattr(notifications_rules, "PAGE", 2)
     ana = signed_in("ana", language="en")
     for number in range(count):
         tell(session, "ana", "address_taken", f"a:{number}", f"2026-07-0{number + 1} 12:00+00")
@@ -127,14 +129,14 @@ def test_many_helpful_votes_on_one_review_are_one_line(
     assert len(titles(page)) == 1
     assert "12 people found your review helpful" in page
     mine = session.scalars(sa.select(Notification.member_id)).first() or 0
-    assert queries.unread_count(session, mine, "UTC") == 1
+    assert notifications_queries.unread_count(session, mine, "UTC") == 1
 
 
-@pytest.mark.parametrize("code", rules.KINDS)
+@pytest.mark.parametrize("code", notifications_rules.KINDS)
 def test_every_kind_belongs_to_a_family_that_the_filter_offers(code: str) -> None:
-    family = rules.KINDS[code].family
-    assert family in rules.FAMILIES
-    assert code in rules.kinds_of(family)
+    family = notifications_rules.KINDS[code].family
+    assert family in notifications_rules.FAMILIES
+    assert code in notifications_rules.kinds_of(family)
 
 
 def test_reading_all_leads_back_to_the_filter(session: Session, signed_in: Browser) -> None:

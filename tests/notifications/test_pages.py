@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.core.db import Session
-from ugc.notifications import actions, queries, rules
+from ugc.notifications import actions as notifications_actions
+from ugc.notifications import queries as notifications_queries
+from ugc.notifications import rules as notifications_rules
 from ugc.notifications.models import Notification
 from ugc.reputation.models import Badge
 
@@ -132,16 +134,16 @@ def test_another_day_is_another_line_and_one_press_reads_a_line(
         row.created_at = sa.func.timestamptz(f"2026-07-01 {at}+00")  # type: ignore[assignment]
     session.commit()
     zone = "Europe/Madrid"
-    lines, following = queries.inbox(session, member_id, None, zone)
+    lines, following = notifications_queries.inbox(session, member_id, None, zone)
     assert [len(line.ids) for line in lines] == [1, 2]
     assert following is None
-    assert queries.unread_count(session, member_id, zone) == 2
-    assert queries.unread_count(session, member_id, "UTC") == 1
+    assert notifications_queries.unread_count(session, member_id, zone) == 2
+    assert notifications_queries.unread_count(session, member_id, "UTC") == 1
     assert ana.get("/inbox").text.count('name="folded"') == 1
     form = {"next": address, "folded": list(lines[1].ids[1:])}
     assert ana.post(f"/inbox/{lines[1].id}", data=form).location == address
     session.expire_all()
-    assert queries.unread_count(session, member_id, zone) == 1
+    assert notifications_queries.unread_count(session, member_id, zone) == 1
 
 
 def test_what_is_folded_is_ones_own(session: Session, signed_in: Browser, run_jobs: Run) -> None:
@@ -152,7 +154,7 @@ def test_what_is_folded_is_ones_own(session: Session, signed_in: Browser, run_jo
     mine, theirs = rows[0], next(row for row in rows if row.member_id != rows[0].member_id)
     bea = signed_in("cai")
     assert bea.post(f"/inbox/{mine.id}").status_code == 404
-    actions.mark_read(session, mine.member_id, mine.id, [theirs.id])
+    notifications_actions.mark_read(session, mine.member_id, mine.id, [theirs.id])
     session.expire_all()
     assert mine.read_at is not None
     assert theirs.read_at is None
@@ -161,19 +163,21 @@ def test_what_is_folded_is_ones_own(session: Session, signed_in: Browser, run_jo
 def test_a_page_ends_with_a_day(
     session: Session, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "PAGE", 2)
+    monkeypatch.setattr(notifications_rules, "PAGE", 2)
     signed_in("ana")
     member_id = session.scalars(sa.text("SELECT id FROM members WHERE handle = 'ana'")).one()
     for number, day in enumerate((1, 2, 2, 2, 3)):
-        actions.tell(session, member_id, "badge", f"badge:{number}", badge="first_report")
+        notifications_actions.tell(
+            session, member_id, "badge", f"badge:{number}", badge="first_report"
+        )
         session.execute(
             sa.update(Notification)
             .where(Notification.cause == f"badge:{number}")
             .values(created_at=sa.func.timestamptz(f"2026-07-0{day} 12:00+00"))
         )
-    first, following = queries.inbox(session, member_id)
+    first, following = notifications_queries.inbox(session, member_id)
     assert [line.text for line in first] == ["You earned a badge:", "You earned 3 badges:"]
-    second, end = queries.inbox(session, member_id, following)
+    second, end = notifications_queries.inbox(session, member_id, following)
     assert [len(line.ids) for line in second] == [1]
     assert end is None
 
@@ -233,7 +237,7 @@ def test_reading_leaves_nothing_old(session: Session, signed_in: Browser, run_jo
     ana.post("/reports", data=REPORT)
     run_jobs()
     session.execute(sa.update(Notification).values(read_at=sa.text("now() - interval '91 days'")))
-    actions.forget_old(session)
+    notifications_actions.forget_old(session)
     assert session.scalars(sa.select(Notification)).all() == []
 
 
@@ -253,7 +257,7 @@ def test_my_contributions_say_what_waits(
 
 
 def test_the_usual_wait_is_a_median(session: Session, signed_in: Browser) -> None:
-    from ugc.moderation import queries
+    from ugc.moderation import queries as moderation_queries
 
     mod = signed_in("mod", role="moderator")
     for number in range(5):
@@ -267,6 +271,6 @@ def test_the_usual_wait_is_a_median(session: Session, signed_in: Browser) -> Non
             {"hours": number + 1},
         )
         decide(mod, session, "approved")
-    usual = queries.usual_wait(session)
+    usual = moderation_queries.usual_wait(session)
     assert usual is not None
     assert round(usual.total_seconds() / 3600) == 3

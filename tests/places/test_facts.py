@@ -15,12 +15,12 @@ from ugc.core.db import Session
 from ugc.core.errors import Conflict, Forbidden
 from ugc.core.sources import Source
 from ugc.core.subjects import Move, Subject
-from ugc.places import actions
+from ugc.places.actions import editing as places_editing
 from ugc.places.actions.facts import decide, offer
 from ugc.places.models import KIND, Origin, Place, PlaceBrand, PlaceFact
-from ugc.places.queries import facts as queries
-from ugc.places.queries import place_by_id
-from ugc.places.rules import facts as rules
+from ugc.places.queries import facts as places_facts_queries
+from ugc.places.queries.reading import place_by_id
+from ugc.places.rules import facts as places_facts_rules
 
 Browser = Callable[..., FlaskClient]
 STRENGTH = ["extract", "import", "member", "brand", "moderator"]
@@ -44,15 +44,15 @@ def stored(place: Place, session: Session) -> dict[str, object]:
         sa.select(geo.lon(Place.geom), geo.lat(Place.geom)).where(Place.id == place.id)
     ).one()
     return {
-        **{field: getattr(place, field) for field in rules.TEXTS},
+        **{field: getattr(place, field) for field in places_facts_rules.TEXTS},
         "point": geo.Point(lon, lat),
         "closed": place.closed_at is not None,
     }
 
 
-def facts_of(session: Session, place_id: int) -> queries.Facts:
+def facts_of(session: Session, place_id: int) -> places_facts_queries.Facts:
     moderator = Actor(ActorKind.MEMBER, grants=MODERATOR)
-    return queries.facts_of(session, place_by_id(session, moderator, place_id))
+    return places_facts_queries.facts_of(session, place_by_id(session, moderator, place_id))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def place(session: Session) -> Place:
     source = Source(code="town", name="Town", attribution="© Town", licence="CC0", url=None)
     session.add(source)
     subject = subjects.create(session, KIND)
-    values = {field: each[0] for field, each in VALUES.items() if field in rules.TEXTS}
+    values = {field: each[0] for field, each in VALUES.items() if field in places_facts_rules.TEXTS}
     session.flush()
     row = Place(
         id=subject.id, geom="SRID=4326;POINT(-3.7 40.4)", city_id=3117735,
@@ -82,7 +82,7 @@ def given(session: Session, place: Place, field: str, origin: str, **values: obj
     session.flush()
 
 
-@pytest.mark.parametrize("field", rules.FIELDS)
+@pytest.mark.parametrize("field", places_facts_rules.FIELDS)
 def test_the_stronger_origin_writes_and_the_weaker_proposes(
     session: Session, place: Place, field: str
 ) -> None:
@@ -104,7 +104,7 @@ def test_the_stronger_origin_writes_and_the_weaker_proposes(
                 assert place.revision == revision + wins, told
                 assert row.origin == (origin if wins else of), told
                 assert row.proposed_origin == (origin if waits else None), told
-                assert row.proposed == (rules.written(other) if waits else None), told  # type: ignore[arg-type]
+                assert row.proposed == (places_facts_rules.written(other) if waits else None), told  # type: ignore[arg-type]
                 assert done.written == ((field,) if wins else ()), told
                 assert done.proposed == ((field,) if waits else ()), told
                 undone.rollback()
@@ -245,7 +245,7 @@ def brand_id(session: Session, place: Place) -> int:
 
 def edited(session: Session, actor: Actor, place: Place, **changed: object) -> object:
     values = {**stored(place, session), **changed}
-    return actions.edit_place(session, actor, place.id, revision=place.revision, **values)  # type: ignore[arg-type]
+    return places_editing.edit_place(session, actor, place.id, revision=place.revision, **values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("as_what", ["moderator", "brand", "member"])
@@ -356,7 +356,7 @@ def address(session: Session, place: Place) -> str:
 
 def form_of(place: Place, session: Session, **changed: str) -> dict[str, str]:
     session.refresh(place)
-    texts = {field: getattr(place, field) for field in rules.TEXTS}
+    texts = {field: getattr(place, field) for field in places_facts_rules.TEXTS}
     where = {"lat": "40.4", "lon": "-3.7", "revision": str(place.revision)}
     return {**texts, **where, "hours_was": place.opening_hours, **changed}
 
@@ -500,16 +500,16 @@ def test_those_who_decide_have_a_list(
     decides = {"moderator": 3, "brand": 2, "member": 1}
     for as_what, member in (("moderator", owner), ("brand", owner), ("member", author)):
         actor = actor_of(member, as_what, brand_id)
-        [(row, count)], more = queries.places_to_decide(session, actor)
+        [(row, count)], more = places_facts_queries.places_to_decide(session, actor)
         assert (row.id, count, more) == (place.id, decides[as_what], False)
-        shown = queries.facts_of(session, row).decided_by(actor, brand_id)
-        assert len(shown) == count == queries.to_decide(session, actor)
+        shown = places_facts_queries.facts_of(session, row).decided_by(actor, brand_id)
+        assert len(shown) == count == places_facts_queries.to_decide(session, actor)
     nobodys = actor_of(make_member("bea"), "member", brand_id)
-    assert queries.places_to_decide(session, nobodys) == ([], False)
-    assert queries.to_decide(session, nobodys) == 0
+    assert places_facts_queries.places_to_decide(session, nobodys) == ([], False)
+    assert places_facts_queries.to_decide(session, nobodys) == 0
     place.visibility = "hidden"
     session.flush()
-    assert queries.to_decide(session, actor_of(owner, "moderator", brand_id)) == 0
+    assert places_facts_queries.to_decide(session, actor_of(owner, "moderator", brand_id)) == 0
 
 
 @pytest.mark.parametrize("handle", ["ana", "bea"])

@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ugc.core import geo, wall
-from ugc.places import rules
-from ugc.places.rules import holidays, written
+from ugc.places.rules import holidays as places_holidays
+from ugc.places.rules import hours as places_hours
+from ugc.places.rules import written as places_written
 
 MADRID = ZoneInfo("Europe/Madrid")
-CATALONIA, MADRID_REGION = rules.Region("ES", "CT"), rules.Region("ES", "MD")
+CATALONIA, MADRID_REGION = places_holidays.Region("ES", "CT"), places_holidays.Region("ES", "MD")
 
 
 def at(text: str, zone: ZoneInfo = MADRID) -> dt.datetime:
@@ -22,18 +23,18 @@ def at(text: str, zone: ZoneInfo = MADRID) -> dt.datetime:
 
 
 def said(
-    hours: str, moment: str, region: rules.Region | None = None
+    hours: str, moment: str, region: places_holidays.Region | None = None
 ) -> tuple[bool | None, str, str]:
     """(open or not, when it changes, what is said of it) in Madrid's time."""
-    found = rules.hours_at(hours, "Europe/Madrid", at(moment), None, region)
+    found = places_hours.hours_at(hours, "Europe/Madrid", at(moment), None, region)
     assert found is not None
     change = f"{found.changes_at:%m-%d %H:%M}" if found.changes_at else ""
     return found.is_open, change, found.comment
 
 
-def week(hours: str, day: str, region: rules.Region | None = None) -> list[str]:
+def week(hours: str, day: str, region: places_holidays.Region | None = None) -> list[str]:
     """Each day of the week table as `22:00-05:00`."""
-    days = rules.week(hours, "Europe/Madrid", at(f"{day} 12:00"), None, region)
+    days = places_hours.week(hours, "Europe/Madrid", at(f"{day} 12:00"), None, region)
     return [",".join(f"{a.start:%H:%M}-{a.end:%H:%M}" for a in each.spans) for each in days]
 
 
@@ -99,18 +100,20 @@ def test_a_comment_is_neither_open_nor_closed(
     hours: str, moment: str, expected: tuple[bool | None, str, str]
 ) -> None:
     assert said(hours, moment, CATALONIA) == expected
-    stored = rules.normal_hours(hours)
+    stored = places_written.normal_hours(hours)
     assert said(stored, moment, CATALONIA) == expected
-    assert rules.normal_hours(stored) == stored
+    assert places_written.normal_hours(stored) == stored
 
 
 def test_the_week_table_tells_comments() -> None:
-    days = rules.week('Mo-Fr 09:00-18:00 || "call us"', "Europe/Madrid", at("2026-11-27 12:00"))
+    days = places_hours.week(
+        'Mo-Fr 09:00-18:00 || "call us"', "Europe/Madrid", at("2026-11-27 12:00")
+    )
     assert [(len(day.spans), day.comment, day.is_known) for day in days[:2]] == [
         (1, "call us", True), (0, "call us", False),
     ]  # fmt: skip
-    assert rules.hours_at("24/7 unknown", "Europe/Madrid", at("2026-11-27 12:00")) is None
-    assert rules.week("24/7 unknown", "Europe/Madrid", at("2026-11-27 12:00")) == []
+    assert places_hours.hours_at("24/7 unknown", "Europe/Madrid", at("2026-11-27 12:00")) is None
+    assert places_hours.week("24/7 unknown", "Europe/Madrid", at("2026-11-27 12:00")) == []
 
 
 # Holidays -----------------------------------------------------------------------------------
@@ -145,29 +148,31 @@ def test_the_week_table_tells_comments() -> None:
     ],
 )
 def test_holidays_are_those_of_the_region(
-    hours: str, moment: str, region: rules.Region, is_open: bool
+    hours: str, moment: str, region: places_holidays.Region, is_open: bool
 ) -> None:
     assert said(hours, moment, region)[0] is is_open
-    assert said(rules.normal_hours(hours), moment, region)[0] is is_open
+    assert said(places_written.normal_hours(hours), moment, region)[0] is is_open
 
 
 def test_regions_of_the_gazetteer() -> None:
-    assert rules.region_of("ES", "56") == CATALONIA
-    assert rules.region_of("ES", "") == ("ES", "")
-    assert rules.region_of("US", "CA") == ("US", "CA")
-    assert rules.region_of("FR", "44") == ("FR", "")
-    assert rules.region_of(None, "56") is None
-    known = holidays._library().list_supported_countries()
-    for country, codes in holidays.CODES.items():
+    assert places_holidays.region_of("ES", "56") == CATALONIA
+    assert places_holidays.region_of("ES", "") == ("ES", "")
+    assert places_holidays.region_of("US", "CA") == ("US", "CA")
+    assert places_holidays.region_of("FR", "44") == ("FR", "")
+    assert places_holidays.region_of(None, "56") is None
+    known = places_holidays._library().list_supported_countries()
+    for country, codes in places_holidays.CODES.items():
         assert set(codes.values()) <= set(known[country]), country
 
 
 def test_a_country_without_a_table_is_that_of_the_point() -> None:
     """Without a region the point's country says it, as where no city is near."""
     christmas = dt.date(2026, 12, 25)
-    assert holidays.is_holiday(christmas, None, geo.Point(-3.7, 40.4))
-    assert not holidays.is_holiday(christmas, None, None)
-    assert holidays.is_holiday(christmas, rules.Region("XX"), geo.Point(-3.7, 40.4))
+    assert places_holidays.is_holiday(christmas, None, geo.Point(-3.7, 40.4))
+    assert not places_holidays.is_holiday(christmas, None, None)
+    assert places_holidays.is_holiday(
+        christmas, places_holidays.Region("XX"), geo.Point(-3.7, 40.4)
+    )
 
 
 # Clocks -------------------------------------------------------------------------------------
@@ -185,11 +190,11 @@ def test_a_midnight_that_the_clocks_skip(name: str, moment: str, hours: str) -> 
     zone = ZoneInfo(name)
     for days in range(-7, 2):
         now = at(moment, zone) + dt.timedelta(days=days)
-        table = rules.week(hours, name, now)
+        table = places_hours.week(hours, name, now)
         assert [len(day.spans) for day in table] == [1] * 7
         assert all(span.start < span.end for day in table for span in day.spans)
         assert [day.is_whole for day in table] == [hours == "24/7"] * 7
-        assert rules.hours_at(hours, name, now) is not None
+        assert places_hours.hours_at(hours, name, now) is not None
 
 
 # Any shape ----------------------------------------------------------------------------------
@@ -231,25 +236,25 @@ def test_whatever_is_understood_is_told_alike_everywhere(
     """The state of each moment of the week is that of the week's table; what is stored means what
     was written; a change is where the state becomes another."""
     try:
-        stored = rules.normal_hours(text)
+        stored = places_written.normal_hours(text)
     except ValueError:
         return
-    assert rules.normal_hours(stored) == stored
+    assert places_written.normal_hours(stored) == stored
     now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minutes)
     point = geo.Point(-3.7, 40.4)
-    found = rules.hours_at(text, name, now, point, CATALONIA)
-    assert rules.hours_at(stored, name, now, point, CATALONIA) == found
-    table = rules.week(text, name, now, point, CATALONIA)
+    found = places_hours.hours_at(text, name, now, point, CATALONIA)
+    assert places_hours.hours_at(stored, name, now, point, CATALONIA) == found
+    table = places_hours.week(text, name, now, point, CATALONIA)
     assert len(table) in (0, 7)
     for day in table:
         for span in day.spans:
             assert span.start.astimezone(dt.UTC) < span.end.astimezone(dt.UTC)
             middle = span.start + (span.end - span.start) / 2
-            there = rules.hours_at(text, name, middle, point, CATALONIA)
+            there = places_hours.hours_at(text, name, middle, point, CATALONIA)
             assert there is not None
             assert there.is_open
     if found is not None and found.changes_at is not None:
-        after = rules.hours_at(text, name, found.changes_at, point, CATALONIA)
+        after = places_hours.hours_at(text, name, found.changes_at, point, CATALONIA)
         assert after is None or after.is_open is not found.is_open
         assert found.changes_at > now
 
@@ -259,17 +264,17 @@ def test_whatever_is_understood_is_told_alike_everywhere(
 )
 def test_odd_hours_are_refused_or_understood(hours: str) -> None:
     now = at("2026-11-27 12:00")
-    rules.hours_at(hours, "Europe/Madrid", now, None, CATALONIA)
-    assert len(rules.week(hours, "Europe/Madrid", now, None, CATALONIA)) in (0, 7)
+    places_hours.hours_at(hours, "Europe/Madrid", now, None, CATALONIA)
+    assert len(places_hours.week(hours, "Europe/Madrid", now, None, CATALONIA)) in (0, 7)
     try:
-        assert rules.normal_hours(hours)
+        assert places_written.normal_hours(hours)
     except ValueError:
-        assert rules.hours_at(hours, "Europe/Madrid", now) is None
+        assert places_hours.hours_at(hours, "Europe/Madrid", now) is None
 
 
 def test_a_rule_is_read_once() -> None:
     """The readers of a text share what was read of it."""
-    written.rules_of.cache_clear()
+    places_written.rules_of.cache_clear()
     for _ in range(3):
-        rules.hours_at("Mo-Fr 09:00-20:00", "Europe/Madrid", at("2026-11-27 12:00"))
-    assert written.rules_of.cache_info().misses == 1
+        places_hours.hours_at("Mo-Fr 09:00-20:00", "Europe/Madrid", at("2026-11-27 12:00"))
+    assert places_written.rules_of.cache_info().misses == 1

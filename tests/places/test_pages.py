@@ -13,8 +13,8 @@ from ugc.core.access import ANONYMOUS, Actor, ActorKind
 from ugc.core.db import Session
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject
-from ugc.places import queries
 from ugc.places.models import KIND, Place
+from ugc.places.queries import reading as places_reading
 
 FORM = {
     "name": "Café Comercial",
@@ -337,19 +337,22 @@ def test_a_page_of_the_list_costs_few_queries(
 
 def test_places_within_a_viewport(session: Session, comercial: str, signed_in: Browser) -> None:
     madrid, world = geo.Bounds(-4, 40, -3, 41), geo.Bounds(-180, -90, 180, 90)
-    found = queries.places_within(session, ANONYMOUS, madrid)
+    found = places_reading.places_within(session, ANONYMOUS, madrid)
     assert [place.name for place in found] == ["Café Comercial"]
-    assert queries.places_within(session, ANONYMOUS, geo.Bounds(0, 40, 1, 41)) == []
-    assert queries.places_within(session, ANONYMOUS, madrid, ["hotel"]) == []
+    assert places_reading.places_within(session, ANONYMOUS, geo.Bounds(0, 40, 1, 41)) == []
+    assert places_reading.places_within(session, ANONYMOUS, madrid, ["hotel"]) == []
     ana = signed_in("ana")
     for name, lon in (("Fiji", "179.9"), ("Samoa", "-179.9")):
         form = {"name": name, "category": "beach", "lat": "-17", "lon": lon}
         assert ana.post("/places", data=form).status_code == 303
     author = Actor(ActorKind.MEMBER, id=places(session)[-1].author_id)
     across = geo.Bounds.parsed("179,-20,-179,-10")
-    assert {row.name for row in queries.places_within(session, author, across)} == {"Fiji", "Samoa"}
-    assert queries.places_within(session, ANONYMOUS, across) == []
-    assert len(queries.places_within(session, author, world, limit=2)) == 2
+    assert {row.name for row in places_reading.places_within(session, author, across)} == {
+        "Fiji",
+        "Samoa",
+    }
+    assert places_reading.places_within(session, ANONYMOUS, across) == []
+    assert len(places_reading.places_within(session, author, world, limit=2)) == 2
 
 
 def decide(browser: FlaskClient, session: Session) -> None:

@@ -6,9 +6,12 @@ import re
 import pytest
 
 from tests.conftest import MODERATOR
-from ugc.core import geo
+from ugc.core import geo, telephones, websites
 from ugc.core.access import ANONYMOUS, Actor, ActorKind
-from ugc.places import rules
+from ugc.places.rules import categories as places_categories
+from ugc.places.rules import describing as places_describing
+from ugc.places.rules import hours as places_hours
+from ugc.places.rules import written as places_written
 
 ANA = Actor(ActorKind.MEMBER, id=1, confirmed=True)
 MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, grants=MODERATOR)
@@ -36,9 +39,9 @@ MONDAY_NOON = dt.datetime(2026, 11, 23, 11, 0, tzinfo=dt.UTC)  # 12:00 in Madrid
 def test_telephones_become_e164_and_keep_their_extension(
     text: str, region: str | None, normal: str
 ) -> None:
-    assert rules.normal_phone(text, region) == normal
+    assert telephones.normal_phone(text, region) == normal
     # As it is shown it can be saved again.
-    assert rules.normal_phone(rules.shown_phone(normal), None) == normal
+    assert telephones.normal_phone(telephones.shown_phone(normal), None) == normal
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,7 @@ def test_telephones_become_e164_and_keep_their_extension(
 )
 def test_what_is_no_telephone(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(text)):
-        rules.normal_phone(text, "ES")
+        telephones.normal_phone(text, "ES")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_what_is_no_telephone(text: str) -> None:
     ],
 )
 def test_web_addresses(text: str, normal: str) -> None:
-    assert rules.normal_website(text) == normal
+    assert websites.normal_website(text) == normal
 
 
 @pytest.mark.parametrize(
@@ -72,19 +75,19 @@ def test_web_addresses(text: str, normal: str) -> None:
 )
 def test_what_is_no_web_address(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(text)):
-        rules.normal_website(text)
+        websites.normal_website(text)
 
 
 def test_opening_hours_are_told_in_the_places_zone() -> None:
-    hours = rules.hours_at("Mo-Fr 09:00-20:00", "Europe/Madrid", MONDAY_NOON)
+    hours = places_hours.hours_at("Mo-Fr 09:00-20:00", "Europe/Madrid", MONDAY_NOON)
     assert hours is not None
     assert hours.is_open
     assert hours.changes_at == dt.datetime(2026, 11, 23, 19, 0, tzinfo=dt.UTC)
-    tokyo = rules.hours_at("Mo-Fr 09:00-20:00", "Asia/Tokyo", MONDAY_NOON)
+    tokyo = places_hours.hours_at("Mo-Fr 09:00-20:00", "Asia/Tokyo", MONDAY_NOON)
     assert tokyo is not None
     assert not tokyo.is_open
-    assert rules.hours_at("", "Europe/Madrid", MONDAY_NOON) is None
-    assert rules.hours_at("when I feel like it", "Europe/Madrid", MONDAY_NOON) is None
+    assert places_hours.hours_at("", "Europe/Madrid", MONDAY_NOON) is None
+    assert places_hours.hours_at("when I feel like it", "Europe/Madrid", MONDAY_NOON) is None
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_opening_hours_are_told_in_the_places_zone() -> None:
     ],
 )
 def test_open_or_closed(hours: str, is_open: bool, change: str | None) -> None:
-    found = rules.hours_at(hours, "Europe/Madrid", MONDAY_NOON, MADRID)
+    found = places_hours.hours_at(hours, "Europe/Madrid", MONDAY_NOON, MADRID)
     assert found is not None
     assert found.is_open is is_open
     assert (found.changes_at and f"{found.changes_at:%Y-%m-%d %H:%M}") == change
@@ -108,14 +111,14 @@ def test_open_or_closed(hours: str, is_open: bool, change: str | None) -> None:
 def test_public_holidays_are_those_of_where_it_is() -> None:
     christmas = dt.datetime(2026, 12, 25, 11, tzinfo=dt.UTC)
     hours = ("Mo-Su 09:00-18:00; PH off", "Europe/Madrid", christmas)
-    here = rules.hours_at(*hours, MADRID)
+    here = places_hours.hours_at(*hours, MADRID)
     assert here is not None
     assert not here.is_open
-    assert rules.hours_at("24/7 unknown", "Europe/Madrid", MONDAY_NOON) is None
+    assert places_hours.hours_at("24/7 unknown", "Europe/Madrid", MONDAY_NOON) is None
 
 
 def test_the_week_begins_today_and_keeps_nights_whole() -> None:
-    days = rules.week(
+    days = places_hours.week(
         "Mo 20:00-03:00; Su 22:00-04:00; Th 09:00-14:00,17:00-20:00",
         "Europe/Madrid",
         MONDAY_NOON,
@@ -126,21 +129,21 @@ def test_the_week_begins_today_and_keeps_nights_whole() -> None:
     assert spans[1] == []
     assert spans[3] == ["09:00-14:00", "17:00-20:00"]
     assert len(days) == 7
-    assert rules.week("by appointment!", "Europe/Madrid", MONDAY_NOON) == []
+    assert places_hours.week("by appointment!", "Europe/Madrid", MONDAY_NOON) == []
 
 
 def test_always_open_is_told_day_by_day() -> None:
-    days = rules.week("24/7", "Europe/Madrid", MONDAY_NOON)
+    days = places_hours.week("24/7", "Europe/Madrid", MONDAY_NOON)
     assert [len(day.spans) for day in days] == [1] * 7
 
 
 def test_a_web_address_is_shown_as_it_is_said() -> None:
-    assert rules.shown_website("https://www.example.org/menu/") == "example.org/menu"
+    assert places_describing.shown_website("https://www.example.org/menu/") == "example.org/menu"
 
 
 def test_hours_that_nobody_understands_are_refused() -> None:
     with pytest.raises(ValueError, match="lunes"):
-        rules.normal_hours("lunes a viernes")
+        places_written.normal_hours("lunes a viernes")
 
 
 @pytest.mark.parametrize(
@@ -152,13 +155,13 @@ def test_hours_that_nobody_understands_are_refused() -> None:
     ],
 )
 def test_a_position_has_a_zone(lon: float, lat: float, zone: str) -> None:
-    assert rules.timezone_at(geo.Point(lon, lat)) == zone
+    assert places_describing.timezone_at(geo.Point(lon, lat)) == zone
 
 
 def test_one_five_does_not_beat_a_hundred_fours() -> None:
-    assert rules.weighted_mean(5, 1) < rules.weighted_mean(400, 100)
-    assert rules.weighted_mean(0, 0) == rules.PRIOR_MEAN
-    assert rules.weighted_mean(5, 1) == pytest.approx((8 * 3.7 + 5) / 9)
+    assert places_describing.weighted_mean(5, 1) < places_describing.weighted_mean(400, 100)
+    assert places_describing.weighted_mean(0, 0) == places_describing.PRIOR_MEAN
+    assert places_describing.weighted_mean(5, 1) == pytest.approx((8 * 3.7 + 5) / 9)
 
 
 @pytest.mark.parametrize(
@@ -173,12 +176,12 @@ def test_one_five_does_not_beat_a_hundred_fours() -> None:
     ],
 )
 def test_held_places_wait_whole(actor: Actor, visibility: str, seen: bool) -> None:
-    assert rules.may_see(actor, 1, visibility) is seen
+    assert places_describing.may_see(actor, 1, visibility) is seen
 
 
 def test_every_category_has_names_an_icon_and_aspects() -> None:
-    assert len(rules.CATEGORIES) > 30
-    for category in rules.CATEGORIES.values():
+    assert len(places_categories.CATEGORIES) > 30
+    for category in places_categories.CATEGORIES.values():
         assert category.es
         assert category.en
         assert category.icon

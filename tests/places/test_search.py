@@ -12,8 +12,10 @@ from tests.conftest import counted_queries
 from ugc.core import geo, subjects
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
-from ugc.places import queries, rules
 from ugc.places.models import KIND, Place
+from ugc.places.queries import reading as places_reading
+from ugc.places.queries import search as places_search
+from ugc.places.rules import describing as places_describing
 
 NAMES = {
     "Café Comercial": "cafe",
@@ -118,7 +120,7 @@ def test_the_best_rated_are_those_with_many_good_ratings(
     add(session, "Unrated")
     session.commit()
     mean = (5 + 480 + 30) / 121
-    assert queries.usual_rating(session) == pytest.approx(mean)
+    assert places_reading.usual_rating(session) == pytest.approx(mean)
     best = ["Often praised", "Once praised", "Bad", "Unrated"]
     # Links of before name a second order: it is this one.
     for query in ("", "?order=best", "?order=rating", "?lat=40.42&lon=-3.7&radius=100000"):
@@ -126,7 +128,7 @@ def test_the_best_rated_are_those_with_many_good_ratings(
     page = client.get("/places").text
     assert 'href="/about#ratings"' in page
     assert "best rated first" not in page
-    once = queries.search_places(session, ANONYMOUS, text="Once praised")[0][0]
+    once = places_search.search_places(session, ANONYMOUS, text="Once praised")[0][0]
     assert once.mean == 5
 
 
@@ -161,7 +163,7 @@ def test_a_list_asks_as_often_for_many_as_for_few(client: FlaskClient, session: 
 
 
 def plan(session: Session, **looked_for: Any) -> str:
-    query = queries.search_query(session, **looked_for).limit(20)
+    query = places_search.search_query(session, **looked_for).limit(20)
     session.execute(sa.text("SET LOCAL enable_seqscan = off"))
     # Of two indexes the planner is to take the one that finds, not the one that happens to sort.
     session.execute(sa.text("SET LOCAL enable_indexscan = off"))
@@ -186,7 +188,13 @@ def test_the_nearest_are_the_nearest_in_metres(session: Session) -> None:
     """Far north a degree east is a third of a degree north."""
     add(session, "North", geom="SRID=4326;POINT(15 70.004)")
     add(session, "East", geom="SRID=4326;POINT(15.008 70)")
-    found = queries.places_near(session, ANONYMOUS, geo.Point(15, 70))
+    found, _more = places_search.search_places(
+        session,
+        ANONYMOUS,
+        near=geo.Point(15, 70),
+        radius_m=places_describing.POINT_RADIUS_M,
+        order="near",
+    )
     assert [(row.name, round(row.metres or 0)) for row in found] == [("East", 305), ("North", 446)]
 
 
@@ -220,4 +228,6 @@ def test_the_map_opens_where_the_address_says(client: FlaskClient) -> None:
     assert client.get("/?lat=95&lon=2").status_code == 422
     assert 'data-zoom="18.0"' in client.get("/?lat=1&lon=2&zoom=99").text
     assert client.get("/?lat=1&lon=2&zoom=nan").status_code == 200
-    assert {rules.POINT_RADIUS_M, rules.CITY_RADIUS_M} <= set(rules.RADII_M)
+    assert {places_describing.POINT_RADIUS_M, places_describing.CITY_RADIUS_M} <= set(
+        places_describing.RADII_M
+    )

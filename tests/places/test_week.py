@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.core.db import Session
-from ugc.places import rules
+from ugc.places.rules import spoken as places_spoken
+from ugc.places.rules import weekly as places_weekly
+from ugc.places.rules import written as places_written
 
 Browser = Callable[..., FlaskClient]
 PLACE = {"name": "Bar Luna", "category": "cafe", "lat": "40.42", "lon": "-3.7"}
@@ -40,8 +42,8 @@ PLACE = {"name": "Bar Luna", "category": "cafe", "lat": "40.42", "lon": "-3.7"}
     ],
 )
 def test_the_readers_own_words_are_understood(said: str, stored: str) -> None:
-    assert rules.read_hours(said) == stored
-    assert rules.read_hours(stored) == stored
+    assert places_spoken.read_hours(said) == stored
+    assert places_spoken.read_hours(stored) == stored
 
 
 @pytest.mark.parametrize(
@@ -51,12 +53,12 @@ def test_the_readers_own_words_are_understood(said: str, stored: str) -> None:
 )  # fmt: skip
 def test_what_is_doubtful_is_refused(said: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
-        rules.read_hours(said)
+        places_spoken.read_hours(said)
 
 
 WEEKS = [
     {"Mo": "09:00-14:00,17:00-21:00", "Su": "off"},
-    dict.fromkeys(rules.ROWS[:7], "00:00-24:00"),
+    dict.fromkeys(places_weekly.ROWS[:7], "00:00-24:00"),
     {"Fr": "20:00-03:00", "Sa": "20:00-03:00", "PH": "off"},
     {"Mo": "08:00-12:00", "We": "08:00-12:00", "PH": "10:00-12:00"},
 ]
@@ -64,8 +66,8 @@ WEEKS = [
 
 @pytest.mark.parametrize("week", WEEKS)
 def test_a_week_comes_back_as_it_was_said(week: dict[str, str]) -> None:
-    whole = {**dict.fromkeys(rules.ROWS, ""), **week}
-    again = rules.week_of(rules.text_of(whole))
+    whole = {**dict.fromkeys(places_weekly.ROWS, ""), **week}
+    again = places_weekly.week_of(places_weekly.text_of(whole))
     assert again is not None
     # "Closed" and "not said" are the same to who comes to the door.
     assert {d: s for d, s in again.items() if s not in ("", "off")} == {
@@ -77,9 +79,9 @@ def test_any_week_comes_back() -> None:
     chance = random.Random(7)
     spans = ["", "off", "09:00-14:00", "09:00-14:00,17:00-21:00", "20:00-03:00", "00:00-24:00"]
     for _ in range(60):
-        week = {day: chance.choice(spans) for day in rules.ROWS}
-        text = rules.text_of(week)
-        again = rules.week_of(text) or {}
+        week = {day: chance.choice(spans) for day in places_weekly.ROWS}
+        text = places_weekly.text_of(week)
+        again = places_weekly.week_of(text) or {}
         opened = {day: said for day, said in week.items() if said not in ("", "off")}
         assert {d: s for d, s in again.items() if s not in ("", "off")} == opened, (week, text)
 
@@ -95,7 +97,7 @@ INEXPRESSIBLE = [
 
 @pytest.mark.parametrize("text", INEXPRESSIBLE)
 def test_what_a_week_cannot_say_is_not_said_by_one(text: str) -> None:
-    assert rules.week_of(rules.normal_hours(text)) is None
+    assert places_weekly.week_of(places_written.normal_hours(text)) is None
 
 
 @pytest.fixture
@@ -134,7 +136,7 @@ def test_a_week_is_filled_in_and_changed_without_scripts(
     session: Session, mod: FlaskClient
 ) -> None:
     form = fields_of(mod.get("/places/new").text)
-    assert len(form) >= 2 * len(rules.ROWS) + 3
+    assert len(form) >= 2 * len(places_weekly.ROWS) + 3
     week = {f"hours_{day}": "9-14, 17-21" for day in ("Mo", "Tu", "We", "Th", "Fr")}
     more = {"hours_Sa": "20-3", "hours_Su_is": "off", "hours_PH_is": "whole"}
     place = mod.post("/places", data={**PLACE, **form, **week, **more}).location
@@ -208,5 +210,5 @@ def test_names_of_days_do_not_clash() -> None:
             "mon tue wed thu fri sat sun",
         )
     )
-    found = [rules.read_hours(name).split()[0] for name in names]
-    assert found == [*rules.ROWS[:7], *rules.ROWS[:7]]
+    found = [places_spoken.read_hours(name).split()[0] for name in names]
+    assert found == [*places_weekly.ROWS[:7], *places_weekly.ROWS[:7]]

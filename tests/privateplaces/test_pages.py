@@ -16,14 +16,14 @@ from ugc.core import geo
 from ugc.core.access import ANONYMOUS, SYSTEM
 from ugc.core.db import Session
 from ugc.core.subjects import Subject
-from ugc.livemap.queries import tiles
+from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Only, Tile
-from ugc.privateplaces import queries
+from ugc.privateplaces import queries as privateplaces_queries
 from ugc.privateplaces.models import PrivatePlace
-from ugc.reports import queries as reports
-from ugc.reports.actions import life
+from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.models import Report
-from ugc.reports.queries import life as story
+from ugc.reports.queries import life as reports_life_queries
+from ugc.reports.queries import reading as reports_reading
 
 Browser = Callable[..., FlaskClient]
 HOME = {"lat": "40.4167812", "lon": "-3.7037912"}
@@ -46,9 +46,9 @@ def only(session: Session) -> Report:
     return session.scalars(sa.select(Report)).one()
 
 
-def home_of(session: Session) -> queries.PlaceRow:
+def home_of(session: Session) -> privateplaces_queries.PlaceRow:
     member_id = session.scalars(sa.select(Member.id).where(Member.handle == "ana")).one()
-    return queries.places_of(session, member_id)[0]
+    return privateplaces_queries.places_of(session, member_id)[0]
 
 
 def test_a_place_is_its_members_alone(
@@ -72,9 +72,9 @@ def test_a_place_is_its_members_alone(
 def test_what_is_sealed_opens_for_its_member_alone(session: Session, ana: FlaskClient) -> None:
     """A row given to another member cannot be read by them."""
     stored = session.scalars(sa.select(PrivatePlace)).one()
-    assert queries.box_of(stored.member_id).decrypt(stored.sealed)
-    with pytest.raises(queries.InvalidToken):
-        queries.box_of(stored.member_id + 1).decrypt(stored.sealed)
+    assert privateplaces_queries.box_of(stored.member_id).decrypt(stored.sealed)
+    with pytest.raises(privateplaces_queries.InvalidToken):
+        privateplaces_queries.box_of(stored.member_id + 1).decrypt(stored.sealed)
 
 
 def test_five_at_most(ana: FlaskClient) -> None:
@@ -108,7 +108,9 @@ def test_another_key_makes_them_unreadable_and_they_can_go(
     app: Flask, session: Session, ana: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = session.scalars(sa.select(PrivatePlace)).one()
-    stored.sealed = queries.Fernet(queries.Fernet.generate_key()).encrypt(b"{}")
+    stored.sealed = privateplaces_queries.Fernet(
+        privateplaces_queries.Fernet.generate_key()
+    ).encrypt(b"{}")
     session.commit()
     page = ana.get("/settings/places").text
     assert "cannot be read any more" in page
@@ -124,7 +126,7 @@ def test_near_it_only_an_area_is_told(
     address = ana.post("/reports", data=WASTE).location
     report, area = only(session), home_of(session).area
     assert area is not None
-    where = geo.Point(*story.position(session, report.id))
+    where = geo.Point(*reports_life_queries.position(session, report.id))
     assert (report.coarse, report.accuracy_m, where) == (True, area.radius_m, area.middle)
     assert (report.heading, report.author_hidden) == (None, False)
     page = client.get(address).text
@@ -191,7 +193,7 @@ def test_forty_reports_average_to_nothing(session: Session, ana: FlaskClient) ->
 def test_tiles_and_the_stream_draw_a_circle(session: Session, ana: FlaskClient) -> None:
     ana.post("/reports", data=WASTE)
     report = only(session)
-    _cursor, body = tiles.tile(session, "reports", Tile(0, 0, 0), Only(hours=5))
+    _cursor, body = livemap_tiles.tile(session, "reports", Tile(0, 0, 0), Only(hours=5))
     assert b"spread" in body
     features = ana.get("/map/features?bbox=-4,40,-3,41").get_json(force=True)["features"]
     [feature] = [each for each in features if each["properties"]["layer"] == "report"]
@@ -206,7 +208,7 @@ def test_nothing_is_offered_or_asked_about_an_area(
 ) -> None:
     address = ana.post("/reports", data=WASTE).location
     report = only(session)
-    where = geo.Point(*story.position(session, report.id))
+    where = geo.Point(*reports_life_queries.position(session, report.id))
     bea = signed_in("bea")
     near = {"kind": "waste", "lat": str(where.lat), "lon": str(where.lon)}
     assert bea.post("/reports", data={**near, "kind": "animals"}).status_code == 303
@@ -214,7 +216,7 @@ def test_nothing_is_offered_or_asked_about_an_area(
     # Nor is its author asked whether it is one of the near ones.
     assert ana.post("/reports", data=WASTE).status_code == 303
     assert bea.post(f"{address}/vote", data={"still_there": "yes"}).status_code == 303
-    assert story.who_saw_it(session, report) == [report.author_id]
+    assert reports_life_queries.who_saw_it(session, report) == [report.author_id]
     mod = signed_in("mod", role="moderator")
     assert "Reports near by" not in mod.get(address).text
     # Merged, the address of the one would lead to the place of the other.
@@ -264,7 +266,7 @@ def test_its_author_and_moderators_know_the_author(
     for reader in (ana, signed_in("mod", role="moderator")):
         assert '<a class="who" href="/members/ana">' in reader.get(jam).text
     assert "does not show the name" in signed_in("bea").get(jam).text
-    row = reports.report_by_id(session, ANONYMOUS, only(session).id)
+    row = reports_reading.report_by_id(session, ANONYMOUS, only(session).id)
     assert row.author is None
 
 
@@ -290,17 +292,17 @@ def test_forgetting_the_place_leaves_what_was_posted_as_it_is(
     session: Session, ana: FlaskClient
 ) -> None:
     ana.post("/reports", data=WASTE)
-    before = story.position(session, only(session).id)
+    before = reports_life_queries.position(session, only(session).id)
     ana.post(f"/settings/places/{home_of(session).id}/forget")
     report = only(session)
-    assert (report.coarse, story.position(session, report.id)) == (True, before)
+    assert (report.coarse, reports_life_queries.position(session, report.id)) == (True, before)
 
 
 def test_events_of_its_life_tell_the_public_point(session: Session, ana: FlaskClient) -> None:
     ana.post("/reports", data=WASTE)
     report = only(session)
     assert session.get(Subject, report.id)
-    life.tell(session, report, "edited", SYSTEM)
+    reports_life_actions.tell(session, report, "edited", SYSTEM)
     session.flush()
     args = session.scalars(sa.text("SELECT args::text FROM procrastinate_jobs")).all()
     assert not [text for text in args if EXACT.search(text)]

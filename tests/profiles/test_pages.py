@@ -13,13 +13,15 @@ from flask.testing import FlaskClient
 from tests.conftest import MODERATOR
 from tests.core.test_migrations import CONFIG, empty_database, migrate
 from tests.reading import words
-from ugc.accounts.actions import suspending
+from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session
 from ugc.core.subjects import Subject, Visibility
 from ugc.moderation.models import Case
-from ugc.profiles import actions, queries, rules
+from ugc.profiles import queries as profiles_queries
+from ugc.profiles import rules as profiles_rules
+from ugc.profiles.actions import writing as profiles_writing
 
 Browser = Callable[..., FlaskClient]
 WORDS = "Zz I walk the city with my dog."
@@ -106,7 +108,7 @@ def test_a_suspended_members_words_are_not_shown(
     browser = signed_in("mod", role="moderator")
     say(browser, WORDS)
     member = session.scalars(sa.select(Member).where(Member.handle == "mod")).one()
-    suspending.suspend(session, SYSTEM, member.id, reason="spam", days=7)
+    accounts_suspending.suspend(session, SYSTEM, member.id, reason="spam", days=7)
     session.commit()
     page = client.get("/members/mod").text
     assert WORDS not in page
@@ -116,7 +118,7 @@ def test_a_suspended_members_words_are_not_shown(
     assert "Zz something else</textarea>" in answer.text
     settings = {"language": "es", "timezone": "UTC", "shown_to_far_contacts": ""}
     assert browser.post("/settings", data=settings).status_code == 303
-    suspending.reinstate(session, SYSTEM, member.id)
+    accounts_suspending.reinstate(session, SYSTEM, member.id)
     session.commit()
     assert WORDS in client.get("/members/mod").text
 
@@ -193,7 +195,7 @@ def test_too_long(session: Session, signed_in: Browser) -> None:
 def test_where_a_changed_text_stands(
     now: Visibility | None, held: bool, waits: bool, after: Visibility
 ) -> None:
-    assert rules.next_visibility(now, held=held, waits=waits) is after
+    assert profiles_rules.next_visibility(now, held=held, waits=waits) is after
 
 
 def test_what_was_written_before_is_asked_when_saved_again(
@@ -208,15 +210,15 @@ def test_what_was_written_before_is_asked_when_saved_again(
         {"id": ana.id},
     )
     actor = Actor(ActorKind.MEMBER, id=ana.id, confirmed=True)
-    assert not queries.profile(session, ana.id).shown
-    assert actions.write(session, actor, "Zz old") is Visibility.HELD
+    assert not profiles_queries.profile(session, ana.id).shown
+    assert profiles_writing.write(session, actor, "Zz old") is Visibility.HELD
     assert open_cases(session) == ["held"]
     # Saved a third time nothing changes.
     version = session.scalars(sa.select(Case.version)).one()
-    assert actions.write(session, actor, "Zz old") is Visibility.HELD
+    assert profiles_writing.write(session, actor, "Zz old") is Visibility.HELD
     assert session.scalars(sa.select(Case.version)).one() == version
     experienced = Actor(ActorKind.MEMBER, id=ana.id, confirmed=True, grants=MODERATOR)
-    assert actions.write(session, experienced, "Zz new") is Visibility.HELD
+    assert profiles_writing.write(session, experienced, "Zz new") is Visibility.HELD
 
 
 def test_the_migration_moves_words_by_their_authors_standing(worker_id: str) -> None:

@@ -19,7 +19,7 @@ from PIL import Image
 from tests.media import pictures
 from tests.profiles.test_pages import decide, open_cases, public_id
 from tests.test_names_everywhere import PLACE, REPORT, REVIEW
-from ugc.accounts.actions import suspending
+from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member
 from ugc.core import people
 from ugc.core.access import SYSTEM
@@ -192,7 +192,9 @@ def test_suspended_members_may_take_it_back_and_not_change_it(
     ana = signed_in("ana", role="moderator")
     show(ana, run_jobs)
     photo = newest(session)
-    suspending.suspend(session, SYSTEM, member(session, "ana").id, reason="spam", days=7, note="")
+    accounts_suspending.suspend(
+        session, SYSTEM, member(session, "ana").id, reason="spam", days=7, note=""
+    )
     session.commit()
     assert "avatar__photo" not in client.get("/members/ana").text
     assert send(ana, pictures.saved(pictures.scene())).status_code == 403

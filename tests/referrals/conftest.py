@@ -16,7 +16,8 @@ from ugc.accounts.models import KIND, Member
 from ugc.app import create_app
 from ugc.core import subjects
 from ugc.core.db import Session, db, now, transaction
-from ugc.referrals import actions, rules
+from ugc.referrals import rules as referrals_rules
+from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import Referral
 
 Answer = TypeVar("Answer")
@@ -42,7 +43,7 @@ class Crowd:
     def code_of(self, member_id: int, subject_id: int | None = None) -> str:
         def make(session: Session) -> str:
             about = subject_id or subjects.site(session).id
-            return actions.link_for(session, member_id, about).code
+            return referrals_linking.link_for(session, member_id, about).code
 
         return self.run(make)
 
@@ -61,8 +62,8 @@ def newcomer(session: Session) -> Member:
 
 def joined(session: Session, code: str | None) -> tuple[int, Referral | None]:
     member = newcomer(session)
-    opened = [rules.Opened(code, now(session))] if code else []
-    return member.id, actions.attribute_last(session, member, opened)
+    opened = [referrals_rules.Opened(code, now(session))] if code else []
+    return member.id, referrals_linking.attribute_last(session, member, opened)
 
 
 @pytest.fixture(scope="session")

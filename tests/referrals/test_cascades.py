@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from tests.referrals.conftest import Crowd
 from ugc.core import subjects
 from ugc.core.db import Session
-from ugc.referrals import actions, queries
+from ugc.referrals import queries as referrals_queries
+from ugc.referrals.actions import counts as referrals_counts
+from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import CascadeReach, ReferralLink
 
 PEOPLE = 6
@@ -30,14 +32,16 @@ def thing(crowd: Crowd) -> int:
 
 def opens(crowd: Crowd, link_id: int, member_id: int) -> Any:
     def work(session: Session) -> None:
-        actions.reach(session, session.get_one(ReferralLink, link_id), member_id, "link")
+        referrals_linking.reach(session, session.get_one(ReferralLink, link_id), member_id, "link")
 
     return work
 
 
 def links_to(crowd: Crowd, root_id: int, people: list[int]) -> dict[int, int]:
     return crowd.run(
-        lambda session: {each: actions.link_for(session, each, root_id).id for each in people}
+        lambda session: {
+            each: referrals_linking.link_for(session, each, root_id).id for each in people
+        }
     )
 
 
@@ -88,12 +92,12 @@ def test_a_cascade_is_what_an_obvious_reference_makes(
     sizes: dict[int, int] = {}
     for row in found.values():
         sizes[row[3]] = sizes.get(row[3], 0) + 1
-    assert crowd.run(lambda session: queries.cascade_sizes(session, root)) == sizes
-    edges = crowd.run(lambda session: queries.cascade(session, root))
+    assert crowd.run(lambda session: referrals_queries.cascade_sizes(session, root)) == sizes
+    edges = crowd.run(lambda session: referrals_queries.cascade(session, root))
     assert {(e.member_id, e.sharer_id, e.degree) for e in edges} == {
         (member, row[0], row[3]) for member, row in found.items()
     }
-    below = crowd.run(lambda session: queries.downstream(session, root, people))
+    below = crowd.run(lambda session: referrals_queries.downstream(session, root, people))
     for person in people:
         counted = [sum(row[at] == person for row in found.values()) for at in range(3)]
         assert below[person] == tuple(counted)
@@ -124,12 +128,12 @@ def test_a_hundred_by_one_link_come_at_once(crowd: Crowd) -> None:
     links = links_to(crowd, root, [sharer])
     people = crowd.people(100)
     crowd.at_once([opens(crowd, links[sharer], each) for each in people + people[:20]])
-    assert crowd.run(lambda session: queries.cascade_sizes(session, root)) == {1: 100}
+    assert crowd.run(lambda session: referrals_queries.cascade_sizes(session, root)) == {1: 100}
     # The false and the erased hold the tree together, and count nowhere.
-    crowd.run(lambda session: actions.mark_false(session, people[:3]))
-    assert crowd.run(lambda session: queries.cascade_sizes(session, root)) == {1: 97}
-    below = crowd.run(lambda session: queries.downstream(session, root, [sharer]))
+    crowd.run(lambda session: referrals_counts.mark_false(session, people[:3]))
+    assert crowd.run(lambda session: referrals_queries.cascade_sizes(session, root)) == {1: 97}
+    below = crowd.run(lambda session: referrals_queries.downstream(session, root, [sharer]))
     assert below == {sharer: (97, 0, 0)}
-    edges = crowd.run(lambda session: queries.cascade(session, root))
+    edges = crowd.run(lambda session: referrals_queries.cascade(session, root))
     assert sum(not edge.counted for edge in edges) == 3
-    assert len(crowd.run(lambda session: queries.cascade(session, root, limit=5))) == 5
+    assert len(crowd.run(lambda session: referrals_queries.cascade(session, root, limit=5))) == 5

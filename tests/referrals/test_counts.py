@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tests.referrals.conftest import Crowd, joined, walked
 from ugc.accounts.models import Member
 from ugc.core.db import Session, app_now, db
-from ugc.referrals import actions, queries
-from ugc.referrals.actions import counts
+from ugc.referrals import queries as referrals_queries
+from ugc.referrals.actions import counts as referrals_counts
+from ugc.referrals.actions import linking as referrals_linking
 
 NOBODY = (0, 0, 0)
 # What may happen; the number says to whom of those who are there.
@@ -38,7 +39,7 @@ STEPS = st.lists(
 
 
 def erase(session: Session, member_id: int) -> None:
-    actions.erase_member(session, member_id, False)
+    referrals_linking.erase_member(session, member_id, False)
     session.execute(sa.update(Member).where(Member.id == member_id).values(erased_at=app_now()))
 
 
@@ -65,9 +66,9 @@ def step(crowd: Crowd, model: Model, name: str, number: Any) -> None:
     people = list(model.parent)
     one = people[number % len(people)] if people and number is not None else None
     if name == "fold":
-        crowd.run(lambda session: counts.fold(session, number))
+        crowd.run(lambda session: referrals_counts.fold(session, number))
     elif name == "recount":
-        assert crowd.run(counts.recount) == []
+        assert crowd.run(referrals_counts.recount) == []
     elif one is None or name == "join alone":
         newcomer = crowd.join(None)
         model.parent[newcomer], model.gone[newcomer] = None, set()
@@ -83,12 +84,12 @@ def step(crowd: Crowd, model: Model, name: str, number: Any) -> None:
     elif name == "false":
         # Twice in one list, and beside somebody else: each counts once.
         pair = [one, people[-1], one]
-        new = crowd.run(lambda session: actions.mark_false(session, pair))
+        new = crowd.run(lambda session: referrals_counts.mark_false(session, pair))
         assert new == {each for each in pair if "false" not in model.gone[each]}
         for each in pair:
             model.gone[each].add("false")
     else:
-        new = crowd.run(lambda session: actions.clear_false(session, [one, one]))
+        new = crowd.run(lambda session: referrals_counts.clear_false(session, [one, one]))
         assert new == ({one} if "false" in model.gone[one] else set())
         model.gone[one].discard("false")
 
@@ -102,7 +103,9 @@ def test_counts_are_what_a_walk_finds_after_every_step(
     for name, number in steps:
         step(crowd, model, name, number)
         if model.parent:
-            found = crowd.run(lambda session: queries.reach_many(session, list(model.parent)))
+            found = crowd.run(
+                lambda session: referrals_queries.reach_many(session, list(model.parent))
+            )
             assert found == {root: model.reach(root) for root in model.parent}
 
 
@@ -110,7 +113,7 @@ def test_what_is_wrong_is_found_and_mended(crowd: Crowd) -> None:
     root = crowd.people(1)[0]
     child = crowd.join(crowd.code_of(root))
     crowd.join(crowd.code_of(child))
-    crowd.run(counts.fold)
+    crowd.run(referrals_counts.fold)
     crowd.join(crowd.code_of(root))  # still waits
     stranger = crowd.people(1)[0]
 
@@ -124,22 +127,24 @@ def test_what_is_wrong_is_found_and_mended(crowd: Crowd) -> None:
         )
 
     crowd.run(spoil)
-    assert set(crowd.run(counts.recount)) == {root, child, stranger}
-    found = crowd.run(lambda session: queries.reach_many(session, [root, child, stranger]))
+    assert set(crowd.run(referrals_counts.recount)) == {root, child, stranger}
+    found = crowd.run(
+        lambda session: referrals_queries.reach_many(session, [root, child, stranger])
+    )
     assert found == {root: (2, 1, 0), child: (1, 0, 0), stranger: NOBODY}
-    assert crowd.run(counts.recount) == []
+    assert crowd.run(referrals_counts.recount) == []
 
 
 def all_is_counted(crowd: Crowd) -> None:
     """Counts and waiting deltas equal a walk; so do the counts alone once all is folded."""
     for _ in range(2):
         truth = crowd.run(walked)
-        found = crowd.run(lambda session: queries.reach_many(session, list(truth)))  # noqa: B023
+        found = crowd.run(lambda session: referrals_queries.reach_many(session, list(truth)))  # noqa: B023
         assert found == truth
-        while crowd.run(counts.fold):
+        while crowd.run(referrals_counts.fold):
             pass
     assert crowd.run(lambda s: s.scalar(sa.text("SELECT count(*) FROM reach_deltas"))) == 0
-    assert crowd.run(counts.recount) == []
+    assert crowd.run(referrals_counts.recount) == []
 
 
 @pytest.mark.parametrize("hot", [True, False])
@@ -161,7 +166,7 @@ def test_a_hundred_who_join_at_once_are_all_counted(crowd: Crowd, hot: bool) -> 
             failures.append(failure)
 
     def look(session: Session) -> None:
-        first = queries.reach(session, people[0])[0]
+        first = referrals_queries.reach(session, people[0])[0]
         # Nobody leaves: a reader never sees fewer.
         assert not hot or first >= seen[-1]
         seen.append(first)
@@ -180,9 +185,14 @@ def test_a_hundred_who_join_at_once_are_all_counted(crowd: Crowd, hot: bool) -> 
             codes.append(crowd.code_of(member_id))
 
     def recount(session: Session) -> None:
-        assert counts.recount(session) == []
+        assert referrals_counts.recount(session) == []
 
-    works = (lambda s: counts.fold(s, 7), lambda s: counts.fold(s, 50), recount, look)
+    works = (
+        lambda s: referrals_counts.fold(s, 7),
+        lambda s: referrals_counts.fold(s, 50),
+        recount,
+        look,
+    )
     beside = [threading.Thread(target=again, args=(work,)) for work in works]
     for thread in beside:
         thread.start()
@@ -196,9 +206,11 @@ def test_a_hundred_who_join_at_once_are_all_counted(crowd: Crowd, hot: bool) -> 
             if not hot:
                 some, oldest = chance.sample(new, 6), new[0]
                 crowd.at_once(
-                    [lambda s, m=m, o=oldest: actions.mark_false(s, [m, o]) for m in some]
+                    [lambda s, m=m, o=oldest: referrals_counts.mark_false(s, [m, o]) for m in some]
                 )
-                crowd.at_once([lambda s, m=m: actions.clear_false(s, [m]) for m in some[:3]])
+                crowd.at_once(
+                    [lambda s, m=m: referrals_counts.clear_false(s, [m]) for m in some[:3]]
+                )
             assert len(set(new)) == 25 * (part + 1)
     finally:
         over.set()
@@ -207,7 +219,7 @@ def test_a_hundred_who_join_at_once_are_all_counted(crowd: Crowd, hot: bool) -> 
     assert not failures, failures
     all_is_counted(crowd)
     if hot:
-        assert crowd.run(lambda session: queries.reach(session, people[0])) == (100, 0, 0)
+        assert crowd.run(lambda session: referrals_queries.reach(session, people[0])) == (100, 0, 0)
     cycles = "SELECT count(*) FROM referrals WHERE parent_id >= member_id"
     assert crowd.run(lambda session: session.scalar(sa.text(cycles))) == 0
 
@@ -219,11 +231,11 @@ def test_erased_and_found_false_at_once_is_uncounted_once(crowd: Crowd) -> None:
         child = crowd.join(code)
         works: list[Any] = [
             lambda s, m=child: erase(s, m),
-            lambda s, m=child: actions.mark_false(s, [m]),
-            lambda s, m=child: actions.mark_false(s, [m]),
+            lambda s, m=child: referrals_counts.mark_false(s, [m]),
+            lambda s, m=child: referrals_counts.mark_false(s, [m]),
         ]
         crowd.at_once(works)
-    assert crowd.run(lambda session: queries.reach(session, root)) == NOBODY
+    assert crowd.run(lambda session: referrals_queries.reach(session, root)) == NOBODY
     all_is_counted(crowd)
 
 
@@ -235,7 +247,7 @@ def test_a_fold_that_is_killed_loses_nothing(crowd: Crowd) -> None:
     with crowd.app.app_context():
         victim = db.engine.connect()
         with Session(bind=victim) as session:
-            assert counts.fold(session, 1000) >= 5
+            assert referrals_counts.fold(session, 1000) >= 5
             pid = session.scalar(sa.text("SELECT pg_backend_pid()"))
             end = sa.text(f"SELECT pg_terminate_backend({pid}, 10000)")
             crowd.run(lambda other: other.execute(end))
@@ -244,7 +256,7 @@ def test_a_fold_that_is_killed_loses_nothing(crowd: Crowd) -> None:
         victim.invalidate()
         with contextlib.suppress(sa.exc.DBAPIError):
             victim.close()
-    assert crowd.run(lambda session: queries.reach(session, root)) == (5, 0, 0)
+    assert crowd.run(lambda session: referrals_queries.reach(session, root)) == (5, 0, 0)
     all_is_counted(crowd)
 
 
@@ -271,7 +283,7 @@ def test_reach_is_looked_up(crowd: Crowd) -> None:
 
     def plan(session: Session) -> str:
         session.execute(sa.text("SET LOCAL enable_seqscan = off"))
-        explained = sa.text("EXPLAIN " + queries.REACH.text)
+        explained = sa.text("EXPLAIN " + referrals_queries.REACH.text)
         return "\n".join(session.scalars(explained, {"ids": [1, 2]}))
 
     lines = crowd.run(plan)

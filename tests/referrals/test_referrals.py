@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from tests.conftest import PASSWORD
 from ugc.accounts.models import Member
 from ugc.core.db import Session
-from ugc.referrals import queries
+from ugc.referrals import queries as referrals_queries
 
 AGENT = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
@@ -50,9 +50,9 @@ def test_three_degrees(app: Flask, session: Session, signed_in: Callable[..., Fl
     leo = join_through(app, link_of(eva), "leo")
     join_through(app, link_of(leo), "mia")
     ids = {m.handle: m.id for m in session.scalars(sa.select(Member))}
-    assert queries.reach(session, ids["ana"]) == (1, 1, 1)
-    assert queries.reach(session, ids["ben"]) == (1, 1, 1)
-    assert queries.reach(session, ids["leo"]) == (1, 0, 0)
+    assert referrals_queries.reach(session, ids["ana"]) == (1, 1, 1)
+    assert referrals_queries.reach(session, ids["ben"]) == (1, 1, 1)
+    assert referrals_queries.reach(session, ids["leo"]) == (1, 0, 0)
     page = ana.get("/contacts").text
     assert "/members/ben" in page
     assert "/members/eva" not in page  # farther contacts are named only where they allow it

@@ -12,7 +12,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ugc.referrals import rules
+from ugc.referrals import rules as referrals_rules
 from ugc.referrals.rules import Click, Owner
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
@@ -125,12 +125,12 @@ PEOPLE = (
 
 @pytest.mark.parametrize("agent", PREVIEWERS)
 def test_machines_are_told_from_people(agent: str) -> None:
-    assert rules.is_machine(agent)
+    assert referrals_rules.is_machine(agent)
 
 
 @pytest.mark.parametrize("agent", PEOPLE)
 def test_people_count_in_whatever_browser(agent: str) -> None:
-    assert not rules.is_machine(agent)
+    assert not referrals_rules.is_machine(agent)
 
 
 def agents_of(kind: str) -> list[str]:
@@ -152,8 +152,8 @@ def test_agents_of_both_sides_that_the_library_does_not_bring() -> None:
     assert len(people) >= 100
     assert len(machines) >= 90
     assert not known & {*people, *machines}
-    assert {agent for agent in people if rules.is_machine(agent)} == set()
-    assert {agent for agent in machines if not rules.is_machine(agent)} == set()
+    assert {agent for agent in people if referrals_rules.is_machine(agent)} == set()
+    assert {agent for agent in machines if not referrals_rules.is_machine(agent)} == set()
 
 
 @pytest.mark.parametrize(
@@ -166,21 +166,21 @@ def test_agents_of_both_sides_that_the_library_does_not_bring() -> None:
     ],
 )
 def test_the_name_of_a_telephone_hides_no_machine(agent: str) -> None:
-    assert rules.is_machine(agent)
+    assert referrals_rules.is_machine(agent)
 
 
 def test_every_machine_that_the_list_knows_is_one() -> None:
     known = {agent for each in CRAWLER_USER_AGENTS_DATA for agent in each["instances"]}
     assert len(known) > 1000
-    taken_for_people = {agent for agent in known if not rules.is_machine(agent)}
+    taken_for_people = {agent for agent in known if not referrals_rules.is_machine(agent)}
     # Of the apps whose names are taken out of real browsers.
     assert taken_for_people == set()
 
 
 @pytest.mark.parametrize("purpose", ["prefetch", "prefetch;prerender", "preview"])
 def test_what_is_fetched_ahead(purpose: str) -> None:
-    assert rules.is_ahead(purpose)
-    assert not rules.is_ahead("")
+    assert referrals_rules.is_ahead(purpose)
+    assert not referrals_rules.is_ahead("")
 
 
 @pytest.mark.parametrize(
@@ -204,18 +204,18 @@ def test_what_is_fetched_ahead(purpose: str) -> None:
     ],
 )
 def test_channels(by: str, source: str, channel: str) -> None:
-    assert rules.channel(by, source) == channel
+    assert referrals_rules.channel(by, source) == channel
 
 
 @given(st.text(), st.text())
 def test_a_channel_is_always_one_of_the_set(by: str, source: str) -> None:
-    assert rules.channel(by, source) in rules.CHANNELS
+    assert referrals_rules.channel(by, source) in referrals_rules.CHANNELS
 
 
 def test_only_utm_is_carried_once_each_and_bounded() -> None:
     query = [("utm_campaign", "a" * 300), ("by", "qr"), ("next", "//evil"), ("utm_source", "ig"),
              ("utm_source", "other"), ("utm_term", ""), ("via", "x")]  # fmt: skip
-    assert rules.carried(query) == [("utm_source", "ig"), ("utm_campaign", "a" * 100)]
+    assert referrals_rules.carried(query) == [("utm_source", "ig"), ("utm_campaign", "a" * 100)]
 
 
 # Attribution -----------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def click(link: int, days_ago: float, owner: Owner | None) -> Click:
     ],
 )
 def test_who_brought_a_newcomer(clicks: list[Click], link: int | None) -> None:
-    won = rules.attributed(clicks, ME, NOON)
+    won = referrals_rules.attributed(clicks, ME, NOON)
     assert (won.link_id if won else None) == link
 
 
@@ -290,7 +290,7 @@ def test_attribution_is_what_an_obvious_reference_says(
                     continue
                 expected = (each.link_id, each.clicked_at)
     chance.shuffle(clicks)
-    won = rules.attributed(clicks, ME, NOON)
+    won = referrals_rules.attributed(clicks, ME, NOON)
     assert (won and (won.link_id, won.clicked_at)) == expected
 
 
@@ -300,16 +300,16 @@ def test_attribution_is_what_an_obvious_reference_says(
 def test_marks_tell_visitors_of_a_day_apart_and_nothing_else() -> None:
     salt, other = b"a" * 32, b"b" * 32
     shown = ("192.0.2.7", "Firefox", "es")
-    mark = rules.mark(salt, *shown, 1)
-    assert len(mark) == rules.MARK_BYTES
-    assert rules.mark(salt, *shown, 1) == mark
+    mark = referrals_rules.mark(salt, *shown, 1)
+    assert len(mark) == referrals_rules.MARK_BYTES
+    assert referrals_rules.mark(salt, *shown, 1) == mark
     others = {
-        rules.mark(other, *shown, 1),
-        rules.mark(salt, *shown, 2),
-        rules.mark(salt, "192.0.2.8", "Firefox", "es", 1),
-        rules.mark(salt, "192.0.2.7", "Safari", "es", 1),
-        rules.mark(salt, "192.0.2.7", "Firefox", "en", 1),
-        rules.mark(salt, "192.0.2.7F", "irefox", "es", 1),
+        referrals_rules.mark(other, *shown, 1),
+        referrals_rules.mark(salt, *shown, 2),
+        referrals_rules.mark(salt, "192.0.2.8", "Firefox", "es", 1),
+        referrals_rules.mark(salt, "192.0.2.7", "Safari", "es", 1),
+        referrals_rules.mark(salt, "192.0.2.7", "Firefox", "en", 1),
+        referrals_rules.mark(salt, "192.0.2.7F", "irefox", "es", 1),
     }
     assert len(others | {mark}) == 7
 
@@ -327,7 +327,7 @@ def test_marks_tell_visitors_of_a_day_apart_and_nothing_else() -> None:
     ],
 )
 def test_an_address_carries_an_invitation_once(address: str, carried: str) -> None:
-    assert rules.with_via(address, "x.1") == carried
+    assert referrals_rules.with_via(address, "x.1") == carried
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_an_address_carries_an_invitation_once(address: str, carried: str) -> No
     ],
 )
 def test_and_loses_it_again(address: str, plain: str) -> None:
-    assert rules.without_via(address) == plain
+    assert referrals_rules.without_via(address) == plain
 
 
 PAGE = """
@@ -355,7 +355,7 @@ PAGE = """
 
 
 def test_a_page_carries_it_in_its_own_links_and_forms_only() -> None:
-    page = rules.carry(PAGE, "x.1")
+    page = referrals_rules.carry(PAGE, "x.1")
     assert re.findall(r'(?:href|action)="([^"]*x\.1[^"]*)"', page) == [
         "/?via=x.1", "/places?a=1&amp;b=2&amp;via=x.1#c", "?page=2&amp;via=x.1",
         "/search?via=x.1", "/join?via=x.1",
@@ -372,7 +372,7 @@ def test_a_page_carries_it_in_its_own_links_and_forms_only() -> None:
 
 def test_months_and_their_partitions() -> None:
     day = dt.date(2026, 11, 28)
-    months = [rules.month_of(day, ahead) for ahead in (-13, 0, 1, 2)]
-    assert [rules.partition_name(first) for first in months] == [
+    months = [referrals_rules.month_of(day, ahead) for ahead in (-13, 0, 1, 2)]
+    assert [referrals_rules.partition_name(first) for first in months] == [
         "visits_2025_10", "visits_2026_11", "visits_2026_12", "visits_2027_01",
     ]  # fmt: skip

@@ -17,8 +17,9 @@ from flask.testing import FlaskClient
 from tests.referrals.conftest import Crowd
 from ugc.core.batches import WriteBehind
 from ugc.core.db import Session, db, transaction
-from ugc.referrals import queries, rules
-from ugc.referrals.actions import visits
+from ugc.referrals import queries as referrals_queries
+from ugc.referrals import rules as referrals_rules
+from ugc.referrals.actions import visits as referrals_visits
 from ugc.referrals.models import VisitSalt
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
@@ -26,9 +27,9 @@ TODAY = NOON.date()
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:{}.0) Gecko/20100101 Firefox/{}.0"
 
 
-def seen(link_id: int, number: int, day: dt.date = TODAY, **values: Any) -> rules.Seen:
-    mark = number.to_bytes(rules.MARK_BYTES)
-    return rules.Seen(link_id, day, mark, **{"channel": "link", "at": NOON} | values)
+def seen(link_id: int, number: int, day: dt.date = TODAY, **values: Any) -> referrals_rules.Seen:
+    mark = number.to_bytes(referrals_rules.MARK_BYTES)
+    return referrals_rules.Seen(link_id, day, mark, **{"channel": "link", "at": NOON} | values)
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def link_id(crowd: Crowd) -> int:
 
 def links(crowd: Crowd, count: int) -> list[int]:
     codes = [crowd.code_of(each) for each in crowd.people(count)]
-    return [crowd.run(lambda s, c=code: queries.link_by_code(s, c).id) for code in codes]
+    return [crowd.run(lambda s, c=code: referrals_queries.link_by_code(s, c).id) for code in codes]
 
 
 def counted(crowd: Crowd, link_id: int) -> dict[tuple[str, str, int], int]:
@@ -54,9 +55,9 @@ def counted(crowd: Crowd, link_id: int) -> dict[tuple[str, str, int], int]:
 
 def test_a_mark_counts_once_a_day(crowd: Crowd, link_id: int) -> None:
     day = [seen(link_id, 1), seen(link_id, 1), seen(link_id, 2), seen(link_id, 3, channel="qr")]
-    assert crowd.run(lambda session: visits.count_visits(session, day)) == 3
+    assert crowd.run(lambda session: referrals_visits.count_visits(session, day)) == 3
     following = [*day, seen(link_id, 1, NOON.date() + dt.timedelta(days=1))]
-    assert crowd.run(lambda session: visits.count_visits(session, following)) == 1
+    assert crowd.run(lambda session: referrals_visits.count_visits(session, following)) == 1
     assert counted(crowd, link_id) == {
         ("2026-11-24", "link", 1): 2,
         ("2026-11-24", "qr", 1): 1,
@@ -71,7 +72,7 @@ def test_processes_that_count_the_same_at_once_neither_lose_nor_double(crowd: Cr
 
     def write(number: int) -> Callable[[Session], int]:
         part = all_seen[number * 7 :] + all_seen[: number * 7]
-        return lambda session: visits.count_visits(session, part[:170])
+        return lambda session: referrals_visits.count_visits(session, part[:170])
 
     assert sum(crowd.at_once([write(number) for number in range(10)], threads=10)) == 200
     for link in several:
@@ -91,7 +92,7 @@ def test_nothing_that_is_stored_names_anybody(
     )
     [row] = session.execute(sa.text("SELECT * FROM visits")).mappings().all()
     assert set(row) == {"visited_on", "link_id", "mark", "channel", "degree", "visited_at"}
-    assert len(bytes(row["mark"])) == rules.MARK_BYTES
+    assert len(bytes(row["mark"])) == referrals_rules.MARK_BYTES
     for table in ("visits", "visit_days", "root_days", "visit_salts"):
         text = str(session.scalars(sa.text(f"SELECT t::text FROM {table} t")).all())
         for told in ("192.0.2", "Firefox", "tlh"):
@@ -115,15 +116,15 @@ def test_the_same_browser_counts_once_and_another_does_too(
 def test_salts_are_one_a_day_for_all_and_go_when_it_is_over(crowd: Crowd) -> None:
     today = NOON.date()
     crowd.run(lambda s: s.execute(sa.delete(VisitSalt)))  # other tests made some of other days
-    salts = crowd.at_once([lambda s: visits.day_salt(s, today) for _ in range(12)])
+    salts = crowd.at_once([lambda s: referrals_visits.day_salt(s, today) for _ in range(12)])
     assert len(set(salts)) == 1
     assert len(salts[0]) == 32
-    tomorrow = crowd.run(lambda s: visits.day_salt(s, today + dt.timedelta(days=1)))
+    tomorrow = crowd.run(lambda s: referrals_visits.day_salt(s, today + dt.timedelta(days=1)))
     assert tomorrow != salts[0]
     days = crowd.run(lambda s: list(s.scalars(sa.select(VisitSalt.day))))
     assert days == [today + dt.timedelta(days=1)]
-    assert crowd.run(lambda s: visits.forget_salts(s, today + dt.timedelta(days=1))) == 0
-    assert crowd.run(lambda s: visits.forget_salts(s, today + dt.timedelta(days=2))) == 1
+    assert crowd.run(lambda s: referrals_visits.forget_salts(s, today + dt.timedelta(days=1))) == 0
+    assert crowd.run(lambda s: referrals_visits.forget_salts(s, today + dt.timedelta(days=2))) == 1
 
 
 def test_months_have_partitions_of_their_own_until_they_are_old(crowd: Crowd, link_id: int) -> None:
@@ -136,19 +137,19 @@ def test_months_have_partitions_of_their_own_until_they_are_old(crowd: Crowd, li
 
     today = dt.date(2031, 3, 15)
     days = [dt.date(2031, 3, 31), dt.date(2031, 4, 1), dt.date(2029, 12, 31), today]
-    crowd.run(lambda s: visits.count_visits(s, [seen(link_id, 1, day) for day in days]))
+    crowd.run(lambda s: referrals_visits.count_visits(s, [seen(link_id, 1, day) for day in days]))
     assert crowd.run(named) == {"visits_other": 4}
-    made, dropped = crowd.run(lambda s: visits.keep_partitions(s, today, 13))
+    made, dropped = crowd.run(lambda s: referrals_visits.keep_partitions(s, today, 13))
     assert made == ["visits_2031_03", "visits_2031_04", "visits_2031_05"]
     assert dropped == []
     # What lay there moved into its own; what is older than 13 months is gone.
     assert crowd.run(named) == {"visits_2031_03": 2, "visits_2031_04": 1}
-    assert crowd.run(lambda s: visits.keep_partitions(s, today, 13)) == ([], [])
+    assert crowd.run(lambda s: referrals_visits.keep_partitions(s, today, 13)) == ([], [])
     # Marks still count once, and new ones find their month.
     again = [seen(link_id, 1, dt.date(2031, 4, 1)), seen(link_id, 2, dt.date(2031, 5, 2))]
-    assert crowd.run(lambda s: visits.count_visits(s, again)) == 1
+    assert crowd.run(lambda s: referrals_visits.count_visits(s, again)) == 1
     assert crowd.run(named)["visits_2031_05"] == 1
-    _, dropped = crowd.run(lambda s: visits.keep_partitions(s, dt.date(2032, 5, 1), 13))
+    _, dropped = crowd.run(lambda s: referrals_visits.keep_partitions(s, dt.date(2032, 5, 1), 13))
     assert dropped == ["visits_2031_03"]
     assert crowd.run(named) == {"visits_2031_04": 1, "visits_2031_05": 1}
     # What is counted stays.
@@ -158,9 +159,10 @@ def test_months_have_partitions_of_their_own_until_they_are_old(crowd: Crowd, li
 def test_partitions_are_made_while_visits_come(crowd: Crowd, link_id: int) -> None:
     day = dt.date(2033, 1, 10)
     works: list[Any] = [
-        lambda s, n=number: visits.count_visits(s, [seen(link_id, n, day)]) for number in range(40)
+        lambda s, n=number: referrals_visits.count_visits(s, [seen(link_id, n, day)])
+        for number in range(40)
     ]
-    works.insert(20, lambda s: visits.keep_partitions(s, day, 13))
+    works.insert(20, lambda s: referrals_visits.keep_partitions(s, day, 13))
     crowd.at_once(works, threads=8)
     assert counted(crowd, link_id) == {("2033-01-10", "link", 1): 40}
     moved = "SELECT count(*) FROM ONLY visits_2033_01"
@@ -170,7 +172,9 @@ def test_partitions_are_made_while_visits_come(crowd: Crowd, link_id: int) -> No
 # Batches ---------------------------------------------------------------------------------------
 
 
-def batch_of(crowd: Crowd, write: Any = visits.count_visits, **options: Any) -> WriteBehind[Any]:
+def batch_of(
+    crowd: Crowd, write: Any = referrals_visits.count_visits, **options: Any
+) -> WriteBehind[Any]:
     return WriteBehind(crowd.app, "referrals.visits", write, **{"every_s": 3600} | options)
 
 
@@ -227,10 +231,10 @@ def test_while_the_database_is_away_visits_wait_up_to_a_bound(
 ) -> None:
     away = [True]
 
-    def write(session: Session, items: list[rules.Seen]) -> None:
+    def write(session: Session, items: list[referrals_rules.Seen]) -> None:
         if away[0]:
             session.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
-        visits.count_visits(session, items)
+        referrals_visits.count_visits(session, items)
 
     batch = batch_of(crowd, write, bound=10)
     with caplog.at_level(logging.WARNING):
@@ -272,5 +276,5 @@ def test_opening_a_link_is_batched(crowd: Crowd) -> None:
     batch: WriteBehind[Any] = crowd.app.extensions["boca_visits"]
     batch.flush()
     with crowd.app.app_context(), transaction() as session:
-        link = queries.link_by_code(session, code).id
+        link = referrals_queries.link_by_code(session, code).id
     assert sum(counted(crowd, link).values()) == 5

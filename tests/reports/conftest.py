@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from ugc.accounts.models import Member
 from ugc.core.db import Session
-from ugc.reports.queries import trust
+from ugc.reports.queries import trust as reports_trust
 
 Browser = Callable[..., FlaskClient]
 
@@ -76,4 +76,4 @@ def established(known: Browser, session: Session) -> Browser:
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     """What each member said proved true so far."""
-    monkeypatch.setattr(trust, "record_of", lambda _session, _member: (1000.0, 0.0))
+    monkeypatch.setattr(reports_trust, "record_of", lambda _session, _member: (1000.0, 0.0))

@@ -11,10 +11,10 @@ from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.core.subjects import Subject
 from ugc.referrals.models import Referral, ReferralLink
-from ugc.reports.actions import life
+from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.models import Report, Vote
-from ugc.reports.queries import trust
-from ugc.reports.rules import belief
+from ugc.reports.queries import trust as reports_trust
+from ugc.reports.rules import belief as reports_belief
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow from the roundabout on."}
 HERE = {"lat": "40.4", "lon": "-3.7"}
@@ -87,7 +87,7 @@ def test_ten_accounts_that_agree_with_one_another_end_no_true_report(
     assert (report.state, report.denials) == ("open", 10)
     assert report.believed > before / 2
     ids = session.scalars(sa.select(Member.id).where(Member.handle.like("ring%"))).all()
-    assert {trust.trust_of(session, each) for each in ids} == {belief.trust(0, 0)}
+    assert {reports_trust.trust_of(session, each) for each in ids} == {reports_belief.trust(0, 0)}
 
 
 def test_ten_accounts_that_agree_with_one_another_keep_no_false_report(
@@ -114,14 +114,14 @@ def test_friends_and_people_of_one_link_prove_nothing_of_each_other(
     later("5 minutes")
     assert boss.post(f"{address}/vote", data=YES).status_code == 303
     ids = {r[0]: r[1] for r in session.execute(sa.select(Member.handle, Member.id))}
-    alone = trust.trust_of(session, ids["friend"])
-    assert alone > belief.trust(0, 0)
+    alone = reports_trust.trust_of(session, ids["friend"])
+    assert alone > reports_belief.trust(0, 0)
     link = ReferralLink(code="of-boss", owner_id=ids["boss"], subject_id=ids["boss"])
     session.add(link)
     session.flush()
     session.add(Referral(member_id=ids["friend"], parent_id=ids["boss"], link_id=link.id))
     session.flush()
-    assert trust.trust_of(session, ids["friend"]) == belief.trust(0, 0)
+    assert reports_trust.trust_of(session, ids["friend"]) == reports_belief.trust(0, 0)
 
 
 def test_what_ends_after_an_author_opened_it_again_ends_again(
@@ -195,12 +195,15 @@ def test_nothing_comes_back_without_end(
             # Within the ceiling, after which an account that is not established revives nothing.
             later(f"{step * 5} hours" if way == "renew" else f"{2 + step / 2} hours")
             if step % 2:
-                life.expire(session)
+                reports_life_actions.expire(session)
                 session.commit()
             browser = author if way == "renew" else other
             answers.append(browser.post(f"{address}/vote", data=YES).status_code)
     session.expire_all()
-    back = [m.what for m in life.story.time_line(session, report_at(session, address).id)]
+    back = [
+        m.what
+        for m in reports_life_actions.life_queries.time_line(session, report_at(session, address).id)
+    ]
     assert 1 <= back.count("reopened") + back.count("still_there") <= 2
     if way != "revive":
         assert answers == [303, 303, *[answers[2]] * 2]

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ugc.reports import rules
-from ugc.reports.rules import belief
+from ugc.reports.rules import belief as reports_belief
+from ugc.reports.rules import kinds as reports_kinds
 from ugc.reports.rules.belief import Cast, Damping
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
-JAM = rules.KINDS["jam"].span
-NEW = belief.trust(0, 0)
+JAM = reports_kinds.KINDS["jam"].span
+NEW = reports_belief.trust(0, 0)
 
 
 def said(still_there: bool, minutes: float, weight: float = 1.0, stranger: bool = False) -> Cast:
@@ -22,7 +22,7 @@ def said(still_there: bool, minutes: float, weight: float = 1.0, stranger: bool 
 
 
 def test_belief_halves_with_every_half_life() -> None:
-    alone = belief.fold(0.8, [], NOON, JAM.half_life)
+    alone = reports_belief.fold(0.8, [], NOON, JAM.half_life)
     assert alone.at(NOON) == pytest.approx(0.8)
     assert alone.at(NOON + JAM.half_life) == pytest.approx(0.4)
     assert alone.at(NOON + 3 * JAM.half_life) == pytest.approx(0.1)
@@ -44,7 +44,9 @@ def test_belief_halves_with_every_half_life() -> None:
     ],
 )
 def test_a_vote_adds_its_weight(prior: float, votes: list[Cast], expected: float) -> None:
-    assert belief.fold(prior, votes, NOON, JAM.half_life).expectation == pytest.approx(expected)
+    assert reports_belief.fold(prior, votes, NOON, JAM.half_life).expectation == pytest.approx(
+        expected
+    )
 
 
 VOTES = st.lists(
@@ -63,8 +65,8 @@ VOTES = st.lists(
 def test_the_order_of_the_log_does_not_matter(votes: list[Cast], prior: float, chance) -> None:  # type: ignore[no-untyped-def]
     mixed = list(votes)
     chance.shuffle(mixed)
-    one = belief.fold(prior, sorted(votes, key=lambda v: v.at), NOON, JAM.half_life)
-    other = belief.fold(prior, mixed, NOON, JAM.half_life)
+    one = reports_belief.fold(prior, sorted(votes, key=lambda v: v.at), NOON, JAM.half_life)
+    other = reports_belief.fold(prior, mixed, NOON, JAM.half_life)
     if len({v.at for v in votes}) == len(votes):
         assert other == one
     assert 0 <= one.expectation <= 1
@@ -74,7 +76,7 @@ def test_the_order_of_the_log_does_not_matter(votes: list[Cast], prior: float, c
 def test_a_confirmation_never_harms_and_a_denial_never_helps(
     votes: list[Cast], prior: float
 ) -> None:
-    before = belief.fold(prior, votes, NOON, JAM.half_life)
+    before = reports_belief.fold(prior, votes, NOON, JAM.half_life)
     later = 601.0
     now = NOON + later * MINUTE
     for weight in (0.1, 1.0):
@@ -84,10 +86,10 @@ def test_a_confirmation_never_harms_and_a_denial_never_helps(
 
 @given(VOTES)
 def test_lives_between_floor_and_ceiling_after_it_was_last_seen(votes: list[Cast]) -> None:
-    folded = belief.fold(NEW, votes, NOON, JAM.half_life)
+    folded = reports_belief.fold(NEW, votes, NOON, JAM.half_life)
     seen = [v.at for v in votes if v.still_there and v.weight > 0 and not v.stranger]
     last = max([NOON, *seen])
-    end = belief.expires_at(folded, votes, NOON, JAM)
+    end = reports_belief.expires_at(folded, votes, NOON, JAM)
     assert last + JAM.floor <= end <= last + JAM.ceiling
 
 
@@ -112,31 +114,34 @@ HALF = JAM.half_life
     ],
 )
 def test_what_ends_a_report(votes: list[Cast], ends: bool) -> None:
-    assert belief.is_denied(votes, HALF) is ends
+    assert reports_belief.is_denied(votes, HALF) is ends
 
 
 @given(VOTES)
 def test_strangers_never_end_a_report_and_never_keep_it(votes: list[Cast]) -> None:
     strangers = [Cast(v.still_there, v.weight, v.at, stranger=True) for v in votes]
-    assert not belief.is_denied(strangers, HALF)
-    assert belief.last_seen(strangers, NOON) == NOON
-    weighs = [v.weight for v in belief.counted(strangers) if v.still_there]
-    assert sum(weighs) <= belief.STRANGERS_TOGETHER + 1e-9
+    assert not reports_belief.is_denied(strangers, HALF)
+    assert reports_belief.last_seen(strangers, NOON) == NOON
+    weighs = [v.weight for v in reports_belief.counted(strangers) if v.still_there]
+    assert sum(weighs) <= reports_belief.STRANGERS_TOGETHER + 1e-9
 
 
 def test_thirty_strangers_neither_make_nor_kill_a_jam() -> None:
-    weight = belief.vote_weight(NEW, [Damping.STRANGER])
+    weight = reports_belief.vote_weight(NEW, [Damping.STRANGER])
     deny = [said(False, n / 10, weight, stranger=True) for n in range(30)]
-    honest = belief.fold(NEW, deny, NOON, JAM.half_life)
-    assert not belief.is_denied(deny, HALF)
-    assert belief.expires_at(honest, deny, NOON, JAM) > NOON + JAM.floor
-    assert belief.out_of_ten(honest.expectation) >= 4
+    honest = reports_belief.fold(NEW, deny, NOON, JAM.half_life)
+    assert not reports_belief.is_denied(deny, HALF)
+    assert reports_belief.expires_at(honest, deny, NOON, JAM) > NOON + JAM.floor
+    assert reports_belief.out_of_ten(honest.expectation) >= 4
     confirm = [said(True, n / 10, weight, stranger=True) for n in range(30)]
-    fake = belief.fold(0.3, confirm, NOON, JAM.half_life)
-    assert belief.out_of_ten(fake.expectation) <= 6
+    fake = reports_belief.fold(0.3, confirm, NOON, JAM.half_life)
+    assert reports_belief.out_of_ten(fake.expectation) <= 6
     # The same number of people with a record of their own are believed.
-    known = [said(True, n / 10, belief.vote_weight(0.9)) for n in range(30)]
-    assert belief.out_of_ten(belief.fold(0.3, known, NOON, JAM.half_life).expectation) >= 9
+    known = [said(True, n / 10, reports_belief.vote_weight(0.9)) for n in range(30)]
+    assert (
+        reports_belief.out_of_ten(reports_belief.fold(0.3, known, NOON, JAM.half_life).expectation)
+        >= 9
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,17 +158,20 @@ def test_who_is_established(
     hours: int, graduated: bool, proved_true: float, established: bool
 ) -> None:
     age = dt.timedelta(hours=hours)
-    found = belief.is_established(age, graduated=graduated, proved_true=proved_true)
+    found = reports_belief.is_established(age, graduated=graduated, proved_true=proved_true)
     assert found is established
 
 
 def test_one_person_bears_out_another_a_few_times_only() -> None:
-    alone = [belief.Statement(True, [belief.Heard(7, True, 1.0)])] * 10
-    assert belief.record(alone) == pytest.approx((belief.PERSON_MOST, 0.0))
-    many = [belief.Statement(True, [belief.Heard(n, True, 1.0)]) for n in range(10)]
-    assert belief.record(many) == pytest.approx((10.0, 0.0))
-    gone = [belief.Statement(True, taken_away=True), belief.Statement(False, taken_away=True)]
-    assert belief.record(gone) == (1.0, 1.0)
+    alone = [reports_belief.Statement(True, [reports_belief.Heard(7, True, 1.0)])] * 10
+    assert reports_belief.record(alone) == pytest.approx((reports_belief.PERSON_MOST, 0.0))
+    many = [reports_belief.Statement(True, [reports_belief.Heard(n, True, 1.0)]) for n in range(10)]
+    assert reports_belief.record(many) == pytest.approx((10.0, 0.0))
+    gone = [
+        reports_belief.Statement(True, taken_away=True),
+        reports_belief.Statement(False, taken_away=True),
+    ]
+    assert reports_belief.record(gone) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +181,7 @@ def test_one_person_bears_out_another_a_few_times_only() -> None:
 def test_when_the_same_word_counts_again(
     said_at: int, seen_at: int, contradicted_at: int | None, again: bool
 ) -> None:
-    found = belief.may_say_again(
+    found = reports_belief.may_say_again(
         NOON + said_at * MINUTE,
         NOON + seen_at * MINUTE,
         None if contradicted_at is None else NOON + contradicted_at * MINUTE,
@@ -198,18 +206,20 @@ def test_when_the_same_word_counts_again(
 def test_what_a_vote_weighs(
     trust: float, dampings: list[Damping], companions: int, expected: float
 ) -> None:
-    weight = belief.vote_weight(trust, dampings, companions=companions)
+    weight = reports_belief.vote_weight(trust, dampings, companions=companions)
     assert weight == pytest.approx(expected)
 
 
 def test_a_record_is_a_beta_reputation() -> None:
-    assert belief.trust(0, 0) == pytest.approx(2 / 3)
-    assert belief.trust(8, 2) == pytest.approx(10 / 13)
-    assert belief.trust(0, 50) < 0.05
-    assert belief.trust(1000, 0) == belief.TRUST_MAX
-    assert belief.agreement(True, [(True, 0.2), (False, 0.1)]) == pytest.approx((0.2, 0.1))
-    assert belief.agreement(True, [(True, 3.0), (False, 1.0)]) == pytest.approx((0.75, 0.25))
-    assert belief.agreement(False, []) == (0, 0)
+    assert reports_belief.trust(0, 0) == pytest.approx(2 / 3)
+    assert reports_belief.trust(8, 2) == pytest.approx(10 / 13)
+    assert reports_belief.trust(0, 50) < 0.05
+    assert reports_belief.trust(1000, 0) == reports_belief.TRUST_MAX
+    assert reports_belief.agreement(True, [(True, 0.2), (False, 0.1)]) == pytest.approx((0.2, 0.1))
+    assert reports_belief.agreement(True, [(True, 3.0), (False, 1.0)]) == pytest.approx(
+        (0.75, 0.25)
+    )
+    assert reports_belief.agreement(False, []) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +229,7 @@ def test_a_record_is_a_beta_reputation() -> None:
 def test_accounts_that_always_move_together(
     common: int, mine: int, theirs: int, together: bool
 ) -> None:
-    assert belief.are_together(common, mine, theirs) is together
+    assert reports_belief.are_together(common, mine, theirs) is together
 
 
 @pytest.mark.parametrize(
@@ -236,7 +246,7 @@ def test_accounts_that_always_move_together(
 def test_impossible_positions(
     distance: float | None, moved: float | None, hours: float | None, found: list[Damping]
 ) -> None:
-    assert belief.position_dampings(distance, moved, hours) == found
+    assert reports_belief.position_dampings(distance, moved, hours) == found
 
 
 @pytest.mark.parametrize(
@@ -244,5 +254,5 @@ def test_impossible_positions(
     [(0.0, False, 0), (0.049, False, 0), (0.05, False, 1), (0.667, False, 7), (0.95, True, 5)],
 )
 def test_out_of_ten(expectation: float, held: bool, expected: int) -> None:
-    assert belief.out_of_ten(expectation, held=held) == expected
+    assert reports_belief.out_of_ten(expectation, held=held) == expected
     assert not math.isnan(expectation)

@@ -14,10 +14,11 @@ from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.subjects import Move, Subject
 from ugc.privateplaces.rules import Area
-from ugc.reports import rules
 from ugc.reports.models import MemberPosition, Report, Vote
-from ugc.reports.queries import life as story
-from ugc.reports.rules import corrections
+from ugc.reports.queries import life as reports_life_queries
+from ugc.reports.rules import corrections as reports_corrections_rules
+from ugc.reports.rules import kinds as reports_kinds
+from ugc.reports.rules import permissions as reports_permissions
 
 Browser = Callable[..., FlaskClient]
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
@@ -36,7 +37,7 @@ def the_report(session: Session) -> Report:
 
 
 def place_of(session: Session) -> tuple[float, float]:
-    return story.position(session, the_report(session).id)
+    return reports_life_queries.position(session, the_report(session).id)
 
 
 def correct(browser: FlaskClient, address: str, session: Session, **values: str) -> int:
@@ -49,7 +50,7 @@ def correct(browser: FlaskClient, address: str, session: Session, **values: str)
 def moves(session: Session) -> list[tuple[str, str | None, str]]:
     rows = session.execute(
         sa.select(Move.reason, Move.old, Move.new)
-        .where(Move.reason.in_(corrections.REASONS))
+        .where(Move.reason.in_(reports_corrections_rules.REASONS))
         .order_by(Move.id)
     )
     return [tuple(row) for row in rows]
@@ -72,7 +73,9 @@ def test_alone_with_it_all_of_it_may_change(
     assert place_of(session) == (2.15, 41.38)
     # It is no sighting: it lives from when it was seen, by its new kind.
     assert after.seen_at == seen_at
-    assert after.expires_at == rules.first_expiry(rules.KINDS["waste"], seen_at, after.prior)
+    assert after.expires_at == reports_permissions.first_expiry(
+        reports_kinds.KINDS["waste"], seen_at, after.prior
+    )
     assert after.moved
     assert session.get_one(Subject, after.id).changed_at >= fed - dt.timedelta(minutes=1)
     assert moves(session) == [
@@ -233,7 +236,7 @@ def test_a_report_is_corrected_so_often_only(
 ) -> None:
     ana = signed_in("ana")
     address = ana.post("/reports", data={**FORM, "kind": "roadworks"}).location
-    for number in range(corrections.MOST):
+    for number in range(reports_corrections_rules.MOST):
         later(f"{number + 1} minutes")
         kind = ("road_closed", "roadworks")[number % 2]
         place = {**NEAR, "lat": f"40.{43 + number}"}
@@ -301,20 +304,20 @@ def test_only_its_author_and_never_a_suspended_one(
 @pytest.mark.parametrize(
     ("kind", "area", "coarse", "hidden", "exact", "expected"),
     [
-        ("waste", None, False, False, False, rules.Protection()),
-        ("waste", AREA, False, False, False, rules.Protection(AREA)),
-        ("waste", AREA, False, False, True, rules.Protection()),
+        ("waste", None, False, False, False, reports_permissions.Protection()),
+        ("waste", AREA, False, False, False, reports_permissions.Protection(AREA)),
+        ("waste", AREA, False, False, True, reports_permissions.Protection()),
         # Its name was public: of what is on the road it is the place that is kept back now.
-        ("jam", AREA, False, False, False, rules.Protection(AREA)),
+        ("jam", AREA, False, False, False, reports_permissions.Protection(AREA)),
         # An area stays one, whatever its author ticks or what it becomes.
-        ("jam", AREA, True, False, True, rules.Protection(AREA)),
-        ("waste", AREA, True, False, True, rules.Protection(AREA)),
-        ("waste", None, True, False, False, rules.Protection()),
+        ("jam", AREA, True, False, True, reports_permissions.Protection(AREA)),
+        ("waste", AREA, True, False, True, reports_permissions.Protection(AREA)),
+        ("waste", None, True, False, False, reports_permissions.Protection()),
         # A name that was kept back stays so, with the area where the kind asks for it.
-        ("jam", AREA, False, True, True, rules.Protection(hides_author=True)),
-        ("waste", AREA, False, True, True, rules.Protection(AREA, hides_author=True)),
-        ("jam", AREA, True, True, True, rules.Protection(AREA, hides_author=True)),
-        ("jam", None, False, True, True, rules.Protection(hides_author=True)),
+        ("jam", AREA, False, True, True, reports_permissions.Protection(hides_author=True)),
+        ("waste", AREA, False, True, True, reports_permissions.Protection(AREA, hides_author=True)),
+        ("jam", AREA, True, True, True, reports_permissions.Protection(AREA, hides_author=True)),
+        ("jam", None, False, True, True, reports_permissions.Protection(hides_author=True)),
     ],
 )
 def test_what_is_kept_back(
@@ -323,10 +326,10 @@ def test_what_is_kept_back(
     coarse: bool,
     hidden: bool,
     exact: bool,
-    expected: rules.Protection,
+    expected: reports_permissions.Protection,
 ) -> None:
-    kept = corrections.kept_back(
-        rules.KINDS[kind], area, coarse=coarse, author_hidden=hidden, exact=exact
+    kept = reports_corrections_rules.kept_back(
+        reports_kinds.KINDS[kind], area, coarse=coarse, author_hidden=hidden, exact=exact
     )
     assert kept == expected
 

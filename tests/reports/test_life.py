@@ -9,12 +9,13 @@ from flask.testing import FlaskClient
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.notifications.models import Notification
-from ugc.reports.actions import life
+from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.models import MemberPosition, Report, ReportVersion, Vote
-from ugc.reports.queries import life as story
-from ugc.reports.queries import trust
-from ugc.reports.rules import KINDS, belief
-from ugc.watches import queries as watches
+from ugc.reports.queries import life as reports_life_queries
+from ugc.reports.queries import trust as reports_trust
+from ugc.reports.rules import belief as reports_belief
+from ugc.reports.rules.kinds import KINDS
+from ugc.watches.queries import reading as watches_reading
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow from the roundabout on."}
 YES, NO = {"still_there": "yes"}, {"still_there": "no"}
@@ -33,13 +34,15 @@ def test_the_numbers_can_be_folded_again_from_the_log(session: Session, known: B
     for number, answer in enumerate((YES, YES, NO, YES)):
         known(f"m{number}").post(f"{address}/vote", data=answer)
     report = only(session)
-    votes = story.casts(session, report.id, report.seen_at)
+    votes = reports_life_queries.casts(session, report.id, report.seen_at)
     assert len(votes) == 4
-    folded = belief.fold(report.prior, votes, report.seen_at, KINDS["jam"].span.half_life)
+    folded = reports_belief.fold(report.prior, votes, report.seen_at, KINDS["jam"].span.half_life)
     assert report.believed == folded.expectation
-    assert report.expires_at == belief.expires_at(folded, votes, report.seen_at, KINDS["jam"].span)
+    assert report.expires_at == reports_belief.expires_at(
+        folded, votes, report.seen_at, KINDS["jam"].span
+    )
     before = (report.believed, report.reacted, report.expires_at)
-    life.recompute_reliability(session, report)
+    reports_life_actions.recompute_reliability(session, report)
     assert (report.believed, report.reacted, report.expires_at) == before
 
 
@@ -124,7 +127,7 @@ def test_impossible_positions_weigh_less_and_are_not_kept_exactly(
     ]
     position = session.scalars(sa.select(MemberPosition)).one()
     assert (position.lat, position.lon) == (41.4, 2.2)
-    life.forget_positions(session)
+    reports_life_actions.forget_positions(session)
     assert session.scalars(sa.select(MemberPosition)).all() == [position]
 
 
@@ -142,9 +145,13 @@ def test_a_record_makes_a_word_weigh_more(
         for other in ("x", "y"):
             established(f"{other}{step}").post(f"{address}/vote", data=YES)
     ids = {r[0]: r[1] for r in session.execute(sa.select(Member.handle, Member.id))}
-    new = belief.trust(0, 0)
-    assert trust.trust_of(session, ids["ana"]) > new > trust.trust_of(session, ids["liar"])
-    assert trust.trust_of(session, ids["mod"]) > new
+    new = reports_belief.trust(0, 0)
+    assert (
+        reports_trust.trust_of(session, ids["ana"])
+        > new
+        > reports_trust.trust_of(session, ids["liar"])
+    )
+    assert reports_trust.trust_of(session, ids["mod"]) > new
 
 
 def test_what_faded_comes_back_when_somebody_says_so(
@@ -158,8 +165,8 @@ def test_what_faded_comes_back_when_somebody_says_so(
     address = mod.post("/reports", data=FORM).location
     known("ben").post(f"{address}/vote", data=YES)
     later("5 hours")
-    assert life.expire(session) == 1
-    assert life.expire(session) == 0
+    assert reports_life_actions.expire(session) == 1
+    assert reports_life_actions.expire(session) == 0
     run_jobs()
     told = session.scalars(sa.select(Notification.kind).order_by(Notification.id)).all()
     assert told.count("still_there") == 2  # its author, and who confirmed
@@ -170,7 +177,7 @@ def test_what_faded_comes_back_when_somebody_says_so(
     assert (report.state, report.closed_at) == ("open", None)
     assert "it is back" in client.get(address).text
     later("40 hours")
-    life.expire(session)
+    reports_life_actions.expire(session)
     later("80 hours")
     assert mod.post(f"{address}/vote", data=YES).status_code == 409
 
@@ -185,10 +192,10 @@ def test_a_word_that_weighs_nothing_brings_nothing_back(
     address = known("mod", role="moderator").post("/reports", data=FORM).location
     liar = known("liar")
     later("5 hours")
-    life.expire(session)
+    reports_life_actions.expire(session)
     asked = only(session).asked_at
     assert asked is not None
-    monkeypatch.setattr(trust, "record_of", lambda _session, _member: (0.0, 9.0))
+    monkeypatch.setattr(reports_trust, "record_of", lambda _session, _member: (0.0, 9.0))
     liar.post(f"{address}/vote", data=YES)
     report = only(session)
     assert (report.state, report.asked_at) == ("expired", asked)
@@ -216,7 +223,7 @@ def test_reopening_needs_a_reason_and_a_right(
     assert only(session).state == "open"
     page = client.get(address).text
     assert "It is back &lt;b&gt;" in page
-    assert [m.what for m in story.time_line(session, only(session).id)] == [
+    assert [m.what for m in reports_life_queries.time_line(session, only(session).id)] == [
         "posted",
         "closed_by_moderator" if only(session).author_id is None else "closed_by_author",
         "reopened",
@@ -231,7 +238,7 @@ def test_every_time_line_has_a_beginning(session: Session, known: Browser) -> No
     session.execute(sa.text("ALTER TABLE moves DISABLE TRIGGER append_only"))
     session.execute(sa.text("DELETE FROM moves"))
     session.execute(sa.text("ALTER TABLE moves ENABLE TRIGGER append_only"))
-    assert [m.what for m in story.time_line(session, report.id)] == ["posted"]
+    assert [m.what for m in reports_life_queries.time_line(session, report.id)] == ["posted"]
 
 
 def test_official_answers_stay_on_the_time_line(
@@ -293,13 +300,13 @@ def test_a_new_members_edit_waits_again(
 def test_following_and_yes_this_one(session: Session, known: Browser) -> None:
     address = known("ana").post("/reports", data=FORM).location
     report_id = only(session).id
-    assert watches.following(session, None, report_id) == (False, 1)  # who posted
+    assert watches_reading.following(session, None, report_id) == (False, 1)  # who posted
     ben = known("ben")
     assert ben.post(f"{address}/vote", data={**YES, "follow": "yes"}).status_code == 303
-    assert watches.following(session, None, report_id) == (False, 2)
+    assert watches_reading.following(session, None, report_id) == (False, 2)
     assert "Following" in ben.get(address).text
     ben.post(f"{address}/follow", data={"following": "no"})
-    assert watches.following(session, None, report_id) == (False, 1)
+    assert watches_reading.following(session, None, report_id) == (False, 1)
 
 
 def test_merging_moves_everything_and_redirects(
@@ -329,7 +336,7 @@ def test_merging_moves_everything_and_redirects(
     assert (redirected.status_code, redirected.location) == (301, one)
     report = only(session)
     assert report.confirmations == 3  # c, d, and ben who reported the other
-    assert watches.following(session, None, report.id) == (False, 4)
+    assert watches_reading.following(session, None, report.id) == (False, 4)
     assert len(client.get("/map/features").get_json(force=True)["features"]) == 1
     run_jobs()
     after = session.execute(sa.text("SELECT count(*), sum(points) FROM point_entries")).one()
@@ -344,12 +351,21 @@ def test_a_late_report_keeps_its_own_time(
     ana = known("ana")
     ana.post("/language", data={"language": language})
     now = session.execute(sa.text("SELECT app_now()")).scalar_one()
-    late = {**FORM, "occurred_at": (now - 30 * life.dt.timedelta(minutes=1)).isoformat()}
+    late = {
+        **FORM,
+        "occurred_at": (now - 30 * reports_life_actions.dt.timedelta(minutes=1)).isoformat(),
+    }
     address = ana.post("/reports", data=late).location
     report = only(session)
-    assert report.created_at - report.occurred_at == 30 * life.dt.timedelta(minutes=1)
+    assert report.created_at - report.occurred_at == 30 * reports_life_actions.dt.timedelta(
+        minutes=1
+    )
     assert ("posted late" if language == "en" else "publicado tarde") in ana.get(address).text
-    old = {**late, "lat": "41.2", "occurred_at": (now - life.dt.timedelta(days=3)).isoformat()}
+    old = {
+        **late,
+        "lat": "41.2",
+        "occurred_at": (now - reports_life_actions.dt.timedelta(days=3)).isoformat(),
+    }
     refused = ana.post("/reports", data=old)
     assert refused.status_code == 422
     assert words in refused.text
@@ -358,7 +374,11 @@ def test_a_late_report_keeps_its_own_time(
     assert history.status_code == 303
     states = session.scalars(sa.select(Report.state).order_by(Report.id)).all()
     assert states == ["open", "expired"]
-    future = {**FORM, "lat": "42", "occurred_at": (now + life.dt.timedelta(hours=1)).isoformat()}
+    future = {
+        **FORM,
+        "lat": "42",
+        "occurred_at": (now + reports_life_actions.dt.timedelta(hours=1)).isoformat(),
+    }
     assert ana.post("/reports", data=future).status_code == 422
     assert ana.post("/reports", data={**FORM, "occurred_at": "yesterday"}).status_code == 422
 

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from ugc.core import geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
-from ugc.reports import queries
-from ugc.reports.actions import life
+from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.models import Report, Vote
+from ugc.reports.queries import reading as reports_reading
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow from the roundabout on."}
 Browser = Callable[..., FlaskClient]
@@ -154,8 +154,8 @@ def test_it_expires_by_the_clock(client: FlaskClient, session: Session, signed_i
     signed_in("ana").post("/reports", data=FORM)
     assert len(client.get("/map/features").get_json(force=True)["features"]) == 1
     session.execute(sa.text("SET LOCAL boca.clock_offset = '4 hours'"))
-    assert queries.reports_within(session, ANONYMOUS, geo.Bounds(-180, -90, 180, 90)) == []
-    assert life.expire(session) == 1
+    assert reports_reading.reports_within(session, ANONYMOUS, geo.Bounds(-180, -90, 180, 90)) == []
+    assert reports_life_actions.expire(session) == 1
     assert reports(session)[0].state == "expired"
 
 

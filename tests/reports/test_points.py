@@ -8,15 +8,16 @@ from flask.testing import FlaskClient
 
 from ugc.accounts.models import Member
 from ugc.core.db import Session
-from ugc.referrals import actions as referrals
+from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import Referral
-from ugc.reports.actions import life, points
+from ugc.reports.actions import life as reports_life_actions
+from ugc.reports.actions import points as reports_points
 from ugc.reports.models import Report
-from ugc.reports.rules import proof
+from ugc.reports.rules import proof as reports_proof_rules
 from ugc.reports.rules.proof import Bearing, Ending, Verdict
-from ugc.reputation import actions as reputation
-from ugc.reputation import queries as ledger
+from ugc.reputation import actions as reputation_actions
 from ugc.reputation import rules as reputation_rules
+from ugc.reputation.queries import ledger as reputation_ledger
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow from the roundabout on."}
 YES = {"still_there": "yes", "lat": "40.4", "lon": "-3.7"}
@@ -59,15 +60,15 @@ MANY = Ending("denied_by_many")
 def test_what_becomes_of_the_points_of_a_vote(
     bearing: Bearing, ending: Ending | None, verdict: Verdict
 ) -> None:
-    assert proof.verdict(bearing, ending, published=True) is verdict
+    assert reports_proof_rules.verdict(bearing, ending, published=True) is verdict
     # While a moderator has not approved the report, nothing is decided.
-    assert proof.verdict(bearing, ending, published=False) is Verdict.WAITS
+    assert reports_proof_rules.verdict(bearing, ending, published=False) is Verdict.WAITS
 
 
 def balance(session: Session, handle: str) -> tuple[int, int]:
     """(available, held)"""
     member = session.scalars(sa.select(Member.id).where(Member.handle == handle)).one()
-    return ledger.balance(session, member)
+    return reputation_ledger.balance(session, member)
 
 
 def decide(session: Session, moderator: FlaskClient, **form: str) -> None:
@@ -98,15 +99,15 @@ def test_a_confirmation_that_others_bear_out_is_paid_once(
         run_jobs()
     assert balance(session, "ben") == (1, 0)
     report_id = session.scalars(sa.select(Report.id).order_by(Report.id.desc()).limit(1)).one()
-    points.settle(session, report_id)
+    reports_points.settle(session, report_id)
     assert balance(session, "ben") == (1, 0)
     # A confirmation that met no other proves nothing when its report fades.
     later("3 days")
-    life.expire(session)
+    reports_life_actions.expire(session)
     session.commit()
     run_jobs()
     assert balance(session, "eva") == (0, 0)
-    assert reputation.recount_all(session) == []
+    assert reputation_actions.recount_all(session) == []
 
 
 def test_only_the_independent_bear_out(
@@ -115,7 +116,7 @@ def test_only_the_independent_bear_out(
     """Neither those who are not established, nor who brought the voter or the author."""
     boss, author, ben = established("boss"), established("author"), known("ben")
     ids = {r[0]: r[1] for r in session.execute(sa.select(Member.handle, Member.id))}
-    link = referrals.link_for(session, ids["boss"], ids["boss"])
+    link = referrals_linking.link_for(session, ids["boss"], ids["boss"])
     for handle in ("author", "ben"):
         session.add(Referral(member_id=ids[handle], parent_id=ids["boss"], link_id=link.id))
     session.commit()
@@ -175,7 +176,7 @@ def test_votes_on_what_waits_are_paid_when_it_is_published(
     assert balance(session, "author") == (0, 8)
     # It may be over by the time that it is approved.
     later("3 days")
-    life.expire(session)
+    reports_life_actions.expire(session)
     session.commit()
     run_jobs()
     assert balance(session, "ben") == (0, 1)
@@ -208,14 +209,14 @@ def test_a_flood_of_votes_earns_the_cap_at_most_and_nothing_at_once(
         )
     )
     for report_id in session.scalars(sa.text("SELECT DISTINCT report_id FROM votes")).all():
-        points.settle(session, report_id)
+        reports_points.settle(session, report_id)
     assert balance(session, "ben") == (most, 0)
     # The next day has room again, and what was capped stays so.
     later("24 hours")
     flood(session, "ben", 1)
     run_jobs()
     assert balance(session, "ben") == (most, 1)
-    assert reputation.recount_all(session) == []
+    assert reputation_actions.recount_all(session) == []
     assert eva.get("/leaderboard").status_code == 200
 
 

@@ -12,8 +12,8 @@ from psycopg import ClientCursor
 from ugc.core import geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
-from ugc.reports import queries
-from ugc.reports.actions import life
+from ugc.reports.actions import life as reports_life_actions
+from ugc.reports.queries import reading as reports_reading
 
 SUBJECTS = """
 INSERT INTO subjects (kind, public_id)
@@ -63,9 +63,10 @@ def test_the_newest_of_a_view_are_read_in_their_order(
     filled: Session, box: str, index: str
 ) -> None:
     bounds = geo.Bounds.parsed(box)
-    rows: list[queries.ReportRow] = []
+    rows: list[reports_reading.ReportRow] = []
     plan = plan_of(
-        filled, lambda: rows.extend(queries.reports_within(filled, ANONYMOUS, bounds, limit=10))
+        filled,
+        lambda: rows.extend(reports_reading.reports_within(filled, ANONYMOUS, bounds, limit=10)),
     )
     assert f"using {index}" in plan
     assert "ix_reports_open_expires_at" not in plan
@@ -80,6 +81,6 @@ def test_the_newest_of_a_view_are_read_in_their_order(
 
 
 def test_what_is_over_is_found_without_reading_the_rest(filled: Session) -> None:
-    plan = plan_of(filled, lambda: life.expire(filled))
+    plan = plan_of(filled, lambda: reports_life_actions.expire(filled))
     assert "using ix_reports_open_expires_at" in plan
     assert "Sort" not in plan

@@ -4,7 +4,8 @@ import pytest
 
 from tests.conftest import MODERATOR
 from ugc.core.access import Actor, ActorKind
-from ugc.reports import rules
+from ugc.reports.rules import kinds as reports_kinds
+from ugc.reports.rules import permissions as reports_permissions
 
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 ANA = Actor(ActorKind.MEMBER, id=1, confirmed=True)
@@ -13,8 +14,8 @@ MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, grants=MODERATOR)
 
 
 def test_every_kind_is_complete() -> None:
-    assert len(rules.KINDS) >= 12
-    for kind in rules.KINDS.values():
+    assert len(reports_kinds.KINDS) >= 12
+    for kind in reports_kinds.KINDS.values():
         assert kind.es != kind.en
         assert 0 < kind.floor < kind.half_life < kind.ceiling
         assert 0 < kind.radius <= 250
@@ -36,8 +37,8 @@ def test_every_kind_is_complete() -> None:
 def test_who_sees_what(
     author: int | None, visibility: str, actor: Actor, sees: bool, reads: bool
 ) -> None:
-    assert rules.may_see(actor, author, visibility) is sees
-    assert rules.may_see_text(actor, author, visibility) is reads
+    assert reports_permissions.may_see(actor, author, visibility) is sees
+    assert reports_permissions.may_see_text(actor, author, visibility) is reads
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_who_sees_what(
     ],
 )
 def test_clocks_of_telephones(said: dt.datetime | None, seen: dt.datetime | None) -> None:
-    assert rules.seen_at(said, NOON) == seen
+    assert reports_permissions.seen_at(said, NOON) == seen
 
 
 AUTHORING_MODERATOR = Actor(ActorKind.MEMBER, id=1, confirmed=True, grants=MODERATOR.grants)
@@ -89,7 +90,7 @@ def test_who_may_reopen(
 ) -> None:
     ended = NOON - dt.timedelta(days=days)
     assert (
-        rules.may_reopen(
+        reports_permissions.may_reopen(
             actor, 1, state, ended, NOON,
             established=established, ended_by=ended_by, of_report=back[0], of_day=back[1],
         )
@@ -111,7 +112,7 @@ def test_who_may_reopen(
 def test_what_faded_comes_back_a_few_times(
     actor: Actor, established: bool, back: tuple[int, int], may: bool
 ) -> None:
-    found = rules.may_come_back(
+    found = reports_permissions.may_come_back(
         actor, 1, established=established, of_report=back[0], of_day=back[1]
     )
     assert found is may

@@ -10,12 +10,13 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError
 
 from ugc.accounts.models import Member
-from ugc.brandapi import queries as api
-from ugc.brandapi.schemas import vocabulary
+from ugc.brandapi.queries import resources as brandapi_resources
+from ugc.brandapi.schemas import vocabulary as brandapi_vocabulary
 from ugc.core.db import Session
-from ugc.imports import schemas as mappings
-from ugc.reports import actions, rules
+from ugc.imports import schemas as imports_schemas
+from ugc.reports.actions import personal_data as reports_personal_data
 from ugc.reports.models import SUBKINDS, Report
+from ugc.reports.rules import kinds as reports_kinds
 
 Browser = Callable[..., FlaskClient]
 FORM = {"kind": "hazard_road", "lat": "40.42", "lon": "-3.70", "text": "By the kerb."}
@@ -45,7 +46,7 @@ def the_report(session: Session) -> Report:
 def test_the_taxonomy_is_what_the_database_takes() -> None:
     ours = {
         code: tuple(each.code for each in kind.subkinds)
-        for code, kind in rules.KINDS.items()
+        for code, kind in reports_kinds.KINDS.items()
         if kind.subkinds
     }
     assert ours == SUBKINDS
@@ -53,7 +54,7 @@ def test_the_taxonomy_is_what_the_database_takes() -> None:
 
 def test_every_subtype_of_wazes_feed_has_a_subkind() -> None:
     told: dict[str, set[str]] = {}
-    for kind in rules.KINDS.values():
+    for kind in reports_kinds.KINDS.values():
         for language in ("es", "en"):
             names = [each.name(language) for each in (kind, *kind.subkinds)]
             assert len(set(names)) == len(names), names
@@ -65,7 +66,7 @@ def test_every_subtype_of_wazes_feed_has_a_subkind() -> None:
 
 def test_the_database_refuses_what_is_not_of_the_kind(session: Session, signed_in: Browser) -> None:
     signed_in("ana").post("/reports", data=FORM)
-    for kind, kinds in rules.KINDS.items():
+    for kind, kinds in reports_kinds.KINDS.items():
         for code in {each for codes in SUBKINDS.values() for each in codes} | {"", "ufo"}:
             change = sa.update(Report).values(kind=kind, subkind=code)
             if kinds.subkind(code):
@@ -154,13 +155,13 @@ def test_the_authors_export_has_it(
     browser.post("/reports", data={**FORM, "subkind": "ice"})
     report = the_report(session)
     assert report.author_id is not None
-    exported = actions.export_member(session, report.author_id)
+    exported = reports_personal_data.export_member(session, report.author_id)
     [row] = exported["posted"]  # type: ignore[misc]
     assert (row["kind"], row["subkind"]) == ("hazard_road", "ice")
 
 
 def test_the_api_knows_the_vocabulary() -> None:
-    by_code = {kind["code"]: kind for kind in vocabulary.kinds()}
+    by_code = {kind["code"]: kind for kind in brandapi_vocabulary.kinds()}
     pothole = by_code["hazard_road"]["subkinds"][0]
     assert pothole == {
         "code": "pothole",
@@ -169,14 +170,14 @@ def test_the_api_knows_the_vocabulary() -> None:
     }
     assert by_code["roadworks"]["subkinds"] == []
     assert by_code["waste"]["subkinds"][0]["waze"] is None
-    assert "subkind" in [name for name, *_ in api.resources.REPORTS.fields]
+    assert "subkind" in [name for name, *_ in brandapi_resources.REPORTS.fields]
 
 
-@pytest.mark.parametrize("name", mappings.shipped())
+@pytest.mark.parametrize("name", imports_schemas.shipped())
 def test_shipped_mappings_name_subkinds_of_the_kind_they_name(name: str) -> None:
-    mapping = mappings.load_mapping(name).kinds.get("reports")
+    mapping = imports_schemas.load_mapping(name).kinds.get("reports")
     if mapping is None or "subkind" not in mapping.fields:
         return
     kinds = mapping.fields["kind"].values
     for said, code in mapping.fields["subkind"].values.items():
-        assert rules.KINDS[kinds[said]].subkind(code), (name, said)
+        assert reports_kinds.KINDS[kinds[said]].subkind(code), (name, said)

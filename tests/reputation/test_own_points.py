@@ -14,8 +14,10 @@ from tests.reading import words
 from ugc.accounts.models import Member
 from ugc.core import subjects
 from ugc.core.db import Session
-from ugc.reputation import actions, queries
-from ugc.reputation.queries import board, own
+from ugc.reputation import actions as reputation_actions
+from ugc.reputation.queries import board as reputation_board
+from ugc.reputation.queries import ledger as reputation_ledger
+from ugc.reputation.queries import own as reputation_own
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
 Browser = Callable[..., FlaskClient]
@@ -41,7 +43,7 @@ def earn(
             "days": days,
         },
     )
-    actions.recount(session, member.id)
+    reputation_actions.recount(session, member.id)
 
 
 @pytest.fixture
@@ -58,11 +60,11 @@ def test_my_place_with_who_is_round_me(session: Session, crowd: list[Member]) ->
     places = {0: [1, 2, 3], 1: [1, 2, 3, 4], 54: [53, 54, 55, 56, 57], 59: [58, 59, 60]}
     for days, city in itertools.product([None, 30], [None, MADRID]):
         # The list says the same of each member that it reaches.
-        leaders = board.leaders(session, days=days, city_id=city)
+        leaders = reputation_board.leaders(session, days=days, city_id=city)
         listed = {one.member_id: one for one in leaders}
         for at, beside in places.items():
             case = (days, city, at)
-            mine = board.my_place(session, crowd[at].id, days=days, city_id=city)
+            mine = reputation_board.my_place(session, crowd[at].id, days=days, city_id=city)
             assert mine is not None, case
             assert (mine.place, mine.of, mine.points) == (at + 1, 60, 60 - at), case
             assert [one.place for one in mine.beside] == beside, case
@@ -74,7 +76,7 @@ def test_ties_stand_by_who_joined_first(session: Session, make_member: Make) -> 
     one, two, three = (make_member(handle) for handle in ("one", "two", "three"))
     for member in (one, two, three):
         earn(session, member, 5)
-    places = [board.my_place(session, each.id, days=None) for each in (one, two, three)]
+    places = [reputation_board.my_place(session, each.id, days=None) for each in (one, two, three)]
     assert [each.place for each in places if each] == [1, 2, 3]
     assert [[s.place for s in each.beside] for each in places if each] == [[1, 2, 3]] * 3
 
@@ -106,9 +108,9 @@ def test_who_stands_at_the_top_is_told_once_there(
 
 
 def test_what_says_the_same_on_one_day_is_one_line() -> None:
-    def line(id: int, at: str, points: int = 2, **values: object) -> own.Line:
+    def line(id: int, at: str, points: int = 2, **values: object) -> reputation_own.Line:
         told = {"action": "invited", "step": "credit", "about": None, **values}
-        return own.Line(id=id, points=points, at=dt.datetime.fromisoformat(at), **told)  # type: ignore[arg-type]
+        return reputation_own.Line(id=id, points=points, at=dt.datetime.fromisoformat(at), **told)  # type: ignore[arg-type]
 
     thing = subjects.SubjectInfo(1, "report", "x", "X", "/x")
     lines = [
@@ -120,7 +122,7 @@ def test_what_says_the_same_on_one_day_is_one_line() -> None:
         line(4, "2026-07-01T11:00+00:00", -2, step="reverse"),
         line(3, "2026-07-01T10:00+00:00", 0),
     ]
-    folded = own.folded(lines, "Europe/Madrid")
+    folded = reputation_own.folded(lines, "Europe/Madrid")
     assert [(each.id, each.points, each.times) for each in folded] == [
         (9, 4, 2), (8, 2, 1), (7, 2, 1), (5, 2, 1), (4, -2, 1), (3, 0, 1),
     ]  # fmt: skip
@@ -137,10 +139,10 @@ def test_whose_profile_lists_nothing_is_not_named_where_the_list_tells_of_a_city
     assert "/members/m01" not in narrow
     assert "/members/m02" in narrow
     assert "a member" in narrow
-    beside = board.my_place(session, crowd[1].id, days=30)
+    beside = reputation_board.my_place(session, crowd[1].id, days=30)
     assert beside is not None
     assert [one.handle for one in beside.beside] == [None, "m02", "m03", "m04"]
-    own_view = board.leaders(session, days=30, reader_id=crowd[0].id)
+    own_view = reputation_board.leaders(session, days=30, reader_id=crowd[0].id)
     assert own_view[0].handle == "m01"
 
 
@@ -164,8 +166,8 @@ def test_points_by_what_they_came_from(
     assert "−6" in page
     assert "taken back" in page
     me = session.scalars(sa.select(Member.id).where(Member.handle == "ana")).one()
-    totals = own.totals_by_action(session, me)
-    assert sum(total.points for total in totals) == queries.balance(session, me)[0] == 6
+    totals = reputation_own.totals_by_action(session, me)
+    assert sum(total.points for total in totals) == reputation_ledger.balance(session, me)[0] == 6
 
 
 def test_what_waits_is_told_to_oneself_alone(
@@ -191,14 +193,14 @@ def test_what_waits_is_told_to_oneself_alone(
 def test_a_page_of_movements_follows_the_last(
     session: Session, make_member: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own, "PAGE", 2)
+    monkeypatch.setattr(reputation_own, "PAGE", 2)
     ana = make_member("ana")
     for points in (1, 2, 3, 4, 5):
         earn(session, ana, points)
     seen: list[int] = []
     before = None
     while True:
-        lines, before = own.movements(session, ana.id, before)
+        lines, before = reputation_own.movements(session, ana.id, before)
         seen += [line.points for line in lines]
         if before is None:
             break
@@ -208,7 +210,7 @@ def test_a_page_of_movements_follows_the_last(
 def test_a_day_that_was_full_is_said(session: Session, make_member: Make) -> None:
     ana = make_member("ana")
     for number in range(21):
-        actions.credit(session, ana.id, "comment", f"comment:{number}", held=False)
-    lines, _ = own.movements(session, ana.id)
+        reputation_actions.credit(session, ana.id, "comment", f"comment:{number}", held=False)
+    lines, _ = reputation_own.movements(session, ana.id)
     assert [line.full for line in lines[:2]] == [True, False]
-    assert own.totals_by_action(session, ana.id)[0].times == 20
+    assert reputation_own.totals_by_action(session, ana.id)[0].times == 20

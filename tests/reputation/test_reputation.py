@@ -12,8 +12,10 @@ from tests.media.pictures import saved, scene
 from tests.reading import words
 from ugc.accounts.models import Member
 from ugc.core.db import Session
-from ugc.reputation import actions, queries, rules
-from ugc.reputation.queries import board
+from ugc.reputation import actions as reputation_actions
+from ugc.reputation import rules as reputation_rules
+from ugc.reputation.queries import board as reputation_board
+from ugc.reputation.queries import ledger as reputation_ledger
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
 Browser = Callable[..., FlaskClient]
@@ -24,7 +26,7 @@ Jobs = Callable[[], int]
     ("points", "level"), [(-5, 1), (0, 1), (14, 1), (15, 2), (75, 3), (99_999, 9), (100_000, 10)]
 )
 def test_levels(points: int, level: int) -> None:
-    assert rules.level(points) == level
+    assert reputation_rules.level(points) == level
 
 
 def member_id(session: Session, handle: str) -> int:
@@ -44,14 +46,14 @@ def test_points_wait_are_released_and_go_with_the_content(
     address = ana.post("/reports", data=FORM).location
     run_jobs()
     ana_id = member_id(session, "ana")
-    assert queries.balance(session, ana_id) == (0, 6)
+    assert reputation_ledger.balance(session, ana_id) == (0, 6)
     decide(session, moderator, outcome="approved")
     run_jobs()
-    assert queries.balance(session, ana_id) == (6, 0)
+    assert reputation_ledger.balance(session, ana_id) == (6, 0)
     ana.post(f"{address}/withdraw")
     run_jobs()
-    assert queries.balance(session, ana_id) == (0, 0)
-    assert queries.score(session, ana_id).points == 0
+    assert reputation_ledger.balance(session, ana_id) == (0, 0)
+    assert reputation_ledger.score(session, ana_id).points == 0
 
 
 def test_refused_points_never_arrive(session: Session, signed_in: Browser, run_jobs: Jobs) -> None:
@@ -59,7 +61,7 @@ def test_refused_points_never_arrive(session: Session, signed_in: Browser, run_j
     run_jobs()
     decide(session, signed_in("mod", role="moderator"), outcome="refused", rule="spam")
     run_jobs()
-    assert queries.balance(session, member_id(session, "ana")) == (0, 0)
+    assert reputation_ledger.balance(session, member_id(session, "ana")) == (0, 0)
 
 
 def test_a_vote_earns_once_however_often_it_changes(
@@ -71,20 +73,20 @@ def test_a_vote_earns_once_however_often_it_changes(
         ben.post(f"{address}/vote", data={"still_there": answer})
     run_jobs()
     # It waits until it proves true, and gives the author nothing: ben is not established.
-    assert queries.balance(session, member_id(session, "ben")) == (0, 1)
-    assert queries.balance(session, member_id(session, "mod")) == (6, 0)
+    assert reputation_ledger.balance(session, member_id(session, "ben")) == (0, 1)
+    assert reputation_ledger.balance(session, member_id(session, "mod")) == (6, 0)
 
 
 def test_every_entry_is_made_once(session: Session, make_member: Callable[..., Member]) -> None:
     ana = make_member("ana")
     for _ in range(3):
-        actions.credit(session, ana.id, "report", "report:1", held=True)
+        reputation_actions.credit(session, ana.id, "report", "report:1", held=True)
     for _ in range(3):
-        actions.release(session, "report:1")
-    assert queries.balance(session, ana.id) == (6, 0)
+        reputation_actions.release(session, "report:1")
+    assert reputation_ledger.balance(session, ana.id) == (6, 0)
     for _ in range(3):
-        actions.reverse(session, "report:1")
-    assert queries.balance(session, ana.id) == (0, 0)
+        reputation_actions.reverse(session, "report:1")
+    assert reputation_ledger.balance(session, ana.id) == (0, 0)
 
 
 def test_the_leaderboard_of_a_city(client: FlaskClient, signed_in: Browser, run_jobs: Jobs) -> None:
@@ -125,7 +127,7 @@ def test_the_leaderboard_of_the_last_days(
             ),
             {"member": member.id, "days": days, "points": points, "cause": f"report:{points}"},
         )
-    actions.recount_all(session)
+    reputation_actions.recount_all(session)
     session.commit()
     ever = client.get("/leaderboard").text
     month = client.get("/leaderboard?span=month").text
@@ -139,7 +141,7 @@ def test_photos_count_for_the_city_too(
     photo = {"photos": (io.BytesIO(saved(scene())), "x.jpg")}
     signed_in("mad", role="moderator").post("/reports", data={**FORM, **photo})
     run_jobs()
-    [madrid] = board.leaders(session, days=30, city_id=3117735)
+    [madrid] = reputation_board.leaders(session, days=30, city_id=3117735)
     assert (madrid.handle, madrid.points) == ("mad", 6 + 2)
 
 
@@ -149,18 +151,18 @@ def test_every_total_comes_from_the_ledger_again(
     signed_in("ana", role="moderator").post("/reports", data=FORM)
     idle = make_member("idle")
     run_jobs()
-    assert actions.recount_all(session) == []
+    assert reputation_actions.recount_all(session) == []
     # Whatever happened to the folded table: wrong, missing, or there without an entry.
     session.execute(sa.text("UPDATE scores SET points = 999, level = 9"))
     session.execute(
         sa.text("INSERT INTO scores (member_id, points) VALUES (:id, 50)"), {"id": idle.id}
     )
     session.expire_all()
-    assert actions.recount_all(session) == [("ana", 999, 6), ("idle", 50, 0)]
+    assert reputation_actions.recount_all(session) == [("ana", 999, 6), ("idle", 50, 0)]
     session.execute(sa.text("DELETE FROM scores"))
     session.expire_all()
-    assert actions.recount_all(session) == [("ana", 0, 6)]
-    assert queries.score(session, member_id(session, "ana")).level == 1
+    assert reputation_actions.recount_all(session) == [("ana", 0, 6)]
+    assert reputation_ledger.score(session, member_id(session, "ana")).level == 1
 
 
 @pytest.mark.parametrize("choice", ["keep", "remove"])
@@ -173,7 +175,7 @@ def test_points_stay_without_a_name_or_go_with_what_is_erased(
     ana_id = member_id(session, "ana")
     ana.post("/settings/erase", data={"password": PASSWORD, "content": choice})
     run_jobs()
-    assert queries.balance(session, ana_id) == ((6, 0) if choice == "keep" else (0, 0))
+    assert reputation_ledger.balance(session, ana_id) == ((6, 0) if choice == "keep" else (0, 0))
     assert "ana" not in words(client.get("/leaderboard").text)
 
 
@@ -184,22 +186,22 @@ def test_two_people_earn_nothing_by_posting_confirming_and_withdrawing(
     address = author.post("/reports", data=FORM).location
     friend.post(f"{address}/vote", data={"still_there": "yes"})
     run_jobs()
-    assert queries.balance(session, member_id(session, "friend")) == (0, 1)
+    assert reputation_ledger.balance(session, member_id(session, "friend")) == (0, 1)
     author.post(f"{address}/withdraw")
     run_jobs()
-    assert queries.balance(session, member_id(session, "author")) == (0, 0)
-    assert queries.balance(session, member_id(session, "friend")) == (0, 0)
+    assert reputation_ledger.balance(session, member_id(session, "author")) == (0, 0)
+    assert reputation_ledger.balance(session, member_id(session, "friend")) == (0, 0)
 
 
 def test_what_was_taken_back_is_not_released(
     session: Session, make_member: Callable[..., Member]
 ) -> None:
     ana = make_member("ana").id
-    actions.credit(session, ana, "photo", "photos:1", held=True)
-    actions.reverse(session, "photos:1")
-    actions.credit(session, ana, "photo", "photos:1", held=True)
-    actions.release(session, "photos:1")
-    assert queries.balance(session, ana) == (0, 0)
+    reputation_actions.credit(session, ana, "photo", "photos:1", held=True)
+    reputation_actions.reverse(session, "photos:1")
+    reputation_actions.credit(session, ana, "photo", "photos:1", held=True)
+    reputation_actions.release(session, "photos:1")
+    assert reputation_ledger.balance(session, ana) == (0, 0)
 
 
 def test_what_happens_to_one_thing_is_told_in_its_order(

@@ -9,20 +9,23 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import MODERATOR, PASSWORD, PASSWORD_HASH, make_database
-from ugc.accounts import actions as accounts
-from ugc.accounts import queries as account_queries
+from ugc.accounts.actions import erasing as accounts_erasing
+from ugc.accounts.actions import links as accounts_links
+from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import KIND as MEMBER
 from ugc.accounts.models import Member
+from ugc.accounts.queries import sessions as accounts_sessions
 from ugc.app import create_app
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, now, transaction
 from ugc.core.errors import Conflict, DomainError, Forbidden, NotFound
-from ugc.moderation import actions as moderation
+from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case
 from ugc.places.models import KIND as PLACE
 from ugc.places.models import Place
-from ugc.reviews import actions, queries
+from ugc.reviews import actions as reviews_actions
+from ugc.reviews import queries as reviews_queries
 from ugc.reviews.models import Review
 
 PEOPLE = 8
@@ -100,19 +103,19 @@ def place_id(site: Flask) -> int:
 
 
 def posting(actor: Actor, place_id: int, rating: int) -> Callable[[Session], object]:
-    opinion = actions.Opinion(rating=rating, text="x" * 60)
-    return lambda session: actions.post_review(session, actor, place_id, opinion)
+    opinion = reviews_actions.Opinion(rating=rating, text="x" * 60)
+    return lambda session: reviews_actions.post_review(session, actor, place_id, opinion)
 
 
 def editing(actor: Actor, review_id: int, rating: int) -> Callable[[Session], object]:
-    opinion = actions.Opinion(rating=rating, text="y" * 60)
-    return lambda session: actions.edit_review(
+    opinion = reviews_actions.Opinion(rating=rating, text="y" * 60)
+    return lambda session: reviews_actions.edit_review(
         session, actor, review_id, revision=1, opinion=opinion
     )
 
 
 def withdrawing(actor: Actor, review_id: int) -> Callable[[Session], object]:
-    return lambda session: actions.withdraw(session, actor, review_id)
+    return lambda session: reviews_actions.withdraw(session, actor, review_id)
 
 
 def stored(app: Flask, place_id: int) -> tuple[tuple[int, int], tuple[int, int], list[int]]:
@@ -123,7 +126,7 @@ def stored(app: Flask, place_id: int) -> tuple[tuple[int, int], tuple[int, int],
             sa.select(Review.id).where(Review.place_id == place_id).order_by(Review.id)
         ).all()
         told = (place.rating_count, place.rating_sum)
-        return told, queries.totals(session, place_id), list(ids)
+        return told, reviews_queries.totals(session, place_id), list(ids)
 
 
 def test_reviews_of_many_at_once_are_all_counted(
@@ -156,7 +159,7 @@ def test_edits_withdrawals_and_posts_at_once_leave_right_totals(
         editing(people[0], ids[0], 1),
         editing(people[0], ids[0], 1),
         withdrawing(people[1], ids[1]),
-        lambda s: moderation.open_case(s, ids[2], "flagged"),
+        lambda s: moderation_actions.open_case(s, ids[2], "flagged"),
         *(posting(person, place_id, 3) for person in people[4:]),
     )
     refused = [answer for answer in answers if isinstance(answer, Exception)]
@@ -173,10 +176,12 @@ def test_helpful_votes_at_once_are_all_counted(
     answers = at_once(
         site,
         *(
-            lambda s, person=person: actions.vote_helpful(s, person, review_id, helpful=True)
+            lambda s, person=person: reviews_actions.vote_helpful(
+                s, person, review_id, helpful=True
+            )
             for person in [*people[1:], people[1]]
         ),
-        lambda s: actions.vote_helpful(s, people[0], review_id, helpful=True),
+        lambda s: reviews_actions.vote_helpful(s, people[0], review_id, helpful=True),
     )
     assert sum(isinstance(answer, Forbidden) for answer in answers) == 1
     with site.app_context(), transaction() as session:
@@ -192,14 +197,14 @@ def test_a_decision_and_its_author_never_wait_for_each_other(
         author, moderator = people[round_], people[(round_ + 1) % PEOPLE]
         in_transaction(site, posting(author, place_id, 2))
         review_id = stored(site, place_id)[2][-1]
-        in_transaction(site, lambda s, r=review_id: moderation.open_case(s, r, "flagged"))
+        in_transaction(site, lambda s, r=review_id: moderation_actions.open_case(s, r, "flagged"))
         with site.app_context(), transaction() as session:
             case = session.scalars(
                 sa.select(Case).where(Case.subject_id == review_id, Case.decided_at.is_(None))
             ).one()
             case_id, version = case.id, case.version
         works: list[Callable[[Session], object]] = [
-            lambda s, c=case_id, v=version, m=moderator: moderation.decide_case(
+            lambda s, c=case_id, v=version, m=moderator: moderation_actions.decide_case(
                 s, m, c, version=v, outcome="refused", rule="spam"
             ),
             withdrawing(author, review_id) if round_ % 2 else editing(author, review_id, 4),
@@ -231,7 +236,7 @@ def slowly(work: Callable[[Session], object]) -> Callable[[Session], object]:
 
 
 def flagging(actor: Actor, review_id: int) -> Callable[[Session], object]:
-    return lambda session: moderation.flag(
+    return lambda session: moderation_actions.flag(
         session, actor, session.get_one(subjects.Subject, review_id), rule="spam"
     )
 
@@ -260,19 +265,21 @@ def test_what_is_written_while_its_author_is_erased_goes_too(
     site: Flask, people: list[Actor], place_id: int
 ) -> None:
     author_id = people[0].id or 0
-    token = in_transaction(site, lambda s: accounts.open_session(s, author_id, "a browser"))
-    digest = accounts.digest(str(token))
+    token = in_transaction(
+        site, lambda s: accounts_signing_in.open_session(s, author_id, "a browser")
+    )
+    digest = accounts_links.digest(str(token))
 
     def write(session: Session) -> object:
-        assert account_queries.session_member(session, digest, keep=True)
+        assert accounts_sessions.session_member(session, digest, keep=True)
         return posting(people[0], place_id, 5)(session)
 
     def erase(session: Session) -> object:
-        return accounts.erase(session, author_id, with_content=True, password=PASSWORD)
+        return accounts_erasing.erase(session, author_id, with_content=True, password=PASSWORD)
 
     _, erased = at_once(site, slowly(write), later(erase))
     assert erased is None
     with site.app_context(), transaction() as session:
         [review] = session.scalars(sa.select(Review).where(Review.place_id == place_id))
         assert (review.visibility, review.author_id, review.text) == ("withdrawn", None, "")
-        assert account_queries.session_member(session, digest) is None
+        assert accounts_sessions.session_member(session, digest) is None

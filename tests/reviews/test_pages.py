@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
-from ugc.places import actions as places
+from ugc.places.actions import editing as places_editing
 from ugc.places.models import KIND as PLACE
 from ugc.places.models import Place
 from ugc.reputation.models import Score
@@ -479,6 +479,6 @@ def test_reviews_are_seen_with_their_place_alone(
     mod = signed_in("mod", role="moderator")
     assert decide(mod, session, "refused") == 303
     assert told()[0] is False
-    places.move(session, place.id, Visibility.PUBLISHED, "appeal", "system")
+    places_editing.move(session, place.id, Visibility.PUBLISHED, "appeal", "system")
     session.commit()
     assert told()[0] is True

@@ -12,10 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD, PASSWORD_HASH
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import passwords as accounts_passwords
 from ugc.accounts.models import Member
 from ugc.core.db import Session, now
-from ugc.rewards.actions import scoring
+from ugc.rewards.actions import scoring as rewards_scoring
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -102,7 +102,7 @@ class World:
         self.session.commit()
 
     def score_all(self) -> None:
-        scoring.score(self.session)
+        rewards_scoring.score(self.session)
         self.session.commit()
 
     def scores(self) -> dict[str, int]:
@@ -141,7 +141,7 @@ def world(
     app: Flask, session: Session, run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> World:
     """Everybody has the same password: it is not hashed fifty times for a farm."""
-    monkeypatch.setattr(accounts, "hash_password", lambda _password: PASSWORD_HASH)
+    monkeypatch.setattr(accounts_passwords, "hash_password", lambda _password: PASSWORD_HASH)
     return World(app, session, run_jobs)
 
 

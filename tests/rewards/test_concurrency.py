@@ -11,14 +11,16 @@ from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, DomainError
 from ugc.moderation.models import Case
-from ugc.referrals import actions as referrals
+from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import Referral
-from ugc.reputation import actions as reputation
-from ugc.reputation import queries as ledger
-from ugc.rewards import actions, rules
-from ugc.rewards.actions import deciding, scoring
+from ugc.reputation import actions as reputation_actions
+from ugc.reputation.queries import ledger as reputation_ledger
+from ugc.rewards.actions import deciding as rewards_deciding
+from ugc.rewards.actions import holding as rewards_holding
+from ugc.rewards.actions import scoring as rewards_scoring
 from ugc.rewards.models import FraudScore, ReferralReward
-from ugc.rewards.queries import rings
+from ugc.rewards.queries import rings as rewards_rings
+from ugc.rewards.rules import points as rewards_points
 
 __all__ = ["people", "site"]  # fixtures
 
@@ -36,7 +38,7 @@ def chain(site: Flask, people: list[Actor]) -> list[int]:
 
     def make(session: Session) -> None:
         session.execute(sa.text("TRUNCATE procrastinate_jobs CASCADE"))
-        link = referrals.link_for(session, ids[0], ids[0])
+        link = referrals_linking.link_for(session, ids[0], ids[0])
         for each in ids[1:]:
             session.add(Referral(member_id=each, parent_id=ids[0], link_id=link.id))
 
@@ -48,8 +50,8 @@ def adds_up(site: Flask, member_id: int) -> tuple[int, int]:
     """(available, held) as folded, which is what the ledger says."""
 
     def check(session: Session) -> tuple[int, int]:
-        score = ledger.score(session, member_id)
-        balance = ledger.balance(session, member_id)
+        score = reputation_ledger.score(session, member_id)
+        balance = reputation_ledger.balance(session, member_id)
         assert (score.points, score.points_held) == balance
         return balance
 
@@ -59,7 +61,7 @@ def adds_up(site: Flask, member_id: int) -> tuple[int, int]:
 
 
 def test_held_once_however_often_and_however_many_at_once(site: Flask, chain: list[int]) -> None:
-    works = [lambda s, n=each: actions.hold(s, n) for each in chain[1:]] * 3
+    works = [lambda s, n=each: rewards_holding.hold(s, n) for each in chain[1:]] * 3
     assert at_once(site, *works) == [None] * len(works)
     assert adds_up(site, chain[0]) == (0, 20 * (len(chain) - 1))
 
@@ -69,12 +71,12 @@ def test_the_cap_holds_when_all_come_at_once(site: Flask, chain: list[int]) -> N
         session.add(
             ReferralReward(
                 newcomer_id=chain[1], beneficiary_id=chain[0], degree=1, state="released",
-                points=rules.DAILY_CAP - 50, given_on=sa.func.current_date(),
+                points=rewards_points.DAILY_CAP - 50, given_on=sa.func.current_date(),
             )
         )  # fmt: skip
 
     read(site, spend)
-    at_once(site, *(lambda s, n=each: actions.hold(s, n) for each in chain[2:]))
+    at_once(site, *(lambda s, n=each: rewards_holding.hold(s, n) for each in chain[2:]))
     assert adds_up(site, chain[0]) == (0, 40)
     states = read(
         site,
@@ -91,14 +93,14 @@ def test_release_and_reversal_at_once_leave_one_of_both(
     site: Flask, chain: list[int], attempt: int
 ) -> None:
     boss, newcomer = chain[0], chain[1]
-    cause = rules.cause(newcomer)
-    read(site, lambda s: actions.hold(s, newcomer))
+    cause = rewards_points.cause(newcomer)
+    read(site, lambda s: rewards_holding.hold(s, newcomer))
     works: list[Callable[[Session], object]] = []
     for _ in range(3):
         works += [
-            lambda s: reputation.release(s, cause, boss),
-            lambda s: reputation.reverse(s, cause),
-            lambda s: reputation.reverse_member(s, newcomer, [cause]),
+            lambda s: reputation_actions.release(s, cause, boss),
+            lambda s: reputation_actions.reverse(s, cause),
+            lambda s: reputation_actions.reverse_member(s, newcomer, [cause]),
         ]
     answers = at_once(site, *works)
     assert not [each for each in answers if isinstance(each, Exception)]
@@ -108,10 +110,10 @@ def test_release_and_reversal_at_once_leave_one_of_both(
 
 def test_giving_back_at_once_gives_back_once(site: Flask, chain: list[int]) -> None:
     boss = chain[0]
-    read(site, lambda s: actions.hold(s, chain[1]))
-    taken = read(site, lambda s: reputation.reverse_member(s, boss))
+    read(site, lambda s: rewards_holding.hold(s, chain[1]))
+    taken = read(site, lambda s: reputation_actions.reverse_member(s, boss))
     assert isinstance(taken, list)
-    at_once(site, *[lambda s: reputation.restore(s, taken)] * 6)
+    at_once(site, *[lambda s: reputation_actions.restore(s, taken)] * 6)
     assert adds_up(site, boss) == (0, 20)
 
 
@@ -124,11 +126,11 @@ def test_one_of_many_moderators_decides_a_ring_while_others_score(
         session.add_all(FraudScore(member_id=each, score=90, reasons=[]) for each in suspects)
 
     def find(session: Session) -> None:
-        scoring.lock_fraud_scoring(session)
-        scoring.find_rings(session)
+        rewards_scoring.lock_fraud_scoring(session)
+        rewards_scoring.find_rings(session)
 
     for each in suspects:
-        read(site, lambda s, n=each: actions.hold(s, n))
+        read(site, lambda s, n=each: rewards_holding.hold(s, n))
     read(site, doubt)
     at_once(site, find, find, find)
     case = read(
@@ -144,16 +146,17 @@ def test_one_of_many_moderators_decides_a_ring_while_others_score(
     case_id, version, ring_id = case[0]
 
     def decide(actor: Actor) -> Callable[[Session], object]:
-        return lambda session: deciding.decide_ring(
+        return lambda session: rewards_deciding.decide_ring(
             session, actor, case_id, version=version, outcome="false", chosen=None, rule="machine"
         )
 
     works = [decide(each) for each in moderators]
-    works.insert(2, lambda s: scoring.score(s, chain) and None)
+    works.insert(2, lambda s: rewards_scoring.score(s, chain) and None)
     answers = at_once(site, *works)
     assert sum(isinstance(each, Conflict) for each in answers) == len(moderators) - 1
     outcomes = read(
-        site, lambda s: [each.outcome for each in rings.suspects(s, ring_id, undecided=False)]
+        site,
+        lambda s: [each.outcome for each in rewards_rings.suspects(s, ring_id, undecided=False)],
     )
     assert outcomes == ["false"] * 4
     decided = sa.text("SELECT count(*) FROM decisions WHERE case_id = :c")

@@ -9,19 +9,21 @@ from flask.testing import FlaskClient
 from tests.conftest import PASSWORD
 from tests.reading import words
 from tests.rewards.conftest import FIREFOX, World, decide, first_ring
-from ugc.accounts.actions import grants
+from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.rules.roles import Role
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session
-from ugc.reputation import queries as ledger
-from ugc.rewards import actions, queries, rules
+from ugc.reputation.queries import ledger as reputation_ledger
+from ugc.rewards.actions import holding as rewards_holding
+from ugc.rewards.queries import doubts as rewards_doubts
+from ugc.rewards.rules import points as rewards_points
 
 Browser = Callable[..., FlaskClient]
 FARM, SOME = 50, 12
 
 
 def doubted(session: Session) -> set[int]:
-    return set(session.scalars(queries.doubted()))
+    return set(session.scalars(rewards_doubts.doubted()))
 
 
 def plant(world: World, many: int) -> dict[str, FlaskClient]:
@@ -45,9 +47,9 @@ def test_a_farm_earns_nothing(world: World, session: Session, signed_in: Browser
     farm = plant(world, FARM)
     boss = world.id_of("boss")
     # Held, and capped: ten of fifty.
-    assert ledger.balance(session, boss) == (0, rules.DAILY_CAP)
+    assert reputation_ledger.balance(session, boss) == (0, rewards_points.DAILY_CAP)
     world.score_all()
-    assert {h for h, s in world.scores().items() if s >= rules.DOUBTED} == set(farm)
+    assert {h for h, s in world.scores().items() if s >= rewards_points.DOUBTED} == set(farm)
     assert doubted(session) == {world.id_of(handle) for handle in farm}
 
     # They do genuine-looking things; a like ring around boss; post, delete, post again.
@@ -67,11 +69,11 @@ def test_a_farm_earns_nothing(world: World, session: Session, signed_in: Browser
     world.later("25 hours")
     world.score_all()
     for handle in farm:
-        actions.release(session, world.id_of(handle))
+        rewards_holding.release(session, world.id_of(handle))
     session.commit()
     # Whatever they did: doubted, so nothing is released.
     assert "released" not in world.states("boss").values()
-    assert ledger.balance(session, boss)[1] == rules.DAILY_CAP
+    assert reputation_ledger.balance(session, boss)[1] == rewards_points.DAILY_CAP
     reasons = set(
         session.scalars(
             sa.text("SELECT r->>'code' FROM fraud_scores, jsonb_array_elements(reasons) r")
@@ -96,15 +98,15 @@ def test_a_farm_earns_nothing(world: World, session: Session, signed_in: Browser
     refused = decide(moderator, "false")
     assert refused.status_code == 422
     assert "A refusal names the rule." in refused.text
-    before = ledger.balance(session, world.id_of("mod"))[0]
+    before = reputation_ledger.balance(session, world.id_of("mod"))[0]
     done = decide(moderator, "false", rule="several_accounts", note="One person.", suspend="30")
     assert done.status_code == 303
     world.run_jobs()
     assert session.scalar(sa.text("SELECT count(*) FROM false_members")) == FARM + 1
     for handle in farm:
-        assert ledger.balance(session, world.id_of(handle)) == (0, 0)
+        assert reputation_ledger.balance(session, world.id_of(handle)) == (0, 0)
     # The moderator's own report keeps its points: eight confirmations of strangers gave it none.
-    assert ledger.balance(session, world.id_of("mod"))[0] == before == 6
+    assert reputation_ledger.balance(session, world.id_of("mod"))[0] == before == 6
     assert set(world.states("boss").values()) == {"reversed", "capped"}
     first = session.scalar(
         sa.text(
@@ -172,7 +174,7 @@ def test_cleared_people_bring_their_points(
     world.run_jobs()
     world.score_all()
     world.later("25 hours")
-    actions.release(session, world.id_of("sybil-1"))
+    rewards_holding.release(session, world.id_of("sybil-1"))
     assert world.states("boss")["sybil-1"] == "held"
     assert decide(moderator, "cleared").status_code == 303
     world.run_jobs()
@@ -217,7 +219,7 @@ def test_one_appeal_decided_by_another(
     assert me not in doubted(session)
     assert len(doubted(session)) == SOME
     # The two reports' points are theirs again; boss, who is still false, has none for them.
-    assert ledger.balance(session, me) == (12, 0)
+    assert reputation_ledger.balance(session, me) == (12, 0)
     assert world.states("boss")["sybil-1"] == "reversed"
     assert world.member("sybil-1").suspended_until is None
     assert "Tu recurso fue aceptado" in one.get("/rewards").text
@@ -242,7 +244,7 @@ def test_one_appeal_decided_by_another(
     ).one()
     form = {"version": str(case.version), "outcome": "approved"}
     assert second.post(f"/moderation/{case.id}", data=form).status_code == 303
-    assert ledger.balance(session, world.id_of("boss")) == (0, 20)
+    assert reputation_ledger.balance(session, world.id_of("boss")) == (0, 20)
     assert world.states("boss")["sybil-1"] == "held"
     world.ledger_adds_up()
 
@@ -262,7 +264,7 @@ def test_a_school_is_not_doubted(world: World, session: Session, signed_in: Brow
     world.approve_all(moderator)
     world.score_all()
     scores = world.scores()
-    assert max(scores.values()) < rules.DOUBTED
+    assert max(scores.values()) < rewards_points.DOUBTED
     assert scores["pupil-0"] > 0  # flagged, with its reasons
     assert doubted(session) == set()
     assert session.scalar(sa.text("SELECT count(*) FROM rings")) == 0
@@ -290,7 +292,7 @@ def test_a_home_is_not_doubted(world: World, session: Session) -> None:
     world.later("20 days")
     world.score_all()
     assert doubted(session) == set()
-    assert 0 < max(world.scores().values()) < rules.DOUBTED
+    assert 0 < max(world.scores().values()) < rewards_points.DOUBTED
 
 
 def test_the_same_mailbox_and_throw_away_mail(world: World, session: Session) -> None:
@@ -395,7 +397,7 @@ def test_praise_of_one_brand_alone(world: World, session: Session, signed_in: Br
 def test_marks_are_hashes_that_go(
     world: World, session: Session, run_jobs: Callable[[], int]
 ) -> None:
-    from ugc.rewards import jobs
+    from ugc.rewards import jobs as rewards_jobs
 
     ana = world.join("ana", address="203.0.113.9")
     kinds = session.scalars(sa.text("SELECT kind FROM marks ORDER BY kind")).all()
@@ -404,10 +406,10 @@ def test_marks_are_hashes_that_go(
     assert [each["kind"] for each in exported["marks"]] == kinds
     assert "203.0.113" not in str(exported)
     world.later("89 days")
-    jobs.forget_marks(session)
+    rewards_jobs.forget_marks(session)
     assert session.scalar(sa.text("SELECT count(*) FROM marks")) == 3
     world.later("91 days")
-    jobs.forget_marks(session)
+    rewards_jobs.forget_marks(session)
     assert session.scalar(sa.text("SELECT count(*) FROM marks")) == 0
 
 
@@ -428,7 +430,7 @@ def test_who_may_see_and_decide(
     assert moderator.post(address, data={**form, "suspend": "7"}).status_code == 422
     # Who is of the ring decides nothing about it.
     boss = world.member("boss").id
-    grants.give(session, boss, Role.MODERATOR, by=SYSTEM, announce=False)
+    accounts_grants_actions.give(session, boss, Role.MODERATOR, by=SYSTEM, announce=False)
     session.commit()
     assert farm["boss"].post(address, data=form).status_code == 403
     # Everybody reads what speaks against themselves, and names nobody else by it.
@@ -486,15 +488,15 @@ def test_the_evidence_of_many_is_a_bounded_number_of_queries(
     world: World, session: Session, farm: dict[str, FlaskClient]
 ) -> None:
     from tests.conftest import counted_queries
-    from ugc.moderation import actions as moderation
-    from ugc.rewards.queries import evidence
+    from ugc.moderation import actions as moderation_actions
+    from ugc.rewards.queries import evidence as rewards_evidence
 
     everybody = [world.id_of(handle) for handle in farm]
-    tables = moderation.counted_tables()
+    tables = moderation_actions.counted_tables()
     counts = []
     for some in (everybody[:3], everybody):
         with counted_queries() as seen:
-            evidence.gather(session, some, tables, lambda: 1.0)
+            rewards_evidence.gather(session, some, tables, lambda: 1.0)
         counts.append(len(seen))
     assert counts[1] <= counts[0] + 1 <= 20
     with counted_queries() as seen:

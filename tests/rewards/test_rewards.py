@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from tests.reading import words
 from tests.rewards.conftest import World
 from ugc.core.db import Session
-from ugc.reputation import queries as ledger
-from ugc.rewards import actions, rules
+from ugc.reputation.queries import ledger as reputation_ledger
+from ugc.rewards.actions import holding as rewards_holding
+from ugc.rewards.rules import points as rewards_points
 
 Browser = Callable[..., FlaskClient]
 
@@ -30,7 +31,7 @@ def chain(world: World, signed_in: Browser) -> dict[str, FlaskClient]:
 def test_three_degrees_are_held_and_halve(
     world: World, session: Session, chain: dict[str, FlaskClient]
 ) -> None:
-    balances = {handle: ledger.balance(session, world.id_of(handle)) for handle in chain}
+    balances = {handle: reputation_ledger.balance(session, world.id_of(handle)) for handle in chain}
     assert balances == {
         "ana": (0, 35),
         "ben": (0, 35),
@@ -41,12 +42,12 @@ def test_three_degrees_are_held_and_halve(
     assert world.states("ana") == {"ben": "held", "eva": "held", "leo": "held"}
     entries = session.execute(
         sa.text("SELECT action, points FROM point_entries WHERE cause = :c ORDER BY points"),
-        {"c": rules.cause(world.id_of("leo"))},
+        {"c": rewards_points.cause(world.id_of("leo"))},
     ).all()
     assert entries == [("referral_3", 5), ("referral_2", 10), ("referral", 20)]
     # A job that runs again credits nothing.
-    actions.hold(session, world.id_of("leo"))
-    assert ledger.balance(session, world.id_of("ana")) == (0, 35)
+    rewards_holding.hold(session, world.id_of("leo"))
+    assert reputation_ledger.balance(session, world.id_of("ana")) == (0, 35)
     assert session.scalars(sa.text("SELECT badge FROM badges")).all() == []
     world.ledger_adds_up()
 
@@ -59,7 +60,7 @@ def test_released_after_the_second_thing_and_a_day(
     world.report(chain["ben"])
     world.approve_all(moderator)
     world.run_jobs()
-    assert ledger.balance(session, ana) == (0, 35)
+    assert reputation_ledger.balance(session, ana) == (0, 35)
     seen = words(chain["ana"].get("/rewards").text)
     assert "held until ben has done 1 more genuine thing" in seen
     assert "35 wait" in words(chain["ana"].get("/contacts").text)
@@ -72,27 +73,27 @@ def test_released_after_the_second_thing_and_a_day(
     world.approve_all(moderator)
     world.run_jobs()
     # A day has not passed.
-    assert ledger.balance(session, ana) == (0, 35)
+    assert reputation_ledger.balance(session, ana) == (0, 35)
     assert "held until a day has passed" in words(chain["ana"].get("/rewards").text)
     world.later("25 hours")
     world.report(chain["ben"], 2)
     world.approve_all(moderator)
     world.run_jobs()
-    assert ledger.balance(session, ana) == (20, 15)
+    assert reputation_ledger.balance(session, ana) == (20, 15)
     assert world.states("ana") == {"ben": "released", "eva": "held", "leo": "held"}
     assert session.scalars(
         sa.text("SELECT badge FROM badges WHERE member_id = :a"), {"a": ana}
     ).all() == ["first_contact"]
     # Exactly once, however often it is asked.
-    actions.release(session, world.id_of("ben"))
-    assert ledger.balance(session, ana) == (20, 15)
+    rewards_holding.release(session, world.id_of("ben"))
+    assert reputation_ledger.balance(session, ana) == (20, 15)
     world.ledger_adds_up()
 
 
 def test_the_night_releases_what_a_day_made_due(
     world: World, session: Session, chain: dict[str, FlaskClient], signed_in: Browser
 ) -> None:
-    from ugc.rewards import jobs
+    from ugc.rewards import jobs as rewards_jobs
 
     moderator = signed_in("mod", role="moderator")
     for place in range(2):
@@ -104,10 +105,10 @@ def test_the_night_releases_what_a_day_made_due(
     )
     assert waiting == 1
     world.later("25 hours")
-    jobs.release_all(session)
+    rewards_jobs.release_all(session)
     session.commit()
     world.run_jobs()
-    assert ledger.balance(session, world.id_of("ana"))[0] == 20
+    assert reputation_ledger.balance(session, world.id_of("ana"))[0] == 20
 
 
 def test_votes_that_nothing_proves_do_not_count(
@@ -142,10 +143,10 @@ def test_a_farm_of_clicks_releases_nothing(
             world.confirm(browser, report)
     world.run_jobs()
     for number in range(6):
-        actions.release(session, world.id_of(f"click-{number}"))
+        rewards_holding.release(session, world.id_of(f"click-{number}"))
     assert set(world.states("boss").values()) == {"held"}
-    assert ledger.balance(session, world.id_of("boss"))[0] == 0
-    assert ledger.balance(session, world.id_of("click-0")) == (0, 3)
+    assert reputation_ledger.balance(session, world.id_of("boss"))[0] == 0
+    assert reputation_ledger.balance(session, world.id_of("click-0")) == (0, 3)
     world.ledger_adds_up()
 
 
@@ -163,7 +164,7 @@ def test_a_vote_that_others_prove_is_one_of_the_two_things(
     for report in seen:
         world.confirm(other, report)
     world.run_jobs()
-    assert ledger.balance(session, world.id_of("ben"))[0] == 3
+    assert reputation_ledger.balance(session, world.id_of("ben"))[0] == 3
     assert world.states("ana")["ben"] == "held"
     world.report(chain["ben"])
     world.approve_all(moderator)
@@ -176,7 +177,7 @@ def test_a_vote_that_others_prove_is_one_of_the_two_things(
     ("contributions", "votes", "things"), [(0, 9, 1), (1, 0, 1), (1, 3, 2), (2, 0, 2)]
 )
 def test_votes_alone_are_never_enough(contributions: int, votes: int, things: int) -> None:
-    assert rules.genuine_things(contributions, votes) == things
+    assert rewards_points.genuine_things(contributions, votes) == things
 
 
 def test_what_was_withdrawn_before_does_not_count(
@@ -191,7 +192,7 @@ def test_what_was_withdrawn_before_does_not_count(
     world.approve_all(moderator)
     world.run_jobs()
     world.later("25 hours")
-    actions.release(session, world.id_of("ben"))
+    rewards_holding.release(session, world.id_of("ben"))
     assert world.states("ana")["ben"] == "held"
 
 
@@ -203,7 +204,7 @@ def test_the_day_has_a_cap_and_the_page_says_so(
     for number in range(12):
         world.join(f"new-{number}", link)
     world.run_jobs()
-    assert ledger.balance(session, world.id_of("ana")) == (0, rules.DAILY_CAP)
+    assert reputation_ledger.balance(session, world.id_of("ana")) == (0, rewards_points.DAILY_CAP)
     states = list(world.states("ana").values())
     assert (states.count("held"), states.count("capped")) == (10, 2)
     text = words(ana.get("/rewards").text)
@@ -231,26 +232,26 @@ def test_who_left_brings_nothing_any_more(
         {"a": world.id_of("ana")},
     ).all()
     assert rows == ["reversed", "held", "held"]
-    assert ledger.balance(session, world.id_of("ana")) == (0, 15)
+    assert reputation_ledger.balance(session, world.id_of("ana")) == (0, 15)
     world.ledger_adds_up()
 
 
 def test_points_that_were_given_back_can_be_taken_again(
     session: Session, world: World, chain: dict[str, FlaskClient]
 ) -> None:
-    from ugc.reputation import actions as reputation
+    from ugc.reputation import actions as reputation_actions
 
     ana = world.id_of("ana")
     for _ in range(3):
-        taken = reputation.reverse_member(session, ana)
-        assert ledger.balance(session, ana) == (0, 0)
-        assert reputation.reverse_member(session, ana) == []
-        reputation.restore(session, taken)
-        reputation.restore(session, taken)
-        assert ledger.balance(session, ana) == (0, 35)
-    reputation.release(session, rules.cause(world.id_of("ben")), ana)
-    assert ledger.balance(session, ana) == (20, 15)
-    reputation.reverse(session, rules.cause(world.id_of("ben")))
-    reputation.release(session, rules.cause(world.id_of("ben")), ana)
-    assert ledger.balance(session, ana) == (0, 15)
+        taken = reputation_actions.reverse_member(session, ana)
+        assert reputation_ledger.balance(session, ana) == (0, 0)
+        assert reputation_actions.reverse_member(session, ana) == []
+        reputation_actions.restore(session, taken)
+        reputation_actions.restore(session, taken)
+        assert reputation_ledger.balance(session, ana) == (0, 35)
+    reputation_actions.release(session, rewards_points.cause(world.id_of("ben")), ana)
+    assert reputation_ledger.balance(session, ana) == (20, 15)
+    reputation_actions.reverse(session, rewards_points.cause(world.id_of("ben")))
+    reputation_actions.release(session, rewards_points.cause(world.id_of("ben")), ana)
+    assert reputation_ledger.balance(session, ana) == (0, 15)
     world.ledger_adds_up()

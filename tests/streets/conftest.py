@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from ugc import cli
-from ugc.cli import city
+from ugc.cli import city as cli_city
+from ugc.cli import main as cli_main
 from ugc.config import ROOT
 from ugc.core.db import Session
 
@@ -33,11 +33,11 @@ def folder(app: Flask) -> Iterator[Path]:
 @pytest.fixture
 def run(app: Flask, session: Session, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`run("load", file, "--replace", …)`: the command `ugc city`, in this test's transaction."""
-    monkeypatch.setattr(city, "create_app", lambda: app)
+    monkeypatch.setattr(cli_city, "create_app", lambda: app)
 
     def invoke(*arguments: object) -> Result:
         session.commit()
-        result = CliRunner().invoke(cli.cli, ["city", *map(str, arguments)])
+        result = CliRunner().invoke(cli_main.cli, ["city", *map(str, arguments)])
         session.expire_all()
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

@@ -11,7 +11,8 @@ import mapbox_vector_tile
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
-from ugc.streets.rules import Box, tiling
+from ugc.streets.rules import tiling as streets_tiling
+from ugc.streets.rules.boxes import Box
 
 BOX: Box = (2.0, 41.0, 2.02, 41.015)
 MIDDLE = (2.01, 41.0075)
@@ -79,7 +80,7 @@ def archive(
     west, south, east, north = (round(side * 1e7) for side in box)
     with path.open("wb") as file:
         writer = Writer(file)
-        for at in tiling.tiles(box if box[0] < box[2] else BOX, *zooms):
+        for at in streets_tiling.tiles(box if box[0] < box[2] else BOX, *zooms):
             writer.write_tile(zxy_to_tileid(*at), tile)
         said = {"vector_layers": [{"id": each, "fields": {}} for each in schema]} if schema else {}
         writer.finalize(

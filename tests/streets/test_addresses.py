@@ -18,13 +18,13 @@ from ugc.core import geo, subjects
 from ugc.core.db import Base, Session
 from ugc.core.subjects import Subject
 from ugc.moderation.models import Moderated
-from ugc.reports import actions as reports
-from ugc.streets import actions
-from ugc.streets.actions import addresses as filling
+from ugc.reports.actions import personal_data as reports_personal_data
+from ugc.streets.actions import addresses as streets_addresses_actions
+from ugc.streets.actions import loading as streets_loading
 from ugc.streets.models import Extract, SubjectAddress
-from ugc.streets.queries import addresses
+from ugc.streets.queries import addresses as streets_addresses_queries
 from ugc.streets.queries.search import address_at
-from ugc.streets.rules import wording
+from ugc.streets.rules import wording as streets_wording
 
 Browser = Callable[..., FlaskClient]
 IN_THE_VILLAGE = (26.95216, 60.53278)
@@ -94,19 +94,19 @@ def test_a_point_in_words(
     with app.test_request_context():
         for language, said in (("en", english), ("es", spanish)):
             with force_locale(language):
-                assert wording.where(address, "") == said
+                assert streets_wording.where(address, "") == said
 
 
 def test_long_and_short_lines(app: Flask) -> None:
-    corner = wording.Address("A", "", "B", quarter="Centro", town="Villa")
+    corner = streets_wording.Address("A", "", "B", quarter="Centro", town="Villa")
     with app.test_request_context(), force_locale("en"):
-        assert wording.whole_line(corner) == "Corner of A and B, Centro, Villa"
-        assert wording.short_line(corner) == "corner of A and B, Villa"
-        assert wording.postal_line(corner) == "A"
+        assert streets_wording.whole_line(corner) == "Corner of A and B, Centro, Villa"
+        assert streets_wording.short_line(corner) == "corner of A and B, Villa"
+        assert streets_wording.postal_line(corner) == "A"
         # A number says more than a corner.
-        numbered = wording.Address("A", "7", "B", town="Villa")
-        assert wording.whole_line(numbered) == "A 7, Villa"
-        assert wording.where(None, "Madrid") == "Madrid"
+        numbered = streets_wording.Address("A", "7", "B", town="Villa")
+        assert streets_wording.whole_line(numbered) == "A 7, Villa"
+        assert streets_wording.where(None, "Madrid") == "Madrid"
 
 
 def test_parts_are_stored_with_where_they_come_from(session: Session, signed_in: Browser) -> None:
@@ -132,7 +132,7 @@ def test_every_table_of_things_with_a_point_is_filled(app: Flask, session: Sessi
         for mapper in Base.registry.mappers
         if issubclass(mapper.class_, Moderated) and "geom" in mapper.local_table.columns
     }
-    assert set(addresses.located()) == with_points
+    assert set(streets_addresses_queries.located()) == with_points
     for table in with_points:
         triggers = set(
             session.scalars(
@@ -215,7 +215,7 @@ def test_a_report_near_a_private_place_has_none(session: Session, signed_in: Bro
 def fill(session: Session) -> int:
     """Runs the job until it has nothing to do; returns how many batches that took."""
     batches = 0
-    while filling.note_batch(session):
+    while streets_addresses_actions.note_batch(session):
         batches += 1
         assert batches < 20
     session.commit()
@@ -225,7 +225,7 @@ def fill(session: Session) -> int:
 def test_the_job_fills_what_stood_there_before(
     session: Session, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "BATCH", 2)
+    monkeypatch.setattr(streets_addresses_actions, "BATCH", 2)
     ana = signed_in("ana", role="moderator")
     urls = [post(ana, made.AT_THE_HOUSE) for _ in range(3)]
     urls.append(suggest(ana, made.AT_A_CORNER))
@@ -244,9 +244,11 @@ def test_the_job_tells_the_feed_what_changed_only(session: Session, signed_in: B
     report = post(signed_in("ana"), made.AT_THE_HOUSE)
     load_id = made.load_city(session)
     told: list[list[int]] = []
-    plain = filling._tell
+    plain = streets_addresses_actions._tell
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(filling, "_tell", lambda s, ids: (told.append(ids), plain(s, ids)))
+        patch.setattr(
+            streets_addresses_actions, "_tell", lambda s, ids: (told.append(ids), plain(s, ids))
+        )
         fill(session)
         load = session.get_one(Extract, load_id)
         load.addressed_id, load.addressed_at = 0, None
@@ -303,8 +305,8 @@ def test_a_city_below_takes_over(session: Session, signed_in: Browser) -> None:
     made.load_city(session, "region", main="Calle Grande", box=(-3.8, 40.3, -3.5, 40.5))
     report = post(signed_in("ana"), made.AT_THE_HOUSE)
     fill(session)
-    filling.forget(session, inner)
-    actions.remove(session, inner)
+    streets_addresses_actions.forget(session, inner)
+    streets_loading.remove(session, inner)
     session.commit()
     fill(session)
     address = stored(session, report)
@@ -465,7 +467,7 @@ def test_own_data_say_where_it_was(session: Session, signed_in: Browser) -> None
     post(ana, made.AT_THE_HOUSE)
     member = session.scalar(sa.select(Member.id).where(Member.handle == "ana"))
     assert member is not None
-    [posted] = reports.export_member(session, member)["posted"]  # type: ignore[misc, call-overload]
+    [posted] = reports_personal_data.export_member(session, member)["posted"]  # type: ignore[misc, call-overload]
     assert posted["where"] == "Calle Mayor 7, Centro, Villa Prueba"
 
 

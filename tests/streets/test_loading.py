@@ -21,8 +21,9 @@ from tests.streets.conftest import HELSINKI, VILLAGE, Run
 from ugc.core import finding, geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
-from ugc.streets import jobs, queries
-from ugc.streets.rules import tiling
+from ugc.streets import jobs as streets_jobs
+from ugc.streets.queries import loads as streets_loads
+from ugc.streets.rules import tiling as streets_tiling
 
 MIDDLE = (24.9445, 60.1685)
 # A cross of two streets: the smallest city.
@@ -47,7 +48,9 @@ def names(session: Session) -> set[str]:
 def tile(archive: Path, zoom: int, lon: float, lat: float) -> dict[str, Any]:
     """The layers of the tile over a point."""
     with archive.open("rb") as file:
-        found = Reader(MmapSource(file)).get(zoom, tiling.column(lon, zoom), tiling.row(lat, zoom))
+        found = Reader(MmapSource(file)).get(
+            zoom, streets_tiling.column(lon, zoom), streets_tiling.row(lat, zoom)
+        )
     return dict(mapbox_vector_tile.decode(gzip.decompress(found or b"")))
 
 
@@ -156,25 +159,25 @@ def test_cut_short_it_goes_on(
     class Killed(BaseException):
         pass
 
-    def cut(progress: jobs.Progress) -> None:
+    def cut(progress: streets_jobs.Progress) -> None:
         if progress.step == step:
             raise Killed
 
     session.commit()
     monkeypatch.setattr("ugc.streets.actions.reading.TOLD_EVERY", 100)
     with pytest.raises(Killed):
-        jobs.load_city(VILLAGE, folder, on_progress=cut)
+        streets_jobs.load_city(VILLAGE, folder, on_progress=cut)
     assert names(session) == set()
     assert [each for each in folder.glob("*") if each.suffix != ".nodes"] == []
-    done = jobs.load_city(VILLAGE, folder)
+    done = streets_jobs.load_city(VILLAGE, folder)
     assert done.resumed == {"read": None, "named": "read", "drawn": "named"}[step]
     assert "Hiidenkirnuntie" in names(session)
     whole = dict(done.counts)
     run("remove", "myllykoski", "--yes")
-    assert jobs.load_city(VILLAGE, folder).counts == whole
+    assert streets_jobs.load_city(VILLAGE, folder).counts == whole
     # What is needed only while a load is made is gone.
     staged = "SELECT count(*) FROM pg_tables WHERE schemaname = :schema"
-    assert session.scalar(sa.text(staged), {"schema": queries.SCHEMA}) == 0
+    assert session.scalar(sa.text(staged), {"schema": streets_loads.SCHEMA}) == 0
 
 
 def test_what_a_crash_of_the_server_emptied_is_read_again(session: Session, folder: Path) -> None:
@@ -183,17 +186,17 @@ def test_what_a_crash_of_the_server_emptied_is_read_again(session: Session, fold
     class Killed(BaseException):
         pass
 
-    def cut(progress: jobs.Progress) -> None:
+    def cut(progress: streets_jobs.Progress) -> None:
         if progress.step == "drawn":
             raise Killed
 
     session.commit()
     with pytest.raises(Killed):
-        jobs.load_city(VILLAGE, folder, on_progress=cut)
-    [load] = queries.loads(session)
-    session.execute(sa.text(f"TRUNCATE {queries.staged('raw', load.id)}"))
+        streets_jobs.load_city(VILLAGE, folder, on_progress=cut)
+    [load] = streets_loads.loads(session)
+    session.execute(sa.text(f"TRUNCATE {streets_loads.staged('raw', load.id)}"))
     session.commit()
-    done = jobs.load_city(VILLAGE, folder)
+    done = streets_jobs.load_city(VILLAGE, folder)
     assert done.resumed is None
     assert done.counts["streets"] > 20
 
@@ -218,7 +221,7 @@ def test_a_newer_file_replaces_and_an_older_one_is_refused(
     assert "--replace" in refused.output
     assert names(session) == {"Carrer Llarg", "Nou"}
     for file in folder.iterdir():
-        os.utime(file, (time.time() - 2 * jobs.UNUSED_S,) * 2)
+        os.utime(file, (time.time() - 2 * streets_jobs.UNUSED_S,) * 2)
     assert run("load", old, "--replace").exit_code == 0
     assert names(session) == {"Carrer Llarg", "Carrer Curt"}
     assert first in folder.iterdir()  # the same tiles as at first, under the same name
@@ -245,7 +248,7 @@ def test_overlapping_cities_are_refused_unless_told(
     assert refused.exit_code == 2
     assert "ugc city remove town" in refused.output
     assert run("load", osm("other.osm", **CROSS), "--beside").exit_code == 0
-    assert len(queries.shown_loads(session)) == 2
+    assert len(streets_loads.shown_loads(session)) == 2
     # Each point is of one of them.
     at = sa.text("SELECT count(*) FROM where_is(ST_SetSRID(ST_MakePoint(2.0011, 41.0), 4326))")
     assert session.scalar(at) == 1
@@ -303,7 +306,7 @@ def test_a_full_disk_leaves_no_half_archive(
     assert "the same command goes on" in done.output
     assert list(folder.glob("*.pm*")) == []
     monkeypatch.undo()
-    assert jobs.load_city(VILLAGE, folder).resumed == "named"
+    assert streets_jobs.load_city(VILLAGE, folder).resumed == "named"
     assert names(session)
 
 

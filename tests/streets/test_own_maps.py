@@ -28,8 +28,9 @@ from ugc.cards.pages.pictures import built
 from ugc.core import basemap, citymap, openmaptiles, typeset
 from ugc.core.db import Session
 from ugc.core.render import ROOT
-from ugc.streets import jobs, queries
+from ugc.streets import jobs as streets_jobs
 from ugc.streets.pages import city_at
+from ugc.streets.queries import loads as streets_loads
 from ugc.streets.rules.archives import credit_of
 
 DATED = {"planetiler:osm:osmosisreplicationtime": "2026-05-01T20:00:00Z"}
@@ -51,7 +52,7 @@ def test_an_archive_is_shown_listed_replaced_and_removed(
     [kept] = folder.iterdir()
     assert kept.read_bytes() == file.read_bytes()
     assert re.fullmatch(r"vila-[0-9a-f]{12}\.pmtiles", kept.name)
-    [load] = queries.shown_loads(session)
+    [load] = streets_loads.shown_loads(session)
     assert (load.code, load.schema, load.data_at) == (
         "vila", "openmaptiles", dt.datetime(2026, 5, 1, 20, tzinfo=dt.UTC),
     )  # fmt: skip
@@ -72,7 +73,7 @@ def test_an_archive_is_shown_listed_replaced_and_removed(
     refused = run("map", file)
     assert (refused.exit_code, "--replace" in refused.output) == (2, True)
     for each in folder.iterdir():
-        os.utime(each, (time.time() - 2 * jobs.UNUSED_S,) * 2)
+        os.utime(each, (time.time() - 2 * streets_jobs.UNUSED_S,) * 2)
     assert run("map", file, "--replace").exit_code == 0
     assert kept in folder.iterdir()
     assert run("remove", "vila", "--yes").exit_code == 0
@@ -94,7 +95,7 @@ def test_a_map_takes_no_streets_away_unless_told(
     run: Run, session: Session, folder: Path, tmp_path: Path
 ) -> None:
     run("load", VILLAGE)
-    [load] = queries.shown_loads(session)
+    [load] = streets_loads.shown_loads(session)
     box = (load.west, load.south, load.east, load.north)
     own = omt.archive(tmp_path / "myllykoski.pmtiles", box=box, metadata=DATED)
     refused = run("map", own)
@@ -142,7 +143,7 @@ def test_what_cannot_be_shown(
     done = run("map", omt.archive(tmp_path / "own.pmtiles", **made))
     assert done.exit_code == 2
     assert said in done.output
-    assert (queries.loads(session), list(folder.glob("*"))) == ([], [])
+    assert (streets_loads.loads(session), list(folder.glob("*"))) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_what_is_no_archive(
     file.write_bytes(start + (file.read_bytes()[:end] if end else b""))
     done = run("map", file)
     assert (done.exit_code, said in done.output) == (2, True), done.output
-    assert queries.loads(session) == []
+    assert streets_loads.loads(session) == []
 
 
 def test_no_room_is_said_before(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,16 +14,18 @@ from flask.testing import FlaskClient
 
 from tests.streets.conftest import Run
 from tests.streets.test_loading import CROSS
-from ugc.core import geo
+from ugc.core import geo, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Base, Session
 from ugc.core.subjects import Subject
-from ugc.places import actions, jobs
-from ugc.places.actions import facts
+from ugc.places import jobs as places_jobs
+from ugc.places.actions import editing as places_editing
+from ugc.places.actions import facts as places_facts_actions
 from ugc.places.models import Origin, Place, PlaceFact, PlaceObject
-from ugc.places.queries import objects as queries
-from ugc.places.rules import CATEGORIES, timezone_at
-from ugc.places.rules import objects as rules
+from ugc.places.queries import objects as places_objects_queries
+from ugc.places.rules import objects as places_objects_rules
+from ugc.places.rules.categories import CATEGORIES
+from ugc.places.rules.describing import timezone_at
 from ugc.streets.rules.things import thing_of
 
 AT = (2.0005, 41.0005)
@@ -69,7 +71,7 @@ def suggest(session: Session, member: Any, **values: Any) -> int:
     """A published place of a member."""
     said = {"name": "Cafe del Mig", "category": "cafe", "point": geo.Point(2.0006, 41.0005)}
     actor = Actor(ActorKind.MEMBER, id=member.id, confirmed=True)
-    actions.add_place(session, actor, **{**said, **values})
+    places_editing.add_place(session, actor, **{**said, **values})
     place_id = session.scalar(sa.select(sa.func.max(Place.id)))
     assert place_id is not None
     session.execute(sa.update(Place).values(visibility="published").where(Place.id == place_id))
@@ -246,8 +248,8 @@ def test_what_moderators_hid_and_members_closed_stays_so(
     """Neither by the same number nor by another is it back, nor a second one."""
     load({9: node(CAFE)})
     place_id = only(session).id
-    facts.offer(session, place_id, Origin.MEMBER, {"closed": True})
-    actions.move(session, place_id, actions.Visibility.HIDDEN, "spam", "member:1")
+    places_facts_actions.offer(session, place_id, Origin.MEMBER, {"closed": True})
+    places_editing.move(session, place_id, subjects.Visibility.HIDDEN, "spam", "member:1")
     for number, day in ((10, "2026-02-01"), (9, "2026-03-01")):
         load({number: node(CAFE)}, day=day)
         place = only(session)
@@ -284,7 +286,7 @@ def test_a_members_place_is_the_same_and_keeps_what_people_wrote(
 def test_edits_of_people_win_over_the_file(origin: Origin, load: Load, session: Session) -> None:
     load({9: node({**CAFE, "phone": "+34912345678"})})
     place_id = only(session).id
-    facts.offer(session, place_id, origin, {"name": "Can Mig", "phone": ""})
+    places_facts_actions.offer(session, place_id, origin, {"name": "Can Mig", "phone": ""})
     load({9: node({**CAFE, "phone": "+34912345679", "website": "mig.example"})}, day="2026-02-01")
     place = only(session)
     assert (place.name, place.phone, place.website) == ("Can Mig", "", "https://mig.example")
@@ -356,12 +358,12 @@ def test_what_stands_twice_in_the_file_is_one_place(load: Load, session: Session
 def test_cut_short_between_batches_it_goes_on(
     load: Load, session: Session, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "BATCH", 2)
+    monkeypatch.setattr(places_jobs, "BATCH", 2)
     things = {
         number: node({"shop": "yes", "name": f"Botiga {number * 7919}"}, (2 + number / 1e4, 41.0))
         for number in range(10, 17)
     }
-    real, calls = jobs.actions.write_batch, []
+    real, calls = places_jobs.objects_actions.write_batch, []
 
     def stop(*arguments: Any) -> Any:
         calls.append(1)
@@ -369,7 +371,7 @@ def test_cut_short_between_batches_it_goes_on(
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(jobs.actions, "write_batch", stop)
+    monkeypatch.setattr(places_jobs.objects_actions, "write_batch", stop)
     with pytest.raises(AssertionError, match="same command goes on"):
         load(things)
     assert len(places(session)) == 4
@@ -441,8 +443,8 @@ def test_every_table_that_names_a_place_is_judged(session: Session) -> None:
         for key in table.foreign_keys
         if key.column.table.name in ("subjects", "places")
     }
-    assert found - machines == set(queries.of_people())
-    assert not queries.touched_by_people(session, [1])
+    assert found - machines == set(places_objects_queries.of_people())
+    assert not places_objects_queries.touched_by_people(session, [1])
 
 
 def test_kinds_of_the_categories_are_of_one_category_and_read() -> None:
@@ -452,11 +454,11 @@ def test_kinds_of_the_categories_are_of_one_category_and_read() -> None:
         key, value = kind.split("=")
         thing = thing_of({key: value, "name": "A"})
         assert thing is not None, kind
-        assert rules.category_of(thing.kinds) is not None
+        assert places_objects_rules.category_of(thing.kinds) is not None
 
 
 def test_zones_are_those_of_the_point() -> None:
-    zones = rules.Zones()
+    zones = places_objects_rules.Zones()
     for lon, lat in ((-3.7, 40.4), (2.1, 41.4), (1.52, 42.5), (-7.35, 38.89), (179.99, -89.99)):
         point = geo.Point(lon, lat)
         assert zones.at(point) == timezone_at(point)

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from tests.streets.test_loading import tile
 from ugc.config import ROOT
 from ugc.core.db import Session
-from ugc.places import jobs as places
-from ugc.streets import actions, jobs
-from ugc.streets.actions import reading
-from ugc.streets.rules import tiling
+from ugc.places import jobs as places_jobs
+from ugc.streets import jobs as streets_jobs
+from ugc.streets.actions import loading as streets_loading
+from ugc.streets.actions import reading as streets_reading
+from ugc.streets.rules import tiling as streets_tiling
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +31,8 @@ def extract() -> Callable[[str], Path]:
 
 def ground(archive: Path, lon: float, lat: float) -> set[str]:
     """Kinds of the ground at a point, in the deepest tile there."""
-    layer = tile(archive, tiling.DEEPEST, lon, lat)["ground"]
-    scale = 2**tiling.DEEPEST
+    layer = tile(archive, streets_tiling.DEEPEST, lon, lat)["ground"]
+    scale = 2**streets_tiling.DEEPEST
     x = (lon + 180) / 360 * scale
     # Rows count from the north; a decoded tile from the south.
     y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * scale
@@ -59,7 +60,7 @@ def test_land_is_land_and_sea_is_sea(
     session: Session, folder: Path, extract: Callable[[str], Path],
 ) -> None:  # fmt: skip
     session.commit()
-    done = jobs.load_city(extract(file), folder)
+    done = streets_jobs.load_city(extract(file), folder)
     assert done.counts["streets"] > streets
     [archive] = folder.glob("*.pmtiles")
     assert [ground(archive, *at) for at in dry] == [{"land"}] * len(dry)
@@ -68,12 +69,12 @@ def test_land_is_land_and_sea_is_sea(
 
 def read(session: Session, file: Path) -> None:
     """Shows what a file says, as a city of the name Andorra; without streets and map."""
-    header = reading.header_of(file)
-    load = actions.begin(session, "andorra", file, file.name, header.box, header.data_at)
-    load.counts = dict(reading.read(session, load.id, file, None, lambda _seen: None))
+    header = streets_reading.header_of(file)
+    load = streets_loading.begin(session, "andorra", file, file.name, header.box, header.data_at)
+    load.counts = dict(streets_reading.read(session, load.id, file, None, lambda _seen: None))
     session.execute(sa.text("DELETE FROM roads"))
     session.execute(sa.text("DELETE FROM localities"))
-    actions.show(session, load.id)
+    streets_loading.show(session, load.id)
     session.commit()
 
 
@@ -86,11 +87,11 @@ def test_places_are_found_again_years_later(
     extract: Callable[[str], Path],
 ) -> None:  # fmt: skip
     read(session, extract(before))
-    old = places.bring_places("andorra")
+    old = places_jobs.bring_places("andorra")
     assert old is not None
     assert old.living >= had
     read(session, extract("andorra-2025-01-19.osm.pbf"))
-    new = places.bring_places("andorra")
+    new = places_jobs.bring_places("andorra")
     assert new is not None
     assert new.living > 1_000
     assert new.counts["renumbered"] >= renumbered

@@ -11,7 +11,7 @@ from tests.streets import omt
 from tests.streets.conftest import Run
 from ugc.core.db import Session
 from ugc.core.regions import languages_of
-from ugc.streets import queries
+from ugc.streets.queries import loads as streets_loads
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def towns(session: Session) -> None:
 def test_the_nearest_town_says_region_and_languages(
     lon: float, lat: float, region: tuple[str, str], languages: list[str], session: Session
 ) -> None:
-    found = queries.region_at(session, lon, lat)
+    found = streets_loads.region_at(session, lon, lat)
     assert found == region
     assert languages_of(found.country if found else None) == languages
 
@@ -57,7 +57,7 @@ def test_the_nearest_town_says_region_and_languages(
 def test_a_load_keeps_and_lists_them(run: Run, session: Session, tmp_path: Path) -> None:
     box = (-2.97, 35.26, -2.92, 35.32)
     assert run("map", omt.archive(tmp_path / "melilla.pmtiles", box=box)).exit_code == 0
-    [load] = queries.shown_loads(session)
+    [load] = streets_loads.shown_loads(session)
     assert (load.country, load.region, load.languages) == ("ES", "ML", ["es"])
     assert "\tES-ML es\t" in run("list").output
 

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pmtiles.tile import zxy_to_tileid
 
-from ugc.streets.rules import Box, coast, code_of, overlap, tags, tiling
+from ugc.streets.rules import coast as streets_coast
+from ugc.streets.rules import tags as streets_tags
+from ugc.streets.rules import tiling as streets_tiling
+from ugc.streets.rules.boxes import Box, code_of, overlap
 
 BOX: Box = (0.0, 0.0, 1.0, 1.0)
 RING = [(0.4, 0.4), (0.6, 0.4), (0.6, 0.6), (0.4, 0.6), (0.4, 0.4)]  # land on its left
@@ -40,11 +43,14 @@ def test_boxes_that_share_only_an_edge_do_not_overlap() -> None:
 def test_each_point_of_a_box_has_its_tile_in_the_order_of_archives(
     west: float, south: float, wide: float, high: float, right: float, up: float
 ) -> None:
-    found = list(tiling.tiles((west, south, west + wide, south + high)))
+    found = list(streets_tiling.tiles((west, south, west + wide, south + high)))
     ids = [zxy_to_tileid(*tile) for tile in found]
     assert ids == sorted(set(ids))
-    for zoom in range(tiling.SHALLOWEST, tiling.DEEPEST + 1):
-        at = tiling.column(west + wide * right, zoom), tiling.row(south + high * up, zoom)
+    for zoom in range(streets_tiling.SHALLOWEST, streets_tiling.DEEPEST + 1):
+        at = (
+            streets_tiling.column(west + wide * right, zoom),
+            streets_tiling.row(south + high * up, zoom),
+        )
         assert (zoom, *at) in found
 
 
@@ -69,7 +75,7 @@ def kinds_at(faces: list[tuple[str, shapely.Geometry]], lon: float, lat: float) 
 def test_land_lies_left_of_the_coast(
     lines: list[list[tuple[float, float]]], middle: str | None, corner: str
 ) -> None:
-    faces = coast.faces([shapely.LineString(line) for line in lines], BOX)
+    faces = streets_coast.faces([shapely.LineString(line) for line in lines], BOX)
     assert sum(face.area for _, face in faces) == pytest.approx(1.0)
     if middle:
         assert kinds_at(faces, 0.5, 0.5) == {middle}
@@ -89,7 +95,7 @@ def test_land_lies_left_of_the_coast(
     ],
 )
 def test_roads(said: dict[str, str], kind: str | None, is_street: bool, oneway: int) -> None:
-    road = tags.road_of(said, is_closed=False)
+    road = streets_tags.road_of(said, is_closed=False)
     if kind is None:
         assert road is None
     else:
@@ -99,13 +105,13 @@ def test_roads(said: dict[str, str], kind: str | None, is_street: bool, oneway: 
 
 def test_each_layer_that_tags_make_is_one_that_archives_name() -> None:
     drawn = [
-        tags.drawn_area({"building": "yes"}),
-        tags.drawn_area({"leisure": "park", "name": "Retiro"}),
-        tags.drawn_line({"waterway": "river"}, is_closed=False),
-        tags.drawn_point({"natural": "peak", "name": "Comapedrosa", "ele": "2942"}),
-        tags.drawn_town({"place": "city", "name": "Madrid"}),
+        streets_tags.drawn_area({"building": "yes"}),
+        streets_tags.drawn_area({"leisure": "park", "name": "Retiro"}),
+        streets_tags.drawn_line({"waterway": "river"}, is_closed=False),
+        streets_tags.drawn_point({"natural": "peak", "name": "Comapedrosa", "ele": "2942"}),
+        streets_tags.drawn_town({"place": "city", "name": "Madrid"}),
     ]  # fmt: skip
-    assert {each.layer for each in drawn if each} <= set(tags.layers())
+    assert {each.layer for each in drawn if each} <= set(streets_tags.layers())
     assert all(drawn)
 
 
@@ -116,9 +122,9 @@ def test_names_in_the_readers_language_stand_where_they_differ() -> None:
         "name:en": "Helsinki",
         "name:sv": "Helsingfors",
     }
-    assert tags.labelled(said) == {"name": "Helsinki"}
-    assert tags.labelled({"name": "Lleida", "name:es": "Lérida"}) == {
+    assert streets_tags.labelled(said) == {"name": "Helsinki"}
+    assert streets_tags.labelled({"name": "Lleida", "name:es": "Lérida"}) == {
         "name": "Lleida",
         "name_es": "Lérida",
     }
-    assert "Helsingfors" in tags.all_names(said)
+    assert "Helsingfors" in streets_tags.all_names(said)

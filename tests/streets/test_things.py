@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tests.streets.conftest import HELSINKI, Run
 from ugc.core.db import Session
-from ugc.streets.rules import things
+from ugc.streets.rules import things as streets_things
 
 SQUARE = {1: (2.0, 41.0, {}), 2: (2.001, 41.0, {}), 3: (2.001, 41.001, {}), 4: (2.0, 41.001, {})}
 
@@ -35,16 +35,16 @@ SQUARE = {1: (2.0, 41.0, {}), 2: (2.001, 41.0, {}), 3: (2.001, 41.001, {}), 4: (
     ],
 )
 def test_kinds(said: dict[str, str], kinds: list[str] | None) -> None:
-    found = things.thing_of({"name": "A", **said})
+    found = streets_things.thing_of({"name": "A", **said})
     assert (list(found.kinds) if found else None) == kinds
 
 
 def test_values_have_bounds() -> None:
     names = {f"name:{number:02}": f"Name {number}" for number in range(60)}
     said = {"name": "A", "amenity": "cafe", "alt_name": "x" * 300, **names}
-    found = things.thing_of({**said, "phone": "1" * 300, "contact:phone": "+376 800 000"})
+    found = streets_things.thing_of({**said, "phone": "1" * 300, "contact:phone": "+376 800 000"})
     assert found is not None
-    assert (len(found.names), found.phone) == (things.MOST_NAMES, "+376 800 000")
+    assert (len(found.names), found.phone) == (streets_things.MOST_NAMES, "+376 800 000")
 
 
 def test_any_value_and_a_metre_change_the_hash() -> None:
@@ -52,7 +52,7 @@ def test_any_value_and_a_metre_change_the_hash() -> None:
     at = (1.5, 42.5)
 
     def digest(more: dict[str, str], lon: float = at[0]) -> str:
-        found = things.thing_of({**said, **more})
+        found = streets_things.thing_of({**said, **more})
         assert found is not None
         return found.digest(lon, at[1])
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from shapely.geometry import Point
 
 from ugc.core.errors import Invalid
-from ugc.watches.rules import geometry, thinning
+from ugc.watches.rules import geometry as watches_geometry
+from ugc.watches.rules import thinning as watches_thinning
 from ugc.watches.rules.geometry import Line
 
 MANY = 50_000
@@ -95,8 +96,10 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     watch(shapely, "unary_union", together)
     watch(shapely, "make_valid", together)
     watch(shapely, "simplify", lambda shapes: int(np.max(shapely.get_num_coordinates(shapes))))
-    watch(shapely, "segmentize", lambda s: int(s.length / geometry.EDGE_DEGREES) + together(s))
-    watch(thinning, "crossings", lambda rings: sum(map(len, rings)))
+    watch(
+        shapely, "segmentize", lambda s: int(s.length / watches_geometry.EDGE_DEGREES) + together(s)
+    )
+    watch(watches_thinning, "crossings", lambda rings: sum(map(len, rings)))
     return most
 
 
@@ -105,7 +108,9 @@ def work(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     return counting(monkeypatch)
 
 
-def placed(build: Callable[[], geometry.Placed], work: dict[str, int]) -> geometry.Placed | None:
+def placed(
+    build: Callable[[], watches_geometry.Placed], work: dict[str, int]
+) -> watches_geometry.Placed | None:
     """What is made of it, or None when it is refused with a text; and that the work was little."""
     work.clear()
     result, told = None, [""]
@@ -114,29 +119,29 @@ def placed(build: Callable[[], geometry.Placed], work: dict[str, int]) -> geomet
     except Invalid as refused:
         told = [str(text) for texts in refused.fields.values() for text in texts]
     finally:
-        cap = geometry.POINTS_MAX
+        cap = watches_geometry.POINTS_MAX
         assert work.get("crossings", 0) <= cap, work
         assert work.get("make_valid", 0) <= cap, work
         # The points of the shape, and those where it crosses itself.
-        assert work.get("unary_union", 0) <= cap + 4 * geometry.CROSSINGS_MAX, work
-        assert work.get("simplify", 0) <= cap + 4 * geometry.CROSSINGS_MAX, work
-        assert work.get("segmentize", 0) <= geometry.EDGES_MAX, work
+        assert work.get("unary_union", 0) <= cap + 4 * watches_geometry.CROSSINGS_MAX, work
+        assert work.get("simplify", 0) <= cap + 4 * watches_geometry.CROSSINGS_MAX, work
+        assert work.get("segmentize", 0) <= watches_geometry.EDGES_MAX, work
     if result is None:
         assert told
         return None
-    assert shapely.get_num_coordinates(result.geom) <= geometry.EDGES_MAX + cap
-    assert len(result.reach.geoms) <= 4 * geometry.PARTS_MAX
+    assert shapely.get_num_coordinates(result.geom) <= watches_geometry.EDGES_MAX + cap
+    assert len(result.reach.geoms) <= 4 * watches_geometry.PARTS_MAX
     return result
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_worst_lines_cost_little(name: str, work: dict[str, int]) -> None:
     line = SHAPES[name](MANY)
-    placed(lambda: geometry.way([line], 100, "file"), work)
-    assert work.get("simplify", 0) <= thinning.CHUNK
+    placed(lambda: watches_geometry.way([line], 100, "file"), work)
+    assert work.get("simplify", 0) <= watches_thinning.CHUNK
     assert "unary_union" not in work
     pieces = [line[i : i + 100] for i in range(0, MANY, 100)]
-    placed(lambda: geometry.way(pieces, 100, "file"), work)
+    placed(lambda: watches_geometry.way(pieces, 100, "file"), work)
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -148,10 +153,10 @@ def test_the_worst_areas_cost_little(name: str, work: dict[str, int]) -> None:
         [[line[::2], [(x / 2, y / 2) for x, y in line[::2]]]],
         [[line[::2]], [across[::2] or line]],
         [[line[i : i + 200]] for i in range(0, MANY, 200)],
-        [[SHAPES[name](geometry.POINTS_MAX - 20)]],
+        [[SHAPES[name](watches_geometry.POINTS_MAX - 20)]],
         [[line[:900]], [across[:900] or line[:900]]],
     ):
-        placed(lambda polygons=polygons: geometry.area(polygons, "file"), work)
+        placed(lambda polygons=polygons: watches_geometry.area(polygons, "file"), work)
 
 
 @pytest.mark.parametrize("teeth", [50, 100, 500, 2_000])
@@ -159,28 +164,28 @@ def test_combs_across_each_other_are_refused_before_they_are_united(
     teeth: int, work: dict[str, int]
 ) -> None:
     polygons = [[comb(4 * teeth)], [comb(4 * teeth, upright=True)]]
-    assert placed(lambda: geometry.area(polygons, "file"), work) is None
+    assert placed(lambda: watches_geometry.area(polygons, "file"), work) is None
     assert "unary_union" not in work
 
 
 def test_edges_that_overlap_count_as_crossings() -> None:
     same = [np.array([(0, 0), (i, 0), (0, -i), (0, 0)], float) for i in range(1, 40)]
-    assert thinning.crossings(same, 10**9) >= 39 * 38 / 2
+    assert watches_thinning.crossings(same, 10**9) >= 39 * 38 / 2
     # Neighbours share whole edges and corners; that is no crossing.
     squares = [
         np.array([(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1), (x, y)], float)
         for x in range(5)
         for y in range(5)
     ]
-    assert thinning.crossings(squares, 10**9) == 0
+    assert watches_thinning.crossings(squares, 10**9) == 0
 
 
 def test_many_parts_are_refused(work: dict[str, int]) -> None:
-    lines = [[(i * 1e-5, 0.0), (i * 1e-5, 1e-4)] for i in range(geometry.PARTS_MAX + 1)]
-    assert placed(lambda: geometry.way(lines, 100, "file"), work) is None
-    assert placed(lambda: geometry.way(lines[1:], 100, "file"), work) is not None
+    lines = [[(i * 1e-5, 0.0), (i * 1e-5, 1e-4)] for i in range(watches_geometry.PARTS_MAX + 1)]
+    assert placed(lambda: watches_geometry.way(lines, 100, "file"), work) is None
+    assert placed(lambda: watches_geometry.way(lines[1:], 100, "file"), work) is not None
     rings = [[[*line, (i * 1e-5, 2e-5)]] for i, line in enumerate(lines, 1)]
-    assert placed(lambda: geometry.area(rings, "file"), work) is None
+    assert placed(lambda: watches_geometry.area(rings, "file"), work) is None
 
 
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
@@ -204,8 +209,8 @@ def test_mixtures_cost_little(parts: list[tuple[str, int, float, float, float]])
     ]
     with pytest.MonkeyPatch.context() as patch:
         seen = counting(patch)
-        placed(lambda: geometry.way(lines, 100, "file"), seen)
-        placed(lambda: geometry.area([[line] for line in lines], "file"), seen)
+        placed(lambda: watches_geometry.way(lines, 100, "file"), seen)
+        placed(lambda: watches_geometry.area([[line] for line in lines], "file"), seen)
 
 
 # what honest people upload is still taken ------------------------------------------------------
@@ -224,9 +229,9 @@ def ride(n: int) -> Line:
 
 def test_a_long_ride_is_kept_as_it_was(work: dict[str, int]) -> None:
     line = ride(49_000)
-    kept = placed(lambda: geometry.way([line], 100, "file"), work)
+    kept = placed(lambda: watches_geometry.way([line], 100, "file"), work)
     assert kept is not None
-    assert shapely.get_num_coordinates(kept.geom) <= geometry.POINTS_MAX + 400
+    assert shapely.get_num_coordinates(kept.geom) <= watches_geometry.POINTS_MAX + 400
     far = max(kept.geom.distance(Point(*point)) for point in line[::50])
     assert far < 0.001  # degrees: some 100 m, of a ride that winds this much
 
@@ -238,10 +243,12 @@ def test_a_fine_border_is_thinned_and_keeps_its_area(work: dict[str, int]) -> No
         for a in [i / 20_000 * math.tau]
         for r in [1 + 0.05 * math.sin(37 * a) + 0.002 * math.sin(901 * a)]
     ]
-    kept = placed(lambda: geometry.area([[ring]], "file"), work)
+    kept = placed(lambda: watches_geometry.area([[ring]], "file"), work)
     assert kept is not None
     rings = [np.asarray([*ring, ring[0]])]
-    assert geometry.area_km2(kept.geom) == pytest.approx(geometry._rings_km2(rings), rel=0.01)
+    assert watches_geometry.area_km2(kept.geom) == pytest.approx(
+        watches_geometry._rings_km2(rings), rel=0.01
+    )
 
 
 def test_a_border_that_crosses_itself_is_refused_at_any_number_of_points() -> None:
@@ -251,12 +258,14 @@ def test_a_border_that_crosses_itself_is_refused_at_any_number_of_points() -> No
             for a in (i / n * math.tau + 0.1 for i in range(n))
         ]
         with pytest.raises(Invalid) as refused:
-            geometry.area([[eight]], "file")
+            watches_geometry.area([[eight]], "file")
         assert "crosses itself" in str(refused.value.fields["file"][0])
 
 
 def test_a_way_that_crosses_itself_over_the_antimeridian_is_cut_there() -> None:
-    kept = geometry.way([star(60, 0.05, 180)], 100, "file").geom
+    kept = watches_geometry.way([star(60, 0.05, 180)], 100, "file").geom
     assert kept.bounds == pytest.approx((-180, -0.05, 180, 0.05), abs=0.001)
-    once = geometry.way([star(60, 0.05)], 100, "file").geom
-    assert geometry.length_km(kept) == pytest.approx(geometry.length_km(once), rel=1e-6)
+    once = watches_geometry.way([star(60, 0.05)], 100, "file").geom
+    assert watches_geometry.length_km(kept) == pytest.approx(
+        watches_geometry.length_km(once), rel=1e-6
+    )

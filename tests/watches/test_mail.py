@@ -18,7 +18,7 @@ from tests.watches.conftest import REPORT, member
 from tests.watches.test_news import told
 from ugc.core import mail
 from ugc.core.db import Session
-from ugc.watches import actions
+from ugc.watches.actions import delivery as watches_delivery
 from ugc.watches.models import Delivery, MailAttempt, MailChoice, News
 
 Browser = Callable[..., FlaskClient]
@@ -241,7 +241,7 @@ def test_a_digest_leaves_out_what_was_mailed(
     at(NOON.replace(hour=21))  # quiet: it waits, and then ana wants a digest
     second = report(mod, 2)
     run_jobs()
-    actions.choose_delivery(session, member(session, "ana").id, delivery=Delivery.DAILY)
+    watches_delivery.choose_delivery(session, member(session, "ana").id, delivery=Delivery.DAILY)
     run("watches.hand_over")
     assert letters() == []
     at(NOON.replace(day=10, hour=6))
@@ -374,7 +374,7 @@ def test_a_link_ends_its_own_kind_only(
     public_id = session.scalar(
         sa.text("SELECT public_id FROM subjects WHERE id = :id"), {"id": me.id}
     )
-    actions.choose_delivery(session, me.id, delivery=Delivery.DAILY)
+    watches_delivery.choose_delivery(session, me.id, delivery=Delivery.DAILY)
     for kind, delivery, still_there in (
         ("now", "daily", True),
         ("still_there", "daily", False),
@@ -412,7 +412,7 @@ def test_whether_it_is_still_there_is_asked_by_mail_once(
     ana = signed_in("ana", role="moderator", language=language, timezone="UTC")
     address = report(ana, 1)
     signed_in("bea", timezone="UTC").post(f"{address}/vote", data={"still_there": "yes"})
-    actions.choose_delivery(
+    watches_delivery.choose_delivery(
         session, member(session, "bea").id, delivery=Delivery.NOW, still_there=False
     )
     run_jobs()

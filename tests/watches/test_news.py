@@ -20,11 +20,11 @@ from ugc.core.db import Session
 from ugc.core.subjects import new_code
 from ugc.notifications.models import Notification
 from ugc.reports.models import Report
-from ugc.watches import actions
-from ugc.watches.actions import news
+from ugc.watches.actions import news as watches_news_actions
+from ugc.watches.actions import watching as watches_watching
 from ugc.watches.models import News, Watch
-from ugc.watches.queries import news as reads
-from ugc.watches.rules import geometry
+from ugc.watches.queries import news as watches_news_queries
+from ugc.watches.rules import geometry as watches_geometry
 
 Browser = Callable[..., FlaskClient]
 Run = Callable[[], int]
@@ -263,7 +263,7 @@ def test_a_job_run_twice_tells_once(
     )
     payload = {name: payload[name] for name in payload.keys() - {"version", jobs.REQUEST}}
     for _ in range(2):
-        news.report_changed(session, events.ReportChanged(**payload))
+        watches_news_actions.report_changed(session, events.ReportChanged(**payload))
     run_jobs()
     assert told(session, "ana") == ["posted"]
     assert session.scalar(sa.select(sa.func.count()).select_from(News)) == 1
@@ -283,11 +283,13 @@ def test_old_news_is_forgotten(
 # matching -----------------------------------------------------------------------------------
 
 
-def put(session: Session, member_id: int, placed: geometry.Placed, shape: str = "area") -> int:
+def put(
+    session: Session, member_id: int, placed: watches_geometry.Placed, shape: str = "area"
+) -> int:
     watch = Watch(
         public_id=new_code(), member_id=member_id, name="w", shape=shape, kinds=[], least=0
     )
-    actions._place(watch, placed)
+    watches_watching._place(watch, placed)
     session.add(watch)
     session.flush()
     return watch.id
@@ -306,10 +308,10 @@ def test_matching_goes_by_the_index(session: Session, make_member: Callable[...,
     )
     session.execute(sa.text("ANALYZE watches"))
     where = {"lon": 3.01, "lat": 4.01, "kind": "jam"}
-    plan = session.scalars(sa.text(f"EXPLAIN {reads.MATCHING.text}"), where).all()
+    plan = session.scalars(sa.text(f"EXPLAIN {watches_news_queries.MATCHING.text}"), where).all()
     assert any("ix_watches_reach" in line for line in plan), plan
     assert not any("Seq Scan" in line for line in plan), plan
-    assert len(reads.matching(session, **where)) == 1
+    assert len(watches_news_queries.matching(session, **where)) == 1
 
 
 CENTRES = st.sampled_from([(-3.7, 40.4), (179.95, -16.5), (-179.9, 52.0), (25.0, 70.5), (0.0, 0.0)])
@@ -351,19 +353,21 @@ def test_matching_is_what_brute_force_says(
     session.execute(sa.delete(Watch))
     me = session.scalar(sa.text("SELECT id FROM members LIMIT 1")) or make_member("ana").id
     round_it = moved(centre, middle)
-    circle = put(session, me, geometry.circle(geo.Point.wrapped(*round_it), radius))
+    circle = put(session, me, watches_geometry.circle(geo.Point.wrapped(*round_it), radius))
     hull = shapely.MultiPoint([moved(centre, c) for c in corners]).convex_hull
     area = None
     if isinstance(hull, shapely.Polygon) and hull.area > 1e-4:
         ring = list(hull.exterior.coords)[:-1]
-        area = put(session, me, geometry.area([[ring]], "drawn"))
+        area = put(session, me, watches_geometry.area([[ring]], "drawn"))
     line = [moved(centre, c) for c in corners]
-    way = put(session, me, geometry.way([line], width, "drawn"), "way")
+    way = put(session, me, watches_geometry.way([line], width, "drawn"), "way")
     dense = list(shapely.segmentize(shapely.LineString(line), 0.0005).coords)
     step = 0.0005 * 111_320 / 2
     for point in (moved(centre, p) for p in points):
         there = geo.Point.wrapped(*point)
-        found = {m.watch_id for m in reads.matching(session, there.lon, there.lat, "jam")}
+        found = {
+            m.watch_id for m in watches_news_queries.matching(session, there.lon, there.lat, "jam")
+        }
         far = metres(point, round_it)
         if abs(far - radius) > radius * 0.01:
             assert (circle in found) == (far < radius), ("circle", far, radius)

@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 
 from tests.watches.conftest import AREA, REPORT, member, only_watch
 from ugc.core.db import Session
-from ugc.watches import actions, rules
+from ugc.watches.actions import watching as watches_watching
 from ugc.watches.models import Follow, MailChoice, News, PushSubscription, Watch
-from ugc.watches.rules import files
+from ugc.watches.rules import choices as watches_choices
+from ugc.watches.rules import files as watches_files
 
 Browser = Callable[..., FlaskClient]
 Count = Callable[[], AbstractContextManager[list[str]]]
@@ -241,7 +242,7 @@ def test_a_bad_file_is_told(
     signed_in: Browser, monkeypatch: pytest.MonkeyPatch, text: str | bytes, english: str,
     spanish: str, language: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(files, "BYTES_MAX", SMALLER)
+    monkeypatch.setattr(watches_files, "BYTES_MAX", SMALLER)
     ana = signed_in("ana", language=language)
     answer = ana.post("/watching", data={**WAY, "how": "file", "file": file(text)})
     assert answer.status_code == 422
@@ -252,7 +253,7 @@ def test_a_bad_file_is_told(
 def test_twenty_watches_are_the_most(
     signed_in: Browser, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "WATCHES_MAX", 2)
+    monkeypatch.setattr(watches_choices, "WATCHES_MAX", 2)
     ana = signed_in("ana")
     for _ in range(2):
         assert ana.post("/watching", data=AREA).status_code == 303
@@ -345,7 +346,7 @@ def test_export_and_erasure_take_everything(
     for table in (Watch, Follow, News, MailChoice, PushSubscription):
         query = sa.select(sa.func.count()).where(table.member_id == me)
         assert session.scalar(query) == 0, table
-    assert actions.export_member(session, me)["watches"] == []
+    assert watches_watching.export_member(session, me)["watches"] == []
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from tests.watches.conftest import REPORT, only_watch
 from tests.watches.test_mail import NOON, Clock
 from ugc.core import guarded, jobs, push
 from ugc.core.db import Session
-from ugc.watches import rules
 from ugc.watches.models import News, PushSubscription
+from ugc.watches.rules import choices as watches_choices
 
 Browser = Callable[..., FlaskClient]
 Run = Callable[[], int]
@@ -350,7 +350,7 @@ def test_without_a_key_there_are_no_pushes(
 def test_the_most_browsers(
     pushed: Browser, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "BROWSERS_MAX", 1)
+    monkeypatch.setattr(watches_choices, "BROWSERS_MAX", 1)
     ana = pushed("ana")
     assert ana.post("/browsers", json=service.subscription()).status_code == 201
     refused = ana.post("/browsers", json=service.subscription("/push/2"))

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from ugc.core import geo
 from ugc.core.errors import Invalid
-from ugc.watches import rules
-from ugc.watches.rules import files, geometry, times
+from ugc.watches.rules import browsers as watches_browsers_rules
+from ugc.watches.rules import choices as watches_choices
+from ugc.watches.rules import files as watches_files
+from ugc.watches.rules import geometry as watches_geometry
+from ugc.watches.rules import times as watches_times
 
 MADRID, NEW_YORK, LORD_HOWE = "Europe/Madrid", "America/New_York", "Australia/Lord_Howe"
 
@@ -48,7 +51,7 @@ def utc(text: str) -> dt.datetime:
 def test_quiet_hours_are_the_readers(
     moment: str, zone: str, start: int, end: int, until: str
 ) -> None:
-    assert times.quiet_end(utc(moment), zone, start, end) == utc(until)
+    assert watches_times.quiet_end(utc(moment), zone, start, end) == utc(until)
 
 
 @given(
@@ -60,10 +63,10 @@ def test_quiet_hours_are_the_readers(
 def test_what_waits_comes_out_of_the_quiet_hours(
     moment: dt.datetime, zone: str, start: int, end: int
 ) -> None:
-    until = times.quiet_end(moment, zone, start, end)
+    until = watches_times.quiet_end(moment, zone, start, end)
     assert dt.timedelta(0) <= until - moment <= dt.timedelta(hours=25)
     local = moment.astimezone(ZoneInfo(zone))
-    if not times.is_quiet(local.hour, start, end):
+    if not watches_times.is_quiet(local.hour, start, end):
         assert until == moment
     else:
         assert until.astimezone(ZoneInfo(zone)).hour in (end, (end + 1) % 24)
@@ -78,8 +81,8 @@ def test_what_waits_comes_out_of_the_quiet_hours(
 def test_a_digest_comes_once_a_day_or_week(
     moment: dt.datetime, zone: str, hour: int, weekday: int | None
 ) -> None:
-    first = times.next_digest(moment, zone, hour, weekday)
-    second = times.next_digest(first, zone, hour, weekday)
+    first = watches_times.next_digest(moment, zone, hour, weekday)
+    second = watches_times.next_digest(first, zone, hour, weekday)
     assert moment < first < second
     there = ZoneInfo(zone)
     days = (second.astimezone(there).date() - first.astimezone(there).date()).days
@@ -90,8 +93,8 @@ def test_a_digest_comes_once_a_day_or_week(
 
 
 def test_a_day_is_the_readers() -> None:
-    assert times.local_day(utc("2026-06-10 22:30"), MADRID) == "2026-06-11"
-    assert times.local_day(utc("2026-06-10 22:30"), NEW_YORK) == "2026-06-10"
+    assert watches_times.local_day(utc("2026-06-10 22:30"), MADRID) == "2026-06-11"
+    assert watches_times.local_day(utc("2026-06-10 22:30"), NEW_YORK) == "2026-06-10"
 
 
 # shapes -------------------------------------------------------------------------------------
@@ -103,11 +106,11 @@ def test_a_shape_over_the_antimeridian_is_cut_there() -> None:
         [(179.5, 0), (-179.5, 0), (-179.5, 1), (179.5, 1)],
         [(-180.5, 0), (-179.5, 0), (-179.5, 1), (-180.5, 1)],
     ):
-        placed = geometry.area([[ring]], "drawn")
+        placed = watches_geometry.area([[ring]], "drawn")
         assert len(placed.geom.geoms) == 2
         west, south, east, north = placed.geom.bounds
         assert (west, south, east, north) == (-180, 0, 180, 1)
-        assert geometry.area_km2(placed.geom) == pytest.approx(111.19**2, rel=0.001)
+        assert watches_geometry.area_km2(placed.geom) == pytest.approx(111.19**2, rel=0.001)
         boxes = sorted(box.bounds for box in placed.reach.geoms)
         assert boxes[0][2] < -179.4
         assert boxes[-1][0] > 179.4
@@ -116,14 +119,14 @@ def test_a_shape_over_the_antimeridian_is_cut_there() -> None:
 def test_a_hole_stays_a_hole() -> None:
     border = [(0, 0), (1, 0), (1, 1), (0, 1)]
     hole = [(0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75)]
-    whole = geometry.area([[border]], "drawn").geom
-    with_hole = geometry.area([[border, hole]], "drawn").geom
-    share = geometry.area_km2(with_hole) / geometry.area_km2(whole)
+    whole = watches_geometry.area([[border]], "drawn").geom
+    with_hole = watches_geometry.area([[border, hole]], "drawn").geom
+    share = watches_geometry.area_km2(with_hole) / watches_geometry.area_km2(whole)
     assert share == pytest.approx(0.75, rel=0.001)
 
 
 def test_a_circle_at_the_pole_reaches_all_round() -> None:
-    placed = geometry.circle(geo.Point(10, 89.9), 50_000)
+    placed = watches_geometry.circle(geo.Point(10, 89.9), 50_000)
     assert placed.reach.bounds[0] == -180
     assert placed.reach.bounds[2] == 180
     assert placed.reach.bounds[3] == 90
@@ -131,23 +134,23 @@ def test_a_circle_at_the_pole_reaches_all_round() -> None:
 
 def test_a_recorded_track_is_simplified() -> None:
     line = [(n / 10_000, (n % 7) / 1_000_000) for n in range(20_000)]
-    placed = geometry.way([line], 100, "file")
+    placed = watches_geometry.way([line], 100, "file")
     assert len(placed.geom.geoms[0].coords) < 100
-    assert geometry.length_km(placed.geom) == pytest.approx(222.4, rel=0.001)
+    assert watches_geometry.length_km(placed.geom) == pytest.approx(222.4, rel=0.001)
     noisy = [(n / 10_000, (n % 7) / 1_000) for n in range(20_000)]
-    points = sum(len(part.coords) for part in geometry.way([noisy], 100, "file").geom.geoms)
-    assert points <= geometry.POINTS_MAX + 100  # and what long edges are split into
+    points = sum(len(part.coords) for part in watches_geometry.way([noisy], 100, "file").geom.geoms)
+    assert points <= watches_geometry.POINTS_MAX + 100  # and what long edges are split into
 
 
 def test_lengths_and_areas_are_limited() -> None:
-    geometry.way([[(0, 0), (8.9, 0)]], 10, "drawn")
+    watches_geometry.way([[(0, 0), (8.9, 0)]], 10, "drawn")
     with pytest.raises(Invalid):
-        geometry.way([[(0, 0), (9.1, 0)]], 10, "drawn")
-    geometry.circle(geo.Point(0, 0), 79_000)
+        watches_geometry.way([[(0, 0), (9.1, 0)]], 10, "drawn")
+    watches_geometry.circle(geo.Point(0, 0), 79_000)
     with pytest.raises(Invalid):
-        geometry.circle(geo.Point(0, 0), 79_001)
+        watches_geometry.circle(geo.Point(0, 0), 79_001)
     with pytest.raises(Invalid):
-        geometry.area([[[(0, 0), (1.3, 0), (1.3, 1.3), (0, 1.3)]]], "drawn")
+        watches_geometry.area([[[(0, 0), (1.3, 0), (1.3, 1.3), (0, 1.3)]]], "drawn")
 
 
 # files --------------------------------------------------------------------------------------
@@ -156,7 +159,7 @@ def test_lengths_and_areas_are_limited() -> None:
 def read_or_refused(data: bytes) -> object:
     """What a file holds, or the fields that its refusal is about."""
     try:
-        return files.read(data)
+        return watches_files.read(data)
     except Invalid as error:
         return list(error.fields)
 
@@ -168,14 +171,14 @@ def test_tracks_routes_and_lines_are_read() -> None:
         b'<trk><trkseg><trkpt lat="5" lon="6"><ele>7</ele></trkpt><trkpt lat="7" lon="8"/></trkseg>'
         b'<trkseg><trkpt lat="9" lon="9"/></trkseg></trk></gpx>'
     )
-    assert files.read(gpx) == ([[(2, 1), (4, 3)], [(6, 5), (8, 7)]], [])
+    assert watches_files.read(gpx) == ([[(2, 1), (4, 3)], [(6, 5), (8, 7)]], [])
     collection = (
         b'{"type":"FeatureCollection","features":[{"type":"Feature","geometry":null},'
         b'{"type":"Feature","geometry":{"type":"GeometryCollection","geometries":['
         b'{"type":"MultiLineString","coordinates":[[[0,1,9],[2,3,9]],[[4,5],[6,7]]]},'
         b'{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}]}}]}'
     )
-    lines, polygons = files.read(collection)
+    lines, polygons = watches_files.read(collection)
     assert lines == [[(0, 1), (2, 3)], [(4, 5), (6, 7)]]
     assert polygons == [[[(0, 0), (1, 0), (1, 1), (0, 0)]]]
 
@@ -212,7 +215,7 @@ AUTH = "A" * 22
 
 def test_a_browser_of_a_known_service_is_taken() -> None:
     endpoint = "https://fcm.googleapis.com/fcm/send/abc"
-    assert rules.checked_browser(endpoint, KEY, AUTH).endpoint == endpoint
+    assert watches_browsers_rules.checked_browser(endpoint, KEY, AUTH).endpoint == endpoint
 
 
 @pytest.mark.parametrize(
@@ -238,7 +241,7 @@ def test_a_browser_of_a_known_service_is_taken() -> None:
 )
 def test_other_addresses_are_not(endpoint: object, key: object, auth: object) -> None:
     with pytest.raises(Invalid):
-        rules.checked_browser(endpoint, key, auth)
+        watches_browsers_rules.checked_browser(endpoint, key, auth)
 
 
 @pytest.mark.parametrize(
@@ -256,4 +259,4 @@ def test_other_addresses_are_not(endpoint: object, key: object, auth: object) ->
     ],
 )
 def test_when_a_report_appears(what: str, reliability: int, least: int, told: bool) -> None:
-    assert rules.appears(what, reliability, least) is told
+    assert watches_choices.appears(what, reliability, least) is told

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from tests.watches.conftest import REPORT, member
 from tests.watches.test_mail import NOON, Clock, Letters, letters, report
 from tests.watches.test_push import Service, pushed, pushes_on, service, unguarded
-from ugc.accounts.actions import suspending
+from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session
 from ugc.watches.models import News
@@ -23,7 +23,7 @@ __all__ = ["letters", "pushed", "pushes_on", "service", "unguarded"]
 
 
 def stop(session: Session, handle: str) -> None:
-    suspending.suspend(session, SYSTEM, member(session, handle).id, reason="spam", days=30)
+    accounts_suspending.suspend(session, SYSTEM, member(session, handle).id, reason="spam", days=30)
     session.commit()
 
 

@@ -13,8 +13,7 @@ from flask import current_app
 from flask_babel import gettext, lazy_gettext
 
 from ugc import events
-from ugc.accounts import actions, queries, rules
-from ugc.accounts.actions import links, suspending
+from ugc.accounts.actions import erasing, links, suspending
 from ugc.accounts.models import (
     AccountToken,
     MailChange,
@@ -23,8 +22,10 @@ from ugc.accounts.models import (
     RequestedMail,
     SignInAttempt,
 )
-from ugc.accounts.queries import suspensions as reads
-from ugc.accounts.rules import suspensions
+from ugc.accounts.queries import lookup
+from ugc.accounts.queries import suspensions as suspensions_queries
+from ugc.accounts.rules import credentials
+from ugc.accounts.rules import suspensions as suspensions_rules
 from ugc.core import erasures, jobs, mail, render, returning
 from ugc.core.db import Session, app_now, now
 
@@ -179,13 +180,13 @@ def mail_link(session: Session, *, member_id: int, purpose: str, back_to: str = 
     no job row ever holds one. Who has an address confirmed is told when another types it."""
     if member_id == 0:
         return
-    member = queries.member(session, member_id)
-    change = queries.open_mail_change(session, member_id)
+    member = lookup.member(session, member_id)
+    change = lookup.open_mail_change(session, member_id)
     is_change = purpose in ("mail_new", "mail_old")
     if member.email is None or (is_change and change is None):
         return
     address = change.new_email if purpose == "mail_new" and change else member.email
-    holder = queries.holder(session, address)
+    holder = lookup.holder(session, address)
     if purpose in ("confirm", "mail_new") and holder is not None and holder.id != member_id:
         if links.may_mail(session, address, "exists"):
             _post(session, holder, address, "exists", back_to=back_to)
@@ -199,7 +200,7 @@ def mail_link(session: Session, *, member_id: int, purpose: str, back_to: str = 
 
 
 def _browser_named(user_agent: str) -> str:
-    browser, system = rules.browser_names(user_agent)
+    browser, system = credentials.browser_names(user_agent)
     if browser and system:
         return gettext("%(browser)s on %(system)s", browser=browser, system=system)
     return browser or system or gettext("Unknown browser")
@@ -216,7 +217,7 @@ def mail_notice(session: Session, *, member_id: int, what: str, row_id: int = 0)
     """Tells the member of a change to their account: `password_changed`, `mail_changed` (`row_id`
     is the change) or `new_browser` (`row_id` is the session). An address that was never confirmed
     may be another's: nothing is sent there."""
-    member = queries.member(session, member_id)
+    member = lookup.member(session, member_id)
     to, at, facts = member.email, now(session), {}
     if member.email_confirmed_at is None or member.erased_at is not None:
         return
@@ -240,7 +241,7 @@ def _in_their_zone(member: Member, at: dt.datetime) -> str:
 
 
 def _suspension_mail_failed(session: Session, *, suspension_id: int, lifted: bool) -> None:
-    row = reads.one(session, suspension_id)
+    row = suspensions_queries.one(session, suspension_id)
     if row is not None:
         events.emit(session, events.MessageFailed(row.member_id, "suspension"))
 
@@ -254,11 +255,11 @@ def _suspension_mail_failed(session: Session, *, suspension_id: int, lifted: boo
 def mail_suspension(session: Session, *, suspension_id: int, lifted: bool) -> None:
     """Tells the member why and until when they can only read, or that it is over. What was lifted
     before this mail went is not told any more."""
-    row = reads.one(session, suspension_id)
+    row = suspensions_queries.one(session, suspension_id)
     if row is None:
         return
-    member = queries.member(session, row.member_id)
-    standing = reads.standing(session, row.member_id)
+    member = lookup.member(session, row.member_id)
+    standing = suspensions_queries.standing(session, row.member_id)
     if member.email is None or (standing is None) is not lifted:
         return
     with render.in_language(member.language):
@@ -267,7 +268,7 @@ def mail_suspension(session: Session, *, suspension_id: int, lifted: bool) -> No
             if lifted
             else gettext("Your account is suspended")
         )
-        reason = str(suspensions.REASONS.get(row.reason, ""))
+        reason = str(suspensions_rules.REASONS.get(row.reason, ""))
     message = mail.compose(
         member.email,
         subject,
@@ -323,6 +324,6 @@ def note_erasure(_session: Session, *, member: str, with_content: bool) -> None:
 )
 def erase_again(session: Session) -> None:
     """Erases who was erased before the database was restored, however it was restored."""
-    back = actions.erase_again(session, erasures.read(erasures.path()))
+    back = erasing.erase_again(session, erasures.read(erasures.path()))
     if back:
         log.warning("%s members were erased again after a restore", back)

@@ -212,7 +212,7 @@ class Grant(Base):
 
 
 class UsedHandle(Base):
-    """Handles are never used again, so that nobody can pose as one who left."""
+    """Handles are never used again, so that no one can pose as a member who left."""
 
     __tablename__ = "used_handles"
     handle: Mapped[str] = mapped_column(CITEXT, primary_key=True)

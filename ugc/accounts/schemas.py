@@ -7,18 +7,12 @@ from typing import ClassVar
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
-from ugc.accounts.rules import Listing
+from ugc.accounts.rules.credentials import Listing
 from ugc.accounts.rules.naming import NAME_MAX
 from ugc.accounts.rules.roles import REASON_MAX, Role
 from ugc.core import idempotency, identity, names, zones
 from ugc.core.bounded import Bounded
 from ugc.core.inputs import Name, Text
-
-# What marshmallow itself says, in the reader's language.
-ma.fields.Field.default_error_messages["required"] = lazy_gettext("Fill this in.")  # type: ignore
-ma.fields.Date.default_error_messages["invalid"] = lazy_gettext("Choose a day.")  # type: ignore
-ma.fields.Enum.default_error_messages["unknown"] = lazy_gettext("Choose one of the list.")  # type: ignore
-ma.fields.Integer.default_error_messages["invalid"] = lazy_gettext("Write a whole number.")  # type: ignore
 
 
 class Form(Bounded):

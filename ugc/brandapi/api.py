@@ -13,9 +13,10 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 from flask_babel import lazy_gettext
 
-from ugc.brandapi import queries, rules, schemas
+from ugc.brandapi import rules
 from ugc.brandapi.models import UsageMark
-from ugc.brandapi.schemas import vocabulary
+from ugc.brandapi.queries import keys, resources, statements
+from ugc.brandapi.schemas import parameters, vocabulary
 from ugc.brandapi.schemas.description import RESOURCES, contents, specification
 from ugc.core import generation, geo, limits, subjects
 from ugc.core.access import (
@@ -30,8 +31,9 @@ from ugc.core.access import (
 )
 from ugc.core.db import db, record
 from ugc.core.errors import Conflict, DomainError, Invalid, NotAcceptable, NotFound, SignInNeeded
-from ugc.insights.queries import room as rooms
-from ugc.insights.rules import room, weeks
+from ugc.insights.queries import room as insights_room_queries
+from ugc.insights.rules import room as insights_room_rules
+from ugc.insights.rules import weeks as insights_weeks
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -46,7 +48,7 @@ def load_key() -> Actor:
             lazy_gettext("This is no key of ours, or a letter is missing: copy it again, whole."),
             code="key_malformed",
         )
-    found = queries.key_by_hash(db.session(), rules.key_hash(key.strip()))
+    found = keys.key_by_hash(db.session(), rules.key_hash(key.strip()))
     if found is None:
         raise SignInNeeded(
             lazy_gettext(
@@ -175,7 +177,7 @@ def _page(name: str) -> Response:
             values["after_at"], values["after_id"] = rules.page_cursor(asked["cursor"])
         except ValueError:
             raise _bad_cursor("cursor") from None
-    statement = queries.newest_sql(
+    statement = statements.newest_sql(
         resource,
         geojson=geojson,
         bounds=bounds,
@@ -183,7 +185,7 @@ def _page(name: str) -> Response:
         after="cursor" in asked,
         values=values,
     )
-    features, count, last_at, last_id, digest = queries.rows(db.session(), statement, values)[0]
+    features, count, last_at, last_id, digest = statements.rows(db.session(), statement, values)[0]
     cursor = address = None
     if count > asked["limit"]:
         cursor = rules.encode_cursor("c", last_at, last_id)
@@ -196,11 +198,11 @@ def _page(name: str) -> Response:
 
 
 def _bad_cursor(name: str) -> Conflict:
-    return Conflict(schemas.NO_CURSOR, fields={name: [schemas.NO_CURSOR]}, code="bad_cursor")
+    return Conflict(parameters.NO_CURSOR, fields={name: [parameters.NO_CURSOR]}, code="bad_cursor")
 
 
 def _changes(
-    resource: queries.Resource,
+    resource: resources.Resource,
     since: str,
     media_type: str,
     bounds: geo.Bounds | None,
@@ -217,16 +219,16 @@ def _changes(
     if moment is not None:
         # Past every id of that transaction.
         after = rules.FeedCursor(
-            generated, queries.txid_since(session, resource.kind, moment), 2**62
+            generated, statements.txid_since(session, resource.kind, moment), 2**62
         )
         restarted = False
     else:
         after, restarted = _going_on(since, generated)
     values["after_txid"], values["after_id"] = str(after.txid), after.last_id
-    statement = queries.changes_sql(
+    statement = statements.changes_sql(
         resource, geojson=geojson, bounds=bounds, filters=filters, values=values
     )
-    told = queries.rows(session, statement, values)[0]
+    told = statements.rows(session, statement, values)[0]
     features, deleted, count, last_txid, last_id, digest = told
     following = str(rules.FeedCursor(generated, int(last_txid), last_id) if count else after)
     head = b'{"type":"FeatureCollection","features":[' if geojson else b'{"items":['
@@ -248,17 +250,21 @@ def _going_on(since: str, generated: int) -> tuple[rules.FeedCursor, bool]:
         after = rules.feed_cursor(since)
     except ValueError:
         raise _bad_cursor("since") from None
-    if after and after.generation == generated and not queries.is_ahead(db.session(), after.txid):
+    if (
+        after
+        and after.generation == generated
+        and not statements.is_ahead(db.session(), after.txid)
+    ):
         return after, False
     return rules.FeedCursor(generated, 0, 0), True
 
 
 def _one(name: str, public_id: str) -> Response:
     resource, _ = RESOURCES[name]
-    asked = _parameters(schemas.OneQuery)
+    asked = _parameters(parameters.OneQuery)
     media_type = _media_type(asked["format"])
-    statement = queries.one_sql(resource, geojson=media_type != rules.JSON)
-    found = queries.rows(db.session(), statement, {"public_id": public_id, "site": _site()})
+    statement = statements.one_sql(resource, geojson=media_type != rules.JSON)
+    found = statements.rows(db.session(), statement, {"public_id": public_id, "site": _site()})
     if not found:
         raise NotFound()
     body, digest = found[0]
@@ -269,21 +275,21 @@ def _one(name: str, public_id: str) -> Response:
 @public
 def root() -> Response:
     """What there is, by address."""
-    _parameters(schemas.NoQuery)
+    _parameters(parameters.NoQuery)
     return _answer(orjson.dumps(contents(current_app.config["SITE_URL"])), rules.JSON)
 
 
 @bp.get("/kinds")
 @public
 def kinds() -> Response:
-    _parameters(schemas.NoQuery)
+    _parameters(parameters.NoQuery)
     return _answer(orjson.dumps({"items": vocabulary.kinds()}), rules.JSON)
 
 
 @bp.get("/categories")
 @public
 def categories() -> Response:
-    _parameters(schemas.NoQuery)
+    _parameters(parameters.NoQuery)
     return _answer(orjson.dumps({"items": vocabulary.categories()}), rules.JSON)
 
 
@@ -339,16 +345,20 @@ def review(public_id: str) -> Response:
 @brand_scope("spread:read")
 def spread(public_id: str) -> Response:
     """Only the brand of the key: any other is not there."""
-    asked = _parameters(schemas.SpreadQuery)
+    asked = _parameters(parameters.SpreadQuery)
     session = db.session()
     subject = subjects.resolve(session, public_id, "brand")
     if subject.id not in current_actor().brand_ids:
         raise NotFound()
-    newest = rooms.newest_week(session, subject.id)
+    newest = insights_room_queries.newest_week(session, subject.id)
     spanned = {name: str(asked[name]) for name in ("span", "from", "to") if name in asked}
-    span = weeks.chosen(spanned, newest) if spanned else weeks.last_weeks(asked["weeks"], newest)
-    found = rooms.load(session, subject.id, span)
-    return _answer(orjson.dumps(room.document(found, subject.public_id)), rules.JSON)
+    span = (
+        insights_weeks.chosen(spanned, newest)
+        if spanned
+        else insights_weeks.last_weeks(asked["weeks"], newest)
+    )
+    found = insights_room_queries.load(session, subject.id, span)
+    return _answer(orjson.dumps(insights_room_rules.document(found, subject.public_id)), rules.JSON)
 
 
 @bp.get("/openapi.json")

@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.brandapi import actions, queries, rules
+from ugc.brandapi import actions, rules
+from ugc.brandapi.queries import keys
 from ugc.brandapi.schemas.description import specification
-from ugc.brands import queries as brands
+from ugc.brands.queries import reading as brands_reading
 from ugc.core import errors, idempotency, limits, privacy, security
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
@@ -24,13 +25,13 @@ privacy.register("api_keys", actions.export_member, actions.erase_member, order=
 @members
 def keys_page(public_id: str, error: DomainError | None = None, new_key: str = "") -> str:
     """The whole team sees which keys there are and whether they work."""
-    brand = brands.team_brand(db.session(), current_actor(), public_id, None)
+    brand = brands_reading.team_brand(db.session(), current_actor(), public_id, None)
     return render_template(
         "brandapi/keys.html",
         brand=brand,
-        keys=queries.keys_of(db.session(), brand.id),
+        keys=keys.keys_of(db.session(), brand.id),
         manages=current_actor().may("manage_keys", brand.id),
-        has_holder=queries.has_holder(db.session(), brand.id),
+        has_holder=keys.has_holder(db.session(), brand.id),
         scopes=rules.SCOPES,
         error=error,
         new_key=new_key,
@@ -45,7 +46,7 @@ def keys_page(public_id: str, error: DomainError | None = None, new_key: str = "
 def create_key(public_id: str) -> Any:
     """Answers the page itself: the key is shown this once and is in no address or cookie."""
     limits.hit("write")
-    brand = brands.team_brand(db.session(), current_actor(), public_id, "manage_keys")
+    brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "manage_keys")
     key = actions.create_key(
         db.session(),
         current_actor(),
@@ -61,7 +62,7 @@ def create_key(public_id: str) -> Any:
 @bp.post("/brands/<public_id>/keys/<int:key_id>/revoke")
 @members
 def revoke_key(public_id: str, key_id: int) -> Any:
-    brand = brands.team_brand(db.session(), current_actor(), public_id, "manage_keys")
+    brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "manage_keys")
     actions.revoke_key(db.session(), current_actor(), brand.id, key_id)
     flash(gettext("The key is revoked: it opens nothing any more."), "good")
     return redirect(url_for("brandapi.keys_page", public_id=public_id), 303)

@@ -1,4 +1,4 @@
-"""What the world may see of a thing: read as nobody in particular, so that nothing hidden, held or
+"""What the world may see of a thing: read as an anonymous visitor, so that nothing hidden, held or
 exact can come in; and the addresses of a sitemap."""
 
 from __future__ import annotations
@@ -11,24 +11,25 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import force_locale, format_date, format_decimal, gettext, ngettext
 
-from ugc.accounts import queries as accounts
 from ugc.accounts.models import Member
-from ugc.brands import queries as brands
+from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.brands.models import Brand
-from ugc.cards import rules
-from ugc.cards.rules import Card
-from ugc.comments import queries as comments
+from ugc.brands.queries import reading as brands_reading
+from ugc.cards.rules import cards
+from ugc.cards.rules.cards import Card
+from ugc.comments import queries as comments_queries
 from ugc.core import people, stars, subjects, texts, towns
 from ugc.core.access import ANONYMOUS, Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, Visibility
-from ugc.media import queries as media
-from ugc.places import queries as places
+from ugc.media import queries as media_queries
 from ugc.places.models import Place
-from ugc.reports import queries as reports
+from ugc.places.queries import reading as places_reading
+from ugc.places.queries import running as places_running
 from ugc.reports.models import Report, ReportState
-from ugc.reviews import queries as reviews
+from ugc.reports.queries import reading as reports_reading
+from ugc.reviews import queries as reviews_queries
 from ugc.reviews.models import Review
 
 SITEMAP_PAGE = 50_000  # addresses; sitemaps.org
@@ -45,8 +46,8 @@ class Told:
 
 
 def told_of(session: Session, subject: Subject, language: str, site_name: str) -> Told | None:
-    """What everybody may see of a thing now; None when nobody may, or there is no card of its
-    kind."""
+    """What the public may see of a thing now; None when it is not public, or there is no card of
+    its kind."""
     if subject.public_id == subjects.SITE_PUBLIC_ID:
         return site_told(language, site_name)
     make = _MAKERS.get(subject.kind)
@@ -59,7 +60,7 @@ def told_of(session: Session, subject: Subject, language: str, site_name: str) -
             return None
         if told is None:
             return None
-        cover = media.covers(session, ANONYMOUS, [subject.id]).get(subject.id)
+        cover = media_queries.covers(session, ANONYMOUS, [subject.id]).get(subject.id)
     if cover is None:
         return told
     card = replace(told.card, photo=cover.key, photo_text=cover.description)
@@ -76,13 +77,13 @@ def whereabouts(session: Session, actor: Actor, subject: Subject) -> Any:
 
 
 _WHEREABOUTS: dict[str, Callable[[Session, Actor, int], Any]] = {
-    "place": places.place_by_id,
-    "report": reports.report_by_id,
+    "place": places_reading.place_by_id,
+    "report": reports_reading.report_by_id,
 }
 
 
 def _rounded(value: float) -> float:
-    return round(value, rules.POSITION_DECIMALS)
+    return round(value, cards.POSITION_DECIMALS)
 
 
 def _mean_text(mean: float) -> str:
@@ -113,22 +114,22 @@ def site_told(language: str, site_name: str) -> Told:
     return Told(card)
 
 
-def _city(place: places.PlaceRow, language: str) -> str:
+def _city(place: places_reading.PlaceRow, language: str) -> str:
     """What the card's reader calls the place's city; '' when it is not known."""
     return towns.town_name(place.city, place.country, language) if place.city else ""
 
 
-def _where(place: places.PlaceRow, city: str) -> str:
+def _where(place: places_reading.PlaceRow, city: str) -> str:
     """The place's address by a loaded extract, else its city as the card's reader calls it."""
     return place.where if place.located else city
 
 
 def _place(session: Session, subject: Subject, language: str, _site: str) -> Told | None:
-    row = places.place_by_id(session, ANONYMOUS, subject.id)
+    row = places_reading.place_by_id(session, ANONYMOUS, subject.id)
     if row.visibility != Visibility.PUBLISHED:
         return None
-    brand_id = places.brand_of(session, row.id)
-    brand = brands.described(session, brand_id) if brand_id else None
+    brand_id = places_running.brand_of(session, row.id)
+    brand = brands_reading.described(session, brand_id) if brand_id else None
     kind, city = row.category.name(language), _city(row, language)
     where = (
         gettext("%(kind)s in %(city)s.", kind=kind, city=city)
@@ -157,7 +158,7 @@ def _place(session: Session, subject: Subject, language: str, _site: str) -> Tol
         language=language,
         title=row.name,
         eyebrow=" · ".join(part for part in (closed, kind, _where(row, city)) if part),
-        description=rules.excerpt(_joined(where, rated, row.address_line)),
+        description=cards.excerpt(_joined(where, rated, row.address_line)),
         icon=row.category.icon,
         colour=row.category.colour,
         lon=_rounded(row.lon),
@@ -170,11 +171,11 @@ def _place(session: Session, subject: Subject, language: str, _site: str) -> Tol
 
 
 def _review(session: Session, subject: Subject, language: str, _site: str) -> Told | None:
-    row = reviews.review_by_id(session, ANONYMOUS, subject.id)
+    row = reviews_queries.review_by_id(session, ANONYMOUS, subject.id)
     if row.visibility != Visibility.PUBLISHED or row.place_visibility != Visibility.PUBLISHED:
         return None
-    place = places.place_by_id(session, ANONYMOUS, row.place_id)
-    said = rules.excerpt(row.text or row.title)
+    place = places_reading.place_by_id(session, ANONYMOUS, row.place_id)
+    said = cards.excerpt(row.text or row.title)
     rating = gettext("%(rating)s of 5", rating=row.rating)
     card = Card(
         kind=subject.kind,
@@ -197,14 +198,14 @@ def _review(session: Session, subject: Subject, language: str, _site: str) -> To
         byline=gettext("by %(name)s", name=people.who(row.author).in_text)
         if row.author
         else row.attribution or "",
-        quote=rules.excerpt(row.title or row.text, 240),
+        quote=cards.excerpt(row.title or row.text, 240),
         text_language=row.language,
     )
     return Told(card, row)
 
 
 def _report(session: Session, subject: Subject, language: str, _site: str) -> Told | None:
-    row = reports.report_by_id(session, ANONYMOUS, subject.id)
+    row = reports_reading.report_by_id(session, ANONYMOUS, subject.id)
     if row.visibility != Visibility.PUBLISHED:
         return None
     kind = row.name(language)
@@ -219,7 +220,7 @@ def _report(session: Session, subject: Subject, language: str, _site: str) -> To
         eyebrow=" · ".join(
             part for part in (gettext("Live") if row.alive else gettext("Over"), row.where) if part
         ),
-        description=rules.excerpt(
+        description=cards.excerpt(
             _joined(
                 f"{row.whole_where}." if row.located else "",
                 seen,
@@ -235,14 +236,14 @@ def _report(session: Session, subject: Subject, language: str, _site: str) -> To
         reliability=row.reliability if row.alive else None,
         reliability_text=believed if row.alive else "",
         byline=seen,
-        quote=rules.excerpt(row.text, 240),
+        quote=cards.excerpt(row.text, 240),
         text_language=row.language,
     )
     return Told(card, row)
 
 
 def _brand(session: Session, subject: Subject, language: str, _site: str) -> Told | None:
-    row = brands.brand_by_id(session, ANONYMOUS, subject.id)
+    row = brands_reading.brand_by_id(session, ANONYMOUS, subject.id)
     if row.visibility != Visibility.PUBLISHED:
         return None
     fans = ngettext("%(num)s follower", "%(num)s followers", row.fans)
@@ -253,18 +254,18 @@ def _brand(session: Session, subject: Subject, language: str, _site: str) -> Tol
         language=language,
         title=row.name,
         eyebrow=gettext("Brand, verified team") if row.claimed_at else gettext("Brand"),
-        description=rules.excerpt(row.about) or f"{row.name} · {fans}",
+        description=cards.excerpt(row.about) or f"{row.name} · {fans}",
         icon="store",
         colour="violet",
         stars_text=fans,
         byline=fans if row.about else "",
-        quote=rules.excerpt(row.about, 240),
+        quote=cards.excerpt(row.about, 240),
     )
     return Told(card, row)
 
 
 def _comment(session: Session, subject: Subject, language: str, _site: str) -> Told | None:
-    row = comments.comment_by_id(session, ANONYMOUS, subject.id)
+    row = comments_queries.comment_by_id(session, ANONYMOUS, subject.id)
     if row.visibility != Visibility.PUBLISHED or row.about is None:
         return None
     card = Card(
@@ -274,11 +275,11 @@ def _comment(session: Session, subject: Subject, language: str, _site: str) -> T
         language=language,
         title=row.about.title,
         eyebrow=gettext("Talk"),
-        description=rules.excerpt(row.text),
+        description=cards.excerpt(row.text),
         icon="message-circle",
         colour="teal",
         byline=gettext("by %(name)s", name=people.who(row.author).in_text) if row.author else "",
-        quote=rules.excerpt(row.text, 240),
+        quote=cards.excerpt(row.text, 240),
         text_language=row.language,
     )
     return Told(card, row)
@@ -286,7 +287,7 @@ def _comment(session: Session, subject: Subject, language: str, _site: str) -> T
 
 def _member(session: Session, subject: Subject, language: str, site_name: str) -> Told | None:
     row = session.get(Member, subject.id)
-    who = accounts.who(session, subject.id)
+    who = accounts_lookup.who(session, subject.id)
     if row is None or who is None:
         return None
     card = Card(
@@ -324,10 +325,10 @@ def member_subject(session: Session, handle: str) -> Subject | None:
 
 def reviews_told(
     session: Session, actor: Actor, place_id: int, limit: int = 5
-) -> list[reviews.ReviewRow]:
+) -> list[reviews_queries.ReviewRow]:
     """The most helpful published reviews of a place that say something, none by its own brand. They
     are chosen among those that the place's page shows to `actor`, and the same for all."""
-    found, _more = reviews.reviews_of_place(session, actor, place_id)
+    found, _more = reviews_queries.reviews_of_place(session, actor, place_id)
     published = [row for row in found if row.visibility == Visibility.PUBLISHED]
     return [row for row in published[:limit] if row.text and not row.by_team]
 
@@ -341,7 +342,7 @@ _LISTED: dict[str, tuple[Any, Callable[[], list[Any]]]] = {
         lambda: [
             Review.visibility == Visibility.PUBLISHED,
             Review.text != "",
-            sa.not_(reviews.by_team()),
+            sa.not_(reviews_queries.by_team()),
             sa.exists().where(
                 Place.id == Review.place_id, Place.visibility == Visibility.PUBLISHED
             ),

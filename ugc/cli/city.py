@@ -17,10 +17,11 @@ from rich.progress import Progress as Bar
 from ugc.app import create_app
 from ugc.core.db import transaction
 from ugc.core.jobs import is_worked
-from ugc.places import jobs as places
-from ugc.streets import jobs, queries
+from ugc.places import jobs as places_jobs
+from ugc.streets import jobs as streets_jobs
 from ugc.streets.actions.reading import NotAnExtract
 from ugc.streets.models import BOCA, Step
+from ugc.streets.queries import loads as streets_loads
 from ugc.streets.rules.archives import NotAMap
 
 STOPPED = 130
@@ -28,7 +29,7 @@ STEPS = {
     "read": "1 of 4: reading the file",
     "named": "2 of 4: naming the streets",
     "drawn": "3 of 4: drawing the map",
-    places.STEP: "4 of 4: bringing the places",
+    places_jobs.STEP: "4 of 4: bringing the places",
 }
 
 
@@ -51,11 +52,11 @@ def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> N
     with _told():
         try:
             with create_app().app_context(), _progress() as show:
-                done = jobs.load_city(
+                done = streets_jobs.load_city(
                     file, current_app.config["DATA_DIR"] / "cities",
                     code=code, replace=replace, beside=beside, on_progress=show,
                 )  # fmt: skip
-                brought = places.bring_places(done.code, show)
+                brought = places_jobs.bring_places(done.code, show)
                 with transaction() as session:
                     worked = is_worked(session)
         except NotAnExtract as error:
@@ -79,7 +80,7 @@ def load_command(file: Path, code: str | None, replace: bool, beside: bool) -> N
         )
 
 
-def _tell_city(done: jobs.Summary) -> None:
+def _tell_city(done: streets_jobs.Summary) -> None:
     if done.resumed:
         click.echo(f"{done.code}: went on after the step “{done.resumed}”.")
     counts = done.counts
@@ -107,7 +108,7 @@ def map_command(file: Path, code: str | None, replace: bool, beside: bool) -> No
     with _told():
         try:
             with create_app().app_context():
-                done = jobs.take_map(
+                done = streets_jobs.take_map(
                     file, current_app.config["DATA_DIR"] / "cities",
                     code=code, replace=replace, beside=beside,
                 )  # fmt: skip
@@ -126,7 +127,7 @@ def _told() -> Iterator[None]:
     """Says what went wrong in a text, and ends with the exit code."""
     try:
         yield
-    except jobs.Refused as error:
+    except streets_jobs.Refused as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:
         click.echo(f"ugc: {error}. What is shown stayed; the same command goes on.", err=True)
@@ -153,7 +154,7 @@ DONE = {
 }  # fmt: skip
 
 
-def _tell_places(brought: places.Summary) -> None:
+def _tell_places(brought: places_jobs.Summary) -> None:
     said = [
         f"{brought.counts[name]:,} {words}"
         for name, words in DONE.items()
@@ -172,13 +173,13 @@ def _tell_places(brought: places.Summary) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[jobs.Progress], None]]:
+def _progress() -> Iterator[Callable[[streets_jobs.Progress], None]]:
     """A bar on a terminal, a line a step elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
         told: set[str] = set()
 
-        def tell(progress: jobs.Progress) -> None:
+        def tell(progress: streets_jobs.Progress) -> None:
             if progress.step not in told:
                 told.add(progress.step)
                 click.echo(STEPS[progress.step], err=True)
@@ -189,7 +190,7 @@ def _progress() -> Iterator[Callable[[jobs.Progress], None]]:
     with Bar(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
-        def show(progress: jobs.Progress) -> None:
+        def show(progress: streets_jobs.Progress) -> None:
             count = f", {progress.done:,}" if progress.done and not progress.total else ""
             bar.update(
                 task, description=STEPS[progress.step] + count,
@@ -204,11 +205,11 @@ def list_command() -> None:
     """List the cities that are loaded, and those whose loading was cut short."""
     with create_app().app_context(), transaction() as session:
         folder = current_app.config["DATA_DIR"] / "cities"
-        for load in queries.loads(session):
+        for load in streets_loads.loads(session):
             age = f"{load.data_at:%Y-%m-%d}" if load.data_at else "unknown"
             counts = " ".join(f"{name}={count:,}" for name, count in sorted(load.counts.items()))
             step = load.step
-            if step == Step.SHOWN and not jobs.has_archive(load, folder):
+            if step == Step.SHOWN and not streets_jobs.has_archive(load, folder):
                 step = "no map: load its file again"
             elif load.schema != BOCA:
                 step = f"{load.step}, a map alone"
@@ -227,9 +228,9 @@ def remove_command(code: str) -> None:
     on which no person left anything."""
     try:
         with create_app().app_context():
-            places.leave_places(code)
-            found = jobs.remove_city(code, current_app.config["DATA_DIR"] / "cities")
-    except jobs.Refused as error:
+            places_jobs.leave_places(code)
+            found = streets_jobs.remove_city(code, current_app.config["DATA_DIR"] / "cities")
+    except streets_jobs.Refused as error:
         raise click.UsageError(str(error)) from None
     if not found:
         raise click.UsageError(f"There is no city {code}; `ugc city list` says which there are.")

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import click
 from flask_babel import force_locale
 
-from ugc.accounts import queries as accounts
-from ugc.accounts.actions import suspending
+from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member
-from ugc.accounts.rules import suspensions as rules
+from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.accounts.rules import suspensions as accounts_suspensions_rules
 from ugc.app import create_app
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, transaction
@@ -20,8 +20,10 @@ from ugc.core.errors import DomainError, NotFound
 
 @click.command("suspend")
 @click.argument("name")
-@click.option("--reason", required=True, type=click.Choice(list(rules.REASONS)))
-@click.option("--days", type=click.IntRange(1, rules.MOST_DAYS))
+@click.option(
+    "--reason", required=True, type=click.Choice(list(accounts_suspensions_rules.REASONS))
+)
+@click.option("--days", type=click.IntRange(1, accounts_suspensions_rules.MOST_DAYS))
 @click.option("--without-end", is_flag=True, help="Instead of --days.")
 @click.option("--note", default="", help="Words that the member reads.")
 def suspend(name: str, reason: str, days: int | None, without_end: bool, note: str) -> None:
@@ -29,7 +31,7 @@ def suspend(name: str, reason: str, days: int | None, without_end: bool, note: s
     if (days is None) is not without_end:
         raise click.UsageError("Say either --days or --without-end.")
     with _member(name) as (session, member):
-        suspending.suspend(
+        accounts_suspending.suspend(
             session, SYSTEM, member.id, reason=reason, days=days, note=note, cause="operator"
         )
         until = member.suspended_until
@@ -42,7 +44,7 @@ def suspend(name: str, reason: str, days: int | None, without_end: bool, note: s
 def reinstate(name: str) -> None:
     """Lift every suspension of the member NAME. They are told."""
     with _member(name) as (session, member):
-        suspending.reinstate(session, SYSTEM, member.id)
+        accounts_suspending.reinstate(session, SYSTEM, member.id)
     click.echo(f"{name} can contribute again.")
 
 
@@ -53,7 +55,7 @@ def _member(name: str) -> Iterator[tuple[Session, Member]]:
     with app.app_context(), force_locale("en"):
         try:
             with transaction() as session:
-                yield session, accounts.member_by_handle(session, name)
+                yield session, accounts_lookup.member_by_handle(session, name)
         except NotFound:
             raise click.ClickException(f"There is no member called {name}.") from None
         except DomainError as error:

@@ -9,19 +9,19 @@ from contextlib import contextmanager
 import click
 from flask_babel import force_locale
 
-from ugc.accounts import queries as accounts
-from ugc.accounts.actions import grants
+from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.models import Member
-from ugc.accounts.queries import grants as grant_queries
+from ugc.accounts.queries import grants as accounts_grants_queries
+from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.accounts.rules.roles import Role
 from ugc.app import create_app
-from ugc.brands.actions import team as teams
+from ugc.brands.actions import team as brands_team_actions
 from ugc.brands.models import KIND as BRAND
 from ugc.core import gazetteer, subjects, wall
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, transaction
 from ugc.core.errors import DomainError, NotFound
-from ugc.moderation import actions as moderation
+from ugc.moderation import actions as moderation_actions
 
 
 @click.group("role")
@@ -40,11 +40,11 @@ def list_roles(handle: str | None, ended: bool) -> None:
     """Print roles, of all or of one member: number, member, role, over what, since, until, by."""
     with create_app().app_context(), transaction() as session:
         member_id = _member(session, handle).id if handle else None
-        for row in grant_queries.listed(session, member_id=member_id, ended=ended):
+        for row in accounts_grants_queries.listed(session, member_id=member_id, ended=ended):
             click.echo("\t".join(_role_fields(row)))
 
 
-def _role_fields(row: grant_queries.GrantRow) -> list[str]:
+def _role_fields(row: accounts_grants_queries.GrantRow) -> list[str]:
     limits = [part for part in (row.city, row.language, row.kind) if part]
     over = f"brand {row.brand}" if row.brand else "site"
     until = f"until {row.until:%Y-%m-%d %H:%M}" if row.until else "without end"
@@ -91,15 +91,15 @@ def give_role(
         if brand is not None:
             if (city, language, kind, until) != (None, None, None, None):
                 raise click.UsageError("A role over a brand has no limits and no end.")
-            teams.appoint(session, _brand(session, brand), handle, Role(role))
+            brands_team_actions.appoint(session, _brand(session, brand), handle, Role(role))
             click.echo(f"{handle} is {role} of the brand now.")
             return
-        if kind is not None and not moderation.is_moderated(kind):
-            known = ", ".join(sorted(moderation.tables()))
+        if kind is not None and not moderation_actions.is_moderated(kind):
+            known = ", ".join(sorted(moderation_actions.tables()))
             raise click.UsageError(f"There is no kind {kind}. Known are: {known}.")
         if city is not None and session.get(gazetteer.City, city) is None:
             raise click.UsageError(f"There is no city with the GeoNames id {city}.")
-        grants.give_site_role(
+        accounts_grants_actions.give_site_role(
             session,
             SYSTEM,
             handle,
@@ -124,14 +124,16 @@ def take_role(handle: str, role: str, brand: str | None, reason: str) -> None:
     with _command() as session:
         if brand is not None:
             member_id = _member(session, handle).id
-            teams.dismiss(session, _brand(session, brand), member_id, Role(role), reason=reason)
+            brands_team_actions.dismiss(
+                session, _brand(session, brand), member_id, Role(role), reason=reason
+            )
             click.echo(f"{handle} is out of the team.")
             return
-        held = grant_queries.open_grants(session, _member(session, handle).id, Role(role))
+        held = accounts_grants_queries.open_grants(session, _member(session, handle).id, Role(role))
         if not held:
             raise click.ClickException(f"{handle} is no {role}.")
         for grant in held:
-            grants.take_site_role(session, SYSTEM, grant.id, reason=reason)
+            accounts_grants_actions.take_site_role(session, SYSTEM, grant.id, reason=reason)
     click.echo(f"{handle} is no {role} any more.")
 
 
@@ -157,6 +159,6 @@ def _brand(session: Session, public_id: str) -> int:
 
 def _member(session: Session, handle: str) -> Member:
     try:
-        return accounts.member_by_handle(session, handle)
+        return accounts_lookup.member_by_handle(session, handle)
     except NotFound:
         raise click.ClickException(f"There is no member called {handle}.") from None

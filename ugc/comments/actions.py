@@ -5,7 +5,7 @@ from __future__ import annotations
 from ugc import events
 from ugc.comments import queries, rules
 from ugc.comments.models import KIND, Comment
-from ugc.content import actions as content
+from ugc.content import actions as content_actions
 from ugc.content.actions import ContentKind
 from ugc.core import inputs, subjects
 from ugc.core.access import Actor, require_contributor
@@ -20,7 +20,7 @@ def _published(session: Session, comment: Comment, _is_new: bool) -> None:
 
 
 # Talk is cheap: it sets no member free of approval.
-COMMENTS = content.declare(
+COMMENTS = content_actions.declare(
     ContentKind(KIND, Comment, texts={"text": ""}, about="about_id", on_published=_published)
 )
 
@@ -39,13 +39,13 @@ def post_comment(
     if said_before is not None:
         return said_before
     comment = Comment(about_id=about.id, text=text, language=language)
-    return content.submit(session, actor, COMMENTS, comment)
+    return content_actions.submit(session, actor, COMMENTS, comment)
 
 
 def withdraw(session: Session, actor: Actor, comment_id: int) -> int:
     """Takes a comment back for its author; returns the subject it stood under. Raises
     Forbidden."""
-    return content.withdraw(session, actor, COMMENTS, comment_id).about_id
+    return content_actions.withdraw(session, actor, COMMENTS, comment_id).about_id
 
 
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
@@ -63,4 +63,4 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
 
 
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
-    content.erase(session, COMMENTS, member_id, with_content=with_content)
+    content_actions.erase(session, COMMENTS, member_id, with_content=with_content)

@@ -14,7 +14,7 @@ from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, NotFound, shows_errors
-from ugc.moderation import pages as moderation
+from ugc.moderation import pages as moderation_pages
 from ugc.moderation import rules as moderation_rules
 
 bp = Blueprint("comments", __name__)
@@ -73,8 +73,9 @@ def post(public_id: str) -> Any:
     )
     made = subjects.resolve(db.session(), comment, KIND)
     row = queries.comment_by_id(db.session(), current_actor(), made.id)
-    moderation.flash_sent(
-        gettext("Thank you. Your comment stands below."), moderation.waits_whole(row.visibility)
+    moderation_pages.flash_sent(
+        gettext("Thank you. Your comment stands below."),
+        moderation_pages.waits_whole(row.visibility),
     )
     return redirect(f"{address}#comment-{comment}", 303)
 
@@ -84,7 +85,7 @@ def post(public_id: str) -> Any:
 def withdraw(public_id: str) -> Any:
     comment = subjects.resolve(db.session(), public_id, KIND)
     actions.withdraw(db.session(), current_actor(), comment.id)
-    return moderation.after_withdrawal(gettext("Your comment is withdrawn."))
+    return moderation_pages.after_withdrawal(gettext("Your comment is withdrawn."))
 
 
 def case_panel(subject_id: int, **_context: Any) -> str:

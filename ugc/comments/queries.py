@@ -135,7 +135,7 @@ def same_again(session: Session, author_id: int, about_id: int, text: str) -> st
 
 
 def participants(session: Session, subject_id: int) -> list[int]:
-    """The members who said something there that everybody can read."""
+    """The members with a public comment there."""
     return list(
         session.scalars(
             sa.select(Comment.author_id)

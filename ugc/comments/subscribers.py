@@ -1,22 +1,22 @@
-"""Who is told of a comment: whoever follows what it is about, and whoever talked there."""
+"""Tells of comments: followers of what it is about, and members who talked there."""
 
 from __future__ import annotations
 
 from ugc import events
 from ugc.comments import queries
 from ugc.core.db import Session
-from ugc.notifications import actions as notifications
-from ugc.watches import queries as watches
+from ugc.notifications import actions as notifications_actions
+from ugc.watches.queries import reading as watches_reading
 
 
 @events.on(events.CommentPublished, "comments.tell")
 def tell(session: Session, event: events.CommentPublished) -> None:
     listeners = {
-        *watches.followers(session, event.about_id),
+        *watches_reading.followers(session, event.about_id),
         *queries.participants(session, event.about_id),
     }
     for member_id in sorted(listeners - {event.author_id}):
-        notifications.tell(
+        notifications_actions.tell(
             session,
             member_id,
             "comment",

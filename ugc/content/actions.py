@@ -19,8 +19,8 @@ from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, Forbidden, NotFound, Stale
 from ugc.core.subjects import Visibility
-from ugc.media import actions as media
-from ugc.moderation import actions as moderation
+from ugc.media import actions as media_actions
+from ugc.moderation import actions as moderation_actions
 from ugc.moderation import rules as moderation_rules
 from ugc.moderation.models import Moderated
 
@@ -144,9 +144,11 @@ def declare(kind: ContentKind[Row]) -> ContentKind[Row]:
     ) -> None:
         set_visibility(session, kind, subject_id, visibility, reason, who)
 
-    moderation.register(
+    moderation_actions.register(
         kind.name,
-        moderation.Content(author_of, decided, kind.table, counts=kind.counts, rules=kind.refusals),
+        moderation_actions.Content(
+            author_of, decided, kind.table, counts=kind.counts, rules=kind.refusals
+        ),
     )
     return kind
 
@@ -156,7 +158,7 @@ def submit(
     actor: Actor,
     kind: ContentKind[Row],
     row: Row,
-    photos: Sequence[media.Upload] = (),
+    photos: Sequence[media_actions.Upload] = (),
     *,
     doubt: str = "",
     held: bool | None = None,
@@ -169,7 +171,7 @@ def submit(
     one. Raises Forbidden, Invalid."""
     author_id = require_contributor(actor)
     if held is None:
-        held = bool(doubt) or moderation.must_be_held(session, actor)
+        held = bool(doubt) or moderation_actions.must_be_held(session, actor)
     row.author_id = author_id
     row.visibility = Visibility.HELD if held else Visibility.PUBLISHED
     subject = subjects.create(session, kind.name, visible=kind.is_visible(session, row))
@@ -183,9 +185,9 @@ def submit(
         *also(row),
     ]
     if kind.has_photos:
-        media.attach(session, actor, row.id, photos, held=held, city_id=city_id)
+        media_actions.attach(session, actor, row.id, photos, held=held, city_id=city_id)
     if held:
-        moderation.open_first_case(session, row.id, doubt or "held")
+        moderation_actions.open_first_case(session, row.id, doubt or "held")
     else:
         kind.on_changed(session, row)
         told.append(events.ContentApproved(row.id, kind.name, author_id, city_id))
@@ -214,17 +216,17 @@ def editing(
     *,
     revision: int,
     may: May = _author_edits,
-    photos: Sequence[media.Upload] = (),
+    photos: Sequence[media_actions.Upload] = (),
 ) -> Iterator[Edit[Row]]:
     """Locks content for its author to change and to add `photos`; what a new member changes waits
     for a moderator again. What it said is kept if it was public. Raises Forbidden, Stale when it
     changed since `revision`."""
     require_contributor(actor)
-    held = moderation.must_be_held(session, actor)
+    held = moderation_actions.must_be_held(session, actor)
     if held:
-        moderation.open_case(session, subject_id, "held")
+        moderation_actions.open_case(session, subject_id, "held")
     else:
-        moderation.content_changed(session, subject_id)
+        moderation_actions.content_changed(session, subject_id)
     row = kind.locked(session, subject_id)
     if not may(actor, row):
         raise Forbidden()
@@ -240,7 +242,7 @@ def editing(
     yield Edit(row, waits, was_public)
     if kind.has_photos and photos:
         city_id = kind.city_of(session, row)
-        media.attach(session, actor, row.id, photos, held=waits, city_id=city_id)
+        media_actions.attach(session, actor, row.id, photos, held=waits, city_id=city_id)
     row.revision += 1
     if held and was_public:
         # Not gone: its points and photos stay, and it comes back when a moderator agrees.
@@ -260,7 +262,7 @@ def withdraw(
     may: May = _author_withdraws,
 ) -> Row:
     """Takes content back for its author, or for those who `may`. Raises Forbidden."""
-    moderation.close_case(session, subject_id)
+    moderation_actions.close_case(session, subject_id)
     row = kind.locked(session, subject_id)
     if not may(actor, row):
         raise Forbidden()
@@ -299,16 +301,16 @@ def erase(session: Session, kind: ContentKind[Row], member_id: int, *, with_cont
         sa.select(kind.table.id).where(kind.table.author_id == member_id).order_by(*columns)
     ).all()
     for subject_id in ids:
-        moderation.lock_case(session, subject_id)
+        moderation_actions.lock_case(session, subject_id)
         row = kind.locked(session, subject_id)
-        moderation.forget_texts(session, subject_id, with_flags=with_content)
+        moderation_actions.forget_texts(session, subject_id, with_flags=with_content)
         if kind.history is not None:
             key = getattr(kind.history.table, kind.history.key)
             session.execute(sa.delete(kind.history.table).where(key == subject_id))
         kind.forget(session, row)
         if with_content:
             if row.visibility in rules.STANDING:
-                moderation.close_case(session, subject_id)
+                moderation_actions.close_case(session, subject_id)
                 _move(session, kind, row, Visibility.WITHDRAWN, "erasure", "system")
             for name, value in kind.texts.items():
                 setattr(row, name, value)
@@ -350,7 +352,7 @@ def _move(
 
 def _photos_follow(session: Session, kind: ContentKind[Row], row: Row) -> None:
     if kind.has_photos:
-        media.follow(session, row.id, Visibility(row.visibility))
+        media_actions.follow(session, row.id, Visibility(row.visibility))
 
 
 def _log(

@@ -1,5 +1,5 @@
 """Who asks (`Actor`), and who may call an endpoint: every view says so with one of the marks
-below, an unmarked one refuses everybody, and a test walks the URL map."""
+below, an unmarked one refuses all, and a test walks the URL map."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def set_key_loader(loader: Callable[[], Actor]) -> None:
 def current_actor() -> Actor:
     """The actor of this request, found once."""
     if "actor" not in g:
-        # Whom a refusal of the credentials themselves is told to.
+        # The requester that a refusal of the credentials themselves is told to.
         g.actor = ANONYMOUS
         g.actor = _load_key() if request.path.startswith("/api/v") else _load_member()
     actor: Actor = g.actor

@@ -19,7 +19,7 @@ EXTENSION = "boca_redis"
 OF_LATE = "boca_of_late"
 PREFIX = "kept:"  # of all that `put` writes; other keys are marks and limits of their own
 # Once more, for a connection that the server closed meanwhile; redis-py's own ten tries take
-# seconds that somebody waits.
+# seconds that a reader waits.
 ONCE_MORE = Retry(NoBackoff(), 1)
 
 

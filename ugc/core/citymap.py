@@ -105,8 +105,8 @@ DARK = Colours(
 @dataclass(frozen=True)
 class City:
     """An archive of tiles and what it covers: west, south, east, north in degrees. `schema` is
-    `boca` or `openmaptiles`; without `has_sea` the bundled map's is seen; `credit` is whom the map
-    names beside OpenStreetMap."""
+    `boca` or `openmaptiles`; without `has_sea` the bundled map's is seen; `credit` is the source
+    that the map names beside OpenStreetMap."""
 
     path: Path
     box: tuple[float, float, float, float]

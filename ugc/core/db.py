@@ -286,7 +286,7 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def exclusive(name: str) -> Iterator[bool]:
-    """Whether nobody else holds `name`, which is then held until the block ends or the process
+    """Whether `name` was free, which is then held until the block ends or the process
     dies: a lock of the server, on a connection of its own."""
     engine = db.engine
     mine = isinstance(engine, sa.Connection)  # in tests the engine is the test's connection
@@ -329,7 +329,7 @@ def record(table: sa.Table, values: Mapping[str, Any]) -> None:
     """Appends one row outside the request's transaction.
 
     Only for `RECORDABLE_TABLES`: things that must be kept although the request is refused or is
-    a GET. In a request it is written when the request's own transaction is over, so that nobody
+    a GET. In a request it is written when the request's own transaction is over, so that no one
     holds two connections. Raises ValueError for any other table."""
     if table.name not in RECORDABLE_TABLES:
         raise ValueError(f"{table.name} is not one of the tables that record() may append to")

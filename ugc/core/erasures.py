@@ -1,7 +1,7 @@
 """The file of erasures, outside of the database: who was erased stays erased after a restore.
 
 One JSON line each: `{"member": public id, "with_content": bool}`. The public id of an erased member
-names nobody. Lines are only added, and one that stands twice means the same."""
+is anonymous. Lines are only added, and one that stands twice means the same."""
 
 from __future__ import annotations
 

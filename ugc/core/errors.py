@@ -254,8 +254,8 @@ def problem(
 
 
 def answer(error: DomainError, *, with_form: bool = True) -> Response:
-    """The error in the shape of whoever asked; `with_form` False when the form that was sent could
-    not be read (it is too large), so that it cannot be shown again."""
+    """The error in the shape that the request asked for; `with_form` False when the form that was
+    sent could not be read (it is too large), so that it cannot be shown again."""
     view = current_app.view_functions.get(request.endpoint or "")
     on_error: Callable[..., Any] | None = getattr(view, "on_error", None)
     if wants_json():
@@ -330,7 +330,7 @@ def note_refusal(error: DomainError) -> None:
 
 
 def _form_again(error: DomainError, on_error: Callable[..., Any]) -> Response:
-    """The form with the error beside its fields; who may not see the form at all (it is somebody
+    """The form with the error beside its fields; who may not see the form at all (it is another
     else's, or gone) is told just that."""
     try:
         response = make_response(on_error(error, **(request.view_args or {})))

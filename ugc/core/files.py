@@ -1,7 +1,7 @@
 """Files that belong to rows, by name. They lie in the folder `MEDIA_DIR`; an object store needs the
 same four operations and nothing else of the application knows where files are.
 
-A transaction cannot take a file back: whoever stores one before its row is committed also sweeps
+A transaction cannot take a file back: code that stores one before its row is committed also sweeps
 up what no row names (`older_than`)."""
 
 from __future__ import annotations

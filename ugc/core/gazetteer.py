@@ -53,7 +53,7 @@ class City(Base):
 
 @dataclass(frozen=True)
 class FoundPlace:
-    """An answer to a search by name; degrees, WGS 84. `is_meant`: nobody needs to be asked, it is
+    """An answer to a search by name; degrees, WGS 84. `is_meant`: no question is needed, it is
     the beginning of the name, or a typo in it."""
 
     name: str

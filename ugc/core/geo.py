@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from flask_babel import get_locale, lazy_gettext
 from geoalchemy2 import Geography, Geometry
 
-from ugc.core import positions
 from ugc.core.errors import Invalid
+from ugc.core.positions import parsing, tokens
 
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 MAX_BOUNDS_AREA = 360.0 * 180.0  # square degrees
@@ -21,15 +21,15 @@ _METRES_A_DEGREE = 110_500.0  # of latitude, less than at its shortest
 _METRE = Decimal("0.00001")  # degrees: 1.1 m north, less to the east
 
 _BAD_POINT = {
-    positions.OFF_THE_MAP: lazy_gettext(
+    tokens.OFF_THE_MAP: lazy_gettext(
         "These coordinates are not on the map. Give latitude (-90 to 90) and longitude (-180 to "
         "180), such as 40.4168, -3.7038."
     ),
-    positions.AMBIGUOUS: lazy_gettext(
+    tokens.AMBIGUOUS: lazy_gettext(
         "These coordinates can be read in two ways. Write them such as 40.4168, -3.7038 or "
         "40° 25′ 0″ N, 3° 42′ 14″ W."
     ),
-    positions.UNREADABLE: lazy_gettext(
+    tokens.UNREADABLE: lazy_gettext(
         "These coordinates are not understood. Write them such as 40.4168, -3.7038 or "
         "40° 25′ 0″ N, 3° 42′ 14″ W, or paste a link that holds them."
     ),
@@ -41,7 +41,7 @@ def _language() -> str:
     return locale.language if locale else ""
 
 
-def _refused(field: str, bad: positions.BadPosition) -> Invalid:
+def _refused(field: str, bad: tokens.BadPosition) -> Invalid:
     return Invalid(fields={field: [_BAD_POINT[bad.code]]})
 
 
@@ -69,10 +69,10 @@ class Point:
         for what is not on the map; nothing is wrapped."""
         try:
             y, x = (
-                positions.degrees(value, axis, _language() if isinstance(value, str) else "")
-                for value, axis in ((lat, positions.LATITUDE), (lon, positions.LONGITUDE))
+                parsing.degrees(value, axis, _language() if isinstance(value, str) else "")
+                for value, axis in ((lat, parsing.LATITUDE), (lon, parsing.LONGITUDE))
             )
-        except positions.BadPosition as bad:
+        except tokens.BadPosition as bad:
             raise _refused(field, bad) from None
         return cls(round(x, 7), round(y, 7))
 
@@ -81,8 +81,8 @@ class Point:
         """The point of a form's two fields, of which one may hold a whole position. Raises
         Invalid."""
         try:
-            y, x = positions.of_fields(lat, lon, _language())
-        except positions.BadPosition as bad:
+            y, x = parsing.of_fields(lat, lon, _language())
+        except tokens.BadPosition as bad:
             raise _refused(field, bad) from None
         return cls(round(x, 7), round(y, 7))
 
@@ -91,8 +91,8 @@ class Point:
         """A position as people type or paste it (`core.positions` has the grammar); None for other
         texts, such as a name. Raises Invalid on `field` for one that cannot be taken."""
         try:
-            found = positions.position(text, _language())
-        except positions.BadPosition as bad:
+            found = parsing.position(text, _language())
+        except tokens.BadPosition as bad:
             raise _refused(field, bad) from None
         return cls(round(found[1], 7), round(found[0], 7)) if found else None
 

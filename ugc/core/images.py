@@ -196,7 +196,7 @@ def clean(raw: bytes, *, square: bool = False) -> dict[str, Copy]:
 
 def _run(raw: bytes, mode: str, seconds: float) -> bytes:
     """What this file prints as a script. Raises as `clean`."""
-    # No environment: the secrets of the application are not for whoever breaks a decoder.
+    # No environment: the secrets of the application are out of reach of a broken decoder.
     command = [sys.executable, "-I", "-B", str(Path(__file__).resolve()), mode]
     try:
         done = subprocess.run(

@@ -34,6 +34,12 @@ HIDDEN: Any = lazy_gettext(
 
 FILL_IN: Any = lazy_gettext("Fill this in.")
 
+# What marshmallow itself says, in the reader's language.
+ma.fields.Field.default_error_messages["required"] = FILL_IN  # type: ignore
+ma.fields.Date.default_error_messages["invalid"] = lazy_gettext("Choose a day.")  # type: ignore
+ma.fields.Enum.default_error_messages["unknown"] = lazy_gettext("Choose one of the list.")  # type: ignore
+ma.fields.Integer.default_error_messages["invalid"] = lazy_gettext("Write a whole number.")  # type: ignore
+
 
 def too_long(most: int) -> Any:
     """What is told of a text that is longer than `most` (UTF-16 units)."""

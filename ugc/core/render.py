@@ -128,7 +128,7 @@ def ago(moment: dt.datetime | None) -> Markup:
 
 
 def in_zone(moment: dt.datetime, zone: str) -> str:
-    """Date and time in a zone of somebody who is not here: for mail."""
+    """Date and time in the zone of an absent reader: for mail."""
     local = moment.astimezone(ZoneInfo(known_timezone(zone)))
     return format_datetime(local, "medium", rebase=False)
 

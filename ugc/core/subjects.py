@@ -231,7 +231,7 @@ class Move(Base):
     reason: Mapped[str]
     actor: Mapped[str]
     at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
-    # What was brought back after its end, by whom: there are limits to that.
+    # Transitions back after an end, with their actor: there are limits to that.
     __table_args__ = (
         sa.Index(
             "ix_moves_opened_again",

@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw, ImageFont, features
 
 log = logging.getLogger(__name__)
 LONGEST = 400  # characters of a text that are looked at
-# FreeType's faces are not for several threads at once: whoever measures or draws holds this.
+# FreeType's faces are not for several threads at once: measuring and drawing hold this lock.
 lock = threading.RLock()
 _HANGUL_AND_HAN = ((0x1100, 0x11FF), (0x2E80, 0xA4CF), (0xAC00, 0xD7FF), (0xF900, 0xFAFF),
                    (0xFE30, 0xFE4F), (0xFF00, 0xFFEF), (0x20000, 0x3FFFF))  # fmt: skip

@@ -20,8 +20,10 @@ from pathlib import Path
 import orjson
 
 from ugc.core.db import Session, exclusive, now, transaction
-from ugc.imports import actions, queries
-from ugc.imports.rules import mapping as m
+from ugc.imports import queries
+from ugc.imports.actions import batches as batches_actions
+from ugc.imports.actions import staging
+from ugc.imports.rules import mapping as mapping_rules
 from ugc.imports.rules.convert import Converter, Row
 from ugc.imports.rules.formats import (
     SHOWN_MAX,
@@ -151,7 +153,7 @@ class Rejects:
             self._file.close()
 
 
-def file_hash(path: Path, mapping: m.Mapping) -> str:
+def file_hash(path: Path, mapping: mapping_rules.Mapping) -> str:
     """Of the bytes and the mapping: another mapping makes another import of the same file."""
     with path.open("rb") as file:
         return f"{hashlib.file_digest(file, 'sha256').hexdigest()}-{mapping.fingerprint}"
@@ -203,7 +205,7 @@ class _DryRun(Exception):
 
 def import_file(
     path: Path,
-    mapping: m.Mapping,
+    mapping: mapping_rules.Mapping,
     kind: str,
     *,
     rejects_path: Path | None = None,
@@ -232,7 +234,7 @@ class _Job:
     def __init__(
         self,
         path: Path,
-        mapping: m.Mapping,
+        mapping: mapping_rules.Mapping,
         kind: str,
         *,
         dry_run: bool,
@@ -253,14 +255,14 @@ class _Job:
             raise Refused(
                 f"The database does not know the coordinate system EPSG:{self.how.position.crs}."
             )
-        if self.kind == m.REVIEWS:
+        if self.kind == mapping_rules.REVIEWS:
             places_of = self.how.place_source or self.source.code
             if not queries.has_places(session, places_of):
                 raise Refused(
                     f"There are no places of {places_of} to review yet:"
                     " import them first (ugc import places …)."
                 )
-        return actions.begin_run(session, self.source, self.kind, self.hash, again=again)
+        return batches_actions.begin_run(session, self.source, self.kind, self.hash, again=again)
 
     def run(self, rejects_path: Path, again: bool, limit: int | None) -> Summary:
         summary = self.summary
@@ -323,7 +325,7 @@ class _Job:
         with suppress(_DryRun), transaction() as session:
             if self.dry_run:
                 # A run of its own each time, which goes away with the batch.
-                run = actions.begin_run(session, self.source, self.kind, "", again=False)
+                run = batches_actions.begin_run(session, self.source, self.kind, "", again=False)
                 source_id = run.source_id
             else:
                 found = queries.source_id(session, self.source.code)
@@ -331,7 +333,7 @@ class _Job:
                 source_id = found
             rows, bad = self.convert(session, batch)
             latest = {row.external_id: (line, row) for line, row in rows}
-            counts = actions.write_batch(
+            counts = batches_actions.write_batch(
                 session, self.kind, source_id, self.how, self.source, list(latest.values())
             )
             by_line = {item.line: item for item in batch}
@@ -343,19 +345,19 @@ class _Job:
             if batch:
                 assert self.rejects is not None
                 self.rejects.write(bad)
-                actions.advance_run(
+                batches_actions.advance_run(
                     session, run_id, before=self.lines_done, after=batch[-1].end,
                     added=counts.added, changed=counts.changed, bad=len(bad),
                 )  # fmt: skip
             if ends:
-                actions.finish_run(session, run_id)
+                batches_actions.finish_run(session, run_id)
         if not self.dry_run:
             if batch:
                 self.lines_done = batch[-1].end
             self.count(len(batch), len(rows) - len(latest), counts, bad)
 
     def count(
-        self, total: int, repeated: int, counts: actions.Counts, bad: list[tuple[int, str, str]]
+        self, total: int, repeated: int, counts: staging.Counts, bad: list[tuple[int, str, str]]
     ) -> None:
         summary = self.summary
         summary.rows += total

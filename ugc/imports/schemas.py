@@ -13,23 +13,22 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from ugc.core.errors import flat_messages
 from ugc.core.inputs import Name
-from ugc.imports.rules import formats
-from ugc.imports.rules import mapping as m
-from ugc.places import rules as places
-from ugc.reports import rules as reports
+from ugc.imports.rules import formats, mapping
+from ugc.places.rules import categories as places_categories
+from ugc.reports.rules import kinds as reports_kinds
 
 SHIPPED = Path(__file__).with_name("mappings")
 FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # kind: (needed, optional)
-    m.REPORTS: (
+    mapping.REPORTS: (
         ("id", "kind", "occurred_at"),
         ("subkind", "text", "closed_at", "expires_at", "state", "language"),
     ),
-    m.PLACES: (
+    mapping.PLACES: (
         ("id", "name", "category"),
         ("address", "phone", "website", "opening_hours", "timezone", "language"),
     ),
-    m.REVIEWS: (
+    mapping.REVIEWS: (
         ("id", "place", "rating"),
         ("author", "title", "text", "visited_at", "language"),
     ),
@@ -95,13 +94,13 @@ class FieldSchema(Schema):
             raise ValidationError("Give exactly one of from, join, hash and const.")
 
 
-class _FieldField(fields.Field[m.Field]):
-    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> m.Field:
+class _FieldField(fields.Field[mapping.Field]):
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> mapping.Field:
         if not isinstance(value, dict):
             value = {"from": value}
         data = FieldSchema().load(value)
         table = {key: str(one) for key, one in data.get("values", {}).items()}
-        return m.Field(
+        return mapping.Field(
             paths=data.get("from_") or data.get("join") or data.get("hash") or (),
             join=data["with_"] if "join" in data else None,
             hashed="hash" in data,
@@ -195,9 +194,11 @@ def _problems(kind: str, data: dict[str, Any]) -> dict[str, list[str]]:
         if name not in needed + optional:
             all_names = ", ".join(needed + optional)
             found[f"{kind}.fields.{name}"] = [f"There is no such field; {kind} have {all_names}."]
-    if (kind == m.REVIEWS) == ("position" in data):
+    if (kind == mapping.REVIEWS) == ("position" in data):
         text = (
-            "Reviews have no position." if kind == m.REVIEWS else "Say where the coordinates are."
+            "Reviews have no position."
+            if kind == mapping.REVIEWS
+            else "Say where the coordinates are."
         )
         found[f"{kind}.position"] = [text]
     return found | _unknown_codes(kind, given) | _bad_ratings(kind, data)
@@ -206,11 +207,16 @@ def _problems(kind: str, data: dict[str, Any]) -> dict[str, list[str]]:
 def _unknown_codes(kind: str, given: dict[str, Any]) -> dict[str, list[str]]:
     """The codes of a mapping that are not ours, by where they stand."""
     found: dict[str, list[str]] = {}
-    subkinds = {each.code for kind_row in reports.KINDS.values() for each in kind_row.subkinds}
+    subkinds = {
+        each.code for kind_row in reports_kinds.KINDS.values() for each in kind_row.subkinds
+    }
     codes = {
         "subkind": (subkinds.__contains__, ", ".join(sorted(subkinds))),
-        "kind": (reports.KINDS.__contains__, ", ".join(reports.KINDS)),
-        "category": (places.CATEGORIES.__contains__, ", ".join(places.CATEGORIES)),
+        "kind": (reports_kinds.KINDS.__contains__, ", ".join(reports_kinds.KINDS)),
+        "category": (
+            places_categories.CATEGORIES.__contains__,
+            ", ".join(places_categories.CATEGORIES),
+        ),
         "state": (("open", "closed").__contains__, "open, closed"),
     }
     for name, (known, names) in codes.items():
@@ -275,7 +281,7 @@ def _table(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
     return _merged(_table(base, (*seen, name)), table)
 
 
-def load_mapping(name: str) -> m.Mapping:
+def load_mapping(name: str) -> mapping.Mapping:
     """A shipped mapping by its name, or a file. Raises BadMapping."""
     table = _table(name)
     try:
@@ -287,7 +293,7 @@ def load_mapping(name: str) -> m.Mapping:
         raise BadMapping("\n".join([f"The mapping {name} cannot be used:", *lines])) from None
     problems: dict[str, list[str]] = {}
     kinds = {}
-    for kind in m.KINDS:
+    for kind in mapping.KINDS:
         if kind in data:
             problems |= _problems(kind, data[kind])
             kinds[kind] = _kind(data[kind])
@@ -297,12 +303,12 @@ def load_mapping(name: str) -> m.Mapping:
         lines = [f"{key}: {' '.join(texts)}" for key, texts in problems.items()]
         raise BadMapping("\n".join([f"The mapping {name} cannot be used:", *lines]))
     text = orjson.dumps(table, option=orjson.OPT_SORT_KEYS).decode()
-    return m.Mapping(m.Source(**data["source"]), kinds, m.fingerprint(text))
+    return mapping.Mapping(mapping.Source(**data["source"]), kinds, mapping.fingerprint(text))
 
 
-def _kind(data: dict[str, Any]) -> m.KindMapping:
+def _kind(data: dict[str, Any]) -> mapping.KindMapping:
     where = data.get("position")
-    return m.KindMapping(
+    return mapping.KindMapping(
         formats=data["format"],
         fields=data["fields_"],
         encoding=data["encoding"],
@@ -312,7 +318,7 @@ def _kind(data: dict[str, Any]) -> m.KindMapping:
         zone=data["timezone"],
         position=None
         if where is None
-        else m.Position(
+        else mapping.Position(
             x=where.get("lon", where.get("x", "")),
             y=where.get("lat", where.get("y", "")),
             pair=where.get("pair", ""),

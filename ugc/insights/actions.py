@@ -11,9 +11,9 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc.accounts.models import Member
-from ugc.brands import queries as brands
-from ugc.brands import rules as brand_rules
-from ugc.content import actions as content
+from ugc.brands import rules as brands_rules
+from ugc.brands.queries import reading as brands_reading
+from ugc.content import actions as content_actions
 from ugc.content.actions import ContentKind
 from ugc.core import inputs, subjects
 from ugc.core.access import Actor, require_contributor
@@ -32,8 +32,9 @@ from ugc.insights.models import (
     ToldWeek,
 )
 from ugc.insights.queries import invitations, scores, told
-from ugc.insights.rules import disclosure, inviting, score, shape, weeks
-from ugc.notifications import actions as notifications
+from ugc.insights.rules import disclosure, score, shape, weeks
+from ugc.insights.rules import inviting as inviting_rules
+from ugc.notifications import actions as notifications_actions
 
 # Figures ------------------------------------------------------------------------------------
 
@@ -97,9 +98,9 @@ def publish_all_figures(session: Session) -> int:
 
 
 def rescore(session: Session) -> int:
-    """Scores every member anew, from the tables alone, and returns how many rows there are.
+    """Scores every member from the tables alone and returns how many rows there are.
 
-    One transaction; what nobody's sharing changed is not written."""
+    One transaction; unchanged rows are not written."""
     constants = scores.constants()
     site = subjects.site(session).id
     session.execute(sa.text(scores.PATIENTLY))
@@ -154,7 +155,7 @@ def choose(
     session: Session, actor: Actor, *, named: bool, contactable: bool, city_id: int | None
 ) -> None:
     """What the member agrees to, and their city. Who is not to be invited any more is invited by
-    nobody: what they had allowed single brands goes too."""
+    none: what they had allowed single brands goes too."""
     if actor.id is None:
         raise Forbidden()
     values = {"named": named, "contactable": contactable}
@@ -198,29 +199,37 @@ def allow_brand(session: Session, actor: Actor, brand_id: int, *, allowed: bool)
 # Invitations --------------------------------------------------------------------------------
 
 
-INVITATIONS = content.declare(ContentKind(KIND, Invitation, texts={"text": "", "thanks": ""}))
+INVITATIONS = content_actions.declare(
+    ContentKind(KIND, Invitation, texts={"text": "", "thanks": ""})
+)
 
 
 def write_invitation(
-    session: Session, actor: Actor, brand: brands.BrandRow, *, text: str, thanks: str, language: str
+    session: Session,
+    actor: Actor,
+    brand: brands_reading.BrandRow,
+    *,
+    text: str,
+    thanks: str,
+    language: str,
 ) -> str:
     """A brand's invitation; returns its public id. A newcomer's waits for a moderator. Raises
     Forbidden, Invalid."""
     require_contributor(actor)
-    brand_rules.check_act(actor, brand.id, "invite_members")
+    brands_rules.check_act(actor, brand.id, "invite_members")
     said: dict[str, str] = {}
     fields: dict[str, list[object]] = {}
     for name, value in (("text", text), ("thanks", thanks)):
         try:
             said[name] = inputs.said_in(
-                value, least=inviting.TEXT_MIN, most=inviting.TEXT_MAX, field=name
+                value, least=inviting_rules.TEXT_MIN, most=inviting_rules.TEXT_MAX, field=name
             )
         except Invalid as bad:
             fields.update(bad.fields)
     if fields:
         raise Invalid(fields=fields)
     row = Invitation(brand_id=brand.id, **said, language=language)
-    return content.submit(session, actor, INVITATIONS, row)
+    return content_actions.submit(session, actor, INVITATIONS, row)
 
 
 def send_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
@@ -229,9 +238,9 @@ def send_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
     Forbidden."""
     require_contributor(actor)
     row = invitations.locked(session, invitation_id)
-    # One brand's invitations are sent one after the other: nobody gets two of them.
-    brands.locked(session, row.brand_id)
-    brand_rules.check_act(actor, row.brand_id, "invite_members")
+    # One brand's invitations are sent one after the other: no member gets two of them.
+    brands_reading.locked(session, row.brand_id)
+    brands_rules.check_act(actor, row.brand_id, "invite_members")
     if row.visibility != Visibility.PUBLISHED:
         raise Conflict(lazy_gettext("A moderator looks at it first."))
     if row.sent_at is not None:
@@ -240,14 +249,14 @@ def send_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
         raise Conflict(
             lazy_gettext(
                 "A brand sends one invitation in %(days)d days: wait a little.",
-                days=inviting.REST_DAYS,
+                days=inviting_rules.REST_DAYS,
             )
         )
     row.sent_at = now(session)
     people = invitations.invitable(session, row.brand_id)
     for member_id in people:
         session.add(InvitationDelivery(invitation_id=row.id, member_id=member_id))
-        notifications.tell(
+        notifications_actions.tell(
             session, member_id, "invitation", f"invitation:{row.id}", subject_id=row.id
         )
     session.flush()
@@ -256,11 +265,13 @@ def send_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
 
 def withdraw_invitation(session: Session, actor: Actor, invitation_id: int) -> int:
     """Takes an invitation back for the brand's team; returns the brand. Raises Forbidden."""
-    return content.withdraw(session, actor, INVITATIONS, invitation_id, _team_withdraws).brand_id
+    return content_actions.withdraw(
+        session, actor, INVITATIONS, invitation_id, _team_withdraws
+    ).brand_id
 
 
 def _team_withdraws(actor: Actor, row: Invitation) -> bool:
-    brand_rules.check_act(actor, row.brand_id, "invite_members")
+    brands_rules.check_act(actor, row.brand_id, "invite_members")
     return True
 
 
@@ -277,4 +288,4 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     author, unless the content goes too."""
     for table in (SpreadConsent, BrandConsent, InvitationDelivery, PrescriptorScore, HomeCity):
         session.execute(sa.delete(table).where(table.member_id == member_id))
-    content.erase(session, INVITATIONS, member_id, with_content=with_content)
+    content_actions.erase(session, INVITATIONS, member_id, with_content=with_content)

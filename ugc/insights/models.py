@@ -42,7 +42,7 @@ class ToldFigure(Base):
 
 class HomeCity(Base):
     """The city of a member: the one they chose, else where they contributed most. Derived; made
-    anew with the scores."""
+    again with the scores."""
 
     __tablename__ = "home_cities"
     member_id: Mapped[int] = mapped_column(
@@ -75,7 +75,7 @@ class PrescriptorScore(Base):
     reliability: Mapped[float] = mapped_column(sa.Float)
     zone_focus: Mapped[float] = mapped_column(sa.Float)
     topic_focus: Mapped[float] = mapped_column(sa.Float)
-    # The two baselines: everybody of the 1st degree, doubted or not, and PageRank (times people).
+    # The two baselines: all of the 1st degree, doubted or not, and PageRank (times people).
     raw_first: Mapped[int]
     pagerank: Mapped[float] = mapped_column(sa.Float)
     __table_args__ = (
@@ -92,8 +92,8 @@ class PrescriptorScore(Base):
 
 
 class SpreadConsent(Base):
-    """What a member agreed to: that brands see their name among prescriptores, and that brands whom
-    they allow may invite them. Without a row: neither."""
+    """What a member agreed to: that brands see their name among prescriptores, and that brands
+    which they allow may invite them. Without a row: neither."""
 
     __tablename__ = "spread_consents"
     member_id: Mapped[int] = mapped_column(

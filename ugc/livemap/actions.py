@@ -9,15 +9,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ugc.core.db import Session
-from ugc.livemap import queries
 from ugc.livemap.models import MapCell, MapFold, MapPoint
-from ugc.livemap.queries import tiles
+from ugc.livemap.queries import changes, tiles
 from ugc.livemap.rules import COARSEST_CELL, FINEST_CELL, POINT_LEVEL, SURE, Cursor
-from ugc.reports.rules import belief
+from ugc.reports.rules import belief as reports_belief
 
 # A reliability of at least SURE, as `belief.out_of_ten` rounds it.
 LIKELY = (SURE - 0.5) / 10
-if belief.HELD_RELIABILITY_CAP < SURE:
+if reports_belief.HELD_RELIABILITY_CAP < SURE:
     raise RuntimeError("held reports are never likely: say so in THINGS_NOW")
 
 # When a likely report stops being so: believed * 2^(-t / half life) = LIKELY.
@@ -104,13 +103,14 @@ class Folded:
 
 
 def fold(session: Session) -> Folded:
-    """Brings the cells up to now, in one transaction. Changes nothing while somebody else folds.
+    """Brings the cells up to now, in one transaction. Changes nothing while another process does
+    it.
 
-    After a restored dump, whose transaction ids are others, and at first, all is counted anew."""
+    After a restored dump, whose transaction ids are others, and at first, all is counted again."""
     state = _state(session, skip_locked=True)
     if state is None:
         return Folded({})
-    now = queries.cursor_now(session)
+    now = changes.cursor_now(session)
     last = _last(state)
     if last is None or not last.precedes(now):
         _fill(session)
@@ -130,7 +130,7 @@ def _state(session: Session, *, skip_locked: bool) -> MapFold | None:
 def _last(state: MapFold) -> Cursor | None:
     if state.system is None or state.snapshot is None or state.folded_at is None:
         return None
-    return queries.read_cursor((state.system, state.snapshot, state.folded_at))
+    return changes.read_cursor((state.system, state.snapshot, state.folded_at))
 
 
 def _done(state: MapFold, now: Cursor) -> None:
@@ -163,11 +163,12 @@ SELECT count(DISTINCT (layer, level, quad)) FROM (
 
 
 def rebuild(session: Session) -> int:
-    """Counts everything anew and returns how many cells were wrong; waits for whoever folds."""
+    """Counts all cells again and returns how many were wrong. Waits for a process that
+    aggregates."""
     state = _state(session, skip_locked=False)
     if state is None:
         raise RuntimeError("map_folds has lost its row")
-    now = queries.cursor_now(session)
+    now = changes.cursor_now(session)
     last = _last(state)
     if last is not None and last.precedes(now):
         _fold_since(session, last)  # what changed since then was not counted wrong

@@ -13,7 +13,8 @@ from ugc.config import libpq_url
 from ugc.core import jobs
 from ugc.core.db import Session, transaction
 from ugc.livemap import actions
-from ugc.livemap.queries import CHANNEL, tiles
+from ugc.livemap.queries import tiles
+from ugc.livemap.queries.changes import CHANNEL
 
 log = logging.getLogger(__name__)
 POLL_S = 1.0  # time changes the map too, and a message may be lost
@@ -37,7 +38,7 @@ def keep_folding(app: Flask, stop: threading.Event) -> None:
     on by itself after the database was away."""
     url = libpq_url(str(app.config["SQLALCHEMY_DATABASE_URI"]))
     with app.app_context():
-        tiles.forget_all()  # whoever folded before may have died between its two steps
+        tiles.forget_all()  # the process that aggregated before may have died between its two steps
     while not stop.is_set():
         try:
             with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
@@ -60,7 +61,7 @@ def keep_folding(app: Flask, stop: threading.Event) -> None:
     "livemap.rebuild", cron="11 4 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
 )
 def rebuild(session: Session) -> None:
-    """Counts the cells anew, and says so when they were wrong."""
+    """Counts all cells again and logs how many were wrong."""
     wrong = actions.rebuild(session)
     if wrong:
         log.error("%d cells of the map were wrong and are mended", wrong)

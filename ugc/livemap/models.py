@@ -1,7 +1,7 @@
 """What is on the map now, folded from reports and places (`actions.fold`), and counts of it.
 
-All of it can be made anew from them (`actions.rebuild`). A quad is a Web Mercator tile number with
-interleaved bits: the cell above is `quad >> 2`, what is below a cell is one range of quads."""
+All of it can be computed from them again (`actions.rebuild`). A quad is a Web Mercator tile number
+with interleaved bits: the cell above is `quad >> 2`, what is below a cell is one range of quads."""
 
 from __future__ import annotations
 

@@ -16,13 +16,14 @@ from ugc.core.access import current_actor, public, refuse_suspended
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.core.subjects import SubjectInfo, describe, resolve
-from ugc.livemap import queries as live
-from ugc.livemap import rules as live_rules
+from ugc.livemap import rules
+from ugc.livemap.queries import changes as changes_queries
 from ugc.livemap.queries import tiles
-from ugc.places import queries as places
-from ugc.places import rules as place_rules
-from ugc.reports import queries, rules
+from ugc.places.queries import reading as places_reading
+from ugc.places.rules import categories as places_categories
 from ugc.reports.pages.views import first_view
+from ugc.reports.queries import reading as reports_reading
+from ugc.reports.rules import kinds as reports_kinds
 
 bp = Blueprint("livemap", __name__)
 LAYERS = ("reports", "places")
@@ -60,7 +61,9 @@ def _bounds() -> geo.Bounds:
 
 
 def _kinds() -> list[str]:
-    return [kind for kind in request.args.get("kinds", "").split(",") if kind in rules.KINDS]
+    return [
+        kind for kind in request.args.get("kinds", "").split(",") if kind in reports_kinds.KINDS
+    ]
 
 
 def _number(name: str, low: int, high: int) -> int | None:
@@ -75,7 +78,7 @@ def _number(name: str, low: int, high: int) -> int | None:
 
 
 def _brand() -> SubjectInfo | None:
-    """The brand that the address filters by. Raises NotFound for one that nobody sees."""
+    """The brand that the address filters by. Raises NotFound for one that is not public."""
     public_id = request.args.get("brand", "")
     if not public_id:
         return None
@@ -88,12 +91,12 @@ def _brand() -> SubjectInfo | None:
     return brand
 
 
-def _only() -> live_rules.Only:
+def _only() -> rules.Only:
     """What the address filters by. Raises Invalid, or NotFound for a brand that there is not."""
     brand = _brand()
-    return live_rules.Only(
+    return rules.Only(
         kinds=tuple(_kinds()),
-        hours=_number("hours", 1, live_rules.MOST_HOURS),
+        hours=_number("hours", 1, rules.MOST_HOURS),
         least=_number("reliability", 0, 10) or 0,
         brand_id=brand.id if brand else None,
     )
@@ -105,22 +108,20 @@ def _shown() -> list[str]:
     return named or list(LAYERS)
 
 
-def _reports(
-    limit: int, only: live_rules.Only, near: geo.Point | None = None, skip: int = 0
-) -> Any:
+def _reports(limit: int, only: rules.Only, near: geo.Point | None = None, skip: int = 0) -> Any:
     if "reports" not in _shown():
         return []
-    return queries.reports_within(
+    return reports_reading.reports_within(
         db.session(), current_actor(), _bounds(), only.kinds, limit,
         hours=only.hours, least=only.least, brand_id=only.brand_id, near=near,
         skip=skip,
     )  # fmt: skip
 
 
-def _places(limit: int, only: live_rules.Only, near: geo.Point | None = None, skip: int = 0) -> Any:
+def _places(limit: int, only: rules.Only, near: geo.Point | None = None, skip: int = 0) -> Any:
     if "places" not in _shown():
         return []
-    return places.places_within(
+    return places_reading.places_within(
         db.session(), current_actor(), _bounds(), limit=limit, brand_id=only.brand_id, near=near,
         skip=skip,
     )  # fmt: skip
@@ -163,7 +164,7 @@ def _listed() -> dict[str, Any]:
     if len(reports) > LIST_LENGTH or (skip and not reports):
         zoom = _number("zoom", 0, 24)
         bounds = _bounds()
-        zoom = live_rules.zoom_of(bounds) if zoom is None else zoom
+        zoom = rules.zoom_of(bounds) if zoom is None else zoom
         count = max(count, tiles.count_within(db.session(), "reports", bounds, zoom, only))
     return {
         "shown": _shown(),
@@ -188,7 +189,10 @@ def marks(language: str) -> dict[str, dict[str, str]]:
             "colour": each.colour,
             "title": each.name(language),
         }
-        for layer, table in (("report", rules.KINDS), ("place", place_rules.CATEGORIES))
+        for layer, table in (
+            ("report", reports_kinds.KINDS),
+            ("place", places_categories.CATEGORIES),
+        )
         for each in table.values()
     }
 
@@ -202,7 +206,7 @@ def map_page() -> str:
         "livemap/map.html",
         view=view,
         zones=zones,
-        kinds=list(rules.KINDS.values()),
+        kinds=list(reports_kinds.KINDS.values()),
         chosen=_kinds(),
         only=_only(),
         brand=_brand(),
@@ -253,15 +257,17 @@ def list_fragment() -> str:
 def card_fragment(layer: str, public_id: str) -> str:
     """The list's entry of one report or place, for what the map shows and the list does not."""
     if layer == "report":
-        report = queries.report_by_public_id(db.session(), current_actor(), public_id)
+        report = reports_reading.report_by_public_id(db.session(), current_actor(), public_id)
         return render_template("reports/_card.html", report=report)
     if layer == "place":
-        place = places.place_by_public_id(db.session(), current_actor(), public_id)
+        place = places_reading.place_by_public_id(db.session(), current_actor(), public_id)
         return render_template("places/_card.html", place=place)
     raise NotFound()
 
 
-def _feature(row: queries.ReportRow | places.PlaceRow, **properties: Any) -> dict[str, Any]:
+def _feature(
+    row: reports_reading.ReportRow | places_reading.PlaceRow, **properties: Any
+) -> dict[str, Any]:
     return {
         "type": "Feature",
         "id": row.id,
@@ -270,11 +276,11 @@ def _feature(row: queries.ReportRow | places.PlaceRow, **properties: Any) -> dic
     }
 
 
-def _spread(report: queries.ReportRow) -> dict[str, float]:
+def _spread(report: reports_reading.ReportRow) -> dict[str, float]:
     """How large the circle of a coarse report is drawn; nothing of others."""
     if not report.coarse or report.accuracy_m is None:
         return {}
-    return {"spread": live_rules.spread(report.accuracy_m, report.lat)}
+    return {"spread": rules.spread(report.accuracy_m, report.lat)}
 
 
 @bp.get("/map/features")
@@ -284,7 +290,7 @@ def features() -> Any:
     most: the newest reports, the places with most ratings. The header `Live-Cursor` says from where
     the live stream goes on."""
     limits.hit("search")
-    cursor = live.cursor_now(db.session())  # first: what is read after it is never older
+    cursor = changes_queries.cursor_now(db.session())  # first: what is read after it is never older
     language = render.language()
     only = _only()
     found = [
@@ -313,10 +319,10 @@ def features() -> Any:
 @public
 def tile(layer: str, z: int, x: int, y: int) -> Any:
     """A vector tile of `reports` or `places` (layers `points` and, below zoom 10, `clusters`), the
-    same for everybody, with an ETag; the header `Live-Cursor` says from where the live stream goes
-    on. Filters as the page's own: kinds, hours, reliability, brand."""
-    wanted = live_rules.Tile.checked(z, x, y)
-    if layer not in live_rules.LAYERS or wanted is None:
+    same for all readers, with an ETag; the header `Live-Cursor` says from where the live stream
+    goes on. Filters as the page's own: kinds, hours, reliability, brand."""
+    wanted = rules.Tile.checked(z, x, y)
+    if layer not in rules.LAYERS or wanted is None:
         raise NotFound()
     only = _only()
     marks_now, found = tiles.kept(layer, wanted, only)
@@ -342,22 +348,22 @@ def tile(layer: str, z: int, x: int, y: int) -> Any:
 def changes() -> Any:
     """What the live stream would have told since `cursor`, for who cannot have it: `upserts` (the
     features of reports), `gone` (public ids) and the next `cursor`; or `resync`, when the view must
-    be fetched anew. While nothing changed, the same address answers 304. Who was suspended is told
+    be fetched again. While nothing changed, the same address answers 304. Who was suspended is told
     so, as their stream would end."""
     limits.hit("live")
     refuse_suspended(current_actor())
     session = db.session()
-    cursor = live_rules.Cursor.parsed(request.args.get("cursor"))
-    view = live_rules.View(_bounds(), frozenset(_kinds()))
+    cursor = rules.Cursor.parsed(request.args.get("cursor"))
+    view = rules.View(_bounds(), frozenset(_kinds()))
     batch = None
-    if cursor is not None and cursor.goes_on(live.cursor_now(session)):
-        batch = live.changes_since(session, cursor)
+    if cursor is not None and cursor.goes_on(changes_queries.cursor_now(session)):
+        batch = changes_queries.changes_since(session, cursor)
     if batch is None or batch.changes is None:
         told: dict[str, Any] = {"resync": True}
     else:
         judged = [(change, view.is_told(change)) for change in batch.changes]
         told = {
-            "upserts": [live_rules.feature(change) for change, there in judged if there],
+            "upserts": [rules.feature(change) for change, there in judged if there],
             "gone": [change.public_id for change, there in judged if there is False],
         }
     response = Response(content_type="application/json")

@@ -13,9 +13,9 @@ import orjson
 
 from ugc.core.geo import Bounds
 
-MOST_AT_ONCE = 2000  # changes read at once; beyond that, whoever follows looks at everything anew
-MOST_PER_STREAM = 250  # changes told to one stream at once; beyond that it looks anew
-OLDEST = dt.timedelta(minutes=15)  # a cursor older than this looks anew
+MOST_AT_ONCE = 2000  # changes read at once; beyond that, followers fetch all again
+MOST_PER_STREAM = 250  # changes told to one stream at once; beyond that it fetches all again
+OLDEST = dt.timedelta(minutes=15)  # a cursor older than this fetches all again
 
 _CURSOR = re.compile(r"([0-9a-f]{1,16})\.(\d{1,20}:\d{1,20}:[\d,]{0,2000})\.(\d{1,16})")
 LONGEST_LIST = 12  # running transactions that a cursor names; with more it begins at the oldest
@@ -98,7 +98,7 @@ class Cursor:
 
     def goes_on(self, now: Cursor) -> bool:
         """Whether a reader can go on from here, when it is `now`; else it looks at everything
-        anew: after a restored dump or a crash, or when too much happened meanwhile."""
+        again: after a restored dump or a crash, or when too much happened meanwhile."""
         return self.precedes(now) and now.at - self.at <= OLDEST
 
 
@@ -193,7 +193,7 @@ class View:
 
     def is_told(self, change: Change) -> bool | None:
         """True: the report, to be put on the map. False: that it is gone. None: nothing. Where
-        something that moved was before is not known: everybody else hears that it is gone."""
+        something that moved was before is not known: all other views hear that it is gone."""
         if self.holds(change):
             return change.shown
         return False if change.moved else None

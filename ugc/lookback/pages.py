@@ -22,9 +22,10 @@ from ugc.core.access import current_actor, known_actor, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.lookback import queries, rules
-from ugc.reports import rules as report_rules
 from ugc.reports.pages.views import first_view
-from ugc.reports.queries import ReportRow, watched
+from ugc.reports.queries import watched as reports_watched
+from ugc.reports.queries.reading import ReportRow
+from ugc.reports.rules import kinds as reports_kinds
 from ugc.reports.rules.views import View
 
 bp = Blueprint("lookback", __name__)
@@ -73,7 +74,7 @@ def _zone() -> ZoneInfo:
 
 def _kinds() -> list[str]:
     asked = request.args.get("kinds", "").split(",")
-    return [kind for kind in report_rules.KINDS if kind in asked]
+    return [kind for kind in reports_kinds.KINDS if kind in asked]
 
 
 def _bounds() -> geo.Bounds:
@@ -211,7 +212,7 @@ def _bars(asked: Asked, answer: Answer) -> list[dict[str, Any]]:
     """What the drawing and the table show; sizes in percent of the drawing."""
     names = bar_names(asked.span, answer.edges)
     bars = len(names)
-    colours = {code: kind.colour for code, kind in report_rules.KINDS.items()}
+    colours = {code: kind.colour for code, kind in reports_kinds.KINDS.items()}
     shown = rules.series(answer.counts, colours, bars)
     sums = [sum(each.counts[bar] for each in shown) for bar in range(bars)]
     highest = max(sums, default=0) or 1
@@ -241,12 +242,12 @@ def _bars(asked: Asked, answer: Answer) -> list[dict[str, Any]]:
 
 def _legend(answer: Answer) -> list[dict[str, Any]]:
     language = render.language()
-    colours = {code: kind.colour for code, kind in report_rules.KINDS.items()}
+    colours = {code: kind.colour for code, kind in reports_kinds.KINDS.items()}
     return [
         {
             "colour": each.colour,
             "count": each.total,
-            "name": report_rules.KINDS[each.kind].name(language)
+            "name": reports_kinds.KINDS[each.kind].name(language)
             if each.kind
             else gettext("Other kinds"),
         }
@@ -280,7 +281,7 @@ def _told(asked: Asked, answer: Answer) -> dict[str, Any]:
 def _newest(asked: Asked) -> list[ReportRow]:
     session = db.session()
     ids = queries.newest(session, asked.within, LIST_LENGTH)
-    return watched.reports_followed(session, current_actor(), ids) if ids else []
+    return reports_watched.reports_followed(session, current_actor(), ids) if ids else []
 
 
 def _view() -> tuple[View, dict[str, View]]:
@@ -313,7 +314,7 @@ def _form(asked: Asked | None) -> dict[str, Any]:
         "zone": request.args.get("zone", ""),
         "zone_name": _zone().key,
         "members_zone": known_actor().timezone or "",
-        "kinds": list(report_rules.KINDS.values()),
+        "kinds": list(reports_kinds.KINDS.values()),
         "chosen": _kinds(),
     }
 
@@ -321,7 +322,7 @@ def _form(asked: Asked | None) -> dict[str, Any]:
 def _marks(language: str) -> dict[str, dict[str, str]]:
     return {
         kind.code: {"icon": kind.icon, "colour": kind.colour, "title": kind.name(language)}
-        for kind in report_rules.KINDS.values()
+        for kind in reports_kinds.KINDS.values()
     }
 
 
@@ -376,7 +377,7 @@ def data() -> Any:
     answer = _answer(asked)
     span = asked.span
     shown = answer.reports
-    codes = list(report_rules.KINDS)
+    codes = list(reports_kinds.KINDS)
     told = _told(asked, answer)
     body = {
         "zone": span.zone.key,

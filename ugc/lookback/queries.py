@@ -2,7 +2,7 @@
 
 Boxes, times and kinds stand in the text of the statements: a plan made for any box would be wrong
 for most, and the indexes are partial. They are numbers, times and codes of ours, never what
-somebody typed."""
+a reader typed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from ugc.core.db import Session
 from ugc.core.geo import Bounds
-from ugc.reports import rules as report_rules
+from ugc.reports.rules import kinds as reports_kinds
 
 PUBLIC = "r.visibility = 'published' AND r.state <> 'merged'"
 ENDED = "greatest(r.occurred_at, coalesce(r.closed_at, r.expires_at))"
@@ -61,7 +61,7 @@ class Within:
             "r.geom && ST_MakeEnvelope({}, 4326)".format(", ".join(repr(float(n)) for n in part))
             for part in self.bounds.parts
         )
-        kinds = ", ".join(f"'{kind}'" for kind in self.kinds if kind in report_rules.KINDS)
+        kinds = ", ".join(f"'{kind}'" for kind in self.kinds if kind in reports_kinds.KINDS)
         return f"{PUBLIC} AND ({boxes})" + (f" AND r.kind IN ({kinds})" if kinds else "")
 
     @property
@@ -118,7 +118,7 @@ def sample_of(session: Session, ids: Sequence[int]) -> list[Past]:
 
 def total_sql(within: Within, edges: Sequence[dt.datetime], size: float, share: float) -> str:
     """One pass: (bar, kind, how many), (cell, how many, where their middle is) and the ids whose
-    hash falls into `share` of all hashes: whoever they are, each has the same chance."""
+    hash falls into `share` of all hashes: each has the same chance."""
     bars = ", ".join(_time(at) for at in edges)
     return f"""
 SELECT GROUPING(bar), GROUPING(x), bar, kind, count(*), avg(lon), avg(lat), picked FROM (

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
-from ugc.accounts import queries as accounts
-from ugc.accounts.actions import naming
+from ugc.accounts.actions import naming as accounts_naming_actions
+from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core import files, images, jobs, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
@@ -20,7 +20,7 @@ from ugc.core.subjects import Subject, Visibility
 from ugc.media import queries, rules
 from ugc.media.models import Photo, PhotoState, Shape
 
-KEY_LENGTH = 24  # 115 bits: nobody guesses the address of a photo
+KEY_LENGTH = 24  # 115 bits: the address of a photo cannot be guessed
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def settle(session: Session, key: str, copies: dict[str, images.Copy] | None) ->
     found = queries.by_key(session, key)
     if found.shape == Shape.SQUARE and found.member_id is not None:
         # As erasure does: the member before what is theirs.
-        accounts.locked_member(session, found.member_id, beside_writes=True)
+        accounts_lookup.locked_member(session, found.member_id, beside_writes=True)
     # Cases are locked before photos, as by a moderator who decides.
     for react in _on_change:
         react(session, found.subject_id)
@@ -139,7 +139,7 @@ def report_failure(session: Session, key: str) -> None:
 def follow(session: Session, subject_id: int, visibility: Visibility) -> None:
     """The photos of a subject become as visible as it is; a content package calls this wherever
     it moves. Raises Conflict when something would be published that is still being prepared,
-    because nobody has seen it."""
+    because it was never seen."""
     target, moving = rules.FOLLOWED[visibility]
     for photo in queries.locked_of(session, subject_id):
         if photo.visibility not in moving or photo.state == PhotoState.DELETED:
@@ -180,7 +180,7 @@ def _choose_picture(session: Session, photo: Photo) -> None:
     if photo.shape == Shape.SQUARE and photo.member_id is not None:
         session.flush()
         key = queries.picture_key(session, photo.member_id)
-        naming.set_picture(session, photo.member_id, key)
+        accounts_naming_actions.set_picture(session, photo.member_id, key)
 
 
 def _published(session: Session, photo: Photo) -> None:

@@ -10,8 +10,8 @@ from flask_babel import gettext
 from itsdangerous import BadData
 from werkzeug.utils import secure_filename
 
-from ugc.accounts import pages as accounts
-from ugc.accounts import rules as account_rules
+from ugc.accounts.pages import profile as accounts_profile
+from ugc.accounts.rules import credentials as accounts_credentials
 from ugc.core import files, images, inputs, limits, panels, privacy, render, signed
 from ugc.core.access import Actor, current_actor, members, public, require_contributor
 from ugc.core.db import db
@@ -119,7 +119,7 @@ def photo_limits() -> dict[str, int]:
 @public
 def file(key: str, variant: str) -> Response:
     """A clean copy, after a look at who asks. A public one may be kept for `CACHE_SECONDS` and is
-    then asked for again (its ETag never changes); any other is nobody's to keep. A picture of a
+    then asked for again (its ETag never changes); any other is not to be kept. A picture of a
     member that is not to be seen is 404 with a transparent pixel."""
     actor = current_actor()
     try:
@@ -199,7 +199,7 @@ def withdraw(key: str) -> Any:
 
 def profile_panel(member_id: int, **_context: Any) -> str:
     """A picture shows where it was taken: only in profiles that list everything."""
-    if accounts.listing_of(member_id) is not account_rules.Listing.ALL:
+    if accounts_profile.listing_of(member_id) is not accounts_credentials.Listing.ALL:
         return ""
     photos = queries.public_photos_by(db.session(), current_actor(), member_id)
     return render_template("media/_profile.html", photos=photos) if photos else ""

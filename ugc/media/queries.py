@@ -224,7 +224,7 @@ def locked_pictures(session: Session, member_id: int | None) -> list[Photo]:
 
 
 def seen_by_key(session: Session, actor: Actor, key: str) -> tuple[Photo, bool]:
-    """The photo whose files `actor` may see, and whether everybody may. Raises NotFound."""
+    """The photo whose files `actor` may see, and whether all may. Raises NotFound."""
     row = session.execute(
         sa.select(Photo, Subject.visible)
         .join(Subject, Subject.id == Photo.subject_id)

@@ -66,7 +66,7 @@ def is_public(visibility: str, subject_visible: bool) -> bool:
 
 def may_see(actor: Actor, member_id: int | None, visibility: str, subject_visible: bool) -> bool:
     """Public ones are seen by all; held and hidden ones by their author and by moderators; removed
-    ones by moderators; withdrawn ones by nobody."""
+    ones by moderators; withdrawn ones by none."""
     if is_public(visibility, subject_visible):
         return True
     if visibility == Visibility.WITHDRAWN:

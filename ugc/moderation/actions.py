@@ -16,7 +16,7 @@ from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound
 from ugc.core.subjects import Subject, Visibility
-from ugc.media import actions as media
+from ugc.media import actions as media_actions
 from ugc.media import queries as media_queries
 from ugc.moderation import queries, rules
 from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated
@@ -110,7 +110,7 @@ def is_graduated(session: Session, member_id: int) -> bool:
 
 def open_case(session: Session, subject_id: int, reason: str) -> None:
     """Opens the question; `reason` is a code of `rules.REASONS`. One that is open already has
-    changed: nobody decides it by what they saw before."""
+    changed: no moderator decides it by an older view."""
     _alone(session, subject_id)
     session.execute(
         insert(Case)
@@ -130,7 +130,7 @@ def open_first_case(session: Session, subject_id: int, reason: str = "held") -> 
 
 
 def _alone(session: Session, subject_id: int) -> None:
-    """Whoever opens or closes the case of a subject waits for everybody who does: a case that is
+    """Serialises opening and closing the case of a subject: a case that is
     being opened is no row yet that one could lock."""
     key = sa.func.hashtextextended(f"case:{subject_id}", 0)
     session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
@@ -145,7 +145,7 @@ def content_changed(session: Session, subject_id: int) -> None:
     )
 
 
-media.on_change(content_changed)
+media_actions.on_change(content_changed)
 
 
 def remove_photo(session: Session, actor: Actor, key: str, *, rule: str) -> None:
@@ -156,11 +156,11 @@ def remove_photo(session: Session, actor: Actor, key: str, *, rule: str) -> None
     if not rules.may_decide(actor, photo.member_id):
         raise Forbidden(lazy_gettext("Your own content is decided by others."))
     check_covered(session, actor, photo.subject_id)
-    media.remove(session, photo, rule=rule, who=actor.reference)
+    media_actions.remove(session, photo, rule=rule, who=actor.reference)
 
 
 def author_of(session: Session, subject: Subject) -> int | None:
-    """The member who made it; None for what nobody did, or nobody moderates."""
+    """The member who made it; None for what has no author or is not moderated."""
     content = _contents.get(subject.kind)
     return content.author_of(session, subject.id) if content else None
 
@@ -177,7 +177,7 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
     if not rules.may_flag(actor, _contents[subject.kind].author_of(session, subject.id)):
         raise Forbidden(lazy_gettext("This is yours: withdraw it instead."))
     if not session.scalar(sa.select(Subject.visible).where(Subject.id == subject.id)):
-        # Its author took it back a moment ago; nobody could ever decide that case.
+        # Its author took it back a moment ago: a case about it could never be decided.
         raise NotFound()
     flag_id = session.scalar(
         insert(Flag)
@@ -288,8 +288,8 @@ def _decide(
 
 
 def lock_case(session: Session, subject_id: int) -> None:
-    """Cases are locked before their content, as by a moderator who decides: whoever moves content
-    without knowing yet what becomes of its case says so first."""
+    """Cases are locked before their content, as by a moderator who decides. A caller that moves
+    content without knowing yet what becomes of its case says so first."""
     _alone(session, subject_id)
     session.execute(
         sa.select(Case.id)

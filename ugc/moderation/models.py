@@ -14,7 +14,7 @@ VISIBILITIES = ", ".join(f"'{v}'" for v in Visibility)
 
 
 class Moderated:
-    """Mixin of content tables: `id` is the subject's; the author may be nobody (imported)."""
+    """Mixin of content tables: `id` is the subject's; imported rows have no author."""
 
     id: Mapped[int] = mapped_column(
         sa.ForeignKey("subjects.id"), primary_key=True, autoincrement=False
@@ -26,13 +26,14 @@ class Moderated:
     content_hash: Mapped[str | None]
     language: Mapped[str] = mapped_column(server_default="und")
     created_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
-    # Rises with each edit; forms and decisions carry it, so that nobody acts on an older text.
+    # Rises with each edit; forms and decisions carry it, so that none of them acts on an older
+    # text.
     revision: Mapped[int] = mapped_column(server_default="1")
 
     @classmethod
     def still_seen_by(cls, author_id: int | None) -> sa.ColumnElement[bool]:
         """What an author still sees of their own, whatever was decided on it. Content without an
-        author (imported, or of somebody who left) is nobody's own."""
+        author (imported, or of a member who left) is no reader's own."""
         if author_id is None:
             return sa.false()
         return sa.and_(cls.author_id == author_id, cls.visibility != Visibility.WITHDRAWN)

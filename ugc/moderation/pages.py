@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import format_timedelta, gettext
 
-from ugc.accounts import queries as accounts
-from ugc.accounts.actions import suspending
-from ugc.accounts.queries import grants, suspensions
-from ugc.accounts.rules import suspensions as account_rules
+from ugc.accounts.actions import suspending as accounts_suspending
+from ugc.accounts.queries import grants as accounts_grants_queries
+from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.accounts.queries import suspensions as accounts_suspensions_queries
+from ugc.accounts.rules import suspensions as accounts_suspensions_rules
 from ugc.core import cache, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators
 from ugc.core.db import db
@@ -213,21 +214,21 @@ def flag(public_id: str) -> Any:
 
 def _suspension_form(error: DomainError | None = None, handle: str = "") -> str:
     """What a moderator sees of a member, the suspensions and the form."""
-    member = accounts.member_by_handle(db.session(), handle)
+    member = accounts_lookup.member_by_handle(db.session(), handle)
     actor = current_actor()
-    history = suspensions.all_of(db.session(), member.id)
+    history = accounts_suspensions_queries.all_of(db.session(), member.id)
     return render_template(
         "moderation/suspensions.html",
         member=member,
-        who=accounts.who(db.session(), member.id),
+        who=accounts_lookup.who(db.session(), member.id),
         history=history,
         standing=next((each for each in history if each.stands), None),
-        may=account_rules.may_suspend(
-            actor, member.id, bool(grants.site_roles(db.session(), member.id))
+        may=accounts_suspensions_rules.may_suspend(
+            actor, member.id, bool(accounts_grants_queries.site_roles(db.session(), member.id))
         ),
-        reasons=account_rules.REASONS,
-        days=account_rules.DAYS,
-        note_max=account_rules.NOTE_MAX,
+        reasons=accounts_suspensions_rules.REASONS,
+        days=accounts_suspensions_rules.DAYS,
+        note_max=accounts_suspensions_rules.NOTE_MAX,
         error=error,
     )
 
@@ -242,11 +243,11 @@ def suspensions_page(handle: str) -> str:
 @moderators
 @shows_errors(_suspension_form)
 def suspend(handle: str) -> Any:
-    member = accounts.member_by_handle(db.session(), handle)
+    member = accounts_lookup.member_by_handle(db.session(), handle)
     days = request.form.get("days", type=int)
     if days is None:
         raise Invalid(fields={"days": [gettext("Choose how long.")]})
-    suspending.suspend(
+    accounts_suspending.suspend(
         db.session(),
         current_actor(),
         member.id,
@@ -262,8 +263,8 @@ def suspend(handle: str) -> Any:
 @moderators
 @shows_errors(_suspension_form)
 def reinstate(handle: str) -> Any:
-    member = accounts.member_by_handle(db.session(), handle)
-    suspending.reinstate(db.session(), current_actor(), member.id)
+    member = accounts_lookup.member_by_handle(db.session(), handle)
+    accounts_suspending.reinstate(db.session(), current_actor(), member.id)
     flash(gettext("%(name)s can contribute again, and is told so.", name=handle), "good")
     return redirect(url_for("moderation.suspensions_page", handle=handle), 303)
 
@@ -273,24 +274,26 @@ def standing_panel(member_id: int, handle: str, **_context: Any) -> str:
     actor = current_actor()
     if not actor.is_moderator:
         return ""
-    history = suspensions.all_of(db.session(), member_id)
+    history = accounts_suspensions_queries.all_of(db.session(), member_id)
     return render_template(
         "moderation/_standing.html",
         member_id=member_id,
         handle=handle,
         history=history,
         standing=next((each for each in history if each.stands), None),
-        reasons=account_rules.REASONS,
+        reasons=accounts_suspensions_rules.REASONS,
     )
 
 
 def suspended_panel(item: Any, **_context: Any) -> str:
     """Why and until when, under the line of the inbox."""
-    row = suspensions.one(db.session(), int(item.cause.removeprefix("suspension:")))
+    row = accounts_suspensions_queries.one(
+        db.session(), int(item.cause.removeprefix("suspension:"))
+    )
     if row is None:
         return ""
     return render_template(
-        "moderation/_suspended_told.html", row=row, reasons=account_rules.REASONS
+        "moderation/_suspended_told.html", row=row, reasons=accounts_suspensions_rules.REASONS
     )
 
 

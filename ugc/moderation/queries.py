@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.accounts import queries as accounts
+from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core.access import Grant
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -155,7 +155,7 @@ def record_of(session: Session, member_id: int, tables: Iterable[type[Moderated]
         )
     }
     return Record(
-        joined_at=accounts.member(session, member_id).joined_at,
+        joined_at=accounts_lookup.member(session, member_id).joined_at,
         published=counts.get(Visibility.PUBLISHED, 0),
         refused=counts.get(Visibility.HIDDEN, 0) + counts.get(Visibility.REMOVED, 0),
         waiting=counts.get(Visibility.HELD, 0),

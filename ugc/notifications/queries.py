@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.accounts import queries as accounts
+from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.accounts.rules.roles import NAMES, Role
 from ugc.core import subjects, texts
 from ugc.core.db import Session, built_once
@@ -154,7 +154,7 @@ def _lines(session: Session, member_id: int, rows: Sequence[Any]) -> list[Item]:
         member_id,
     )
     people = {int(row.Notification.facts["who"]) for row in rows if "who" in row.Notification.facts}
-    named = accounts.people(session, people)
+    named = accounts_lookup.people(session, people)
     return [_item(fold, about, named, days[code]) for code, fold in folds.items()]
 
 
@@ -213,7 +213,7 @@ def all_of(session: Session, member_id: int) -> list[tuple[Notification, str | N
 
 
 def own(session: Session, member_id: int, notification_id: int) -> Notification:
-    """Raises NotFound for what is somebody else's."""
+    """Raises NotFound for what is another member's."""
     row = session.scalar(
         sa.select(Notification).where(
             Notification.id == notification_id, Notification.member_id == member_id

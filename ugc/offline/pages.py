@@ -25,9 +25,9 @@ from markupsafe import Markup
 
 from ugc.core import render, security
 from ugc.core.access import ANONYMOUS, current_actor, public
-from ugc.livemap import pages as livemap
-from ugc.livemap import rules as live_rules
-from ugc.reports import rules
+from ugc.livemap import pages as livemap_pages
+from ugc.livemap import rules as livemap_rules
+from ugc.reports.rules import kinds as reports_kinds
 from ugc.streets.pages import home_view
 
 bp = Blueprint("offline", __name__)
@@ -47,13 +47,13 @@ def _shell(language: str) -> str:
             csrf_field=lambda: Markup(""),
             get_flashed_messages=lambda **_options: [],
             view=home_view(),
-            kinds=list(rules.KINDS.values()),
+            kinds=list(reports_kinds.KINDS.values()),
             chosen=[],
-            only=live_rules.Only(),
+            only=livemap_rules.Only(),
             brand=None,
             sort="new",
-            marks=livemap.marks(language),
-            shown=livemap.LAYERS,
+            marks=livemap_pages.marks(language),
+            shown=livemap_pages.LAYERS,
         )
 
 
@@ -72,7 +72,7 @@ def sheet(language: str) -> Response:
     """The sheet of a report, for pages without a map: the same for every reader."""
     with render.in_language(language):
         body = render_template(
-            "offline/_sheet.html", locale=language, kinds=list(rules.KINDS.values())
+            "offline/_sheet.html", locale=language, kinds=list(reports_kinds.KINDS.values())
         )
     response = Response(body, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "public, no-cache"
@@ -93,7 +93,7 @@ def _worker(path: str, _shown_as: tuple[str, ...]) -> bytes:
 @bp.get("/sw.js")
 @public
 def worker() -> Response:
-    """From the root, so that it may serve the whole site; asked for anew by every visit."""
+    """From the root, so that it may serve the whole site; asked for again by every visit."""
     named = (str(current_app.config["SITE_NAME"]), str(current_app.config["MAP_STYLE_URL"]))
     body = _worker(render.asset("sw.js"), named)
     response = Response(body, content_type="text/javascript; charset=utf-8")

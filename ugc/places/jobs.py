@@ -11,13 +11,13 @@ import orjson
 import sqlalchemy as sa
 
 from ugc.core.db import Session, exclusive, transaction
-from ugc.places.actions import objects as actions
-from ugc.places.queries import objects as queries
-from ugc.places.rules import objects as rules
-from ugc.streets import actions as streets
-from ugc.streets import queries as streets_queries
+from ugc.places.actions import objects as objects_actions
+from ugc.places.queries import objects as objects_queries
+from ugc.places.rules import objects as objects_rules
+from ugc.streets.actions import loading as streets_loading
 from ugc.streets.jobs import PATIENTLY, THINGS, Busy, Progress
 from ugc.streets.models import Extract
+from ugc.streets.queries import loads as streets_loads
 
 BATCH = 300
 STEP = "placed"
@@ -44,27 +44,27 @@ def bring_places(
     with _alone(code):
         with transaction() as session:
             session.execute(sa.text(PATIENTLY))
-            load = streets_queries.shown_load(session, code)
+            load = streets_loads.shown_load(session, code)
             if load is None or DONE in load.counts:
                 return None
             on_progress(Progress(STEP, 0, 0))
-            actions.count_rows(session)
+            objects_actions.count_rows(session)
             city, total = _city(session, load), load.counts.get(THINGS, 0)
         done, after = 0, 0
         while True:
             with transaction() as session:
-                things = queries.things(session, city.extract_id, after, BATCH)
+                things = objects_queries.things(session, city.extract_id, after, BATCH)
                 if things:
-                    _note(session, city, actions.write_batch(session, city, things))
+                    _note(session, city, objects_actions.write_batch(session, city, things))
             if not things:
                 break
             done, after = done + len(things), things[-1].id
             on_progress(Progress(STEP, done, total))
         _end(city, leaves=False)
         with transaction() as session:
-            living = queries.living(session, code)
-            streets.count(session, city.extract_id, {DONE: living})
-            return Summary(living, counts_of(streets_queries.shown_load(session, code)))
+            living = objects_queries.living(session, code)
+            streets_loading.count(session, city.extract_id, {DONE: living})
+            return Summary(living, counts_of(streets_loads.shown_load(session, code)))
 
 
 def leave_places(code: str) -> None:
@@ -73,10 +73,10 @@ def leave_places(code: str) -> None:
     brings them back."""
     with _alone(code):
         with transaction() as session:
-            load = streets_queries.shown_load(session, code)
+            load = streets_loads.shown_load(session, code)
             if load is None:
                 return
-            streets.uncount(session, load.id, DONE)
+            streets_loading.uncount(session, load.id, DONE)
             city = _city(session, load, compares=False)
         _end(city, leaves=True)
 
@@ -99,31 +99,33 @@ def _alone(code: str) -> Iterator[None]:
         yield
 
 
-def _city(session: Session, load: Extract, *, compares: bool = True) -> actions.City:
-    families = orjson.dumps(rules.FAMILY_OF).decode()
-    return actions.City(
+def _city(session: Session, load: Extract, *, compares: bool = True) -> objects_actions.City:
+    families = orjson.dumps(objects_rules.FAMILY_OF).decode()
+    return objects_actions.City(
         extract_id=load.id,
         code=load.code,
         country=load.country,
         at=load.data_at,
-        source_id=actions.source_id(session),
-        same=queries.same_as_before(session, load.id, families) if compares else queries.NOTHING,
+        source_id=objects_actions.source_id(session),
+        same=objects_queries.same_as_before(session, load.id, families)
+        if compares
+        else objects_queries.NOTHING,
     )
 
 
-def _end(city: actions.City, *, leaves: bool) -> None:
+def _end(city: objects_actions.City, *, leaves: bool) -> None:
     with transaction() as session:
-        actions.count_rows(session)
-        actions.adopt(session, city.code, leaves=leaves)
+        objects_actions.count_rows(session)
+        objects_actions.adopt(session, city.code, leaves=leaves)
     while True:
         with transaction() as session:
-            ended = actions.end_batch(session, city, BATCH, leaves=leaves)
+            ended = objects_actions.end_batch(session, city, BATCH, leaves=leaves)
             _note(session, city, ended)
         if not ended:
             return
 
 
-def _note(session: Session, city: actions.City, counts: Mapping[str, int]) -> None:
+def _note(session: Session, city: objects_actions.City, counts: Mapping[str, int]) -> None:
     more = {f"{_PREFIX}{name}": count for name, count in counts.items() if count}
     if more:
-        streets.count(session, city.extract_id, more)
+        streets_loading.count(session, city.extract_id, more)

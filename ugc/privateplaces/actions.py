@@ -6,7 +6,7 @@ import orjson
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
-from ugc.accounts import queries as accounts
+from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, NotFound
@@ -16,7 +16,7 @@ from ugc.privateplaces.models import PrivatePlace
 
 def name_place(session: Session, member_id: int, *, name: str, point: geo.Point) -> None:
     """Keeps a place for its member alone. Raises Conflict when they have named enough."""
-    accounts.locked_member(session, member_id)
+    accounts_lookup.locked_member(session, member_id)
     count = sa.select(sa.func.count()).where(PrivatePlace.member_id == member_id)
     if (session.scalar(count) or 0) >= rules.MOST:
         raise Conflict(

@@ -8,27 +8,28 @@ from typing import Any
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.accounts import queries as accounts
-from ugc.accounts.actions import naming
-from ugc.accounts.pages import profile_page, settings_form
-from ugc.accounts.queries import naming as name_queries
-from ugc.accounts.rules import naming as name_rules
+from ugc.accounts.actions import naming as accounts_naming_actions
+from ugc.accounts.pages.account import settings_form
+from ugc.accounts.pages.profile import profile_page
+from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.accounts.queries import naming as accounts_naming_queries
+from ugc.accounts.rules import naming as accounts_naming_rules
 from ugc.core import limits, panels, privacy, render
 from ugc.core.access import current_actor, members, moderators, require_member
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.media import pages as media_pages
 from ugc.media import queries as media_queries
-from ugc.moderation import actions as moderation
+from ugc.moderation import actions as moderation_actions
 from ugc.moderation import pages as moderation_pages
 from ugc.moderation.rules import Waiting
-from ugc.profiles import actions, queries, rules
-from ugc.profiles.actions import pictures
+from ugc.profiles import queries, rules
+from ugc.profiles.actions import pictures, writing
 from ugc.profiles.models import KIND
 
 bp = Blueprint("profiles", __name__)
 NAMES_SHOWN = 10
-privacy.register("profile", queries.all_of_member, actions.erase_member)
+privacy.register("profile", queries.all_of_member, writing.erase_member)
 
 
 @bp.post("/settings/profile")
@@ -36,7 +37,7 @@ privacy.register("profile", queries.all_of_member, actions.erase_member)
 @shows_errors(settings_form)
 def change() -> Any:
     limits.hit("write")
-    after = actions.write(db.session(), current_actor(), request.form.get("about", ""))
+    after = writing.write(db.session(), current_actor(), request.form.get("about", ""))
     moderation_pages.flash_sent(gettext("Saved."), moderation_pages.waits_whole(after))
     return redirect(url_for("accounts.settings_page"), 303)
 
@@ -46,10 +47,10 @@ def change() -> Any:
 @shows_errors(settings_form)
 def change_name() -> Any:
     limits.hit("write")
-    naming.set_name(
+    accounts_naming_actions.set_name(
         db.session(),
         current_actor(),
-        request.form.get(naming.FIELD, ""),
+        request.form.get(accounts_naming_actions.FIELD, ""),
         current_app.config["SITE_NAME"],
     )
     flash(gettext("Saved."), "good")
@@ -87,7 +88,7 @@ def picture_fragment() -> str:
         "profiles/_picture.html",
         picture=queries.picture(db.session(), actor, require_member(actor)),
         tries=max(0, request.args.get("tries", 0, type=int)),
-        rule_text=moderation.rule_text,
+        rule_text=moderation_actions.rule_text,
     )
 
 
@@ -97,8 +98,8 @@ def picture_fragment() -> str:
 def take_name(handle: str) -> Any:
     """A moderator takes the name beside the handle away; the member is told the rule and the
     note."""
-    member = accounts.member_by_handle(db.session(), handle)
-    naming.take_away(
+    member = accounts_lookup.member_by_handle(db.session(), handle)
+    accounts_naming_actions.take_away(
         db.session(),
         current_actor(),
         member.id,
@@ -112,7 +113,7 @@ def take_name(handle: str) -> Any:
 def settings_panel(member_id: int, error: DomainError | None = None, **_context: Any) -> str:
     """The form; `error` is told in it when it was the one that was sent."""
     mine = request.endpoint == "profiles.change"
-    member = accounts.member(db.session(), member_id)
+    member = accounts_lookup.member(db.session(), member_id)
     of_picture = request.endpoint in ("profiles.change_picture", "profiles.remove_picture")
     return render_template(
         "profiles/_settings.html",
@@ -120,11 +121,11 @@ def settings_panel(member_id: int, error: DomainError | None = None, **_context:
         picture_error=error if of_picture else None,
         name=member.name,
         name_error=error if request.endpoint == "profiles.change_name" else None,
-        name_rules=name_rules,
+        name_rules=accounts_naming_rules,
         profile=queries.profile(db.session(), member_id),
         error=error if mine else None,
         text_max=rules.TEXT_MAX,
-        rule_text=moderation.rule_text,
+        rule_text=moderation_actions.rule_text,
     )
 
 
@@ -147,7 +148,7 @@ def text_panel(member_id: int, **_context: Any) -> str:
         picture=queries.picture(db.session(), actor, member_id) if is_own else None,
         sees=rules.may_see(actor, member_id, profile.shown),
         is_own=is_own,
-        rule_text=moderation.rule_text,
+        rule_text=moderation_actions.rule_text,
     )
 
 
@@ -158,11 +159,11 @@ def moderated_panel(member_id: int, error: DomainError | None = None, **_context
         return ""
     return render_template(
         "profiles/_name_form.html",
-        member=accounts.member(db.session(), member_id),
+        member=accounts_lookup.member(db.session(), member_id),
         picture=media_queries.picture(db.session(), actor, member_id),
-        history=name_queries.history(db.session(), member_id)[:NAMES_SHOWN],
-        rules=name_rules.RULES,
-        note_max=name_rules.NOTE_MAX,
+        history=accounts_naming_queries.history(db.session(), member_id)[:NAMES_SHOWN],
+        rules=accounts_naming_rules.RULES,
+        note_max=accounts_naming_rules.NOTE_MAX,
         error=error,
     )
 
@@ -170,8 +171,8 @@ def moderated_panel(member_id: int, error: DomainError | None = None, **_context
 def name_told(item: Any, **_context: Any) -> str:
     """The rule and the note under a line of the inbox."""
     change_id = int(item.cause.removeprefix("name:"))
-    change = name_queries.change(db.session(), change_id)
-    rule = name_rules.RULES.get(item.folded[0].get("rule", ""), "")
+    change = accounts_naming_queries.change(db.session(), change_id)
+    rule = accounts_naming_rules.RULES.get(item.folded[0].get("rule", ""), "")
     return render_template(
         "moderation/_decided.html", rule=rule, note=change.note if change else ""
     )

@@ -9,14 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext
 
-from ugc.accounts import queries as accounts
-from ugc.accounts.queries import suspensions
+from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.people import Who
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
-from ugc.media import queries as media
-from ugc.moderation import queries as moderation
+from ugc.media import queries as media_queries
+from ugc.moderation import queries as moderation_queries
 from ugc.moderation.models import Case
 from ugc.profiles import rules
 from ugc.profiles.models import KIND, Profile
@@ -37,20 +37,20 @@ class ProfileRow:
     suspended: bool
     shown: bool
     asked: bool
-    decision: moderation.DecisionRow | None
+    decision: moderation_queries.DecisionRow | None
 
 
 def profile(session: Session, member_id: int) -> ProfileRow:
     """Of any member; an empty text for one who wrote none."""
-    member = accounts.member(session, member_id)
+    member = accounts_lookup.member(session, member_id)
     row = session.get(Profile, member_id)
     visibility = row.visibility if row else Visibility.PUBLISHED
     confirmed = member.email_confirmed_at is not None
-    suspended = member_id in suspensions.suspended_among(session, [member_id])
+    suspended = member_id in accounts_suspensions_queries.suspended_among(session, [member_id])
     return ProfileRow(
         member_id,
         session.scalars(sa.select(Subject.public_id).where(Subject.id == member_id)).one(),
-        accounts.who(session, member_id),
+        accounts_lookup.who(session, member_id),
         row.text if row else "",
         visibility,
         row.revision if row else 0,
@@ -58,7 +58,7 @@ def profile(session: Session, member_id: int) -> ProfileRow:
         suspended,
         rules.is_shown(visibility, confirmed=confirmed, suspended=suspended),
         open_case(session, member_id) is not None,
-        moderation.last_decision(session, member_id),
+        moderation_queries.last_decision(session, member_id),
     )
 
 
@@ -68,7 +68,7 @@ class PictureRow:
     the profile is open; `refused` when a moderator hid or removed it, by the rule `rule` with
     `note`."""
 
-    photo: media.PhotoRow | None
+    photo: media_queries.PhotoRow | None
     asked: bool
     refused: bool
     rule: str | None
@@ -76,10 +76,10 @@ class PictureRow:
 
 
 def picture(session: Session, actor: Actor, member_id: int) -> PictureRow:
-    photo = media.picture(session, actor, member_id)
+    photo = media_queries.picture(session, actor, member_id)
     removed = photo is not None and photo.visibility == Visibility.REMOVED
     hidden = photo is not None and photo.visibility == Visibility.HIDDEN
-    decision = moderation.last_decision(session, member_id) if hidden else None
+    decision = moderation_queries.last_decision(session, member_id) if hidden else None
     return PictureRow(
         photo,
         photo is not None and open_case(session, member_id) is not None,
@@ -112,14 +112,14 @@ def describe_own(session: Session, ids: Iterable[int], author_id: int) -> list[S
         SubjectInfo(info.id, KIND, info.public_id, gettext("Your profile"), info.url)
         if info.id == author_id
         else info
-        for info in accounts.describe(session, ids)
+        for info in accounts_lookup.describe(session, ids)
     ]
 
 
 def all_of_member(session: Session, member_id: int) -> dict[str, Any]:
     """For the member's own export."""
     row = session.get(Profile, member_id)
-    decisions = moderation.decisions_on(session, [member_id]).get(member_id, [])
+    decisions = moderation_queries.decisions_on(session, [member_id]).get(member_id, [])
     if row is None:
         return {"text": "", "decisions": decisions}
     return {

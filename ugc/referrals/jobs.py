@@ -36,7 +36,7 @@ def keep_folding(app: Flask, stop: threading.Event) -> None:
     "referrals.recount", cron="41 3 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
 )
 def recount(session: Session) -> None:
-    """Counts everybody's reach anew, and says so when it was wrong."""
+    """Counts the reach of all members again and logs what was wrong."""
     wrong = counts.recount(session)
     if wrong:
         log.error("the reach of %d members was wrong and is mended", len(wrong))

@@ -23,7 +23,7 @@ class ReferralLink(Base):
 
 
 class VisitSalt(Base):
-    """The salt of one day's marks. It is deleted when the day is over: from then on nobody can
+    """The salt of one day's marks. It is deleted when the day is over: from then on no one can
     tell whether two marks are of one person, or whose they are."""
 
     __tablename__ = "visit_salts"
@@ -32,10 +32,10 @@ class VisitSalt(Base):
 
 
 class Visit(Base):
-    """Somebody opened a link: once per mark and day. `mark` is a salted hash of what a browser
-    shows anyway; it names nobody, and only de-duplicates. Partitioned by month of `visited_on`;
-    old partitions are dropped, their counts stay in `visit_days`. `degree` is the visitor's in the
-    cascade of the link's root."""
+    """The opening of a link: once per visitor key and day. `mark` is a salted hash of what a
+    browser shows anyway; it is anonymous and only de-duplicates. Partitioned by month of
+    `visited_on`; old partitions are dropped, their counts stay in `visit_days`. `degree` is the
+    visitor's in the cascade of the link's root."""
 
     __tablename__ = "visits"
     visited_on: Mapped[dt.date] = mapped_column(primary_key=True)
@@ -94,7 +94,7 @@ class Referral(Base):
 
 
 class FalseMember(Base):
-    """Who turned out not to be a person of their own: counted nowhere, whoever brought them. The
+    """A member who turned out not to be a person of their own: counted nowhere. The
     referral stays, for it can never change."""
 
     __tablename__ = "false_members"
@@ -130,10 +130,10 @@ class ReachDelta(Base):
 
 
 class CascadeReach(Base):
-    """The first time a member came to a root by a link of somebody. A root is the shared subject
+    """The first arrival of a member at a root by a link. A root is the shared subject
     itself and, when it belongs to a brand, the brand too (a row each). `degree` is the sharer's
     degree in that root's cascade plus one; the root's own links count as 0, and so does a sharer
-    whom no link had brought. `sharer_id` owns the link (None: the root itself), and the next two
+    who came by no link. `sharer_id` owns the link (None: the root itself), and the next two
     are who brought the sharer to this root, and who brought those."""
 
     __tablename__ = "cascade_reaches"

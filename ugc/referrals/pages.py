@@ -28,22 +28,23 @@ from flask_babel import gettext
 from itsdangerous import BadSignature, Signer
 from werkzeug.wrappers import Response as BaseResponse
 
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import joining as accounts_joining
+from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import Member
 from ugc.core import cookies, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, public
 from ugc.core.batches import WriteBehind
 from ugc.core.db import Session, db, now, own_transaction, record_act
 from ugc.core.subjects import SITE_PUBLIC_ID
-from ugc.referrals import actions, queries, rules
-from ugc.referrals.actions import visits
+from ugc.referrals import queries, rules
+from ugc.referrals.actions import linking, visits
 from ugc.referrals.models import ReferralLink
 
 bp = Blueprint("referrals", __name__)
 COOKIE = "via"
 ANSWERED = "invitation_answered"
 VISITS, SALTS = "boca_visits", "boca_visit_salts"
-privacy.register("contacts", actions.export_member, actions.erase_member)
+privacy.register("contacts", linking.export_member, linking.erase_member)
 
 
 @bp.record_once
@@ -90,7 +91,7 @@ def clicks() -> list[rules.Opened]:
 @bp.get("/r/<code>")
 @public
 def open_link(code: str) -> Any:
-    """Leads to what the link shares. When that is gone, to the map, which says so; nobody was
+    """Leads to what the link shares. When that is gone, to the map, which says so; no contact was
     reached then. A link to the site itself leads to the map, which says who invites.
 
     Who invites travels on in the addresses (`via`), and only where the visitor agreed to it before,
@@ -104,7 +105,7 @@ def open_link(code: str) -> Any:
     actor = current_actor()
     agent = request.headers.get("User-Agent", "")
     if rules.is_machine(agent) and (page := panels.render("link.preview", link=link)):
-        # Who invites is told by the link itself: the page it leads to is the same for everybody.
+        # Who invites is told by the link itself: the page it leads to is the same for all.
         response = Response(page, content_type="text/html; charset=utf-8")
         response.headers["Cache-Control"] = "private, no-store"
         return response
@@ -112,7 +113,7 @@ def open_link(code: str) -> Any:
         request.method == "HEAD"
         or rules.is_machine(agent)
         or actor.id == link.owner_id
-        or actions.belongs(db.session(), link.owner_id, actor.id)
+        or linking.belongs(db.session(), link.owner_id, actor.id)
     ):
         return _lead(address)
     channel = rules.channel(request.args.get("by", ""), request.args.get("utm_source", ""))
@@ -171,13 +172,13 @@ def _reach(link_id: int, member_id: int, channel: str) -> None:
     """A member came: written at once, when this request is over."""
 
     def write(session: Session) -> None:
-        actions.reach(session, session.get_one(ReferralLink, link_id), member_id, channel)
+        linking.reach(session, session.get_one(ReferralLink, link_id), member_id, channel)
 
     record_act("referrals.reach", write)
 
 
 def remember(response: BaseResponse, via: str) -> BaseResponse:
-    """The first-party cookie of somebody who agreed to it."""
+    """Sets the first-party cookie of a visitor who agreed to it."""
     cookies.put(response, COOKIE, via, days=rules.ATTRIBUTION_DAYS)
     return response
 
@@ -207,8 +208,8 @@ def inject_via(response: Response) -> Response:
 
 @dataclass(frozen=True)
 class Invitation:
-    """Whom and what a click was about, as all may see it; `who` and `what` are None when they are
-    gone or hidden. `until` is when the click stops counting."""
+    """The owner and the subject of a click, as all may see it; `who` and `what` are None when they
+    are gone or hidden. `until` is when the click stops counting."""
 
     who: subjects.SubjectInfo | None
     what: subjects.SubjectInfo | None
@@ -296,14 +297,14 @@ panels.register("join", join_panel)
 
 def attribute_newcomer(db_session: Session, member: Member) -> None:
     """Joining looks for the click that brought the person."""
-    actions.attribute_last(db_session, member, clicks())
+    linking.attribute_last(db_session, member, clicks())
     _clear_cookie()
 
 
 def recognise_member(db_session: Session, member_id: int) -> None:
     """What this browser reached before signing in was reached by the member."""
     if opened := clicks():
-        actions.arrive(db_session, member_id, opened)
+        linking.arrive(db_session, member_id, opened)
         _clear_cookie()
 
 
@@ -313,8 +314,8 @@ def _clear_cookie() -> None:
         after_this_request(forget)
 
 
-accounts.on_join(attribute_newcomer)
-accounts.on_sign_in(recognise_member)
+accounts_joining.on_join(attribute_newcomer)
+accounts_signing_in.on_sign_in(recognise_member)
 
 
 def address_of(link: ReferralLink) -> str:

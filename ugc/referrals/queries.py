@@ -68,7 +68,7 @@ def opened(session: Session, code: str) -> tuple[ReferralLink, Subject, dt.datet
 
 
 def owner_of(session: Session, owner_id: int, moment: dt.datetime) -> rules.Owner | None:
-    """Whom a link belongs to, as they are at `moment`; None for a brand. Nobody erases them until
+    """The owner of a link as of `moment`; None for a brand. The lock keeps them from erasure until
     the transaction ends."""
     row = session.execute(
         sa.select(
@@ -108,7 +108,7 @@ def reach_of(session: Session, root_id: int, member_id: int) -> CascadeReach | N
 
 
 def has_brought(session: Session, root_id: int, member_id: int) -> bool:
-    """Whether somebody came to the root by a link of this member."""
+    """Whether a member came to the root by a link of this one."""
     return bool(
         session.scalar(
             sa.select(
@@ -121,7 +121,7 @@ def has_brought(session: Session, root_id: int, member_id: int) -> bool:
 
 
 def degrees_in(session: Session, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Degrees by (root, member) of those whom a link brought to that root."""
+    """Degrees of members who came to a root by a link, by (root, member)."""
     found = session.execute(
         sa.select(CascadeReach.root_id, CascadeReach.member_id, CascadeReach.degree).where(
             sa.tuple_(CascadeReach.root_id, CascadeReach.member_id).in_(list(pairs))
@@ -161,7 +161,7 @@ def reach_many(session: Session, member_ids: Sequence[int]) -> dict[int, tuple[i
 
 @dataclass(frozen=True)
 class Edge:
-    """Somebody whom a link brought to a root. `sharer_id` is None for the root's own link;
+    """A member who came to a root by a link. `sharer_id` is None for the root's own link;
     `counted` is False for the erased and the false, who only hold the tree together."""
 
     member_id: int

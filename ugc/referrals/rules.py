@@ -115,7 +115,7 @@ def with_via(address: str, via: str) -> str:
 
 
 def without_via(address: str) -> str:
-    """The address as everybody else has it."""
+    """The address without what is the reader's own."""
     path, mark, fragment = address.partition("#")
     path, _, query = path.partition("?")
     kept = "&".join(each for each in query.split("&") if each and not each.startswith(f"{VIA}="))
@@ -137,13 +137,13 @@ def carry(page: str, via: str) -> str:
 
 
 def is_fresh(clicked_at: dt.datetime, moment: dt.datetime) -> bool:
-    """Whether a click may still bring somebody."""
+    """Whether a click may still attribute a new member."""
     return dt.timedelta(0) <= moment - clicked_at <= dt.timedelta(days=ATTRIBUTION_DAYS)
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Whom a link belongs to, when it is a member, as they are when somebody joins."""
+    """The member who owns a link, as they are when another joins by it."""
 
     member_id: int
     is_erased: bool = False
@@ -153,7 +153,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Click:
-    """A link that somebody opened before they joined; `owner` is None when it is a brand's."""
+    """A link that a new member opened before joining; `owner` is None when it is a brand's."""
 
     link_id: int
     clicked_at: dt.datetime
@@ -210,7 +210,7 @@ MARK_BYTES = 16
 
 def mark(salt: bytes, address: str, agent: str, language: str, link_id: int) -> bytes:
     """What tells one visitor of a link from another on one day: a hash keyed with the day's random
-    salt. Without the salt, which is deleted when the day is over, nobody can compute it again."""
+    salt. Without the salt, which is deleted when the day is over, it cannot be computed again."""
     shown = "\0".join((address, agent, language, str(link_id)))
     return hashlib.blake2b(shown.encode(), digest_size=MARK_BYTES, key=salt).digest()
 
@@ -218,7 +218,7 @@ def mark(salt: bytes, address: str, agent: str, language: str, link_id: int) -> 
 @dataclass(frozen=True)
 class Seen:
     """A visit that is to be counted. `present` says whether what the link shares was still there:
-    otherwise nobody came to its brand."""
+    otherwise its brand reached no one."""
 
     link_id: int
     day: dt.date

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ugc.core import jobs
 from ugc.core.db import Session
-from ugc.reports.actions import life
+from ugc.reports.actions import life as life_actions
 
 
 @jobs.task(
     "reports.expire", cron="* * * * *", priority=jobs.Priority.FOLLOW, tells=jobs.operator_only
 )
 def expire(session: Session) -> None:
-    life.expire(session)
+    life_actions.expire(session)
 
 
 @jobs.task(
@@ -21,4 +21,4 @@ def expire(session: Session) -> None:
     tells=jobs.operator_only,
 )
 def forget_positions(session: Session) -> None:
-    life.forget_positions(session)
+    life_actions.forget_positions(session)

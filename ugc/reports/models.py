@@ -72,7 +72,7 @@ class Report(Moderated, Base):
     occurred_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     expires_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
-    # When somebody last vouched for it by reporting or reopening it: only votes since then count.
+    # When a member last vouched for it by reporting or reopening it: only votes since then count.
     seen_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     prior: Mapped[float] = mapped_column(sa.Float, server_default="0.667")
     half_life_s: Mapped[float] = mapped_column(sa.Float, server_default="3600")

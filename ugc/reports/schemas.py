@@ -11,7 +11,8 @@ from flask_babel import lazy_gettext
 from ugc.accounts.schemas import Form
 from ugc.core.inputs import Text
 from ugc.media.schemas import FormWithPhotos
-from ugc.reports.rules import KINDS, TEXT_MAX, chosen_subkind
+from ugc.reports.rules.kinds import KINDS, chosen_subkind
+from ugc.reports.rules.permissions import TEXT_MAX
 
 NOT_OF_ITS_KIND = lazy_gettext("Choose one of those of its kind, or none.")
 # All that a form may send as a sub-kind: none, its code, or its code after that of a kind.

@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
 from ugc.core.db import Session
-from ugc.reputation import queries, rules
+from ugc.reputation import rules
 from ugc.reputation.models import Badge, PointEntry, Score
+from ugc.reputation.queries import ledger
 
 
 def _enter(session: Session, **values: object) -> None:
@@ -32,7 +33,7 @@ def credit(
     # The cap is counted by one at a time.
     lock_totals(session, [member_id])
     row = rules.ACTIONS[action]
-    credited = queries.credited_today(session, member_id, action) if row.a_day else 0
+    credited = ledger.credited_today(session, member_id, action) if row.a_day else 0
     _enter(
         session,
         member_id=member_id,
@@ -48,7 +49,7 @@ def credit(
 
 
 def lock_totals(session: Session, member_ids: Iterable[int]) -> None:
-    """Whoever moves points of these members waits for everybody who does, always in the same
+    """Serialises writers of points of these members, always in the same
     order: what stands is then read as it is."""
     ids = sorted(set(member_ids))
     if not ids:
@@ -63,10 +64,10 @@ def lock_totals(session: Session, member_ids: Iterable[int]) -> None:
 def release(session: Session, cause: str, member_id: int | None = None) -> None:
     """Moves the held points of a cause (of one member, when given) to the available ones: a pair
     of entries."""
-    entries = queries.standing_entries(session, cause, member_id)
+    entries = ledger.standing_entries(session, cause, member_id)
     lock_totals(session, (entry.member_id for entry in entries))
     for entry in entries:
-        held, lap = queries.standing(session, entry, "held")
+        held, lap = ledger.standing(session, entry, "held")
         # What was taken back meanwhile cannot be released; a capped entry has nothing to release.
         if entry.account != "held" or not held or held != entry.points:
             continue
@@ -77,13 +78,13 @@ def release(session: Session, cause: str, member_id: int | None = None) -> None:
 
 def reverse(session: Session, cause: str, action: str | None = None) -> None:
     """Takes back what a cause earned (by `action` alone, when given), wherever it is now."""
-    entries = queries.standing_entries(session, cause)
+    entries = ledger.standing_entries(session, cause)
     lock_totals(session, (entry.member_id for entry in entries))
     for entry in entries:
         if action is not None and entry.action != action:
             continue
         for account in ("held", "available"):
-            standing, lap = queries.standing(session, entry, account)
+            standing, lap = ledger.standing(session, entry, account)
             if standing:
                 _copy(session, entry, account, "reverse", -standing, lap)
         recount(session, entry.member_id)
@@ -91,10 +92,10 @@ def reverse(session: Session, cause: str, action: str | None = None) -> None:
 
 def reverse_held(session: Session, cause: str, member_id: int) -> None:
     """Takes back what of a cause still waits for one member; what was released stays."""
-    entries = queries.standing_entries(session, cause, member_id)
+    entries = ledger.standing_entries(session, cause, member_id)
     lock_totals(session, (entry.member_id for entry in entries))
     for entry in entries:
-        standing, lap = queries.standing(session, entry, "held")
+        standing, lap = ledger.standing(session, entry, "held")
         if standing:
             _copy(session, entry, "held", "reverse", -standing, lap)
         recount(session, entry.member_id)
@@ -103,9 +104,9 @@ def reverse_held(session: Session, cause: str, member_id: int) -> None:
 def reverse_member(session: Session, member_id: int, causes: Sequence[str] = ()) -> list[int]:
     """Takes back all that a member earned, and what `causes` earned anybody. Answers the ids of the
     entries that did it, for `restore`."""
-    people = {member_id, *queries.earners(session, causes)}
+    people = {member_id, *ledger.earners(session, causes)}
     lock_totals(session, people)
-    made = queries.reverse_standing(session, member_id, causes)
+    made = ledger.reverse_standing(session, member_id, causes)
     for each in sorted({owner for _, owner in made}):
         recount(session, each)
     return [entry_id for entry_id, _ in made]
@@ -113,9 +114,9 @@ def reverse_member(session: Session, member_id: int, causes: Sequence[str] = ())
 
 def restore(session: Session, entry_ids: Sequence[int]) -> None:
     """Gives back what these entries of `reverse_member` took, once."""
-    owners = queries.owners(session, entry_ids)
+    owners = ledger.owners(session, entry_ids)
     lock_totals(session, owners)
-    queries.restore_entries(session, entry_ids)
+    ledger.restore_entries(session, entry_ids)
     for each in sorted(owners):
         recount(session, each)
 
@@ -145,22 +146,22 @@ def recount(session: Session, member_id: int) -> None:
         sa.select(Score).where(Score.member_id == member_id).with_for_update(key_share=True)
     ).one()
     before = score.level
-    score.points, score.points_held = queries.balance(session, member_id)
+    score.points, score.points_held = ledger.balance(session, member_id)
     score.level = rules.level(score.points)
     session.flush()
     if score.level > before:
         events.emit(session, events.LevelReached(member_id, score.level))
-    for action in queries.earned_actions(session, member_id):
+    for action in ledger.earned_actions(session, member_id):
         award(session, member_id, action)
 
 
 def recount_all(session: Session) -> list[tuple[str, int, int]]:
-    """Folds the whole ledger anew. Answers (handle, total before, total now) of whose was wrong;
+    """Aggregates the whole ledger. Answers (handle, total before, total now) of whose was wrong;
     a member without a name is `#` and the id."""
     wrong = []
-    for member_id, handle, before in queries.totals(session):
+    for member_id, handle, before in ledger.totals(session):
         recount(session, member_id)
-        after = queries.score(session, member_id).points
+        after = ledger.score(session, member_id).points
         if after != before:
             wrong.append((handle or f"#{member_id}", before, after))
     return wrong
@@ -193,7 +194,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
                 "cause": e.cause,
                 "at": e.created_at,
             }
-            for e in queries.ledger(session, member_id)
+            for e in ledger.ledger(session, member_id)
         ],
-        "badges": [{"badge": code, "at": at} for code, at in queries.badges_of(session, member_id)],
+        "badges": [{"badge": code, "at": at} for code, at in ledger.badges_of(session, member_id)],
     }

@@ -49,7 +49,7 @@ class PointEntry(Base):
 
 
 class Score(Base):
-    """Totals folded from the ledger; `recount_member` makes them anew."""
+    """Totals aggregated from the ledger; `recount_member` computes them again."""
 
     __tablename__ = "scores"
     member_id: Mapped[int] = mapped_column(

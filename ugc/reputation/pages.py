@@ -9,8 +9,8 @@ from flask import Blueprint, render_template, request, url_for
 from ugc.core import gazetteer, panels, privacy, render
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
-from ugc.reputation import actions, queries, rules
-from ugc.reputation.queries import board, own
+from ugc.reputation import actions, rules
+from ugc.reputation.queries import board, ledger, own
 
 bp = Blueprint("reputation", __name__)
 MONTH_DAYS = 30
@@ -46,12 +46,12 @@ def leaderboard_page() -> str:
 @bp.get("/points")
 @members
 def points_page() -> str:
-    """The reader's own points by what they came from; nobody else's."""
+    """The reader's own points by what they came from."""
     me = current_actor().id or 0
     before = request.args.get("before", type=int)
     lines, following = own.movements(db.session(), me, before)
     waiting, waiting_count = own.waiting(db.session(), me) if before is None else ([], 0)
-    score = queries.score(db.session(), me)
+    score = ledger.score(db.session(), me)
     return render_template(
         "reputation/points.html",
         score=score,
@@ -76,7 +76,7 @@ def action_name(code: str) -> str:
 
 def profile_panel(member_id: int, **_context: Any) -> str:
     """Others do not see how many points wait."""
-    score = queries.score(db.session(), member_id)
+    score = ledger.score(db.session(), member_id)
     following = rules.next_level_at(score.points)
     return render_template(
         "reputation/_profile.html",
@@ -87,7 +87,7 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 
 def badges_panel(member_id: int, **_context: Any) -> str:
-    awarded = queries.badges_of(db.session(), member_id)
+    awarded = ledger.badges_of(db.session(), member_id)
     badges = [(rules.BADGES[code], at) for code, at in awarded if code in rules.BADGES]
     return render_template("reputation/_badges.html", badges=badges) if badges else ""
 

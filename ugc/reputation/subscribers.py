@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ugc import events
 from ugc.core.db import Session
-from ugc.reputation import actions, queries, rules
+from ugc.reputation import actions, rules
+from ugc.reputation.queries import ledger
 
 
 def cause_of(event: events.ContentEvent) -> str:
@@ -35,7 +36,7 @@ def content_gone(session: Session, event: events.ContentGone) -> None:
     actions.reverse(session, cause_of(event))
     # What its readers' votes earned goes with it, or two people could post, confirm, withdraw.
     for action in ("helpful", "confirmation", "confirmed"):
-        for cause in queries.causes(session, event.subject_id, action):
+        for cause in ledger.causes(session, event.subject_id, action):
             actions.reverse(session, cause)
 
 

@@ -11,19 +11,21 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
-from ugc.content import actions as content
+from ugc.content import actions as content_actions
 from ugc.content.actions import ContentKind, History, Parent
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound
 from ugc.core.subjects import Visibility
-from ugc.media import actions as media
+from ugc.media import actions as media_actions
 from ugc.moderation import queries as moderation_queries
-from ugc.places import actions as place_actions
-from ugc.places import queries as places
-from ugc.places import rules as place_rules
+from ugc.places.actions import editing as places_editing
 from ugc.places.models import Place
+from ugc.places.queries import reading as places_reading
+from ugc.places.queries import running as places_running
+from ugc.places.rules import categories as places_categories
+from ugc.places.rules import describing as places_describing
 from ugc.reviews import queries, rules
 from ugc.reviews.models import KIND, HelpfulVote, Review, ReviewVersion
 
@@ -47,7 +49,7 @@ class Opinion:
 
 
 def _checked(opinion: Opinion, category: str) -> Opinion:
-    known = {aspect.code for aspect in place_rules.CATEGORIES[category].aspects}
+    known = {aspect.code for aspect in places_categories.CATEGORIES[category].aspects}
     if not set(opinion.subratings) <= known:
         raise Invalid(fields={"subratings": [lazy_gettext("This place has no such rating.")]})
     return opinion
@@ -57,7 +59,7 @@ def _recount(session: Session, review: Review) -> None:
     recount(session, review.place_id)
 
 
-REVIEWS = content.declare(
+REVIEWS = content_actions.declare(
     ContentKind(
         KIND,
         Review,
@@ -67,7 +69,7 @@ REVIEWS = content.declare(
         has_photos=True,
         order=("place_id", "id"),
         about="place_id",
-        parent=Parent(Place, places.locked),
+        parent=Parent(Place, places_reading.locked),
         history=History(ReviewVersion, "review_id", ("rating", "title", "text")),
         on_changed=_recount,
     )
@@ -80,23 +82,23 @@ def post_review(
     actor: Actor,
     place_id: int,
     opinion: Opinion,
-    photos: Sequence[media.Upload] = (),
+    photos: Sequence[media_actions.Upload] = (),
 ) -> str:
     """Posts a review and returns its public id; a new member's waits whole for a moderator. Raises
     Conflict when the member reviewed the place before, Forbidden, Invalid, NotFound."""
     author_id = require_contributor(actor)
     # The place's row is the referee of its totals, and of two reviews sent at once.
-    place = places.locked(session, place_id)
+    place = places_reading.locked(session, place_id)
     standing = place.visibility in (Visibility.PUBLISHED, Visibility.HELD)
-    if not standing or not place_rules.may_see(actor, place.author_id, place.visibility):
+    if not standing or not places_describing.may_see(actor, place.author_id, place.visibility):
         raise NotFound()
-    if places.is_of_team(session, place_id, author_id):
+    if places_running.is_of_team(session, place_id, author_id):
         raise Forbidden(OWN_PLACE)
     if queries.own_review(session, actor, place_id) is not None:
         raise Conflict(lazy_gettext("You reviewed this place before: edit that review."))
     opinion = _checked(opinion, place.category)
     review = Review(place_id=place_id, **{name: getattr(opinion, name) for name in SAID})
-    return content.submit(session, actor, REVIEWS, review, photos)
+    return content_actions.submit(session, actor, REVIEWS, review, photos)
 
 
 def edit_review(
@@ -106,15 +108,15 @@ def edit_review(
     *,
     revision: int,
     opinion: Opinion,
-    photos: Sequence[media.Upload] = (),
+    photos: Sequence[media_actions.Upload] = (),
 ) -> None:
     """Changes a review and keeps what it said; what a new member changes waits for a moderator
     again. Raises Forbidden, Invalid, Stale."""
-    with content.editing(
+    with content_actions.editing(
         session, actor, REVIEWS, review_id, revision=revision, photos=photos
     ) as edit:
         review = edit.row
-        place = places.locked(session, review.place_id)
+        place = places_reading.locked(session, review.place_id)
         opinion = _checked(opinion, place.category)
         for name in SAID:
             setattr(review, name, getattr(opinion, name))
@@ -123,7 +125,7 @@ def edit_review(
 
 def recount(session: Session, place_id: int) -> None:
     """Under the place's lock: its totals from the published reviews."""
-    place = places.locked(session, place_id)
+    place = places_reading.locked(session, place_id)
     place.rating_count, place.rating_sum = queries.totals(session, place_id)
     session.flush()
     subjects.touch(session, place_id)
@@ -135,7 +137,7 @@ def vote_helpful(session: Session, actor: Actor, review_id: int, *, helpful: boo
     review = queries.locked(session, review_id)
     if not rules.may_vote(actor, review.author_id, review.visibility):
         raise Forbidden(lazy_gettext("Your own review is found helpful by others."))
-    if helpful and places.is_of_team(session, review.place_id, member_id):
+    if helpful and places_running.is_of_team(session, review.place_id, member_id):
         raise Forbidden(OWN_PLACE)
     if helpful:
         changed = session.scalar(
@@ -163,7 +165,7 @@ def vote_helpful(session: Session, actor: Actor, review_id: int, *, helpful: boo
 
 def withdraw(session: Session, actor: Actor, review_id: int) -> None:
     """Takes a review back for its author. Raises Forbidden."""
-    content.withdraw(session, actor, REVIEWS, review_id)
+    content_actions.withdraw(session, actor, REVIEWS, review_id)
 
 
 def _place_moved(session: Session, place_id: int, public: bool) -> None:
@@ -175,12 +177,12 @@ def _place_moved(session: Session, place_id: int, public: bool) -> None:
     subjects.touch_all(session, ids, visible=public)
 
 
-place_actions.on_visibility(_place_moved)
+places_editing.on_visibility(_place_moved)
 
 
 def place_changed(session: Session, place_id: int) -> None:
     """Reviews are told with the name, category and brand of their place, and are as public as it
-    is: whoever follows the change feed hears of them."""
+    is: followers of the change feed hear of them."""
     subjects.touch_all(session, queries.ids_of_place(place_id))
     # Another brand may run it: what its team wrote does not count.
     recount(session, place_id)
@@ -189,7 +191,7 @@ def place_changed(session: Session, place_id: int) -> None:
 def team_changed(session: Session, brand_id: int) -> None:
     """Reviews of a team on its own places count for nothing, from the moment on that their author
     joins it."""
-    for place_id in sorted(places.ids_of_brand(session, brand_id)):
+    for place_id in sorted(places_running.ids_of_brand(session, brand_id)):
         recount(session, place_id)
         subjects.touch_all(session, queries.ids_of_place(place_id))
 
@@ -234,4 +236,4 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
 
 def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     """Reviews go, or stay without their author; helpful votes stay as counts without a name."""
-    content.erase(session, REVIEWS, member_id, with_content=with_content)
+    content_actions.erase(session, REVIEWS, member_id, with_content=with_content)

@@ -9,20 +9,22 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
-from ugc.accounts import pages as accounts
-from ugc.accounts import rules as account_rules
+from ugc.accounts.pages import profile as accounts_profile
+from ugc.accounts.rules import credentials as accounts_credentials
 from ugc.content import rules as content_rules
 from ugc.core import finding, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
-from ugc.media import pages as media
-from ugc.moderation import pages as moderation
+from ugc.media import pages as media_pages
+from ugc.moderation import pages as moderation_pages
 from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
-from ugc.places import queries as places
-from ugc.places import rules as place_rules
-from ugc.referrals import actions as referrals
+from ugc.places.queries import reading as places_reading
+from ugc.places.queries import running as places_running
+from ugc.places.rules import categories as places_categories
+from ugc.places.rules import describing as places_describing
+from ugc.referrals.actions import linking as referrals_linking
 from ugc.reviews import actions, queries, rules, schemas
 from ugc.reviews.models import KIND
 
@@ -30,7 +32,7 @@ bp = Blueprint("reviews", __name__)
 LAST_PAGE = 500
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("review"), queries.describe, queries.describe))
-# Before places: one that nobody else has reviewed goes with the person's own review of it.
+# Before places: one without other reviews goes with the person's own review of it.
 privacy.register("reviews", actions.export_member, actions.erase_member, order=50)
 
 
@@ -60,7 +62,7 @@ def _form(place: Any, review: Any = None, error: DomainError | None = None) -> s
     )
 
 
-def _opinion(category: place_rules.Category) -> tuple[actions.Opinion, dict[str, Any]]:
+def _opinion(category: places_categories.Category) -> tuple[actions.Opinion, dict[str, Any]]:
     """What the form says, checked. Raises Invalid."""
     data: dict[str, Any] = schemas.review_form(category).load(request.form)  # type: ignore[assignment]
     try:
@@ -87,9 +89,9 @@ def _opinion(category: place_rules.Category) -> tuple[actions.Opinion, dict[str,
 @bp.get("/places/<public_id>/review")
 @members
 def new_page(public_id: str, error: DomainError | None = None) -> Any:
-    place = places.place_by_public_id(db.session(), current_actor(), public_id)
+    place = places_reading.place_by_public_id(db.session(), current_actor(), public_id)
     mine = queries.own_review(db.session(), current_actor(), place.id)
-    if mine is None and places.is_of_team(db.session(), place.id, current_actor().id or 0):
+    if mine is None and places_running.is_of_team(db.session(), place.id, current_actor().id or 0):
         raise Forbidden(actions.OWN_PLACE)
     if mine is not None:
         # One that a moderator refused cannot be edited; its page says why.
@@ -103,21 +105,21 @@ def new_page(public_id: str, error: DomainError | None = None) -> Any:
 @members
 @shows_errors(
     lambda error, public_id: _form(
-        places.place_by_public_id(db.session(), current_actor(), public_id), error=error
+        places_reading.place_by_public_id(db.session(), current_actor(), public_id), error=error
     )
 )
 def post(public_id: str) -> Any:
     limits.hit("review")
-    photos = media.uploads()
-    place = places.place_by_public_id(db.session(), current_actor(), public_id)
+    photos = media_pages.uploads()
+    place = places_reading.place_by_public_id(db.session(), current_actor(), public_id)
     opinion, _data = _opinion(place.category)
     review_id = actions.post_review(db.session(), current_actor(), place.id, opinion, photos)
     review = queries.review_by_public_id(db.session(), current_actor(), review_id)
-    waits = moderation.waits_whole(review.visibility)
+    waits = moderation_pages.waits_whole(review.visibility)
     thanks = gettext("Thank you for your review.")
     if waits is moderation_rules.Waiting.NOTHING:
         thanks = gettext("Thank you. Your review is published.")
-    moderation.flash_sent(thanks, waits)
+    moderation_pages.flash_sent(thanks, waits)
     return redirect(url_for("places.place_page", public_id=public_id, _anchor="reviews"), 303)
 
 
@@ -143,7 +145,7 @@ def edit_page(public_id: str, error: DomainError | None = None) -> str:
     review = queries.review_by_public_id(db.session(), actor, public_id)
     if not content_rules.may_edit(actor, review.author_id, review.visibility):
         raise NotFound()
-    place = places.place_by_id(db.session(), actor, review.place_id)
+    place = places_reading.place_by_id(db.session(), actor, review.place_id)
     return _form(place, review, error)
 
 
@@ -152,7 +154,7 @@ def edit_page(public_id: str, error: DomainError | None = None) -> str:
 @shows_errors(lambda error, public_id: edit_page(public_id, error))
 def edit(public_id: str) -> Any:
     limits.hit("write")
-    photos = media.uploads()
+    photos = media_pages.uploads()
     actor = current_actor()
     review = queries.review_by_public_id(db.session(), actor, public_id)
     opinion, data = _opinion(review.category)
@@ -160,9 +162,9 @@ def edit(public_id: str) -> Any:
         db.session(), actor, review.id, revision=data["revision"], opinion=opinion, photos=photos
     )
     review = queries.review_by_public_id(db.session(), actor, public_id)
-    moderation.flash_sent(
+    moderation_pages.flash_sent(
         gettext("Saved. What it said before stays in its history."),
-        moderation.waits_whole(review.visibility),
+        moderation_pages.waits_whole(review.visibility),
     )
     return redirect(url_for("reviews.page", public_id=public_id), 303)
 
@@ -189,7 +191,7 @@ def vote_helpful(public_id: str) -> Any:
 def withdraw(public_id: str) -> Any:
     review = queries.review_by_public_id(db.session(), current_actor(), public_id)
     actions.withdraw(db.session(), current_actor(), review.id)
-    return moderation.after_withdrawal(gettext("Your review is withdrawn."))
+    return moderation_pages.after_withdrawal(gettext("Your review is withdrawn."))
 
 
 @bp.app_template_global()
@@ -210,7 +212,7 @@ def place_panel(place: Any, **_context: Any) -> str:
         rating=stars if stars in rules.RATINGS else None,
         page=page,
     )
-    usual = places.usual_rating(session)
+    usual = places_reading.usual_rating(session)
     shown = {"public_id": place.public_id, "reviews": order, "stars": stars, "_anchor": "reviews"}
     return render_template(
         "reviews/_of_place.html",
@@ -221,8 +223,8 @@ def place_panel(place: Any, **_context: Any) -> str:
         distribution=queries.distribution(session, place.id),
         order=order,
         stars=stars,
-        prior=(place_rules.PRIOR_WEIGHT, usual),
-        weighted=place_rules.weighted_mean(place.rating_sum, place.rating_count, usual),
+        prior=(places_describing.PRIOR_WEIGHT, usual),
+        weighted=places_describing.weighted_mean(place.rating_sum, place.rating_count, usual),
     )
 
 
@@ -240,15 +242,15 @@ def case_panel(subject_id: int, **_context: Any) -> str:
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:
-    listing = accounts.listing_of(member_id)
-    if listing is account_rules.Listing.NOTHING:
+    listing = accounts_profile.listing_of(member_id)
+    if listing is accounts_credentials.Listing.NOTHING:
         return ""
     reviews = queries.reviews_by(db.session(), current_actor(), member_id, limit=20)
-    if listing is account_rules.Listing.DAYS:
-        return accounts.listed_by_day(
+    if listing is accounts_credentials.Listing.DAYS:
+        return accounts_profile.listed_by_day(
             gettext("Reviews"),
             (
-                accounts.Listed(
+                accounts_profile.Listed(
                     each.category.name(render.language()), each.category.icon,
                     each.category.colour, each.city, each.created_at,
                 )
@@ -265,12 +267,14 @@ def contributions_panel(actor: Any, **_context: Any) -> str:
 
 def _usual_rating() -> float:
     """As it is told."""
-    return round(places.usual_rating(db.session()), 2)
+    return round(places_reading.usual_rating(db.session()), 2)
 
 
 @partial(panels.of_language, figure=_usual_rating)
 def about_panel(**_context: Any) -> str:
-    return render_template("reviews/_about.html", prior=(place_rules.PRIOR_WEIGHT, _usual_rating()))
+    return render_template(
+        "reviews/_about.html", prior=(places_describing.PRIOR_WEIGHT, _usual_rating())
+    )
 
 
 panels.register("place.act", act_panel)
@@ -279,5 +283,5 @@ panels.register(f"case.{KIND}", case_panel)
 panels.register("profile", profile_panel, order=25)
 panels.register("contributions", contributions_panel, order=30)
 panels.register("about", about_panel, order=40)
-referrals.register_contributions(KIND, lazy_gettext("reviews"), queries.published_by_group)
+referrals_linking.register_contributions(KIND, lazy_gettext("reviews"), queries.published_by_group)
 finding.register("reviews", queries.find)

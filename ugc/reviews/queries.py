@@ -18,10 +18,10 @@ from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.core.wordings import excerpt, text_likeness, text_query
-from ugc.media import queries as media
-from ugc.places import queries as places
-from ugc.places import rules as place_rules
+from ugc.media import queries as media_queries
 from ugc.places.models import Place
+from ugc.places.queries import running as places_running
+from ugc.places.rules import categories as places_categories
 from ugc.reviews import rules
 from ugc.reviews.models import KIND, HelpfulVote, Review, ReviewVersion
 
@@ -45,9 +45,9 @@ class ReviewRow:
     place_name: str
     place_visibility: str
     city: str | None
-    category: place_rules.Category
+    category: places_categories.Category
     rating: int
-    subratings: list[tuple[place_rules.Aspect, int]]
+    subratings: list[tuple[places_categories.Aspect, int]]
     title: str
     text: str
     language: str
@@ -63,13 +63,13 @@ class ReviewRow:
     created_at: dt.datetime
     edited_at: dt.datetime | None
     revision: int
-    photos: Sequence[media.PhotoRow] = field(default=())
+    photos: Sequence[media_queries.PhotoRow] = field(default=())
 
 
 def by_team() -> sa.ColumnElement[bool]:
     """Whether a review's author is of the team of the brand that runs its place, or was when it was
     written or later: such a review counts for nothing."""
-    return places.ran_by_team_of(Review.place_id, Review.author_id, Review.created_at)
+    return places_running.ran_by_team_of(Review.place_id, Review.author_id, Review.created_at)
 
 
 def counted() -> sa.ColumnElement[bool]:
@@ -95,7 +95,7 @@ def _columns(is_member: bool) -> sa.Select[Any]:
         if is_member
         else sa.false()
     )
-    has_photos = sa.exists().where(media.are_of(Review.id))
+    has_photos = sa.exists().where(media_queries.are_of(Review.id))
     place_subject = sa.orm.aliased(Subject)
     columns: Any = (
         sa.select(
@@ -125,16 +125,16 @@ def _columns(is_member: bool) -> sa.Select[Any]:
 def _rows(session: Session, query: sa.Select[Any], actor: Actor, **given: Any) -> list[ReviewRow]:
     """`given` are the statement's parameters beside the reader."""
     rows = session.execute(query, {"reader": actor.id, **given}).all()
-    photos: dict[int, list[media.PhotoRow]] = {}
+    photos: dict[int, list[media_queries.PhotoRow]] = {}
     pictured = [row.id for row in rows if row.has_photos]
-    media.note_without(row.id for row in rows if not row.has_photos)
-    for photo in media.photos_of(session, actor, pictured):
+    media_queries.note_without(row.id for row in rows if not row.has_photos)
+    for photo in media_queries.photos_of(session, actor, pictured):
         photos.setdefault(photo.subject_id, []).append(photo)
     return [_row(row, photos.get(row.id, [])) for row in rows]
 
 
-def _row(row: Any, photos: Sequence[media.PhotoRow]) -> ReviewRow:
-    category = place_rules.CATEGORIES.get(row.category, place_rules.CATEGORIES["other"])
+def _row(row: Any, photos: Sequence[media_queries.PhotoRow]) -> ReviewRow:
+    category = places_categories.CATEGORIES.get(row.category, places_categories.CATEGORIES["other"])
     return ReviewRow(
         id=row.id,
         public_id=row.public_id,

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 
 from ugc.core.inputs import Name, Text
 from ugc.media.schemas import FormWithPhotos
-from ugc.places import rules as place_rules
+from ugc.places.rules import categories as places_categories
 from ugc.reviews import rules
 
 _rate: Any = lazy_gettext("Choose from 1 to 5 stars.")
@@ -23,7 +23,7 @@ def _stars(required: bool) -> ma.fields.Integer:
     )
 
 
-def review_form(category: place_rules.Category) -> ma.Schema:
+def review_form(category: places_categories.Category) -> ma.Schema:
     """The form for a place of `category`: one more field per aspect, `aspect_<code>`."""
     aspects = {f"aspect_{aspect.code}": _stars(required=False) for aspect in category.aspects}
     return ReviewForm.from_dict(aspects)()  # type: ignore[arg-type]

@@ -1,11 +1,11 @@
-"""Scoring everybody at night, releasing what is due, and forgetting marks."""
+"""Scoring all members at night, releasing what is due, and forgetting marks."""
 
 from __future__ import annotations
 
 from ugc.core import jobs
 from ugc.core.db import Session
-from ugc.rewards import actions, queries
-from ugc.rewards.actions import scoring
+from ugc.rewards.actions import holding, scoring
+from ugc.rewards.queries import doubts
 
 
 @jobs.task("rewards.score", priority=jobs.Priority.FOLLOW, tells=jobs.operator_only)
@@ -15,7 +15,7 @@ def score(session: Session, *, member_id: int) -> None:
 
 @jobs.task("rewards.release", priority=jobs.Priority.FOLLOW, tells=jobs.operator_only)
 def release(session: Session, *, newcomer_id: int) -> None:
-    actions.release(session, newcomer_id)
+    holding.release(session, newcomer_id)
 
 
 @jobs.task(
@@ -23,7 +23,7 @@ def release(session: Session, *, newcomer_id: int) -> None:
 )
 def score_all(session: Session, *, after: int = 0) -> None:
     """The next `BATCH` members after an id, and a job for those that follow."""
-    ids = queries.members_after(session, after, scoring.BATCH)
+    ids = doubts.members_after(session, after, scoring.BATCH)
     if ids:
         scoring.score(session, ids)
         jobs.defer(session, "rewards.score_all", after=ids[-1])
@@ -34,9 +34,9 @@ def score_all(session: Session, *, after: int = 0) -> None:
 )
 def release_all(session: Session, *, after: int = 0) -> None:
     """What became due without an event: a doubt that ended, a day that passed."""
-    newcomers = queries.newcomers_held(session, after, scoring.BATCH)
+    newcomers = doubts.newcomers_held(session, after, scoring.BATCH)
     if newcomers:
-        actions.release_due(session, newcomers)
+        holding.release_due(session, newcomers)
         jobs.defer(session, "rewards.release_all", after=newcomers[-1])
 
 
@@ -44,4 +44,4 @@ def release_all(session: Session, *, after: int = 0) -> None:
     "rewards.forget_marks", cron="37 3 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
 )
 def forget_marks(session: Session) -> None:
-    actions.forget_marks(session)
+    holding.forget_marks(session)

@@ -16,7 +16,7 @@ APPEAL_KIND = "appeal"
 
 
 class ReferralReward(Base):
-    """What somebody who brought a newcomer (1st to 3rd degree) gets for it: one row for each
+    """What a member who brought a newcomer (1st to 3rd degree) gets for it: one row for each
     pair, beside the ledger's entry with the cause `referral:<newcomer>`. `state` is held, released,
     reversed, or capped: then the day was full and nothing was credited."""
 
@@ -123,7 +123,7 @@ class RingMember(Base):
 
 class Clearing(Base):
     """What a moderator has looked at and found to be nothing: the points that a reason had then,
-    and whom it stood on. The same is not held against the member again."""
+    and the members it stood on. The same is not held against the member again."""
 
     __tablename__ = "clearings"
     member_id: Mapped[int] = mapped_column(

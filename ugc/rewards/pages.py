@@ -16,26 +16,26 @@ from flask import (
 )
 from flask_babel import format_decimal, gettext
 
-from ugc.accounts import actions as accounts
-from ugc.accounts import queries as account_queries
+from ugc.accounts.actions import joining as accounts_joining
+from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import Member
+from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core import limits, panels, privacy
 from ugc.core.access import current_actor, members, moderators
 from ugc.core.db import Session, db, now
 from ugc.core.errors import DomainError, Invalid, shows_errors
-from ugc.moderation import actions as moderation
+from ugc.moderation import actions as moderation_actions
 from ugc.moderation import pages as moderation_pages
 from ugc.moderation import rules as moderation_rules
 from ugc.reputation import rules as reputation_rules
-from ugc.rewards import actions, queries, rules
-from ugc.rewards.actions import deciding
+from ugc.rewards.actions import deciding, holding
 from ugc.rewards.models import APPEAL_KIND, RING_KIND
-from ugc.rewards.queries import evidence, rings
-from ugc.rewards.rules import marks, ring
-from ugc.rewards.rules import score as formula
+from ugc.rewards.queries import doubts, evidence, rings
+from ugc.rewards.rules import marks, points, ring
+from ugc.rewards.rules import score as score_rules
 
 bp = Blueprint("rewards", __name__)
-privacy.register("rewards", actions.export_member, actions.erase_member)
+privacy.register("rewards", holding.export_member, holding.erase_member)
 SUSPECTS = 100  # rows of a ring's table
 
 
@@ -53,19 +53,19 @@ def _note_marks(db_session: Session, member: Member) -> None:
         ),
         email=member.email,
     )
-    holder = account_queries.holder(db_session, member.email)
+    holder = accounts_lookup.holder(db_session, member.email)
     if holder is not None and holder.id != member.id:
         # Who types another's address must not cast doubt on them.
         found = {kind: mark for kind, mark in found.items() if kind != "mailbox"}
-    actions.note_marks(db_session, member.id, found)
+    holding.note_marks(db_session, member.id, found)
 
 
 def _note_sign_in(db_session: Session, member_id: int) -> None:
-    _note_marks(db_session, account_queries.member(db_session, member_id))
+    _note_marks(db_session, accounts_lookup.member(db_session, member_id))
 
 
-accounts.on_join(_note_marks)
-accounts.on_sign_in(_note_sign_in)
+accounts_joining.on_join(_note_marks)
+accounts_signing_in.on_sign_in(_note_sign_in)
 
 
 # the member ---------------------------------------------------------------------------------
@@ -76,33 +76,33 @@ accounts.on_sign_in(_note_sign_in)
 def rewards_page(error: DomainError | None = None, ring_id: int | None = None) -> str:
     """`error` is told in the appeal that was being written."""
     session, member_id = db.session(), current_actor().id or 0
-    waiting, held = queries.waiting(session, member_id)
-    tables = moderation.counted_tables()
+    waiting, held = doubts.waiting(session, member_id)
+    tables = moderation_actions.counted_tables()
     done = evidence.genuine(session, [each.newcomer_id for each in waiting], tables)
     moment = now(session)
-    score = queries.score_of(session, member_id)
+    score = doubts.score_of(session, member_id)
     return render_template(
         "rewards/rewards.html",
         waiting=[
             (
                 each,
-                max(0, rules.GENUINE_NEEDED - done[each.newcomer_id].total),
-                rules.wait_of_a_day(each.joined_at, moment),
+                max(0, points.GENUINE_NEEDED - done[each.newcomer_id].total),
+                points.wait_of_a_day(each.joined_at, moment),
             )
             for each in waiting
         ],
         held=held,
-        totals=queries.totals(session, member_id),
-        points=[reputation_rules.ACTIONS[code].points for code in rules.ACTIONS.values()],
-        cap=rules.DAILY_CAP,
+        totals=doubts.totals(session, member_id),
+        points=[reputation_rules.ACTIONS[code].points for code in points.ACTIONS.values()],
+        cap=points.DAILY_CAP,
         score=score,
-        doubted=member_id in queries.untrusted_among(session, [member_id]),
-        least=rules.DOUBTED,
-        reasons=[formula.Reason.loaded(each) for each in score.reasons] if score else [],
-        explain=formula.explain,
+        doubted=member_id in doubts.untrusted_among(session, [member_id]),
+        least=points.DOUBTED,
+        reasons=[score_rules.Reason.loaded(each) for each in score.reasons] if score else [],
+        explain=score_rules.explain,
         verdicts=rings.verdicts(session, member_id),
-        rule_text=moderation.rule_text,
-        appeal_max=rules.APPEAL_MAX,
+        rule_text=moderation_actions.rule_text,
+        appeal_max=points.APPEAL_MAX,
         error=error,
         tried=ring_id,
     )
@@ -120,7 +120,7 @@ def appeal(ring_id: int) -> Any:
 
 def waiting_panel(**_context: Any) -> str:
     """A line for the page of one's contacts."""
-    totals = queries.totals(db.session(), current_actor().id or 0)
+    totals = doubts.totals(db.session(), current_actor().id or 0)
     return render_template("rewards/_contacts.html", totals=totals) if totals else ""
 
 
@@ -128,7 +128,7 @@ def profile_panel(member_id: int, **_context: Any) -> str:
     """On the reader's own profile: where one sees what waits."""
     if member_id != current_actor().id:
         return ""
-    totals = queries.totals(db.session(), member_id)
+    totals = doubts.totals(db.session(), member_id)
     return render_template("rewards/_profile.html", totals=totals)
 
 
@@ -166,9 +166,9 @@ def ring_form(case: Any, error: DomainError | None = None, **_context: Any) -> s
         case=case,
         people=list(enumerate((people[each] for each in order[:SUSPECTS]), start=1)),
         many=len(order),
-        explain=formula.explain,
-        rules=rules.RULES,
-        suspensions=rules.SUSPENSIONS,
+        explain=score_rules.explain,
+        rules=points.RULES,
+        suspensions=points.SUSPENSIONS,
         note_max=moderation_rules.NOTE_MAX,
         error=error,
         typed=request.form if error else {},
@@ -212,11 +212,11 @@ def appeal_card(subject_id: int, **_context: Any) -> str:
     return render_template(
         "rewards/_appeal.html",
         appeal=found,
-        author=account_queries.people(db.session(), [found.member_id]).get(found.member_id),
+        author=accounts_lookup.people(db.session(), [found.member_id]).get(found.member_id),
         verdict=verdict,
         reasons=rings.reasons_in(db.session(), found.ring_id, found.member_id),
-        rule_text=moderation.rule_text,
-        explain=formula.explain,
+        rule_text=moderation_actions.rule_text,
+        explain=score_rules.explain,
     )
 
 
@@ -227,12 +227,12 @@ panels.register(f"case.{APPEAL_KIND}", appeal_card)
 
 @panels.of_language
 def about_panel(**_context: Any) -> str:
-    """How doubt is counted, for everybody to read."""
+    """The page that says how the fraud score is computed."""
     return render_template(
         "rewards/_about.html",
-        f=formula,
-        least=rules.DOUBTED,
-        votes=format_decimal(formula.CIRCLE_PRAISE_LEAST),
+        f=score_rules,
+        least=points.DOUBTED,
+        votes=format_decimal(score_rules.CIRCLE_PRAISE_LEAST),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ugc import events
 from ugc.core import jobs
 from ugc.core.db import Session
-from ugc.rewards import actions, queries
-from ugc.rewards.actions import scoring
+from ugc.rewards.actions import holding, scoring
+from ugc.rewards.queries import doubts
 
-# Whom something touches beside the one who did it is scored once in this time, however much
+# Members touched by another's action are scored once in this time, however much
 # happens: a thousand may join by one link in a minute.
 SOON_S = 60
 
@@ -25,28 +25,28 @@ def score_soon(session: Session, member_id: int) -> None:
 
 @events.on(events.ReferralMade, "rewards.referral_made")
 def referral_made(session: Session, event: events.ReferralMade) -> None:
-    actions.hold(session, event.member_id)
+    holding.hold(session, event.member_id)
 
 
 @events.on(events.MemberJoined, "rewards.member_joined")
 def member_joined(session: Session, event: events.MemberJoined) -> None:
     scoring.score(session, [event.member_id])
-    for _, above in queries.ancestors(session, event.member_id):
+    for _, above in doubts.ancestors(session, event.member_id):
         score_soon(session, above)
-    for other in queries.sharers(session, event.member_id):
+    for other in doubts.sharers(session, event.member_id):
         score_soon(session, other)
 
 
 @events.on(events.MemberConfirmed, "rewards.member_confirmed")
 def member_confirmed(session: Session, event: events.MemberConfirmed) -> None:
-    actions.forget_pretenders(session, event.member_id)
+    holding.forget_pretenders(session, event.member_id)
 
 
 @events.on(events.ContentApproved, "rewards.content_approved")
 def content_approved(session: Session, event: events.ContentApproved) -> None:
     if event.author_id is not None:
         score_soon(session, event.author_id)
-        actions.release(session, event.author_id)
+        holding.release(session, event.author_id)
 
 
 @events.on(events.ContentGone, "rewards.content_gone")
@@ -63,7 +63,7 @@ def report_confirmed(session: Session, event: events.ReportConfirmed) -> None:
 @events.on(events.VoteProved, "rewards.vote_proved")
 def vote_proved(session: Session, event: events.VoteProved) -> None:
     score_soon(session, event.member_id)
-    actions.release(session, event.member_id)
+    holding.release(session, event.member_id)
 
 
 @events.on(events.ReviewFoundHelpful, "rewards.review_found_helpful")

@@ -14,11 +14,16 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ugc.core.db import Session, exclusive, transaction
-from ugc.streets import actions, queries
-from ugc.streets.actions import addresses, archives, drawing, naming, reading
+from ugc.streets.actions import addresses as addresses_actions
+from ugc.streets.actions import archives as archives_actions
+from ugc.streets.actions import drawing as drawing_actions
+from ugc.streets.actions import loading, reading
+from ugc.streets.actions import naming as naming_actions
 from ugc.streets.models import Extract, Step
-from ugc.streets.rules import Box, code_of, tiling
+from ugc.streets.queries import loads
+from ugc.streets.rules import tiling
 from ugc.streets.rules.archives import OPENMAPTILES, Archive
+from ugc.streets.rules.boxes import Box, code_of
 
 # Measured: rows and tiles of an extract take so many times its size on disk, for some minutes.
 ROOM = 14
@@ -117,21 +122,21 @@ def _take_map(file: Path, folder: Path, code: str, *, replace: bool, beside: boo
     started = time.monotonic()
     summary, sha256 = Summary(code), _sha256(file)
     with transaction() as session:
-        shown = queries.shown_load(session, code)
+        shown = loads.shown_load(session, code)
         is_same = shown is not None and shown.sha256 == sha256
         if shown is not None and is_same and has_archive(shown, folder):
             summary.already = True
             return summary
-    found, has_sea = archives.archive_of(file)
+    found, has_sea = archives_actions.archive_of(file)
     with transaction() as session:
         _check_map(session, code, file, found, replace=replace or is_same, beside=beside)
     _room(file, folder, file.stat().st_size)
-    archive = archives.copy(file, folder, code, sha256)
+    archive = archives_actions.copy(file, folder, code, sha256)
     with transaction() as session:
         session.execute(sa.text(PATIENTLY))
-        load = actions.begin(session, code, file, sha256, found.box, found.data_at)
-        old = actions.show_map(session, load, archive, found, has_sea=has_sea)
-        addresses.begin(session)
+        load = loading.begin(session, code, file, sha256, found.box, found.data_at)
+        old = loading.show_map(session, load, archive, found, has_sea=has_sea)
+        addresses_actions.begin(session)
         summary.counts = dict(load.counts)
     _let_go(folder, old)
     summary.bytes = (folder / archive).stat().st_size
@@ -142,7 +147,7 @@ def _take_map(file: Path, folder: Path, code: str, *, replace: bool, beside: boo
 def _check_map(
     session: Session, code: str, file: Path, found: Archive, *, replace: bool, beside: bool
 ) -> None:
-    shown = queries.shown_load(session, code)
+    shown = loads.shown_load(session, code)
     if shown is not None and not replace:
         if shown.schema != OPENMAPTILES:
             raise Refused(
@@ -165,7 +170,7 @@ class _Load:
         started = time.monotonic()
         sha256 = _sha256(self.file)
         with transaction() as session:
-            shown = queries.shown_load(session, self.code)
+            shown = loads.shown_load(session, self.code)
             is_same = shown is not None and shown.sha256 == sha256
             if shown is not None and is_same and is_whole(shown, self.folder):
                 self.summary.already = True
@@ -174,11 +179,11 @@ class _Load:
         header = reading.header_of(self.file)
         with transaction() as session:
             self._check(session, header, replace=replace or is_same, beside=beside)
-            load = actions.begin(session, self.code, self.file, sha256, header.box, header.data_at)
+            load = loading.begin(session, self.code, self.file, sha256, header.box, header.data_at)
             extract_id, step = load.id, Step(load.step)
-            if step == Step.READ and not queries.staged_is_there(session, "nodes", load.id):
+            if step == Step.READ and not loads.staged_is_there(session, "nodes", load.id):
                 step = Step.BEGUN
-            if step == Step.NAMED and not queries.staged_is_there(session, "raw", load.id):
+            if step == Step.NAMED and not loads.staged_is_there(session, "raw", load.id):
                 step = Step.BEGUN
         self.summary.resumed = None if step == Step.BEGUN else str(step)
         if step == Step.BEGUN:
@@ -197,7 +202,7 @@ class _Load:
     def _check(
         self, session: Session, header: reading.Header, *, replace: bool, beside: bool
     ) -> None:
-        shown = queries.shown_load(session, self.code)
+        shown = loads.shown_load(session, self.code)
         if shown is not None and not replace:
             _check_age(shown, header.data_at)
         if tiling.count(header.box) > tiling.MOST_TILES:
@@ -221,7 +226,7 @@ class _Load:
                     session, extract_id, self.file, nodes if is_large else None,
                     lambda seen: self.on_progress(Progress("read", seen, 0)),
                 )  # fmt: skip
-                actions.advance(session, extract_id, Step.READ, **{THINGS: 0, **counts})
+                loading.advance(session, extract_id, Step.READ, **{THINGS: 0, **counts})
         finally:
             nodes.unlink(missing_ok=True)
 
@@ -229,29 +234,29 @@ class _Load:
         self.on_progress(Progress("named", 0, 0))
         with transaction() as session:
             session.execute(sa.text(PATIENTLY))
-            counts = naming.name_streets(session, extract_id)
-            actions.advance(session, extract_id, Step.NAMED, **counts)
+            counts = naming_actions.name_streets(session, extract_id)
+            loading.advance(session, extract_id, Step.NAMED, **counts)
 
     def _draw(self, extract_id: int, box: Box) -> None:
         self.on_progress(Progress("drawn", 0, 0))
         with transaction() as session:
             session.execute(sa.text(PATIENTLY))
-            drawing.prepare(session, extract_id, box)
-            archive, tiles = drawing.draw(
+            drawing_actions.prepare(session, extract_id, box)
+            archive, tiles = drawing_actions.draw(
                 session, extract_id, box, self.folder, self.code,
                 lambda done, total: self.on_progress(Progress("drawn", done, total)),
             )  # fmt: skip
             load = session.get_one(Extract, extract_id)
             load.archive = archive
-            actions.advance(session, extract_id, Step.DRAWN, tiles=tiles)
-            actions.drop_drawing(session, extract_id)
+            loading.advance(session, extract_id, Step.DRAWN, tiles=tiles)
+            loading.drop_drawing(session, extract_id)
         self.summary.bytes = (self.folder / archive).stat().st_size
 
     def _show(self, extract_id: int) -> None:
         with transaction() as session:
             session.execute(sa.text(PATIENTLY))
-            old = actions.show(session, extract_id)
-            addresses.begin(session)
+            old = loading.show(session, extract_id)
+            addresses_actions.begin(session)
             self.summary.counts = dict(session.get_one(Extract, extract_id).counts)
         _let_go(self.folder, old)
 
@@ -291,11 +296,11 @@ def remove_city(code: str, folder: Path) -> bool:
             raise Busy(f"Another process is loading {code}; wait for its end.")
         with transaction() as session:
             session.execute(sa.text(PATIENTLY))
-            found = [queries.shown_load(session, code), queries.begun_load(session, code)]
+            found = [loads.shown_load(session, code), loads.begun_load(session, code)]
             for load in found:
                 if load is not None:
-                    addresses.forget(session, load.id)
-                    actions.remove(session, load.id)
+                    addresses_actions.forget(session, load.id)
+                    loading.remove(session, load.id)
         for load in found:
             if load is not None and load.archive is not None:
                 (folder / load.archive).unlink(missing_ok=True)
@@ -306,7 +311,7 @@ def sweep(folder: Path) -> None:
     """Deletes files that no load names, a day after they were last of use: archives of earlier
     loads, which open pages may still read, and what killed calls left behind."""
     with transaction() as session:
-        named = queries.archives(session)
+        named = loads.archives(session)
     before = time.time() - UNUSED_S
     for file in folder.iterdir():
         if file.name not in named and file.stat().st_mtime < before:
@@ -320,7 +325,7 @@ def wording_of(box: Box) -> str:
 
 
 def _check_overlap(session: Session, code: str, file: Path, box: Box, *, beside: bool) -> None:
-    others = queries.overlapping(session, code, box)
+    others = loads.overlapping(session, code, box)
     if others and not beside:
         names = ", ".join(other.code for other in others)
         raise Refused(

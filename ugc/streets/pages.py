@@ -11,9 +11,9 @@ from ugc.core.access import public
 from ugc.core.citymap import City
 from ugc.core.db import db
 from ugc.core.errors import NotFound
-from ugc.streets import queries
 from ugc.streets.models import BOCA, Extract
-from ugc.streets.queries import finding as searching
+from ugc.streets.queries import finding as finding_queries
+from ugc.streets.queries import loads
 from ugc.streets.queries.search import areas_named
 
 bp = Blueprint("streets", __name__)
@@ -62,7 +62,7 @@ def home_view() -> tuple[float, float, float]:
 
 def city_views() -> list[tuple[float, float, float]]:
     """(lon, lat, zoom) at which a map of each shown city begins, the first loaded first."""
-    return queries.homes(db.session())
+    return loads.homes(db.session())
 
 
 @bp.app_template_global()
@@ -82,7 +82,7 @@ def _map_cities() -> list[dict[str, Any]]:
             "box": [load.west, load.south, load.east, load.north],
             **_own(load),
         }
-        for load in queries.shown_loads(db.session)
+        for load in loads.shown_loads(db.session)
         if load.archive and (folder / load.archive).is_file()
     ]
 
@@ -94,7 +94,7 @@ def _own(load: Extract) -> dict[str, Any]:
     return {"schema": load.schema, "has_sea": has_sea, "credit": load.credit or ""}
 
 
-finding.register("streets", searching.find, is_of_map=True, guesses=True)
+finding.register("streets", finding_queries.find, is_of_map=True, guesses=True)
 finding.register_areas("streets", areas_named)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from ugc.core import jobs
 from ugc.core.db import Session
-from ugc.streets.actions import addresses
+from ugc.streets.actions import addresses as addresses_actions
 
 
 @jobs.task(
-    addresses.NOTE, cron="*/10 * * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
+    addresses_actions.NOTE,
+    cron="*/10 * * * *",
+    priority=jobs.Priority.BULK,
+    tells=jobs.operator_only,
 )
 def note_addresses(session: Session) -> None:
     """One batch, then the job again, until there is nothing left; cut short, the next run goes on
     from there."""
-    if addresses.note_batch(session):
-        addresses.begin(session)
+    if addresses_actions.note_batch(session):
+        addresses_actions.begin(session)

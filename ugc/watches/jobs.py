@@ -13,17 +13,19 @@ from flask_babel import gettext, ngettext
 from pywebpush import WebPushException, webpush
 
 from ugc import events
-from ugc.accounts import queries as accounts
 from ugc.accounts.models import Member
-from ugc.accounts.queries import suspensions
+from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.core import guarded, jobs, mail, render, subjects, texts
 from ugc.core.db import Session, app_now, exclusive, record
-from ugc.notifications import queries as inbox_queries
-from ugc.notifications import rules as inbox
-from ugc.watches import actions, queries, rules
-from ugc.watches.actions import news
+from ugc.notifications import queries as notifications_queries
+from ugc.notifications import rules as notifications_rules
+from ugc.watches.actions import browsers as browsers_actions
+from ugc.watches.actions import news as news_actions
 from ugc.watches.models import MailAttempt, MailKind
-from ugc.watches.queries import news as reads
+from ugc.watches.queries import news as news_queries
+from ugc.watches.queries import reading
+from ugc.watches.rules import choices
 
 log = logging.getLogger(__name__)
 PUSH_TIMEOUT_S = 10
@@ -31,11 +33,14 @@ PUSH_KEPT_S = 12 * 3600  # how long a push service keeps one for a browser that 
 
 
 @jobs.task(
-    news.HAND_OVER, cron="* * * * *", priority=jobs.Priority.FOLLOW, tells=jobs.operator_only
+    news_actions.HAND_OVER,
+    cron="* * * * *",
+    priority=jobs.Priority.FOLLOW,
+    tells=jobs.operator_only,
 )
 def hand_over(session: Session) -> None:
     """What quiet hours held back, too."""
-    news.enqueue_due_deliveries(session)
+    news_actions.enqueue_due_deliveries(session)
 
 
 @jobs.task(
@@ -45,22 +50,22 @@ def hand_over(session: Session) -> None:
     tells=jobs.operator_only,
 )
 def begin_digests(session: Session) -> None:
-    news.begin_digests(session)
+    news_actions.begin_digests(session)
 
 
 @jobs.task(
     "watches.forget_old", cron="41 4 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
 )
 def forget_old(session: Session) -> None:
-    news.forget_old(session)
+    news_actions.forget_old(session)
 
 
 def _send_once(session: Session, batch: str, message: EmailMessage) -> None:
     """At most once: that it begins is recorded, and committed, before the mail is handed over. A
-    worker that is killed between leaves a batch that nobody knows the fate of, and it is not sent
+    worker that is killed between leaves a batch of unknown fate, and it is not sent
     again; a mail server that refuses or is away is tried again."""
     with exclusive(f"mail:{batch}") as mine:
-        begun, refused = reads.attempts(session, batch)
+        begun, refused = news_queries.attempts(session, batch)
         if not mine or begun > refused:
             return
         attempt = {"batch": batch, "number": begun}
@@ -72,9 +77,9 @@ def _send_once(session: Session, batch: str, message: EmailMessage) -> None:
             raise
 
 
-def _told(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
+def _told(session: Session, lines: list[news_queries.Line]) -> list[dict[str, object]]:
     """What the lines say in the language in force: text, url, where (a city, or ''), watch,
-    public_id and time. Things that nobody may see any more are left out."""
+    public_id and time. Things that are no longer public are left out."""
     about = subjects.describe(session, [line.report_id for line in lines if line.report_id])
     site = current_app.config["SITE_URL"]
     told: list[dict[str, object]] = _told_of_inbox(session, lines)
@@ -85,7 +90,9 @@ def _told(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
         code = line.what if line.what == "still_there" else f"news_{line.what}"
         told.append(
             {
-                "text": inbox.KINDS[code].say(inbox.Told(title=info.named)),
+                "text": notifications_rules.KINDS[code].say(
+                    notifications_rules.Told(title=info.named)
+                ),
                 "title": info.named,
                 "where": info.where,
                 "url": f"{site}{info.url}",
@@ -98,12 +105,12 @@ def _told(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
     return told
 
 
-def _told_of_inbox(session: Session, lines: list[reads.Line]) -> list[dict[str, object]]:
+def _told_of_inbox(session: Session, lines: list[news_queries.Line]) -> list[dict[str, object]]:
     """The lines of the inbox among them, folded as there, the oldest first. What is gone, or leads
     nowhere, leads to the inbox."""
     ids = [line.notification_id for line in lines if line.notification_id is not None]
     site = current_app.config["SITE_URL"]
-    found = inbox_queries.items(session, lines[0].member_id, ids) if ids else []
+    found = notifications_queries.items(session, lines[0].member_id, ids) if ids else []
     return [
         {
             "text": item.text,
@@ -141,7 +148,9 @@ def _where(told: list[dict[str, object]]) -> str:
     """The cities of the lines, '' when none is known."""
     found = dict.fromkeys(str(each["where"] or "") for each in told)
     names = [texts.isolated(name) for name in found if name]
-    return ", ".join(names[: rules.CITIES_SHOWN]) + ("…" if len(names) > rules.CITIES_SHOWN else "")
+    return ", ".join(names[: choices.CITIES_SHOWN]) + (
+        "…" if len(names) > choices.CITIES_SHOWN else ""
+    )
 
 
 def _happened(told: list[dict[str, object]]) -> str:
@@ -158,23 +167,23 @@ def _happened(told: list[dict[str, object]]) -> str:
 
 
 def _mail_failed(session: Session, *, batch: str) -> None:
-    for member_id in {line.member_id for line in reads.lines_of_batch(session, batch)}:
+    for member_id in {line.member_id for line in news_queries.lines_of_batch(session, batch)}:
         events.emit(session, events.MessageFailed(member_id, "news"))
 
 
-@jobs.task(news.MAIL, priority=jobs.Priority.SEND, tells=_mail_failed, retry=jobs.OUTLAST)
+@jobs.task(news_actions.MAIL, priority=jobs.Priority.SEND, tells=_mail_failed, retry=jobs.OUTLAST)
 def send_mail(session: Session, *, batch: str) -> None:
     """One mail with the news of a batch, at most once (see `_send_once`). Nothing is sent to who
     ended this kind of mail meanwhile or is suspended, nor when all of it is gone."""
-    lines = reads.lines_of_batch(session, batch)
+    lines = news_queries.lines_of_batch(session, batch)
     if not lines:
         return
-    member: Member = accounts.member(session, lines[0].member_id)
+    member: Member = accounts_lookup.member(session, lines[0].member_id)
     kind = str(lines[0].mail)
-    chosen = queries.choice(session, member.id)
-    if suspensions.suspended_among(session, [member.id]):
+    chosen = reading.choice(session, member.id)
+    if accounts_suspensions_queries.suspended_among(session, [member.id]):
         return
-    if member.email is None or not rules.wants(kind, chosen.delivery, chosen.still_there):
+    if member.email is None or not choices.wants(kind, chosen.delivery, chosen.still_there):
         return
     site = current_app.config["SITE_URL"]
     with render.in_language(member.language):
@@ -182,7 +191,7 @@ def send_mail(session: Session, *, batch: str) -> None:
         if not told:
             return
         subject = _subject(kind, told)
-    token = mail.unsubscribe_token(queries.public_id_of(session, member.id), kind)
+    token = mail.unsubscribe_token(reading.public_id_of(session, member.id), kind)
     message = mail.compose(
         member.email,
         subject,
@@ -190,8 +199,8 @@ def send_mail(session: Session, *, batch: str) -> None:
         member.language,
         unsubscribe=f"{site}/unsubscribe/{token}",
         handle=member.who.in_text if member.who else "",
-        told=told[: rules.MAIL_MAX],
-        more=max(0, len(told) - rules.MAIL_MAX),
+        told=told[: choices.MAIL_MAX],
+        more=max(0, len(told) - choices.MAIL_MAX),
         zone=member.timezone,
         kind=kind,
         watched=not any("told" in each for each in told),
@@ -202,8 +211,8 @@ def send_mail(session: Session, *, batch: str) -> None:
 def _payloads(session: Session, member: Member, news_ids: list[int]) -> list[dict[str, object]]:
     """What the browser shows: title, body, url (a path) and tag; the same tag replaces."""
     with render.in_language(member.language):
-        told = _told(session, reads.lines_by_id(session, news_ids))
-        if len(told) > rules.PUSHED_ONE_BY_ONE:
+        told = _told(session, news_queries.lines_by_id(session, news_ids))
+        if len(told) > choices.PUSHED_ONE_BY_ONE:
             told = [
                 {"text": _happened(told), "watch": None, "path": "/inbox", "public_id": "inbox"}
             ]
@@ -225,21 +234,21 @@ def _payloads(session: Session, member: Member, news_ids: list[int]) -> list[dic
 
 
 def _push_failed(session: Session, *, subscription_id: int, news_ids: list[int]) -> None:
-    browser = queries.browser(session, subscription_id)
+    browser = reading.browser(session, subscription_id)
     if browser is not None:
         events.emit(session, events.MessageFailed(browser.member_id, "push"))
 
 
-@jobs.task(news.PUSH, priority=jobs.Priority.SEND, tells=_push_failed)
+@jobs.task(news_actions.PUSH, priority=jobs.Priority.SEND, tells=_push_failed)
 def push(session: Session, *, subscription_id: int, news_ids: list[int]) -> None:
     """Pushes news to one browser; again after a failure, when the tag makes it replace itself. A
     browser that is gone (404, 410) or whose address leads into a private network is forgotten."""
     key = str(current_app.config["VAPID_PRIVATE_KEY"])
-    browser = queries.browser(session, subscription_id)
+    browser = reading.browser(session, subscription_id)
     if browser is None or not key:
         return
-    member = accounts.member(session, browser.member_id)
-    if suspensions.suspended_among(session, [member.id]):
+    member = accounts_lookup.member(session, browser.member_id)
+    if accounts_suspensions_queries.suspended_among(session, [member.id]):
         return
     unguarded = bool(current_app.testing and current_app.config.get("PUSH_UNGUARDED"))
     for payload in _payloads(session, member, news_ids):
@@ -259,12 +268,12 @@ def push(session: Session, *, subscription_id: int, news_ids: list[int]) -> None
             )
         except guarded.BlockedAddress:
             log.warning("push: browser %d has an address that is not public", browser.id)
-            actions.remove_browser(session, member.id, browser.id)
+            browsers_actions.remove_browser(session, member.id, browser.id)
             return
         except WebPushException as error:
             status = error.response.status_code if error.response is not None else 0
             if status in (404, 410):
-                actions.remove_browser(session, member.id, browser.id)
+                browsers_actions.remove_browser(session, member.id, browser.id)
                 return
             if status == 429 or status >= 500 or status == 0:
                 raise

@@ -172,7 +172,7 @@ class MailChoice(Base):
 
 class MailAttempt(Base):
     """Each beginning and each refusal of sending a batch, appended by `record()`. More beginnings
-    than refusals: it was sent, or nobody knows, and it is not sent again."""
+    than refusals: it was sent, or that is unknown, and it is not sent again."""
 
     __tablename__ = "mail_attempts"
     batch: Mapped[str] = mapped_column(primary_key=True)

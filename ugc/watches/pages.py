@@ -22,16 +22,20 @@ from ugc.core import bodies, gazetteer, limits, mail, panels, privacy, push, ren
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors, wants_json
-from ugc.notifications import actions as inbox_actions
-from ugc.notifications import queries as inbox_queries
-from ugc.notifications import rules as inbox
-from ugc.watches import actions, queries, rules, schemas
+from ugc.notifications import actions as notifications_actions
+from ugc.notifications import queries as notifications_queries
+from ugc.notifications import rules as notifications_rules
+from ugc.watches import schemas
+from ugc.watches.actions import browsers as browsers_actions
+from ugc.watches.actions import delivery, watching
 from ugc.watches.models import Delivery, MailKind, Shape
-from ugc.watches.queries import news
-from ugc.watches.rules import files, geometry
+from ugc.watches.queries import news as news_queries
+from ugc.watches.queries import reading
+from ugc.watches.rules import browsers as browsers_rules
+from ugc.watches.rules import choices, files, geometry
 
 bp = Blueprint("watches", __name__)
-privacy.register("watches", actions.export_member, actions.erase_member)
+privacy.register("watches", watching.export_member, watching.erase_member)
 
 DELIVERIES = {
     Delivery.SITE: lazy_gettext("Only in the inbox here"),
@@ -56,19 +60,19 @@ def push_key() -> str:
 @members
 def index_page() -> str:
     member_id = current_actor().id or 0
-    watches = queries.watches_of(db.session(), member_id)
+    watches = reading.watches_of(db.session(), member_id)
     ids = [watch.id for watch in watches]
     return render_template(
         "watches/index.html",
         watches=watches,
         ids=ids,
-        cities=queries.cities_of(db.session(), ids),
-        most=rules.WATCHES_MAX,
-        followed=queries.followed(db.session(), member_id),
-        delivery=DELIVERIES[Delivery(queries.choice(db.session(), member_id).delivery)],
-        kinds=rules.kinds(),
+        cities=reading.cities_of(db.session(), ids),
+        most=choices.WATCHES_MAX,
+        followed=reading.followed(db.session(), member_id),
+        delivery=DELIVERIES[Delivery(reading.choice(db.session(), member_id).delivery)],
+        kinds=choices.kinds(),
         push_key=push_key(),
-        browsers=queries.browsers(db.session(), member_id),
+        browsers=reading.browsers(db.session(), member_id),
         this_session=g.get("session_id"),
     )
 
@@ -80,7 +84,7 @@ def _shape() -> Shape:
     return Shape.WAY if request.values.get("shape") == Shape.WAY else Shape.AREA
 
 
-def _form(shape: Shape, error: DomainError | None, watch: queries.WatchRow | None = None) -> str:
+def _form(shape: Shape, error: DomainError | None, watch: reading.WatchRow | None = None) -> str:
     chosen = request.form.getlist("kinds")
     stored: dict[str, Any] = {}
     if watch is not None:
@@ -95,21 +99,21 @@ def _form(shape: Shape, error: DomainError | None, watch: queries.WatchRow | Non
             lon, lat = watch.centre
             stored |= {"how": "circle", "lon": f"{lon:.6f}", "lat": f"{lat:.6f}"}
         chosen = chosen if request.form else watch.kinds
-    asked = not queries.has_chosen(db.session(), current_actor().id or 0)
+    asked = not reading.has_chosen(db.session(), current_actor().id or 0)
     return render_template(
         "watches/form.html",
         shape=shape,
         watch=watch,
         values=render.typed_or(stored),
         chosen=chosen,
-        kinds=list(rules.kinds().values()),
+        kinds=list(choices.kinds().values()),
         error=error,
-        name_max=rules.NAME_MAX,
+        name_max=choices.NAME_MAX,
         area_max=geometry.AREA_MAX_KM2,
         length_max=geometry.LENGTH_MAX_KM,
         file_max=files.BYTES_MAX >> 20,
         deliveries=DELIVERIES if asked and watch is None else {},
-        outline=queries.outline(db.session(), watch.id) if watch else None,
+        outline=reading.outline(db.session(), watch.id) if watch else None,
     )
 
 
@@ -166,7 +170,7 @@ def add() -> Any:
     placed = _placed(shape, data)
     if placed is None:
         raise Invalid(fields={"how": [lazy_gettext("Say where.")]})
-    public_id = actions.add_watch(
+    public_id = watching.add_watch(
         db.session(),
         current_actor(),
         shape=shape,
@@ -176,7 +180,7 @@ def add() -> Any:
         least=data["least"],
     )
     if data["delivery"]:
-        actions.choose_delivery(
+        delivery.choose_delivery(
             db.session(), current_actor().id or 0, delivery=Delivery(data["delivery"])
         )
     flash(gettext("You will be told what happens there."), "good")
@@ -186,21 +190,21 @@ def add() -> Any:
 @bp.get("/watching/<public_id>")
 @members
 def page(public_id: str) -> str:
-    watch = queries.own_watch(db.session(), current_actor().id, public_id)
+    watch = reading.own_watch(db.session(), current_actor().id, public_id)
     return render_template(
         "watches/page.html",
         watch=watch,
-        cities=queries.cities_of(db.session(), [watch.id]),
-        outline=queries.outline(db.session(), watch.id),
-        kinds=rules.kinds(),
+        cities=reading.cities_of(db.session(), [watch.id]),
+        outline=reading.outline(db.session(), watch.id),
+        kinds=choices.kinds(),
         push_key=push_key(),
-        browsers=queries.browsers(db.session(), current_actor().id or 0),
+        browsers=reading.browsers(db.session(), current_actor().id or 0),
         this_session=g.get("session_id"),
     )
 
 
 def edit_form(error: DomainError | None, public_id: str) -> str:
-    watch = queries.own_watch(db.session(), current_actor().id, public_id)
+    watch = reading.own_watch(db.session(), current_actor().id, public_id)
     return _form(Shape(watch.shape), error, watch)
 
 
@@ -215,11 +219,11 @@ def edit_page(public_id: str) -> str:
 @shows_errors(edit_form)
 def change(public_id: str) -> Any:
     limits.hit("watch")
-    watch = queries.own_watch(db.session(), current_actor().id, public_id)
+    watch = reading.own_watch(db.session(), current_actor().id, public_id)
     data = _data()
     shape = Shape(watch.shape)
     placed = _placed(shape, data)
-    actions.change_watch(
+    watching.change_watch(
         db.session(),
         current_actor(),
         public_id,
@@ -238,7 +242,7 @@ def change(public_id: str) -> Any:
 def pause(public_id: str) -> Any:
     limits.hit("write")
     paused = request.form.get("paused") != "no"
-    actions.pause_watch(db.session(), current_actor(), public_id, paused=paused)
+    watching.pause_watch(db.session(), current_actor(), public_id, paused=paused)
     flash(gettext("It is paused.") if paused else gettext("It is live again."), "good")
     return redirect(url_for("watches.page", public_id=public_id), 303)
 
@@ -247,7 +251,7 @@ def pause(public_id: str) -> Any:
 @members
 def delete(public_id: str) -> Any:
     limits.hit("write")
-    actions.delete_watch(db.session(), current_actor(), public_id)
+    watching.delete_watch(db.session(), current_actor(), public_id)
     flash(gettext("You do not watch it any more."), "good")
     return redirect(url_for("watches.index_page"), 303)
 
@@ -258,14 +262,14 @@ def delete(public_id: str) -> Any:
 def settings_panel(member_id: int, **_context: Any) -> str:
     return render_template(
         "watches/_settings.html",
-        choice=queries.choice(db.session(), member_id),
+        choice=reading.choice(db.session(), member_id),
         deliveries=DELIVERIES,
         days=[(day, name) for day, name in get_day_names(locale=get_locale()).items()],
-        browsers=queries.browsers(db.session(), member_id),
+        browsers=reading.browsers(db.session(), member_id),
         this_session=g.get("session_id"),
-        families=inbox.FAMILIES,
-        locked=inbox.LOCKED,
-        wheres=inbox_queries.wheres(db.session(), member_id),
+        families=notifications_rules.FAMILIES,
+        locked=notifications_rules.LOCKED,
+        wheres=notifications_queries.wheres(db.session(), member_id),
     )
 
 
@@ -275,7 +279,7 @@ panels.register("settings", settings_panel, order=50)
 def posted_panel(item: Any, **_context: Any) -> str:
     """Which watch a line of the inbox comes from; all are asked for at once."""
     if "watch_names" not in g:
-        g.watch_names = news.watch_names(db.session(), current_actor().id or 0)
+        g.watch_names = news_queries.watch_names(db.session(), current_actor().id or 0)
     name = g.watch_names.get(item.subject_id)
     return render_template("watches/_told.html", name=name) if name else ""
 
@@ -290,12 +294,12 @@ def change_delivery() -> Any:
     me = current_actor().id or 0
     data = schemas.DeliveryForm().load(request.form)
     if data.pop("table"):
-        wheres = inbox.where_of_boxes(request.form.getlist("told"))
-        inbox_actions.choose(db.session(), me, wheres)
-        actions.follow_choices(db.session(), me, wheres)
-        data["still_there"] = wheres[inbox.Family.STILL_THERE].mail
+        wheres = notifications_rules.where_of_boxes(request.form.getlist("told"))
+        notifications_actions.choose(db.session(), me, wheres)
+        delivery.follow_choices(db.session(), me, wheres)
+        data["still_there"] = wheres[notifications_rules.Family.STILL_THERE].mail
     data.pop("told")
-    actions.choose_delivery(db.session(), me, **data)
+    delivery.choose_delivery(db.session(), me, **data)
     flash(gettext("Saved."), "good")
     return redirect(url_for("accounts.settings_page") + "#watching", 303)
 
@@ -311,13 +315,13 @@ def add_browser() -> Any:
     sent = request.get_json(silent=True)
     keys = sent.get("keys") if isinstance(sent, dict) else None
     keys = keys if isinstance(keys, dict) else {}
-    browser = rules.checked_browser(
+    browser = browsers_rules.checked_browser(
         sent.get("endpoint") if isinstance(sent, dict) else None,
         keys.get("p256dh"),
         keys.get("auth"),
         unguarded=bool(current_app.testing and current_app.config.get("PUSH_UNGUARDED")),
     )
-    actions.add_browser(
+    browsers_actions.add_browser(
         db.session(),
         current_actor().id or 0,
         g.session_id,
@@ -331,7 +335,7 @@ def add_browser() -> Any:
 @members
 def remove_browser(subscription_id: int) -> Any:
     limits.hit("write")
-    actions.remove_browser(db.session(), current_actor().id or 0, subscription_id)
+    browsers_actions.remove_browser(db.session(), current_actor().id or 0, subscription_id)
     flash(gettext("That browser shows nothing any more."), "good")
     return redirect(render.safe_next(request.form.get("next"), "/watching"), 303)
 
@@ -344,7 +348,7 @@ def _unsubscribing(token: str) -> tuple[int, MailKind]:
     read = mail.read_unsubscribe_token(token)
     if read is None or read[1] not in list(MailKind):
         raise NotFound()
-    member = queries.member_by_public_id(db.session(), read[0])
+    member = reading.member_by_public_id(db.session(), read[0])
     return member.id, MailKind(read[1])
 
 
@@ -364,7 +368,7 @@ def unsubscribe(token: str) -> Any:
     member_id, kind = _unsubscribing(token)
     # By member: one mail provider ends the mails of many from one address.
     limits.hit("write", f"unsubscribe:{member_id}")
-    actions.unsubscribe(db.session(), member_id, kind)
+    delivery.unsubscribe(db.session(), member_id, kind)
     if wants_json():
         return jsonify(ok=True)
     return render_template("watches/unsubscribe.html", kind=MAIL_KINDS[kind], done=True)

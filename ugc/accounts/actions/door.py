@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from flask_babel import lazy_gettext
 
-from ugc.accounts import queries, rules
 from ugc.accounts.actions.passwords import is_password, renew_hash
 from ugc.accounts.models import Member, SignInAttempt
+from ugc.accounts.queries import lookup
+from ugc.accounts.rules import credentials
 from ugc.core import audit, keyed
 from ugc.core.db import Session, record
 from ugc.core.errors import Invalid, TooFast
@@ -48,11 +49,11 @@ def caller(email: str, network: str, devices: Mapping[int, str] | None = None) -
 
 def wait_of_unknown(session: Session, who: Caller) -> int:
     """Seconds until a browser that is not known may try this account."""
-    window, day = rules.ATTEMPT_WINDOW_MINUTES, rules.ATTEMPT_MEMORY_HOURS * 60
-    last = queries.failures(session, who.account, day)
-    return rules.wait_of_unknown(
-        pair=queries.failures(session, who.pair, window).count,
-        network=queries.failures(session, who.network, window).count,
+    window, day = credentials.ATTEMPT_WINDOW_MINUTES, credentials.ATTEMPT_MEMORY_HOURS * 60
+    last = lookup.failures(session, who.account, day)
+    return credentials.wait_of_unknown(
+        pair=lookup.failures(session, who.pair, window).count,
+        network=lookup.failures(session, who.network, window).count,
         account=last.count,
         since_last_s=last.since_last_s,
     )
@@ -60,8 +61,8 @@ def wait_of_unknown(session: Session, who: Caller) -> int:
 
 def wait_of_known(session: Session, device: str) -> int:
     """Seconds until a known browser may try again: failures elsewhere do not count."""
-    count = queries.failures(session, device, rules.ATTEMPT_WINDOW_MINUTES).count
-    return rules.wait_of_known(count)
+    count = lookup.failures(session, device, credentials.ATTEMPT_WINDOW_MINUTES).count
+    return credentials.wait_of_known(count)
 
 
 def record_failure(*keys: str) -> None:
@@ -74,7 +75,7 @@ def sign_in(session: Session, *, email: str, password: str, who: Caller) -> Memb
     it: the confirmed one and the newest other are tried. A refusal takes the time of two hashes,
     however many there are. Failures are kept although the request is refused. Raises TooFast,
     Invalid."""
-    found = queries.members_of_address(session, email)
+    found = lookup.members_of_address(session, email)
     unknown = wait_of_unknown(session, who)
     devices = [who.devices.get(member.id) if member else None for member in found]
     waits = [wait_of_known(session, device) if device else unknown for device in devices]

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
-from ugc.accounts import queries as members
 from ugc.accounts.models import Grant
-from ugc.accounts.queries import grants as queries
+from ugc.accounts.queries import grants as grants_queries
+from ugc.accounts.queries import lookup
 from ugc.accounts.rules.roles import BRAND_ACTS, REASON_MAX, SITE_ACTS, Role
 from ugc.core import audit, inputs
 from ugc.core.access import Actor, ActorKind, require_contributor
@@ -43,9 +43,9 @@ def give(
     if role not in (SITE_ACTS if subject_id is None else BRAND_ACTS):
         raise Invalid(fields={"role": [lazy_gettext("Choose one of the roles.")]})
     reason = _checked(session, reason, until, starts_at)
-    queries.lock_roles_of(session, member_id)
+    grants_queries.lock_roles_of(session, member_id)
     scope = {"city_id": city_id, "language": language, "kind": kind}
-    for old in queries.open_grants(session, member_id, subject_id=subject_id):
+    for old in grants_queries.open_grants(session, member_id, subject_id=subject_id):
         same = old.role == role and all(getattr(old, name) == it for name, it in scope.items())
         if same and old.until == until and starts_at is None:
             raise Conflict(lazy_gettext("This member has this role already."))
@@ -130,11 +130,11 @@ def _checked(
 def newcomer_to_role(session: Session, handle: str) -> int:
     """The member of that name when roles may be given to them. Raises Invalid on `handle`."""
     try:
-        member = members.member_by_handle(session, handle)
+        member = lookup.member_by_handle(session, handle)
     except NotFound:
         unknown = lazy_gettext("There is no member with this name.")
         raise Invalid(fields={"handle": [unknown]}) from None
-    if member.email is None or not queries.is_standing(session, member.id):
+    if member.email is None or not grants_queries.is_standing(session, member.id):
         unable = lazy_gettext(
             "This account is suspended, or its e-mail address is not confirmed yet."
         )
@@ -161,7 +161,7 @@ def _may_manage(actor: Actor) -> None:
 
 
 def _administrators(session: Session) -> list[int]:
-    return queries.holders(session, Role.ADMINISTRATOR)
+    return grants_queries.holders(session, Role.ADMINISTRATOR)
 
 
 def _others(session: Session, actor: Actor) -> list[int]:
@@ -207,7 +207,7 @@ def take_site_role(session: Session, actor: Actor, grant_id: int, *, reason: str
     administrator. Raises Conflict, Forbidden, Invalid, NotFound."""
     _may_manage(actor)
     _alone(session)
-    grant = queries.locked_grant(session, grant_id)
+    grant = grants_queries.locked_grant(session, grant_id)
     if grant is None or grant.subject_id is not None:
         raise NotFound()
     if grant.ended_at is not None:
@@ -230,14 +230,14 @@ def take_site_role(session: Session, actor: Actor, grant_id: int, *, reason: str
 def export_member(session: Session, member_id: int) -> dict[str, object]:
     """Roles held, and roles given to others and taken from them."""
     return {
-        "held": queries.all_of_member(session, member_id),
-        "given_or_taken": queries.acts_of_member(session, member_id),
+        "held": grants_queries.all_of_member(session, member_id),
+        "given_or_taken": grants_queries.acts_of_member(session, member_id),
     }
 
 
 def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
     """Every role ends; rows and ids stay as history, free text about or by the member goes."""
-    for grant in queries.unended_of(session, member_id):
+    for grant in grants_queries.unended_of(session, member_id):
         grant.ended_at, grant.ended_by_id = now(session), member_id
     about = sa.or_(Grant.member_id == member_id, Grant.given_by_id == member_id)
     session.execute(sa.update(Grant).where(about).values(reason=""))

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
-from ugc.accounts import queries, rules
 from ugc.accounts.actions.passwords import is_password, set_password
 from ugc.accounts.models import AccountToken, MailChange, Member, RequestedMail
+from ugc.accounts.queries import lookup, tokens
+from ugc.accounts.rules import credentials
 from ugc.core import audit, identity, jobs, keyed
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import DomainError, Invalid
@@ -27,8 +28,8 @@ def may_mail(session: Session, address: str, purpose: str) -> bool:
     """Counts a mail to the mailbox behind `address`, unless it had `rules.MAILS_PER_HOUR` of this
     purpose within the hour. Jobs for one mailbox wait for each other."""
     who = keyed.digest("mailboxes", identity.mailbox(address).encode())[:32]
-    session.execute(queries.lock("mailbox", who))
-    if queries.mails_of_hour(session, who, purpose) >= rules.MAILS_PER_HOUR:
+    session.execute(lookup.lock("mailbox", who))
+    if lookup.mails_of_hour(session, who, purpose) >= credentials.MAILS_PER_HOUR:
         audit.note_now("mail_limited", purpose=purpose, mailbox=who[:12])
         return False
     session.add(RequestedMail(who=who, purpose=purpose))
@@ -45,7 +46,7 @@ def send_confirmation(session: Session, member: Member, back_to: str = "/") -> N
 def request_reset(session: Session, email: str, back_to: str = "/") -> None:
     """Sends a link when the account exists, which leads on to `back_to`; says nothing about whether
     it does, and takes the same time: no member (0) is a job too."""
-    member = next(filter(None, queries.members_of_address(session, email)), None)
+    member = next(filter(None, lookup.members_of_address(session, email)), None)
     jobs.defer(
         session,
         "accounts.mail_link",
@@ -58,7 +59,7 @@ def request_reset(session: Session, email: str, back_to: str = "/") -> None:
 def issue_token(session: Session, member: Member, purpose: str, address: str) -> str:
     """A new one-time token that is sent to `address`; older ones of its purpose end."""
     end_tokens(session, member.id, purpose)
-    minutes = rules.RESET_MINUTES if purpose == "reset" else rules.CONFIRM_HOURS * 60
+    minutes = credentials.RESET_MINUTES if purpose == "reset" else credentials.CONFIRM_HOURS * 60
     token = secrets.token_urlsafe(32)
     session.add(
         AccountToken(
@@ -92,10 +93,10 @@ def _expired() -> DomainError:
 def _use_token(session: Session, token: str, purpose: str) -> Member | None:
     """The member whose live link this is, whose address is still the one it was sent to; the link
     ends. None without one."""
-    row = queries.good_token(session, digest(token), purpose)
+    row = tokens.good_token(session, digest(token), purpose)
     if row is None:
         return None
-    member = queries.member(session, row.member_id)
+    member = lookup.member(session, row.member_id)
     if member.email is None or member.email.lower() != row.email.lower():
         return None
     row.used_at = now(session)
@@ -107,14 +108,14 @@ def _pressed_before(session: Session, token: str, *purposes: str) -> AccountToke
     so its repetition is recognised by what the first one left.
 
     Asked after `_use_token` or `good_token`, which wait for a first press that still runs."""
-    return queries.ended_token(session, digest(token), *purposes)
+    return tokens.ended_token(session, digest(token), *purposes)
 
 
 def _hold_address(session: Session, member: Member, address: str) -> None:
     """The address is confirmed for `member`; the first who confirms it has it. Raises DomainError
     `link_expired` when it is another's."""
-    session.execute(queries.lock("address", address.lower()))
-    holder = queries.holder(session, address)
+    session.execute(lookup.lock("address", address.lower()))
+    holder = lookup.holder(session, address)
     if holder is not None and holder.id != member.id:
         raise _expired()
     was_confirmed = member.email_confirmed_at is not None
@@ -133,7 +134,7 @@ def confirm_email(session: Session, token: str) -> Member:
         return member
     before = _pressed_before(session, token, "confirm")
     if before is not None:
-        member = queries.member(session, before.member_id)
+        member = lookup.member(session, before.member_id)
     if member is None or member.email_confirmed_at is None:
         raise _expired()
     return member
@@ -149,7 +150,7 @@ def reset_password(session: Session, token: str, password: str) -> Member:
         return member
     before = _pressed_before(session, token, "reset")
     if before is not None:
-        member = queries.member(session, before.member_id)
+        member = lookup.member(session, before.member_id)
     if member is None or not is_password(password, member.password_hash):
         raise _expired()
     return member
@@ -158,7 +159,7 @@ def reset_password(session: Session, token: str, password: str) -> Member:
 def request_mail_change(session: Session, member_id: int, *, email: str, password: str) -> None:
     """Asks both addresses whether the account's is to change; an old one that was never confirmed
     is not asked. A request before this one ends. Raises Invalid."""
-    member = queries.locked_member(session, member_id, beside_writes=True)
+    member = lookup.locked_member(session, member_id, beside_writes=True)
     fields: dict[str, list[object]] = {}
     if not is_password(password, member.password_hash):
         fields["password"] = [lazy_gettext("This is not your present password.")]
@@ -173,7 +174,7 @@ def request_mail_change(session: Session, member_id: int, *, email: str, passwor
             member_id=member_id,
             old_email=member.email if confirmed else None,
             new_email=email,
-            expires_at=now(session) + dt.timedelta(hours=rules.CONFIRM_HOURS),
+            expires_at=now(session) + dt.timedelta(hours=credentials.CONFIRM_HOURS),
         )
     )
     jobs.defer(session, "accounts.mail_link", member_id=member_id, purpose="mail_new")
@@ -185,7 +186,7 @@ def request_mail_change(session: Session, member_id: int, *, email: str, passwor
 def stop_mail_change(session: Session, member_id: int) -> None:
     """Ends what was asked and its links, if anything was."""
     end_tokens(session, member_id, "mail_new", "mail_old")
-    change = queries.open_mail_change(session, member_id)
+    change = lookup.open_mail_change(session, member_id)
     if change is not None:
         change.ended_at = now(session)
         session.flush()
@@ -195,8 +196,8 @@ def stop_mail_change(session: Session, member_id: int) -> None:
 def mail_change_of(session: Session, token: str) -> tuple[MailChange, AccountToken]:
     """What a link of either mail is about. Raises DomainError `link_expired`."""
     for purpose in ("mail_new", "mail_old"):
-        row = queries.good_token(session, digest(token), purpose)
-        change = queries.open_mail_change(session, row.member_id) if row is not None else None
+        row = tokens.good_token(session, digest(token), purpose)
+        change = lookup.open_mail_change(session, row.member_id) if row is not None else None
         if row is not None and change is not None:
             return change, row
     raise _expired()
@@ -206,10 +207,10 @@ def _answered_before(session: Session, token: str, *, agreed: bool) -> str | Non
     """What this very answer came to when it was given within ten minutes: the change bears the
     moment at which the link ended."""
     row = _pressed_before(session, token, "mail_new", "mail_old")
-    change = queries.newest_mail_change(session, row.member_id) if row is not None else None
+    change = lookup.newest_mail_change(session, row.member_id) if row is not None else None
     if row is None or change is None:
         return None
-    email = queries.member(session, row.member_id).email
+    email = lookup.member(session, row.member_id).email
     is_made = email is not None and email.lower() == change.new_email.lower()
     if not agreed:
         return "stopped" if change.ended_at == row.used_at and not is_made else None
@@ -231,7 +232,7 @@ def answer_mail_change(session: Session, token: str, *, agreed: bool) -> str:
         if before is None:
             raise
         return before
-    member = queries.locked_member(session, change.member_id, beside_writes=True)
+    member = lookup.locked_member(session, change.member_id, beside_writes=True)
     session.refresh(change)
     if change.ended_at is not None:
         raise _expired()

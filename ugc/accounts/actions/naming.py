@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
-from ugc.accounts import queries
 from ugc.accounts.models import Member, MemberName
-from ugc.accounts.queries import naming as reads
-from ugc.accounts.rules import naming as rules
+from ugc.accounts.queries import lookup
+from ugc.accounts.queries import naming as naming_queries
+from ugc.accounts.rules import naming as naming_rules
 from ugc.core import inputs, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session
@@ -30,14 +30,16 @@ def check_names(check: Callable[[Session, str], object | None]) -> None:
 
 def problem(session: Session, member_id: int | None, name: str, site: str) -> object | None:
     """Why the member (None: one who joins) cannot be called `name`, or None."""
-    found = rules.problem(name, site)
+    found = naming_rules.problem(name, site)
     if found is not None:
         return found
-    if reads.is_handle_of_another(session, rules.handles_like(name), member_id):
+    if naming_queries.is_handle_of_another(session, naming_rules.handles_like(name), member_id):
         return lazy_gettext(
             "Another member has this name as their username. Add something, such as a surname."
         )
-    if member_id is not None and rules.was_taken_away(name, reads.taken_away(session, member_id)):
+    if member_id is not None and naming_rules.was_taken_away(
+        name, naming_queries.taken_away(session, member_id)
+    ):
         return lazy_gettext("A moderator took this name away. Choose another.")
     return next((each for check in _checks if (each := check(session, name))), None)
 
@@ -53,16 +55,20 @@ def set_name(session: Session, actor: Actor, name: str, site: str) -> None:
     """Calls the member `name`, or by the handle alone when it is ''. At most `rules.CHANGES` names
     in `rules.CHANGES_DAYS` days; taking it away is free. Raises Invalid on `name`, Forbidden."""
     member_id = require_contributor(actor)
-    member = queries.locked_member(session, member_id, beside_writes=True)
-    name = inputs.checked_name(name, least=0, most=rules.NAME_MAX, field=FIELD)
+    member = lookup.locked_member(session, member_id, beside_writes=True)
+    name = inputs.checked_name(name, least=0, most=naming_rules.NAME_MAX, field=FIELD)
     if name == member.name:
         return
     wrong: Any = problem(session, member_id, name, site) if name else None
-    if name and wrong is None and not rules.has_changes_left(reads.own_changes(session, member_id)):
+    if (
+        name
+        and wrong is None
+        and not naming_rules.has_changes_left(naming_queries.own_changes(session, member_id))
+    ):
         wrong = lazy_gettext(
             "You can change it %(count)d times in %(days)d days. Wait, or go by your username.",
-            count=rules.CHANGES,
-            days=rules.CHANGES_DAYS,
+            count=naming_rules.CHANGES,
+            days=naming_rules.CHANGES_DAYS,
         )
     if wrong is not None:
         raise Invalid(fields={FIELD: [wrong]})
@@ -74,13 +80,13 @@ def take_away(session: Session, actor: Actor, member_id: int, *, rule: str, note
     take it again. Raises NotFound, Forbidden, Invalid, and Conflict when there is none."""
     if not actor.is_moderator or actor.id == member_id:
         raise Forbidden()
-    member = queries.locked_member(session, member_id, beside_writes=True)
-    if rule not in rules.RULES:
+    member = lookup.locked_member(session, member_id, beside_writes=True)
+    if rule not in naming_rules.RULES:
         raise Invalid(fields={"rule": [lazy_gettext("Choose which rule it breaks.")]})
     note = inputs.checked_text(
         note,
         least=rule == "other",
-        most=rules.NOTE_MAX,
+        most=naming_rules.NOTE_MAX,
         field="note",
         short=lazy_gettext("Say why: the member reads it."),
     )
@@ -113,7 +119,7 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
             "rule": each.rule,
             "note": each.note,
         }
-        for each in reversed(reads.history(session, member_id))
+        for each in reversed(naming_queries.history(session, member_id))
     ]
 
 

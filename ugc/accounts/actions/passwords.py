@@ -9,8 +9,9 @@ import argon2
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
-from ugc.accounts import queries, rules
 from ugc.accounts.models import AccountToken, Member, MemberSession
+from ugc.accounts.queries import lookup
+from ugc.accounts.rules import credentials
 from ugc.core import audit, identity, jobs
 from ugc.core.db import Session, app_now
 from ugc.core.errors import Invalid
@@ -57,7 +58,7 @@ def renew_hash(member: Member, password: str) -> None:
 def change_password(session: Session, member_id: int, old: str, new: str, keep: int) -> None:
     """`keep` is the session that stays signed in. A form sent twice is answered as the first time.
     Raises Invalid."""
-    member = queries.member(session, member_id)
+    member = lookup.member(session, member_id)
     if not is_password(old, member.password_hash):
         if is_password(new, member.password_hash):
             return
@@ -69,7 +70,7 @@ def set_password(session: Session, member: Member, password: str, keep: int = 0)
     """Ends older links and every session but `keep`, and tells the member by mail. Raises
     Invalid."""
     personal = [member.handle or "", member.email or ""]
-    if problem := rules.password_problem(identity.password(password), personal):
+    if problem := credentials.password_problem(identity.password(password), personal):
         raise Invalid(fields={"password": [problem]})
     member.password_hash = hash_password(password)
     # Links that older mails hold would undo this.

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
-from ugc.accounts import queries
 from ugc.accounts.models import Member, Suspension, SuspensionLift, SuspensionNote
-from ugc.accounts.queries import grants
-from ugc.accounts.queries import suspensions as reads
-from ugc.accounts.rules import suspensions as rules
+from ugc.accounts.queries import grants as grants_queries
+from ugc.accounts.queries import lookup
+from ugc.accounts.queries import suspensions as suspensions_queries
+from ugc.accounts.rules import suspensions as suspensions_rules
 from ugc.core import inputs, jobs
 from ugc.core.access import Actor
 from ugc.core.access import Suspension as Standing
@@ -41,7 +41,7 @@ def suspend(
     if member.email is None:
         raise Conflict(lazy_gettext("This account is imported: nobody signs in with it."))
     until = None if days is None else now(session) + dt.timedelta(days=days)
-    standing = reads.standing(session, member_id)
+    standing = suspensions_queries.standing(session, member_id)
     if standing is not None and cause == "moderator" and not _is_longer(until, standing.until):
         raise Conflict(
             lazy_gettext(
@@ -62,7 +62,7 @@ def suspend(
 def reinstate(session: Session, actor: Actor, member_id: int) -> None:
     """Lifts every suspension that stands. Raises NotFound, Forbidden, and Conflict for none."""
     member = _locked(session, actor, member_id)
-    standing = [each.id for each in reads.all_of(session, member_id) if each.stands]
+    standing = [each.id for each in suspensions_queries.all_of(session, member_id) if each.stands]
     if not standing:
         raise Conflict(lazy_gettext("No suspension stands: there is nothing to lift."))
     _lift(session, member, standing, actor.id, "moderator" if actor.is_member else "operator")
@@ -71,9 +71,11 @@ def reinstate(session: Session, actor: Actor, member_id: int) -> None:
 def lift_by_cause(session: Session, member_id: int, cause: str, lifted_by: str) -> None:
     """Lifts what one decision brought, after a granted appeal (`lifted_by` is the code of that);
     other suspensions stand on."""
-    member = queries.locked_member(session, member_id, beside_writes=True)
+    member = lookup.locked_member(session, member_id, beside_writes=True)
     standing = [
-        each.id for each in reads.all_of(session, member_id) if each.stands and each.cause == cause
+        each.id
+        for each in suspensions_queries.all_of(session, member_id)
+        if each.stands and each.cause == cause
     ]
     if standing:
         _lift(session, member, standing, None, lifted_by)
@@ -92,9 +94,9 @@ def _lift(session: Session, member: Member, ids: list[int], by_id: int | None, c
 def end_those_over(session: Session) -> int:
     """Tells members whose suspension came to its end; returns how many. The end itself needs no
     job: times are compared."""
-    over = reads.ended(session)
+    over = suspensions_queries.ended(session)
     for member in over:
-        last = reads.all_of(session, member.id)
+        last = suspensions_queries.all_of(session, member.id)
         member.suspended_until = None
         if last:
             events.emit(session, events.MemberReinstated(member.id, last[0].id, before_time=False))
@@ -102,10 +104,12 @@ def end_those_over(session: Session) -> int:
 
 
 def _locked(session: Session, actor: Actor, member_id: int) -> Member:
-    member = queries.locked_member(session, member_id, beside_writes=True)
+    member = lookup.locked_member(session, member_id, beside_writes=True)
     if member.erased_at is not None:
         raise NotFound()
-    if not rules.may_suspend(actor, member_id, bool(grants.site_roles(session, member_id))):
+    if not suspensions_rules.may_suspend(
+        actor, member_id, bool(grants_queries.site_roles(session, member_id))
+    ):
         raise Forbidden(
             lazy_gettext(
                 "Moderators suspend members; moderators and administrators are suspended by another"
@@ -118,17 +122,19 @@ def _locked(session: Session, actor: Actor, member_id: int) -> Member:
 def _checked(reason: str, days: int | None, note: str) -> str:
     """The note as it is stored. Raises Invalid, which tells all that is wrong."""
     fields: dict[str, list[object]] = {}
-    if reason not in rules.REASONS:
+    if reason not in suspensions_rules.REASONS:
         fields["reason"] = [lazy_gettext("Choose one of the reasons.")]
-    if days is not None and not 1 <= days <= rules.MOST_DAYS:
+    if days is not None and not 1 <= days <= suspensions_rules.MOST_DAYS:
         fields["days"] = [
-            lazy_gettext("From 1 to %(most)d days, or without end.", most=rules.MOST_DAYS)
+            lazy_gettext(
+                "From 1 to %(most)d days, or without end.", most=suspensions_rules.MOST_DAYS
+            )
         ]
     try:
         note = inputs.checked_text(
             note,
             least=reason == "other",
-            most=rules.NOTE_MAX,
+            most=suspensions_rules.NOTE_MAX,
             field="note",
             short=lazy_gettext("Say why: the member reads it."),
         )
@@ -145,20 +151,22 @@ def _is_longer(until: dt.datetime | None, than: dt.datetime | None) -> bool:
 
 def _settle(session: Session, member: Member) -> None:
     """`members.suspended_until` says what the standing suspensions say."""
-    standing = reads.standing(session, member.id)
+    standing = suspensions_queries.standing(session, member.id)
     if standing is None:
         member.suspended_until = None
     else:
-        member.suspended_until = standing.until or rules.WITHOUT_END
+        member.suspended_until = standing.until or suspensions_rules.WITHOUT_END
     session.flush()
 
 
 def standing(session: Session, member_id: int, until: dt.datetime | None) -> Standing:
     """What a suspended member is told on every page; `until` is `members.suspended_until`."""
-    row = reads.standing(session, member_id)
+    row = suspensions_queries.standing(session, member_id)
     if row is None:
         return Standing(until=until)
-    return Standing(row.reason, rules.REASONS.get(row.reason, ""), row.until, row.note, row.cause)
+    return Standing(
+        row.reason, suspensions_rules.REASONS.get(row.reason, ""), row.until, row.note, row.cause
+    )
 
 
 def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
@@ -171,7 +179,7 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
             "until": each.until,
             "lifted_at": each.lifted_at,
         }
-        for each in reversed(reads.all_of(session, member_id))
+        for each in reversed(suspensions_queries.all_of(session, member_id))
     ]
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.accounts import actions, queries
 from ugc.accounts.actions import links
 from ugc.accounts.pages.base import bp
+from ugc.accounts.queries import lookup
 from ugc.core import limits
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
@@ -31,7 +31,7 @@ def mail_change_page(token: str) -> str:
     return render_template(
         "accounts/mail_change.html",
         token=token,
-        handle=queries.member(db.session(), change.member_id).handle,
+        handle=lookup.member(db.session(), change.member_id).handle,
         new_email=change.new_email,
         of_old=row.purpose == "mail_old",
     )
@@ -40,7 +40,7 @@ def mail_change_page(token: str) -> str:
 @bp.post("/settings/mail/<token>")
 @public
 def answer_mail_change(token: str) -> Any:
-    limits.hit("password", f"mail:{actions.digest(token)[:16]}")
+    limits.hit("password", f"mail:{links.digest(token)[:16]}")
     agreed = request.form.get("answer") != "stop"
     outcome = links.answer_mail_change(db.session(), token, agreed=agreed)
     told = {

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ugc.accounts import queries
-from ugc.accounts.actions import naming, suspending
+from ugc.accounts.actions import naming as naming_actions
+from ugc.accounts.actions import suspending
+from ugc.accounts.queries import lookup, sessions, tokens
 from ugc.core import privacy
 from ugc.core.errors import NotFound
 
 
 def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
-    member = queries.member(db_session, member_id)
+    member = lookup.member(db_session, member_id)
     if member.erased_at is not None:
         raise NotFound()
     return {
         "handle": member.handle,
         "name": member.name,
-        "names": naming.export_member(db_session, member_id),
+        "names": naming_actions.export_member(db_session, member_id),
         "email": member.email,
         "email_confirmed_at": member.email_confirmed_at,
         "language": member.language,
@@ -33,12 +34,12 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
                 "expires_at": s.expires_at,
                 "ended_at": s.revoked_at,
             }
-            for s in queries.all_sessions(db_session, member_id)
+            for s in sessions.all_sessions(db_session, member_id)
         ],
         "suspensions": suspending.export_member(db_session, member_id),
         "links_by_mail": [
             {"purpose": t.purpose, "to": t.email, "created_at": t.created_at, "used_at": t.used_at}
-            for t in queries.tokens(db_session, member_id)
+            for t in tokens.tokens(db_session, member_id)
         ],
         "changes_of_address": [
             {
@@ -47,13 +48,13 @@ def export_member(db_session: Any, member_id: int) -> dict[str, Any]:
                 "asked_at": c.created_at,
                 "over_at": c.ended_at,
             }
-            for c in queries.mail_changes(db_session, member_id)
+            for c in lookup.mail_changes(db_session, member_id)
         ],
     }
 
 
 def erase_member(db_session: Any, member_id: int, with_content: bool) -> None:
-    naming.erase_member(db_session, member_id)
+    naming_actions.erase_member(db_session, member_id)
     suspending.erase_member(db_session, member_id, with_content)
 
 

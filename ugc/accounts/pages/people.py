@@ -10,7 +10,7 @@ from flask import url_for
 from markupsafe import Markup
 
 from ugc.accounts.pages.base import bp
-from ugc.accounts.queries import finding as searching
+from ugc.accounts.queries import finding as finding_queries
 from ugc.core import finding, people
 
 
@@ -71,4 +71,4 @@ def in_full(handle: Any) -> str:
     return people.who(handle).full
 
 
-finding.register("members", searching.find)
+finding.register("members", finding_queries.find)

@@ -10,21 +10,21 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from ugc.accounts import schemas
-from ugc.accounts.actions import grants as actions
-from ugc.accounts.queries import grants as queries
-from ugc.accounts.rules import roles
+from ugc.accounts.actions import grants as grants_actions
+from ugc.accounts.queries import grants as grants_queries
+from ugc.accounts.rules import roles as roles_rules
 from ugc.core import limits, privacy, wall
 from ugc.core.access import current_actor, site_act
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
 
 bp = Blueprint("roles", __name__)
-privacy.register("roles", actions.export_member, actions.erase_member)
+privacy.register("roles", grants_actions.export_member, grants_actions.erase_member)
 
 
 @bp.app_template_global()
 def role_name(role: str) -> Any:
-    return roles.NAMES[roles.Role(role)]
+    return roles_rules.NAMES[roles_rules.Role(role)]
 
 
 def _end_of(day: dt.date | None) -> dt.datetime | None:
@@ -40,13 +40,13 @@ def _end_of(day: dt.date | None) -> dt.datetime | None:
 def roles_page(error: DomainError | None = None, **_values: Any) -> str:
     return render_template(
         "accounts/roles.html",
-        grants=queries.listed(db.session(), site_only=True),
-        ended=queries.listed(db.session(), site_only=True, ended=True),
-        roles=roles.SITE_ACTS,
-        names=roles.NAMES,
-        purposes=roles.PURPOSES,
+        grants=grants_queries.listed(db.session(), site_only=True),
+        ended=grants_queries.listed(db.session(), site_only=True, ended=True),
+        roles=roles_rules.SITE_ACTS,
+        names=roles_rules.NAMES,
+        purposes=roles_rules.PURPOSES,
         languages=schemas.LANGUAGES,
-        reason_max=roles.REASON_MAX,
+        reason_max=roles_rules.REASON_MAX,
         error=error,
     )
 
@@ -57,7 +57,7 @@ def roles_page(error: DomainError | None = None, **_values: Any) -> str:
 def give_role() -> Any:
     limits.hit("write")
     data = schemas.RoleForm().load(request.form)
-    actions.give_site_role(
+    grants_actions.give_site_role(
         db.session(),
         current_actor(),
         data["handle"],
@@ -76,6 +76,6 @@ def give_role() -> Any:
 def take_role(grant_id: int) -> Any:
     limits.hit("write")
     reason = request.form.get("reason", "").strip()
-    actions.take_site_role(db.session(), current_actor(), grant_id, reason=reason)
+    grants_actions.take_site_role(db.session(), current_actor(), grant_id, reason=reason)
     flash(gettext("The role has ended, and the member is told."), "good")
     return redirect(url_for("roles.roles_page"), 303)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member, MemberName
-from ugc.accounts.rules import naming as rules
+from ugc.accounts.rules import naming as naming_rules
 from ugc.core.db import Session, lately
 
 
@@ -28,7 +28,7 @@ def own_changes(session: Session, member_id: int) -> list[int]:
         MemberName.member_id == member_id,
         MemberName.by_id.is_(None),
         MemberName.name != "",
-        lately(MemberName.set_at, dt.timedelta(days=rules.CHANGES_DAYS)),
+        lately(MemberName.set_at, dt.timedelta(days=naming_rules.CHANGES_DAYS)),
     )
     return list(session.scalars(query))
 

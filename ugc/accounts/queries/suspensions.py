@@ -1,4 +1,4 @@
-"""Reads of suspensions: who is suspended, why, until when and by whom."""
+"""Reads of suspensions: who is suspended, why, until when, and who decided."""
 
 from __future__ import annotations
 

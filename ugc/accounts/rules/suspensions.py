@@ -1,4 +1,4 @@
-"""Why a member may be suspended, for how long, and by whom. Pure."""
+"""Reasons and lengths of suspensions, and who may suspend. Pure."""
 
 from __future__ import annotations
 

@@ -9,17 +9,19 @@ import marshmallow as ma
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from ugc.brandapi import queries, rules, schemas
-from ugc.brandapi.schemas import properties, vocabulary
-from ugc.insights.rules import disclosure, room
+from ugc.brandapi import rules
+from ugc.brandapi.queries import resources
+from ugc.brandapi.schemas import parameters, properties, vocabulary
+from ugc.insights.rules import disclosure as insights_disclosure
+from ugc.insights.rules import room as insights_room_rules
 
 VERSION = "1.2.0"
 SITE = "http://127.0.0.1:8000"  # of the copy in docs/
-RESOURCES: dict[str, tuple[queries.Resource, type[ma.Schema]]] = {
-    "reports": (queries.REPORTS, schemas.ReportsQuery),
-    "places": (queries.PLACES, schemas.PlacesQuery),
-    "reviews": (queries.REVIEWS, schemas.ReviewsQuery),
-    "brands": (queries.BRANDS, schemas.BrandsQuery),
+RESOURCES: dict[str, tuple[resources.Resource, type[ma.Schema]]] = {
+    "reports": (resources.REPORTS, parameters.ReportsQuery),
+    "places": (resources.PLACES, parameters.PlacesQuery),
+    "reviews": (resources.REVIEWS, parameters.ReviewsQuery),
+    "brands": (resources.BRANDS, parameters.BrandsQuery),
 }
 # Who may read places may read who runs them.
 SCOPES = {"brands": "places:read"}
@@ -36,7 +38,7 @@ def _property(kind: str, name: str, how: str) -> dict[str, Any]:
     return schema
 
 
-def _object_schemas(name: str, resource: queries.Resource) -> dict[str, Any]:
+def _object_schemas(name: str, resource: resources.Resource) -> dict[str, Any]:
     properties = {
         field: _property(resource.kind, field, how)
         for field, _, how in (*resource.fields, *resource.fades)
@@ -168,7 +170,7 @@ def _spread_schema() -> dict[str, Any]:
     whole, number, text = {"type": "integer"}, {"type": "number"}, {"type": "string"}
     maybe = {"type": ["number", "null"]}
     day = {"type": "string", "format": "date"}
-    figure = {"oneOf": [{"type": "integer"}, {"const": room.SUPPRESSED}]}
+    figure = {"oneOf": [{"type": "integer"}, {"const": insights_room_rules.SUPPRESSED}]}
 
     def each(*keys: str, of: Any = figure) -> dict[str, Any]:
         return {"type": "object", "required": list(keys), "properties": dict.fromkeys(keys, of)}
@@ -185,12 +187,12 @@ def _spread_schema() -> dict[str, Any]:
             week={"type": "string", "examples": ["2026-W48"]},
             starts_on=day,
             complete={"type": "boolean"},
-            people_by_degree=each(*disclosure.DEGREES),
+            people_by_degree=each(*insights_disclosure.DEGREES),
             visits=figure,
         ),
         "shown_total": whole,
-        "shown_total_by_degree": each(*disclosure.DEGREES, of=whole),
-        "visits_by_degree": each(*disclosure.DEGREES),
+        "shown_total_by_degree": each(*insights_disclosure.DEGREES, of=whole),
+        "visits_by_degree": each(*insights_disclosure.DEGREES),
         "people_by_channel": {"type": "object", "additionalProperties": whole},
         "people_by_city": _array(geoname_id=whole, name=text, lon=number, lat=number, people=whole),
         "people_by_subject": _array(
@@ -205,7 +207,7 @@ def _spread_schema() -> dict[str, Any]:
         "k_factor": known(
             cohorts={
                 "type": "object",
-                "description": "The complete weeks in which those came of whom K is told.",
+                "description": "The complete weeks of the cohorts that K is told of.",
                 "properties": {"from": day, "to": day},
             },
             k=number, low=number, high=number, members=whole, brought=figure, invitations=maybe,
@@ -248,7 +250,7 @@ def _describe_spread(spec: APISpec, public_id: dict[str, Any]) -> None:
                 "by links of those, and so on. People are told in full tens of all who ever came; "
                 "the rest waits for a later week, and `suppressed` is fewer than ten. What was "
                 "told once stays. Visits are people-days.",
-                "parameters": [public_id, {"in": "query", "schema": schemas.SpreadQuery}],
+                "parameters": [public_id, {"in": "query", "schema": parameters.SpreadQuery}],
                 "responses": _responses(
                     {rules.JSON: {"schema": {"$ref": "#/components/schemas/Spread"}}},
                     "403",
@@ -351,7 +353,7 @@ def _describe_resource(spec: APISpec, name: str, public_id: dict[str, Any]) -> N
                 **common,
                 "operationId": f"get_{resource.kind}",
                 "summary": f"One {resource.kind}, with its photos.",
-                "parameters": [public_id, {"in": "query", "schema": schemas.OneQuery}],
+                "parameters": [public_id, {"in": "query", "schema": parameters.OneQuery}],
                 "responses": _responses(one, "403", "404", "406"),
             }
         },

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ugc.brandapi import schemas
-from ugc.brandapi.schemas import addresses
-from ugc.places.rules import CATEGORIES
-from ugc.reports.rules import KINDS
+from ugc.brandapi.schemas import addresses, parameters
+from ugc.places.rules.categories import CATEGORIES
+from ugc.reports.rules.kinds import KINDS
 
 _TEXT, _TEXT_OR_NULL = {"type": "string"}, {"type": ["string", "null"]}
 URI, URI_OR_NULL = {**_TEXT, "format": "uri"}, {**_TEXT_OR_NULL, "format": "uri"}
@@ -41,7 +40,7 @@ TYPES: dict[str, Any] = {
     "url": {**URI, "description": "Its page on the site."},
     "self": {**URI, "description": "This resource."},
     "claimed": {"type": "boolean", "description": "Whether a team speaks for the brand."},
-    "state": {"type": "string", "enum": list(schemas.STATES)},
+    "state": {"type": "string", "enum": list(parameters.STATES)},
     "rating": {"type": "integer", "minimum": 1, "maximum": 5},
     "belief": {
         **_BELIEF,

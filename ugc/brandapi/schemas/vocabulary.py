@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ugc.places.rules import CATEGORIES
-from ugc.reports.rules import KINDS
+from ugc.places.rules.categories import CATEGORIES
+from ugc.reports.rules.kinds import KINDS
 
 _NAME = {
     "type": "object",

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.accounts.rules import roles
-from ugc.brands import queries, rules
-from ugc.brands.actions import team as actions
-from ugc.brands.queries import team
+from ugc.accounts.rules import roles as accounts_roles_rules
+from ugc.brands import rules
+from ugc.brands.actions import team as team_actions
+from ugc.brands.queries import reading
+from ugc.brands.queries import team as team_queries
 from ugc.core import limits
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
@@ -23,17 +24,17 @@ bp = Blueprint("teams", __name__)
 @members
 def team_page(public_id: str, error: DomainError | None = None) -> str:
     session, actor = db.session(), current_actor()
-    brand = queries.team_brand(session, actor, public_id, None)
+    brand = reading.team_brand(session, actor, public_id, None)
     return render_template(
         "brands/team.html",
         brand=brand,
-        team=team.members(session, brand.id),
-        invitations=team.open_invitations(session, brand.id),
-        log=team.log(session, brand.id),
+        team=team_queries.members(session, brand.id),
+        invitations=team_queries.open_invitations(session, brand.id),
+        log=team_queries.log(session, brand.id),
         manages=actor.may("manage_team", brand.id),
-        roles=roles.BRAND_ACTS,
-        names=roles.NAMES,
-        purposes=roles.PURPOSES,
+        roles=accounts_roles_rules.BRAND_ACTS,
+        names=accounts_roles_rules.NAMES,
+        purposes=accounts_roles_rules.PURPOSES,
         days=rules.INVITATION_DAYS,
         error=error,
     )
@@ -48,9 +49,9 @@ def _with_error(error: DomainError, public_id: str, **_values: Any) -> str:
 @shows_errors(_with_error)
 def invite(public_id: str) -> Any:
     limits.hit("invite")
-    brand = queries.team_brand(db.session(), current_actor(), public_id, "manage_team")
+    brand = reading.team_brand(db.session(), current_actor(), public_id, "manage_team")
     handle, role = request.form.get("handle", "").strip(), request.form.get("role", "")
-    actions.invite(db.session(), current_actor(), brand, handle, role)
+    team_actions.invite(db.session(), current_actor(), brand, handle, role)
     flash(gettext("Invited: the member is told, and joins the team by accepting."), "good")
     return redirect(url_for("teams.team_page", public_id=public_id), 303)
 
@@ -60,8 +61,8 @@ def invite(public_id: str) -> Any:
 @shows_errors(_with_error)
 def revoke(public_id: str, invitation_id: int) -> Any:
     limits.hit("write")
-    brand = queries.team_brand(db.session(), current_actor(), public_id, "manage_team")
-    actions.revoke(db.session(), current_actor(), brand, invitation_id)
+    brand = reading.team_brand(db.session(), current_actor(), public_id, "manage_team")
+    team_actions.revoke(db.session(), current_actor(), brand, invitation_id)
     flash(gettext("The invitation is taken back."), "good")
     return redirect(url_for("teams.team_page", public_id=public_id), 303)
 
@@ -71,9 +72,9 @@ def revoke(public_id: str, invitation_id: int) -> Any:
 @shows_errors(_with_error)
 def change_role(public_id: str, member_id: int) -> Any:
     limits.hit("write")
-    brand = queries.team_brand(db.session(), current_actor(), public_id, "manage_team")
+    brand = reading.team_brand(db.session(), current_actor(), public_id, "manage_team")
     role = request.form.get("role", "")
-    actions.change_role(db.session(), current_actor(), brand, member_id, role)
+    team_actions.change_role(db.session(), current_actor(), brand, member_id, role)
     flash(gettext("The role is changed, and the member is told."), "good")
     return redirect(url_for("teams.team_page", public_id=public_id), 303)
 
@@ -84,8 +85,8 @@ def change_role(public_id: str, member_id: int) -> Any:
 def leave(public_id: str, member_id: int) -> Any:
     limits.hit("write")
     actor = current_actor()
-    brand = queries.team_brand(db.session(), actor, public_id, None)
-    actions.leave(db.session(), actor, brand, member_id)
+    brand = reading.team_brand(db.session(), actor, public_id, None)
+    team_actions.leave(db.session(), actor, brand, member_id)
     if actor.id == member_id:
         flash(gettext("You left the team."), "good")
         return redirect(url_for("brands.brand_page", public_id=public_id), 303)
@@ -98,16 +99,16 @@ def leave(public_id: str, member_id: int) -> Any:
 def invitation_page(public_id: str, error: DomainError | None = None) -> str:
     """What the invited member is offered. NotFound for others."""
     session, actor = db.session(), current_actor()
-    brand = queries.brand_by_public_id(session, actor, public_id)
-    invitation = team.invitation_of(session, brand.id, actor.id)
+    brand = reading.brand_by_public_id(session, actor, public_id)
+    invitation = team_queries.invitation_of(session, brand.id, actor.id)
     if invitation is None and error is None:
         raise NotFound()
     return render_template(
         "brands/join_team.html",
         brand=brand,
         invitation=invitation,
-        names=roles.NAMES,
-        purposes=roles.PURPOSES,
+        names=accounts_roles_rules.NAMES,
+        purposes=accounts_roles_rules.PURPOSES,
         error=error,
     )
 
@@ -117,9 +118,9 @@ def invitation_page(public_id: str, error: DomainError | None = None) -> str:
 @shows_errors(lambda error, public_id: invitation_page(public_id, error))
 def answer_invitation(public_id: str) -> Any:
     limits.hit("write")
-    brand = queries.brand_by_public_id(db.session(), current_actor(), public_id)
+    brand = reading.brand_by_public_id(db.session(), current_actor(), public_id)
     accept = request.form.get("answer") == "accept"
-    actions.answer(db.session(), current_actor(), brand, accept=accept)
+    team_actions.answer(db.session(), current_actor(), brand, accept=accept)
     if accept:
         flash(gettext("You are in the team now."), "good")
         return redirect(url_for("teams.team_page", public_id=public_id), 303)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from ugc.accounts.models import Grant, Member
-from ugc.accounts.queries import grants
+from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.accounts.rules.roles import Role, roles_that_may
 from ugc.brands import rules
 from ugc.brands.models import Brand, TeamInvitation
@@ -44,19 +44,21 @@ class Line:
     by: str | None
 
 
-def members(session: Session, brand_id: int) -> list[grants.GrantRow]:
+def members(session: Session, brand_id: int) -> list[accounts_grants_queries.GrantRow]:
     """The roles over the brand that are in force, the longest first."""
-    return [row for row in grants.listed(session, subject_id=brand_id) if row.in_force]
+    return [
+        row for row in accounts_grants_queries.listed(session, subject_id=brand_id) if row.in_force
+    ]
 
 
 def brands_of(session: Session, member_id: int) -> list[int]:
     """Brands over which the member holds a role."""
-    held = grants.of_member(session, member_id)
+    held = accounts_grants_queries.of_member(session, member_id)
     return [grant.subject_id for grant in held if grant.subject_id is not None]
 
 
 def _open() -> sa.ColumnElement[bool]:
-    """Unanswered, not too old, and whoever wrote it may still change the team."""
+    """Unanswered, not too old, and its writer may still change the team."""
     return sa.and_(
         TeamInvitation.outcome.is_(None),
         TeamInvitation.expires_at > app_now(),
@@ -65,9 +67,9 @@ def _open() -> sa.ColumnElement[bool]:
             Grant.subject_id == TeamInvitation.brand_id,
             Grant.member_id == TeamInvitation.invited_by_id,
             Grant.role.in_(roles_that_may("manage_team")),
-            grants.in_force(),
+            accounts_grants_queries.in_force(),
             Member.id == Grant.member_id,
-            grants.standing(),
+            accounts_grants_queries.standing(),
         )
         .correlate(TeamInvitation),
     )
@@ -165,7 +167,7 @@ def log(session: Session, brand_id: int) -> list[Line]:
 
 
 def _of_grants(session: Session, brand_id: int) -> list[Line]:
-    rows = grants.listed(session, subject_id=brand_id, ended=True)
+    rows = accounts_grants_queries.listed(session, subject_id=brand_id, ended=True)
     lines = [Line(row.given_at, "given", row.handle, row.role, row.given_by) for row in rows]
     for row in rows:
         if row.ended_at is not None and not any(_follows(later, row) for later in rows):
@@ -173,7 +175,9 @@ def _of_grants(session: Session, brand_id: int) -> list[Line]:
     return lines
 
 
-def _follows(later: grants.GrantRow, row: grants.GrantRow) -> bool:
+def _follows(
+    later: accounts_grants_queries.GrantRow, row: accounts_grants_queries.GrantRow
+) -> bool:
     """Whether `later` is the role that took the place of `row`: its line says it already."""
     same = later.member_id == row.member_id and later.given_at == row.ended_at
     return same and later.id > row.id

@@ -9,7 +9,7 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.cards import queries
 from ugc.cards.queries import Told
-from ugc.cards.rules import INVITATION, Card
+from ugc.cards.rules.cards import INVITATION, Card
 from ugc.core import render, subjects
 from ugc.core.db import Session, db
 from ugc.streets.pages import city_at
@@ -36,7 +36,7 @@ def absolute(path: str) -> str:
 
 
 def told(subject: subjects.Subject, language: str | None = None) -> Told | None:
-    """What everybody may see of a thing, in the reader's language if none is named; read once in a
+    """What the public may see of a thing, in the reader's language if none is named; read once in a
     request."""
     language = language or render.language()
     kept: dict[tuple[int, str], Told | None] = g.setdefault("told", {})

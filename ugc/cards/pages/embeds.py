@@ -23,15 +23,15 @@ from markupsafe import Markup
 
 from ugc.cards import queries
 from ugc.cards.pages.base import absolute, bp, picture_alt, picture_path, told
-from ugc.cards.rules import HEIGHT, WIDTH, Card
+from ugc.cards.rules.cards import HEIGHT, WIDTH, Card
 from ugc.core import render, signed, subjects
 from ugc.core.access import public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, SignInNeeded
 from ugc.core.people import called
-from ugc.referrals import queries as referrals
+from ugc.referrals import queries as referrals_queries
 
-# Pixels of an embed when nobody says, and of the words under its picture.
+# Pixels of an embed by default, and of the words under its picture.
 USUAL_WIDTH, USUAL_HEIGHT, BAR = 480, 330, 78
 CACHE_SECONDS = 3600
 PATHS = re.compile(r"/(?:places|reviews|reports|brands)/(?P<public_id>[0-9a-z]{1,24})")
@@ -95,7 +95,7 @@ def _asked(url: str) -> Asked:
     if thing:
         return Asked(subjects.resolve(session, thing["public_id"]))
     if link:
-        found = referrals.link_by_code(session, link["code"])
+        found = referrals_queries.link_by_code(session, link["code"])
         return Asked(session.get_one(subjects.Subject, found.subject_id), found.code)
     found_member = queries.member_subject(session, member["handle"]) if member else None
     if found_member is None:
@@ -204,7 +204,7 @@ def oembed() -> Any:
 @public
 def embed(public_id: str) -> Response:
     """What other sites frame: a card that leads here, by the link `?link=` when that one shares
-    this thing. It is the same for everybody, reads and sets no cookie."""
+    this thing. It is the same for all readers, reads and sets no cookie."""
     g.cookieless = True
     language = request.args.get("lang")
     if language not in render.LANGUAGES:
@@ -212,7 +212,7 @@ def embed(public_id: str) -> Response:
         language = best or str(current_app.config["DEFAULT_LANGUAGE"])
     subject = _subject(public_id)
     found = told(subject, language) if subject else None
-    # Inside somebody's page, what is gone says so itself: an error page may not be framed.
+    # Inside the page of another site, what is gone says so itself: an error page may not be framed.
     shown: dict[str, Any] = {"card": None, "address": absolute("/")}
     if subject is not None and found is not None:
         shown = {
@@ -244,7 +244,7 @@ def _way_in(subject: subjects.Subject, card: Card) -> str:
     code = request.args.get("link", "")
     if code and LINK.fullmatch(f"/r/{code}"):
         try:
-            link = referrals.link_by_code(db.session(), code)
+            link = referrals_queries.link_by_code(db.session(), code)
         except NotFound:
             return absolute(card.path)
         if link.subject_id == subject.id:

@@ -15,15 +15,16 @@ from ugc.cards import queries
 from ugc.cards.pages.base import absolute, picture_alt, picture_path, site_told, told
 from ugc.cards.pages.base import bp as bp
 from ugc.cards.queries import Told
-from ugc.cards.rules import HEIGHT, WIDTH, linked
+from ugc.cards.rules import linked
+from ugc.cards.rules.cards import HEIGHT, WIDTH
 from ugc.core import builds, geo, render, subjects
 from ugc.core.access import current_actor
 from ugc.core.db import db, now
 from ugc.core.errors import NotFound
 from ugc.core.people import called, who
 from ugc.core.telephones import shown_phone
-from ugc.places import rules as place_rules
-from ugc.streets.rules import wording
+from ugc.places.rules import hours as places_hours
+from ugc.streets.rules import wording as streets_wording
 
 LOCALES = {"es": "es_ES", "en": "en_GB"}
 # Pages of one thing, by the name of its public id (or handle) in their address.
@@ -34,7 +35,7 @@ THINGS = {
     "brands.brand_page": "public_id",
     "accounts.profile_page": "handle",
 }
-# Public pages that are nobody's find: forms, and answers to a question that was typed.
+# Public pages that search engines should not list: forms, and answers to a question that was typed.
 NOT_FOUND_BY_SEARCH = frozenset(
     {
         "accounts.sign_in_page", "accounts.join_page", "accounts.forgotten_page",
@@ -183,7 +184,7 @@ def _venue(found: Told) -> linked.Venue:
         category=row.category.code,
         lon=row.lon,
         lat=row.lat,
-        address=row.address or (wording.postal_line(row.located) if row.located else ""),
+        address=row.address or (streets_wording.postal_line(row.located) if row.located else ""),
         city=(row.located.town if row.located else "") or row.locality or "",
         country=row.country or "",
         phone=shown_phone(row.phone) if row.phone else "",
@@ -200,7 +201,7 @@ def _venue(found: Told) -> linked.Venue:
 def _open_days(row: Any) -> list[linked.OpenDay]:
     """The week of the place's page. What is open to the end of its day closes at 23:59, as search
     engines read it."""
-    week = place_rules.week(
+    week = places_hours.week(
         row.opening_hours,
         row.timezone,
         now(db.session()),

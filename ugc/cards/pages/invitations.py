@@ -9,16 +9,16 @@ from flask import current_app, render_template
 from flask_babel import force_locale, gettext
 from markupsafe import Markup
 
-from ugc.cards import rules
 from ugc.cards.pages.base import absolute, bp, picture_alt, picture_path
 from ugc.cards.pages.heads import LOCALES
 from ugc.cards.pages.pictures import answer
-from ugc.cards.rules import HEIGHT, VERSION_LENGTH, WIDTH, Card
+from ugc.cards.rules import cards
+from ugc.cards.rules.cards import HEIGHT, VERSION_LENGTH, WIDTH, Card
 from ugc.core import panels, render, subjects, texts
 from ugc.core.access import public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
-from ugc.referrals import queries as referrals
+from ugc.referrals import queries as referrals_queries
 from ugc.referrals.models import ReferralLink
 
 NAME = re.compile(
@@ -40,7 +40,7 @@ def invitation_card(link: ReferralLink, language: str) -> Card | None:
             "See what is happening near you and where to go, told by the people who live there."
         )
         return Card(
-            kind=rules.INVITATION,
+            kind=cards.INVITATION,
             public_id=link.code,
             path=f"/r/{link.code}",
             language=language,
@@ -52,7 +52,7 @@ def invitation_card(link: ReferralLink, language: str) -> Card | None:
             icon="users",
             colour="violet",
             quote=about,
-            initials=rules.initials(str(owner.title)),
+            initials=cards.initials(str(owner.title)),
         )
 
 
@@ -61,7 +61,7 @@ def invitation_card(link: ReferralLink, language: str) -> Card | None:
 def invitation_picture(name: str, kind: str) -> Any:
     """`<code>-<es|en>-<version>`: as the pictures of things."""
     asked = NAME.fullmatch(name)
-    link = referrals.link_with_code(db.session(), asked["code"]) if asked else None
+    link = referrals_queries.link_with_code(db.session(), asked["code"]) if asked else None
     card = invitation_card(link, asked["language"]) if asked and link else None
     if card is None:
         raise NotFound()

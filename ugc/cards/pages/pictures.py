@@ -15,12 +15,13 @@ import redis
 from flask import Response, current_app, redirect, request
 
 from ugc.cards.pages.base import MADE_WITH, bp, picture_path, shown_path, told
-from ugc.cards.rules import NAME, Card, drawing
+from ugc.cards.rules import drawing
+from ugc.cards.rules.cards import NAME, Card
 from ugc.core import basemap, cache, files, limits, render, subjects, typeset
 from ugc.core.access import current_actor, public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
-from ugc.media import rules as media
+from ugc.media import rules as media_rules
 from ugc.streets.pages import city_at
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ def _drawn(card: Card) -> bytes:
     photo = None
     if card.photo:
         try:
-            photo = files.store().read(media.file_name(card.photo, "large"))
+            photo = files.store().read(media_rules.file_name(card.photo, "large"))
         except FileNotFoundError:
             log.error("the file of a photo of %s is missing", card.public_id)
     pack, base = typeset.pack(pack_file), basemap.basemap(map_file)

@@ -11,19 +11,19 @@ import segno
 from flask import Response, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.brands import queries as brands
 from ugc.brands.models import KIND as BRAND
-from ugc.cards import rules
+from ugc.brands.queries import reading as brands_reading
 from ugc.cards.pages.base import absolute, bp, picture_alt, shown_path, told
 from ugc.cards.pages.embeds import embed_path, embed_size, snippet
 from ugc.cards.pages.invitations import invitation_card
 from ugc.cards.queries import Told
+from ugc.cards.rules import cards
 from ugc.core import limits, render, subjects, texts
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import NotFound
-from ugc.referrals import actions as referrals
-from ugc.referrals import queries as referral_queries
+from ugc.referrals import queries as referrals_queries
+from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import ReferralLink
 from ugc.referrals.pages import address_of
 
@@ -33,7 +33,7 @@ QUIET = 4  # modules of white round a QR code, ISO/IEC 18004
 
 @dataclass(frozen=True)
 class Shared:
-    """What is shared, by whom: `owner_id` is the member, or the brand whose own link it is. It is
+    """What is shared and by which owner: `owner_id` is the member, or the brand whose own link it is. It is
     None for visitors, and for members without a link who may not make one."""
 
     subject: subjects.Subject
@@ -51,7 +51,7 @@ class Shared:
     def link(self) -> ReferralLink | None:
         if self.owner_id is None:
             return None
-        return referral_queries.link_of(db.session(), self.owner_id, self.info.id)
+        return referrals_queries.link_of(db.session(), self.owner_id, self.info.id)
 
     @property
     def address(self) -> str:
@@ -69,17 +69,17 @@ def _shared(public_id: str) -> Shared:
     session, actor = db.session(), current_actor()
     subject = subjects.resolve(session, public_id)
     info = subjects.describe(session, [subject.id]).get(subject.id)
-    if info is None or subject.kind in rules.NOT_SHARED:
+    if info is None or subject.kind in cards.NOT_SHARED:
         raise NotFound()
     own = request.values.get("as") == "brand"
     if own:
         if subject.kind != BRAND:
             raise NotFound()
-        brands.team_brand(session, actor, subject.public_id, "share")
+        brands_reading.team_brand(session, actor, subject.public_id, "share")
     if own:
         return Shared(subject, info, subject.id, True)
     may_have_one = actor.confirmed and not actor.suspended
-    has_one = actor.id is not None and referral_queries.link_of(session, actor.id, info.id)
+    has_one = actor.id is not None and referrals_queries.link_of(session, actor.id, info.id)
     return Shared(subject, info, actor.id if may_have_one or has_one else None, False)
 
 
@@ -137,7 +137,7 @@ def share_page(public_id: str) -> Any:
     code = link.code if link else ""
     # What previewers show of the link: of one to the site, who invites.
     seen = (invitation_card(link, language) if link else None) or card
-    text = texts.normal(request.args.get("text", suggested))[: rules.TEXT_MAX]
+    text = texts.normal(request.args.get("text", suggested))[: cards.TEXT_MAX]
     title = str(shared.info.named)
     address = shared.address
     return render_template(
@@ -149,16 +149,16 @@ def share_page(public_id: str) -> Any:
         suggested={code: suggested_text(shared, code) for code in render.LANGUAGES},
         text=text,
         text_in=language,
-        text_max=rules.TEXT_MAX,
-        places=rules.hand_overs(address, title, text) if address else [],
-        web_share=rules.with_channel(address, "web_share"),
+        text_max=cards.TEXT_MAX,
+        places=cards.hand_overs(address, title, text) if address else [],
+        web_share=cards.with_channel(address, "web_share"),
         title=title,
         card=card,
         picture=shown_path(seen) if seen else None,
         alt=picture_alt(seen) if seen else "",
         snippet=snippet(card, code, embed_size(None, None)) if card and address else "",
         embed_path=embed_path(card, code) if card and address else "",
-        sizes=(rules.QR_USUAL, 1024, rules.QR_MOST),
+        sizes=(cards.QR_USUAL, 1024, cards.QR_MOST),
     )
 
 
@@ -169,19 +169,19 @@ def share(public_id: str) -> Any:
     limits.hit("write")
     shared = _shared(public_id)
     member_id = require_contributor(current_actor())
-    referrals.link_for(db.session(), shared.owner_id or member_id, shared.info.id)
+    referrals_linking.link_for(db.session(), shared.owner_id or member_id, shared.info.id)
     return redirect(url_for("cards.share_page", **shared.values), 303)
 
 
 def qr_code(address: str) -> segno.QRCode:
     """Of a short link, whose visits by it are told apart, or of a page. 15 % of it may be dirty
     (correction M)."""
-    return segno.make(rules.with_channel(address, "qr"), error="m", micro=False)
+    return segno.make(cards.with_channel(address, "qr"), error="m", micro=False)
 
 
 def _download(response: Response, shared: Shared, ending: str) -> Response:
     if request.args.get("download"):
-        name = rules.file_name(str(current_app.config["SITE_NAME"]), str(shared.info.title))
+        name = cards.file_name(str(current_app.config["SITE_NAME"]), str(shared.info.title))
         response.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
     return response
 
@@ -207,7 +207,7 @@ def qr_png(public_id: str) -> Response:
     shared = _shared(public_id)
     code = qr_code(_own_address(shared))
     modules = code.symbol_size(border=QUIET)[0]
-    scale = max(1, rules.qr_size(request.args.get("size")) // modules)
+    scale = max(1, cards.qr_size(request.args.get("size")) // modules)
     out = io.BytesIO()
     code.save(out, kind="png", scale=scale, border=QUIET, dark=INK, light=PAPER)
     return _download(Response(out.getvalue(), mimetype="image/png"), shared, "png")

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PIL import Image, ImageDraw, ImageOps
 
-from ugc.cards.rules import HEIGHT, WIDTH, Card
+from ugc.cards.rules.cards import HEIGHT, WIDTH, Card
 from ugc.core import basemap, citymap, geo, stars, typeset
 from ugc.core.basemap import Basemap, Palette, View
 from ugc.core.citymap import City

@@ -38,7 +38,7 @@ PLACES = {
 
 @dataclass(frozen=True)
 class Opinion:
-    """A review as it is told; times aware; `author` '' when nobody's name is shown."""
+    """A review as it is told; times aware; `author` '' when no name is shown."""
 
     url: str
     rating: int

@@ -11,7 +11,8 @@ from typing import Any
 
 from PIL import Image
 
-from ugc.cards.rules import VERSION_LENGTH, drawing
+from ugc.cards.rules import drawing
+from ugc.cards.rules.cards import VERSION_LENGTH
 from ugc.core import basemap, typeset
 from ugc.core.basemap import Basemap, View
 from ugc.core.citymap import City

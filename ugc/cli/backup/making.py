@@ -26,15 +26,17 @@ ERASED = "erased"
 
 @click.command("backup")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--all", "anew", is_flag=True, help="Copy every photo again, also unchanged ones.")
-def backup(folder: Path, anew: bool) -> None:
+@click.option(
+    "--all", "copy_all", is_flag=True, help="Copy every photo again, also unchanged ones."
+)
+def backup(folder: Path, copy_all: bool) -> None:
     """Back up the database and the photos into DIR.
 
     Done again into the same DIR, photos that did not change are not copied again. The backup before
     stays whole until this one is."""
     settings = config.load()
     with locked(folder):
-        said = make(settings, folder, anew=anew)
+        said = make(settings, folder, copy_all=copy_all)
     rows = sum(each[0] for each in said.tables.values())
     click.echo(
         f"{folder}: {rows:,} rows of {len(said.tables)} tables, {said.photos:,} files of photos"
@@ -58,11 +60,11 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def make(settings: dict[str, Any], folder: Path, *, anew: bool = False) -> Manifest:
+def make(settings: dict[str, Any], folder: Path, *, copy_all: bool = False) -> Manifest:
     """Photos first and again after the dump: those of every row are there, whether they came or
     went meanwhile."""
     media = Path(settings["MEDIA_DIR"])
-    before = {} if anew else _before(folder)
+    before = {} if copy_all else _before(folder)
     now = dt.datetime.now(dt.UTC)
     files = copied(media, folder / MEDIA, before)
     dump = f"database-{now:%Y%m%dT%H%M%S%f}.dump"

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from ugc import config
-from ugc.accounts import actions as accounts
+from ugc.accounts.actions import erasing as accounts_erasing
 from ugc.app import create_app
 from ugc.cli.backup import manifest
 from ugc.cli.backup.making import ERASED, MEDIA, copy, locked
@@ -206,7 +206,7 @@ def _made_present(folder: Path) -> int:
         generation.forget()
         erasures.append(erasures.path(), erasures.read(folder / ERASED))
         with transaction() as session:
-            again = accounts.erase_again(session, erasures.read(erasures.path()))
+            again = accounts_erasing.erase_again(session, erasures.read(erasures.path()))
         db.session.remove()
         db.engine.dispose()
     return again

@@ -10,15 +10,15 @@ import sqlalchemy as sa
 from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.imports.actions.staging import execute
-from ugc.imports.rules import mapping as m
+from ugc.imports.rules import mapping
 from ugc.imports.rules.values import digest
 
 HANDLE_MAX = 30
 
 
-def name(session: Session, source_id: int, source: m.Source) -> None:
+def name(session: Session, source_id: int, source: mapping.Source) -> None:
     """Every author that the source names has an account: labelled, without e-mail, password or
-    anything else about the person, so that nobody can sign in with it."""
+    anything else about the person, so that it cannot sign in."""
     missing = session.scalars(
         sa.text(
             "SELECT author FROM (SELECT DISTINCT author FROM import_review WHERE author <> '') AS s"
@@ -38,7 +38,7 @@ def name(session: Session, source_id: int, source: m.Source) -> None:
 
 
 def _make_accounts(
-    session: Session, source_id: int, source: m.Source, authors: Sequence[str]
+    session: Session, source_id: int, source: mapping.Source, authors: Sequence[str]
 ) -> None:
     handles = free_handles(session, source.code, authors)
     execute(

@@ -19,15 +19,16 @@ from ugc.imports.actions.staging import (
     touch,
 )
 from ugc.imports.rules.convert import ReportRow
-from ugc.reports import rules as reports
+from ugc.reports.rules import kinds as reports_kinds
+from ugc.reports.rules import permissions as reports_permissions
 
-PRIOR = reports.SOURCE_TRUST
+PRIOR = reports_permissions.SOURCE_TRUST
 
 
 def _half_life() -> str:
     """SQL of the half-life of the row's kind, in seconds."""
     whens = " ".join(
-        f"WHEN '{kind.code}' THEN {kind.half_life * 60}" for kind in reports.KINDS.values()
+        f"WHEN '{kind.code}' THEN {kind.half_life * 60}" for kind in reports_kinds.KINDS.values()
     )
     return f"CASE s.kind {whens} END"
 

@@ -16,7 +16,7 @@ from ugc.imports.actions.staging import (
     staged_ids,
     touch,
 )
-from ugc.imports.rules import mapping as m
+from ugc.imports.rules import mapping
 from ugc.imports.rules.convert import ReviewRow
 
 
@@ -24,7 +24,7 @@ def write(
     session: Session,
     source_id: int,
     place_source_id: int,
-    source: m.Source,
+    source: mapping.Source,
     rows: Sequence[tuple[int, ReviewRow]],
 ) -> Counts:
     stage(session, "review", rows)
@@ -118,7 +118,7 @@ def _change_reviews(session: Session) -> int:
 
 
 def _recount(session: Session) -> None:
-    """Ratings of the places that this batch spoke of, counted anew from the published reviews."""
+    """Ratings of the places that this batch spoke of, counted again from the published reviews."""
     execute(
         session,
         "WITH told AS (SELECT place_id AS id FROM import_review WHERE is_new OR is_changed"

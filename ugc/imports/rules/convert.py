@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ugc.core import geo, names, texts
-from ugc.imports.rules import mapping as m
+from ugc.core import geo, names, telephones, texts, websites
+from ugc.imports.rules import mapping as mapping_rules
 from ugc.imports.rules import values
 from ugc.imports.rules.values import BadRow
-from ugc.places import rules as places
-from ugc.reports import rules as reports
+from ugc.places.rules import categories as places_categories
+from ugc.places.rules import describing as places_describing
+from ugc.places.rules import written as places_written
 from ugc.reports.models import ReportState
+from ugc.reports.rules import kinds as reports_kinds
+from ugc.reports.rules import permissions as reports_permissions
 
 ID_MAX, TEXT_MAX, NAME_MAX, LINE_MAX = 200, 10_000, 200, 500
 UNKNOWN_MAX = 1_000  # how many different unknown values are counted
@@ -84,13 +87,13 @@ class Converter:
     """Makes rows of one mapping and kind. `unknown` counts values that no table names
     and that were taken as the default, and details that were left out."""
 
-    def __init__(self, kind: str, mapping: m.KindMapping) -> None:
+    def __init__(self, kind: str, mapping: mapping_rules.KindMapping) -> None:
         self.kind, self.mapping = kind, mapping
         self.unknown: Counter[tuple[str, str]] = Counter()
         makers: dict[str, Callable[[dict[str, Any], Projected, dt.datetime], Row]] = {
-            m.REPORTS: self._report,
-            m.PLACES: self._place,
-            m.REVIEWS: self._review,
+            mapping_rules.REPORTS: self._report,
+            mapping_rules.PLACES: self._place,
+            mapping_rules.REVIEWS: self._review,
         }
         self._make = makers[kind]
 
@@ -131,7 +134,7 @@ class Converter:
                 return None
         return found
 
-    def _raw(self, record: dict[str, Any], field: m.Field) -> str:
+    def _raw(self, record: dict[str, Any], field: mapping_rules.Field) -> str:
         """The value as text, '' when missing; before tables and defaults."""
         if field.hashed:
             return values.digest(*(self._get(record, path) for path in field.paths))[:24]
@@ -215,7 +218,7 @@ class Converter:
         if occurred_at is None:
             raise BadRow("occurred_at is missing")
         occurred_at = values.sensible(occurred_at, now, "occurred_at")
-        kind = self._code(record, "kind", reports.KINDS.__contains__)
+        kind = self._code(record, "kind", reports_kinds.KINDS.__contains__)
         text = self._text(record, "text", TEXT_MAX, lines=True)
         ended = self._time(record, "closed_at")
         closed, closed_at, expires_at = end_of_report(
@@ -227,7 +230,7 @@ class Converter:
             now,
         )
         language = self._language(record)
-        subkind = self._subkind(record, reports.KINDS[kind])
+        subkind = self._subkind(record, reports_kinds.KINDS[kind])
         said: tuple[Any, ...] = (text, language, occurred_at, closed, closed_at, expires_at)
         if subkind:  # what was imported before there were sub-kinds keeps its hash
             said = (*said, subkind)
@@ -238,7 +241,7 @@ class Converter:
             kind, subkind, text, occurred_at, expires_at, closed, closed_at,
         )  # fmt: skip
 
-    def _subkind(self, record: dict[str, Any], kind: reports.Kind) -> str | None:
+    def _subkind(self, record: dict[str, Any], kind: reports_kinds.Kind) -> str | None:
         """By the table, or the value itself when it is one of the kind's; one of another kind is
         counted and left out. None when the source says nothing that the table names."""
         field = self.mapping.fields.get("subkind")
@@ -269,13 +272,13 @@ class Converter:
             raise BadRow("name is missing")
         said = (
             called,
-            self._code(record, "category", places.CATEGORIES.__contains__),
+            self._code(record, "category", places_categories.CATEGORIES.__contains__),
             self._named(record, "address", LINE_MAX),
-            self._normal(record, "phone", lambda text: places.normal_phone(text, region)),
-            self._normal(record, "website", places.normal_website),
-            self._normal(record, "opening_hours", places.normal_hours),
+            self._normal(record, "phone", lambda text: telephones.normal_phone(text, region)),
+            self._normal(record, "website", websites.normal_website),
+            self._normal(record, "opening_hours", places_written.normal_hours),
             self._normal(record, "timezone", lambda name: ZoneInfo(name).key)
-            or places.timezone_at(geo.Point(*position)),
+            or places_describing.timezone_at(geo.Point(*position)),
         )
         language = self._language(record)
         public = values.public(position)
@@ -317,7 +320,11 @@ class Converter:
         )  # fmt: skip
 
     def _rating(
-        self, record: dict[str, Any], name: str, field: m.Field, original: dict[str, Any]
+        self,
+        record: dict[str, Any],
+        name: str,
+        field: mapping_rules.Field,
+        original: dict[str, Any],
     ) -> int | None:
         """1 to 5, by the table or the source's scale; `original` keeps what the source said."""
         text = self._raw(record, field)
@@ -349,8 +356,10 @@ def end_of_report(
         ended, expires_at = None, expires_at or ended
         state = ReportState.OPEN
     if expires_at is None or expires_at <= occurred_at:
-        kind_row = reports.KINDS[kind]
-        expires_at = reports.first_expiry(kind_row, occurred_at, reports.SOURCE_TRUST)
+        kind_row = reports_kinds.KINDS[kind]
+        expires_at = reports_permissions.first_expiry(
+            kind_row, occurred_at, reports_permissions.SOURCE_TRUST
+        )
     if state != ReportState.CLOSED:
         return False, None, expires_at
     return True, max(ended, occurred_at) if ended else None, expires_at

@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ugc.core import geo, positions, texts, wall
+from ugc.core import geo, texts, wall
+from ugc.core.positions import parsing, tokens
 
 EARLIEST = dt.datetime(1971, 1, 1, tzinfo=dt.UTC)  # 1899, 1900 and 1970 are what "unknown" becomes
 DEGREES = 4326  # EPSG of WGS 84
@@ -18,9 +19,9 @@ FUTURE = dt.timedelta(days=1)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufeff]")
 _NUMBERS = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WRONG = {
-    positions.OFF_THE_MAP: "are not on the map",
-    positions.AMBIGUOUS: "can be read in two ways",
-    positions.UNREADABLE: "are not understood",
+    tokens.OFF_THE_MAP: "are not on the map",
+    tokens.AMBIGUOUS: "can be read in two ways",
+    tokens.UNREADABLE: "are not understood",
 }
 _BLOCKS = frozenset({"p", "div", "li", "ul", "ol", "tr", "h1", "h2", "h3", "h4"})
 
@@ -149,8 +150,8 @@ def position(value: Any, lat_first: bool, crs: int = DEGREES) -> tuple[float, fl
     positions: letters and links say their order themselves. Raises BadRow."""
     if isinstance(value, str) and crs == DEGREES and not value.lstrip().startswith(("P", "[")):
         try:
-            found = positions.position(value, lat_first=lat_first)
-        except positions.BadPosition as bad:
+            found = parsing.position(value, lat_first=lat_first)
+        except tokens.BadPosition as bad:
             raise BadRow(f"the coordinates {_WRONG[bad.code]}: “{value[:60]}”") from None
         if found:
             return found[1], found[0]
@@ -162,9 +163,9 @@ def one_of_two(value: Any, name: str, axis: str, crs: int = DEGREES) -> float:
     """East or north, or degrees: then a text is read as people write them. Raises BadRow."""
     if isinstance(value, str) and crs == DEGREES and value and not _NUMBERS.fullmatch(value):
         try:
-            return positions.coordinate(value, axis)
-        except positions.BadPosition as bad:
-            if bad.code != positions.UNREADABLE:
+            return parsing.coordinate(value, axis)
+        except tokens.BadPosition as bad:
+            if bad.code != tokens.UNREADABLE:
                 raise BadRow(f"{name} {_WRONG[bad.code]}: “{value[:60]}”") from None
     return number(value, name)
 

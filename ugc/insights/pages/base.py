@@ -20,8 +20,8 @@ def day(value: dt.date) -> str:
 
 
 def key_of(member_id: int) -> str:
-    """What a person of a drawing is called on this reader's pages: nobody else's has the same, and
-    it leads to nobody."""
+    """What a person of a drawing is called on this reader's pages: no other reader's has the same,
+    and it leads to no one."""
     secret = str(current_app.config["SECRET_KEY"]).encode()
     text = f"{current_actor().id}:{member_id}".encode()
     return "p" + hashlib.blake2b(text, key=secret[:64], digest_size=6).hexdigest()

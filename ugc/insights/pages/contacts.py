@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 
-from ugc.accounts import queries as accounts
+from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core import limits, subjects
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
@@ -17,21 +17,25 @@ from ugc.core.gazetteer import city_names
 from ugc.core.render import language
 from ugc.core.subjects import SITE_PUBLIC_ID
 from ugc.insights.pages.base import bp, key_of
-from ugc.insights.queries import contacts, scores, travel
+from ugc.insights.queries import contacts as contacts_queries
+from ugc.insights.queries import scores
+from ugc.insights.queries import travel as travel_queries
 from ugc.insights.rules import rings, score
-from ugc.referrals import actions as referrals
-from ugc.referrals import pages as referral_pages
-from ugc.referrals import queries as referral_queries
+from ugc.referrals import pages as referrals_pages
+from ugc.referrals import queries as referrals_queries
+from ugc.referrals.actions import linking as referrals_linking
 
-referrals.register_contributions("fan", lazy_gettext("followed brands"), contacts.fans_of_group)
+referrals_linking.register_contributions(
+    "fan", lazy_gettext("followed brands"), contacts_queries.fans_of_group
+)
 
 
 def _tree() -> dict[str, Any]:
     """What the part of the page that grows shows."""
     session, me = db.session(), current_actor().id or 0
-    reach = referral_queries.reach(session, me)
-    drawn = contacts.drawn(session, me)
-    newest = contacts.newest(session, me)
+    reach = referrals_queries.reach(session, me)
+    drawn = contacts_queries.drawn(session, me)
+    newest = contacts_queries.newest(session, me)
     people = [
         rings.Person(
             key_of(each.id),
@@ -44,7 +48,7 @@ def _tree() -> dict[str, Any]:
     ]
     near = {each.id for each in newest[1]}
     # Who brought a contact of the 2nd degree is one of the 1st: the reader knows their name.
-    names = accounts.people(session, {c.via for c in newest[2]} - near)
+    names = accounts_lookup.people(session, {c.via for c in newest[2]} - near)
     names |= {each.id: each.handle for each in newest[1] if each.handle}
     return {
         "reach": reach,
@@ -52,24 +56,26 @@ def _tree() -> dict[str, Any]:
         "newest": newest,
         "names": names,
         "key_of": key_of,
-        "mark": _mark(contacts.state(session, me)),
-        "contributed": referrals.contributions_by_degree(session, me),
+        "mark": _mark(contacts_queries.state(session, me)),
+        "contributed": referrals_linking.contributions_by_degree(session, me),
         "simple": score.simple_reach(*reach),
     }
 
 
-def _shared(me: int) -> list[tuple[subjects.SubjectInfo, travel.SharedThing]]:
+def _shared(me: int) -> list[tuple[subjects.SubjectInfo, travel_queries.SharedThing]]:
     """What the reader shared and can still be seen, with what came of it; not of a brand they speak
     for, whose figures are told in tens."""
     session = db.session()
-    things = travel.shared_by(session, me)
+    things = travel_queries.shared_by(session, me)
     infos = subjects.describe(session, [thing.subject_id for thing in things])
     return [
         (infos[each.subject_id], each)
         for each in things
         if each.subject_id in infos
-        and not referrals.belongs(
-            session, referrals.root_of(session, infos[each.subject_id]) or each.subject_id, me
+        and not referrals_linking.belongs(
+            session,
+            referrals_linking.root_of(session, infos[each.subject_id]) or each.subject_id,
+            me,
         )
     ]
 
@@ -85,7 +91,7 @@ def _mark(state: tuple[int, ...]) -> str:
 def contacts_page() -> str:
     session, me = db.session(), current_actor().id or 0
     place = scores.place_of(session, me)
-    cities = contacts.cities(session, me)
+    cities = contacts_queries.cities(session, me)
     names = city_names(session, [place.city_id]) if place and place.city_id else {}
     return render_template(
         "insights/contacts.html",
@@ -95,9 +101,9 @@ def contacts_page() -> str:
         place=place,
         place_city=names.get(place.city_id or 0, "") if place else "",
         least=score.LEAST,
-        visits=referral_queries.visits_of_links(session, me),
+        visits=referrals_queries.visits_of_links(session, me),
         shared=_shared(me),
-        address=referral_pages.my_address(),
+        address=referrals_pages.my_address(),
     )
 
 
@@ -105,9 +111,9 @@ def contacts_page() -> str:
 @members
 def contacts_tree() -> Response:
     """The part that grows, for the page's script: it asks every few seconds, and hears 304 while
-    nobody came."""
+    no one came."""
     limits.hit("live")
-    mark = _mark(contacts.state(db.session(), current_actor().id or 0))
+    mark = _mark(contacts_queries.state(db.session(), current_actor().id or 0))
     if request.if_none_match.contains(mark):
         response = Response(status=304)
     else:
@@ -124,7 +130,7 @@ def contacts_tree() -> Response:
 def make_link() -> Any:
     """Makes the member's link to the site (a GET writes nothing)."""
     site = subjects.resolve(db.session(), SITE_PUBLIC_ID)
-    referrals.link_for(db.session(), current_actor().id or 0, site.id)
+    referrals_linking.link_for(db.session(), current_actor().id or 0, site.id)
     return redirect(url_for("insights.contacts_page"), 303)
 
 
@@ -132,7 +138,7 @@ def make_link() -> Any:
 @members
 def qr() -> Response:
     """The QR code of the member's link, as SVG."""
-    address = referral_pages.my_address()
+    address = referrals_pages.my_address()
     if address is None:
         raise NotFound()
-    return referral_pages.qr_svg(address)
+    return referrals_pages.qr_svg(address)

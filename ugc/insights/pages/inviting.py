@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext, ngettext
 
-from ugc.brands import queries as brands
+from ugc.brands.queries import reading as brands_reading
 from ugc.core import limits, panels, privacy, render, subjects, texts
 from ugc.core.access import current_actor, members, public, require_contributor
 from ugc.core.db import db
@@ -17,12 +17,12 @@ from ugc.insights import actions
 from ugc.insights.models import KIND
 from ugc.insights.pages.base import bp
 from ugc.insights.queries import invitations
-from ugc.insights.rules import inviting
-from ugc.moderation import pages as moderation
+from ugc.insights.rules import inviting as inviting_rules
+from ugc.moderation import pages as moderation_pages
 from ugc.moderation import rules as moderation_rules
-from ugc.referrals import actions as referrals
-from ugc.referrals import pages as referral_pages
-from ugc.referrals import queries as referral_queries
+from ugc.referrals import pages as referrals_pages
+from ugc.referrals import queries as referrals_queries
+from ugc.referrals.actions import linking as referrals_linking
 
 subjects.register(
     subjects.Kind(KIND, lazy_gettext("invitation"), invitations.describe, invitations.describe)
@@ -36,13 +36,13 @@ privacy.register("spreading", actions.export_member, actions.erase_member, order
 @bp.get("/brands/<public_id>/invitations")
 @members
 def invitations_page(public_id: str, error: DomainError | None = None) -> str:
-    brand = brands.team_brand(db.session(), current_actor(), public_id, "invite_members")
+    brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "invite_members")
     return render_template(
         "insights/invitations.html",
         brand=brand,
         invitations=invitations.invitations_of(db.session(), brand.id),
         error=error,
-        limits=inviting,
+        limits=inviting_rules,
         resting=invitations.sent_lately(db.session(), brand.id),
     )
 
@@ -52,7 +52,7 @@ def invitations_page(public_id: str, error: DomainError | None = None) -> str:
 @shows_errors(lambda error, public_id: invitations_page(public_id, error))
 def write_invitation(public_id: str) -> Any:
     limits.hit("invite")
-    brand = brands.team_brand(db.session(), current_actor(), public_id, "invite_members")
+    brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "invite_members")
     made = actions.write_invitation(
         db.session(),
         current_actor(),
@@ -63,8 +63,8 @@ def write_invitation(public_id: str) -> Any:
     )
     written = subjects.resolve(db.session(), made, KIND)
     row = invitations.invitation_by_id(db.session(), current_actor(), written.id)
-    moderation.flash_sent(
-        gettext("The invitation is written."), moderation.waits_whole(row.visibility)
+    moderation_pages.flash_sent(
+        gettext("The invitation is written."), moderation_pages.waits_whole(row.visibility)
     )
     return redirect(url_for("insights.invitation_page", public_id=made), 303)
 
@@ -91,8 +91,8 @@ def send_invitation(public_id: str) -> Any:
 def withdraw_invitation(public_id: str) -> Any:
     row = subjects.resolve(db.session(), public_id, KIND)
     brand_id = actions.withdraw_invitation(db.session(), current_actor(), row.id)
-    brand = brands.brand_by_id(db.session(), current_actor(), brand_id)
-    return moderation.after_withdrawal(
+    brand = brands_reading.brand_by_id(db.session(), current_actor(), brand_id)
+    return moderation_pages.after_withdrawal(
         gettext("The invitation is withdrawn."),
         url_for("insights.invitations_page", public_id=brand.public_id),
     )
@@ -104,16 +104,17 @@ def withdraw_invitation(public_id: str) -> Any:
 @bp.get("/invitations/<public_id>")
 @public
 def invitation_page(public_id: str, error: DomainError | None = None) -> str:
-    """What a brand asks, the reader's own link to it, and its thanks to who brought somebody."""
+    """What a brand asks, the reader's own link to it, and its thanks to members who brought
+    others."""
     session, actor = db.session(), current_actor()
     subject = subjects.resolve(session, public_id, KIND)
     row = invitations.invitation_by_id(session, actor, subject.id)
-    link = referral_queries.link_of(session, actor.id, row.brand.id) if actor.id else None
+    link = referrals_queries.link_of(session, actor.id, row.brand.id) if actor.id else None
     return render_template(
         "insights/invitation.html",
         invitation=row,
         error=error,
-        address=referral_pages.address_of(link) if link else None,
+        address=referrals_pages.address_of(link) if link else None,
         brought=invitations.brought_to(session, row.brand.id, actor.id),
         allowed=invitations.allows(session, actor.id, row.brand.id),
         may_flag=moderation_rules.may_flag(actor, row.author_id) and not row.brand.in_team,
@@ -126,7 +127,7 @@ def take_link(public_id: str) -> Any:
     """Makes the reader's own link to the brand."""
     subject = subjects.resolve(db.session(), public_id, KIND)
     row = invitations.invitation_by_id(db.session(), current_actor(), subject.id)
-    referrals.link_for(db.session(), require_contributor(current_actor()), row.brand.id)
+    referrals_linking.link_for(db.session(), require_contributor(current_actor()), row.brand.id)
     address = url_for("insights.invitation_page", public_id=public_id, _anchor="link")
     return redirect(address, 303)
 
@@ -136,7 +137,7 @@ def take_link(public_id: str) -> Any:
 def invite_me(public_id: str) -> Any:
     """Lets the brand invite the reader (`allowed=yes`), or stops it."""
     limits.hit("write")
-    brand = brands.brand_by_public_id(db.session(), current_actor(), public_id)
+    brand = brands_reading.brand_by_public_id(db.session(), current_actor(), public_id)
     allowed = request.form.get("allowed") == "yes"
     actions.allow_brand(db.session(), current_actor(), brand.id, allowed=allowed)
     name = texts.isolated(brand.name)

@@ -1,4 +1,4 @@
-"""Who spreads: everywhere, for everybody, and of a brand, for its team; and how it is scored."""
+"""Who spreads: everywhere, for all readers, and of a brand, for its team; and how it is scored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import render_template, request
 
-from ugc.brands import queries as brands
+from ugc.brands.queries import reading as brands_reading
 from ugc.core import limits, panels
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
@@ -16,11 +16,11 @@ from ugc.core.gazetteer import City, city_names, search_cities, where_of
 from ugc.insights.pages.base import bp
 from ugc.insights.queries import scores
 from ugc.insights.rules import score
-from ugc.places.rules import CATEGORIES
+from ugc.places.rules.categories import CATEGORIES
 
 SHOWN = 50
 ALIKE = 6  # cities of one name that are offered
-READ = 200  # so many are read for `SHOWN`: not everybody may be listed
+READ = 200  # so many are read for `SHOWN`: not all may be listed
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _listed(root_id: int | None, **filters: Any) -> list[Listed]:
 
 def _cities_called(town: str) -> list[City]:
     """Those that the name means, the asked one (`city_id`) or else the one where most members live
-    first: who reads of spreaders in Valencia rarely means a city where nobody is."""
+    first: who reads of spreaders in Valencia rarely means a city without any."""
     limits.hit("search")
     session = db.session()
     found = search_cities(session, town, limit=ALIKE)
@@ -96,7 +96,7 @@ def _cities_called(town: str) -> list[City]:
     return [city for city in cities if city.name_key == cities[0].name_key]
 
 
-def _page(brand: brands.BrandRow | None) -> str:
+def _page(brand: brands_reading.BrandRow | None) -> str:
     session = db.session()
     town = request.args.get("city", "").strip()[:80]
     cities = _cities_called(town) if town else []
@@ -145,7 +145,7 @@ def prescriptores_page() -> str:
 @bp.get("/brands/<public_id>/prescriptores")
 @members
 def brand_prescriptores_page(public_id: str) -> str:
-    brand = brands.team_brand(db.session(), current_actor(), public_id, "see_figures")
+    brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "see_figures")
     return _page(brand)
 
 

@@ -9,26 +9,27 @@ from typing import Any
 import orjson
 from flask import Response, render_template, request
 
-from ugc.brands import queries as brands
+from ugc.brands.queries import reading as brands_reading
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, NotFound, shows_errors
 from ugc.core.gazetteer import city_names
 from ugc.insights.pages.base import bp
-from ugc.insights.queries import room as queries
+from ugc.insights.queries import room as room_queries
 from ugc.insights.queries import told
-from ugc.insights.rules import disclosure, growth, room, score, shape, weeks
+from ugc.insights.rules import disclosure, growth, score, shape, weeks
+from ugc.insights.rules import room as room_rules
 
 CITIES_DRAWN = 300  # on the map, those with most people
 CITIES_LISTED = 20  # in the table; the line after them sums the others
 CASCADES_OPEN = 2  # drawn without a press
 
 
-def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None) -> str:
+def _spanned(brand: brands_reading.BrandRow, span: weeks.Span, error: DomainError | None) -> str:
     session = db.session()
-    found = queries.load(session, brand.id, span)
-    newest = queries.newest_week(session, brand.id)
-    pieces, marks = room.bars(found.weeks)
+    found = room_queries.load(session, brand.id, span)
+    newest = room_queries.newest_week(session, brand.id)
+    pieces, marks = room_rules.bars(found.weeks)
     cities = found.cities[:CITIES_DRAWN]
     return render_template(
         "insights/room.html",
@@ -39,8 +40,8 @@ def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None
         error=error,
         bars=pieces,
         bar_marks=marks,
-        curve=room.curve_drawing(found.curve) if found.curve else None,
-        curve_size=(room.CURVE_WIDTH, room.CURVE_HEIGHT),
+        curve=room_rules.curve_drawing(found.curve) if found.curve else None,
+        curve_size=(room_rules.CURVE_WIDTH, room_rules.CURVE_HEIGHT),
         drawings=[(cascade, shape.drawing(cascade)) for cascade in found.cascades],
         cascades_open=CASCADES_OPEN,
         depth_told=shape.DEPTH_TOLD,
@@ -49,7 +50,7 @@ def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None
         asked=request.args,
         told=told.last_told(session, brand.id),
         counted_until=weeks.Span("", newest, newest).end,
-        last_complete=weeks.last_complete(queries.today(session)),
+        last_complete=weeks.last_complete(room_queries.today(session)),
         cities_listed=CITIES_LISTED,
         wait=growth.WAIT_WEEKS,
         least=score.LEAST,
@@ -61,16 +62,18 @@ def _spanned(brand: brands.BrandRow, span: weeks.Span, error: DomainError | None
 
 def _with_error(error: DomainError, public_id: str) -> str:
     """The usual span, with what is wrong beside the fields."""
-    brand = brands.team_brand(db.session(), current_actor(), public_id, "see_figures")
-    return _spanned(brand, weeks.chosen({}, queries.newest_week(db.session(), brand.id)), error)
+    brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "see_figures")
+    return _spanned(
+        brand, weeks.chosen({}, room_queries.newest_week(db.session(), brand.id)), error
+    )
 
 
 @bp.get("/brands/<public_id>/spread")
 @members
 @shows_errors(_with_error)
 def spread_page(public_id: str) -> str:
-    brand = brands.team_brand(db.session(), current_actor(), public_id, "see_figures")
-    newest = queries.newest_week(db.session(), brand.id)
+    brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "see_figures")
+    newest = room_queries.newest_week(db.session(), brand.id)
     return _spanned(brand, weeks.chosen(request.args, newest), None)
 
 
@@ -80,17 +83,19 @@ def spread_page(public_id: str) -> str:
 def export_spread(public_id: str, kind: str) -> Any:
     """The same figures as a file: every week, series and key as CSV, or the whole room as JSON."""
     session = db.session()
-    brand = brands.team_brand(session, current_actor(), public_id, "see_figures")
-    span = weeks.chosen(request.args, queries.newest_week(session, brand.id))
+    brand = brands_reading.team_brand(session, current_actor(), public_id, "see_figures")
+    span = weeks.chosen(request.args, room_queries.newest_week(session, brand.id))
     if kind == "json":
-        told_room = queries.load(session, brand.id, span)
-        body = orjson.dumps(room.document(told_room, brand.public_id), option=orjson.OPT_INDENT_2)
+        told_room = room_queries.load(session, brand.id, span)
+        body = orjson.dumps(
+            room_rules.document(told_room, brand.public_id), option=orjson.OPT_INDENT_2
+        )
         response = Response(body, mimetype="application/json")
     elif kind == "csv":
         out = io.StringIO()
         writer = csv.writer(out)
-        writer.writerow(room.CSV_HEAD)
-        writer.writerows(room.csv_rows(queries.exported(session, brand.id, span)))
+        writer.writerow(room_rules.CSV_HEAD)
+        writer.writerows(room_rules.csv_rows(room_queries.exported(session, brand.id, span)))
         response = Response(out.getvalue(), mimetype="text/csv")
     else:
         raise NotFound()

@@ -13,11 +13,11 @@ from ugc.core.access import current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.insights.pages.base import bp, key_of
-from ugc.insights.queries import travel
+from ugc.insights.queries import travel as travel_queries
 from ugc.insights.rules import rings
-from ugc.moderation import actions as moderation
-from ugc.referrals import actions as referrals
-from ugc.referrals import queries as referral_queries
+from ugc.moderation import actions as moderation_actions
+from ugc.referrals import queries as referrals_queries
+from ugc.referrals.actions import linking as referrals_linking
 
 
 @bp.get("/spread/of/<public_id>")
@@ -27,21 +27,21 @@ def travel_page(public_id: str) -> Any:
     shared it."""
     session, me = db.session(), current_actor().id or 0
     subject = subjects.resolve(session, public_id)
-    root_id = referrals.root_of(session, subject) or subject.id
-    if referrals.belongs(session, root_id, me):
+    root_id = referrals_linking.root_of(session, subject) or subject.id
+    if referrals_linking.belongs(session, root_id, me):
         brand = session.get_one(subjects.Subject, root_id)
         return redirect(url_for("insights.spread_page", public_id=brand.public_id), 303)
     info = subjects.describe(session, [subject.id], author_id=me).get(subject.id)
-    whole = subject.kind != BRAND and moderation.author_of(session, subject) == me
-    link = referral_queries.link_of(session, me, subject.id)
+    whole = subject.kind != BRAND and moderation_actions.author_of(session, subject) == me
+    link = referrals_queries.link_of(session, me, subject.id)
     if info is None or not (whole or link):
         raise NotFound()
-    mine = referral_queries.downstream(session, subject.id, [me])[me]
-    by_degree = referral_queries.cascade_sizes(session, subject.id) if whole else {}
+    mine = referrals_queries.downstream(session, subject.id, [me])[me]
+    by_degree = referrals_queries.cascade_sizes(session, subject.id) if whole else {}
     firsts = by_degree.get(1, 0) if whole else mine[0]
-    people = travel.people(session, subject.id, me, whole=whole)
-    brought = referral_queries.downstream(session, subject.id, [each.id for each in people])
-    newest = travel.people(session, subject.id, me, whole=whole, newest=True)
+    people = travel_queries.people(session, subject.id, me, whole=whole)
+    brought = referrals_queries.downstream(session, subject.id, [each.id for each in people])
+    newest = travel_queries.people(session, subject.id, me, whole=whole, newest=True)
     drawing = rings.rings(
         (
             rings.Person(
@@ -64,7 +64,9 @@ def travel_page(public_id: str) -> Any:
         mine=mine,
         sizes=[by_degree.get(degree, 0) for degree in (1, 2, 3)],
         further=sum(count for degree, count in by_degree.items() if degree > len(mine)),
-        shape=travel.whole_shape(session, subject.id, sum(by_degree.values())) if whole else None,
+        shape=travel_queries.whole_shape(session, subject.id, sum(by_degree.values()))
+        if whole
+        else None,
         rings=drawing,
         newest=newest,
         names={each.id: each.handle for each in (*people, *newest) if each.handle},
@@ -75,10 +77,10 @@ def travel_page(public_id: str) -> Any:
 def _share_panel(shared: Any, **_context: Any) -> str:
     """Under the link on the page where one shares; nothing for a team, which reads tens."""
     session = db.session()
-    root_id = referrals.root_of(session, shared.info) or shared.info.id
-    if shared.is_brands_own or referrals.belongs(session, root_id, shared.owner_id):
+    root_id = referrals_linking.root_of(session, shared.info) or shared.info.id
+    if shared.is_brands_own or referrals_linking.belongs(session, root_id, shared.owner_id):
         return ""
-    came = referral_queries.downstream(session, shared.info.id, [shared.owner_id])
+    came = referrals_queries.downstream(session, shared.info.id, [shared.owner_id])
     return render_template(
         "insights/_travelled.html", subject=shared.info, came=came[shared.owner_id]
     )

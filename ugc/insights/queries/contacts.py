@@ -12,7 +12,7 @@ from ugc.brands.models import Fan
 from ugc.core import people
 from ugc.core.db import Session
 from ugc.insights.rules import rings
-from ugc.referrals import queries as referrals
+from ugc.referrals import queries as referrals_queries
 
 LISTED = 50  # people of each degree, the newest
 FAR_IN_CITY = 3  # so many of farther degrees are told of a city without asking each
@@ -64,7 +64,7 @@ def drawn(session: Session, member_id: int) -> list[Contact]:
             sa.text(_BELOW), {"parents": parents, "most": rings.most(degree)}
         ).all()
         found += [(degree, row) for row in rows]
-    brought = referrals.reach_many(session, [row.id for _, row in found])
+    brought = referrals_queries.reach_many(session, [row.id for _, row in found])
     return [
         Contact(
             row.id,
@@ -161,4 +161,4 @@ def state(session: Session, member_id: int) -> tuple[int, int, int, int]:
     last = session.scalar(
         sa.text("SELECT max(member_id) FROM referrals WHERE parent_id = :me"), {"me": member_id}
     )
-    return (*referrals.reach(session, member_id), int(last or 0))
+    return (*referrals_queries.reach(session, member_id), int(last or 0))

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from flask_babel import gettext
 
 from ugc.accounts.models import Member
-from ugc.accounts.queries import suspensions
-from ugc.brands import queries as brands
+from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.brands.models import Brand
-from ugc.brands.queries import team
+from ugc.brands.queries import reading as brands_reading
+from ugc.brands.queries import team as brands_team_queries
 from ugc.core import texts
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now
@@ -31,8 +31,8 @@ from ugc.insights.models import (
     PrescriptorScore,
     SpreadConsent,
 )
-from ugc.insights.rules import inviting
-from ugc.moderation import queries as moderation
+from ugc.insights.rules import inviting as inviting_rules
+from ugc.moderation import queries as moderation_queries
 from ugc.referrals.models import CascadeReach
 
 
@@ -84,7 +84,7 @@ def allowed_brands(session: Session, member_id: int) -> list[tuple[str, str]]:
 
 
 def _rest() -> sa.ColumnElement[dt.datetime]:
-    return app_now() - sa.cast(f"{inviting.REST_DAYS} days", sa.Interval)
+    return app_now() - sa.cast(f"{inviting_rules.REST_DAYS} days", sa.Interval)
 
 
 def invitable(session: Session, brand_id: int) -> list[int]:
@@ -108,12 +108,12 @@ def invitable(session: Session, brand_id: int) -> list[int]:
             BrandConsent.brand_id == brand_id,
             SpreadConsent.contactable,
             Member.erased_at.is_(None),
-            suspensions.not_suspended(),
+            accounts_suspensions_queries.not_suspended(),
             ~heard,
         )
         .order_by(BrandConsent.member_id)
     )
-    insiders = {row.member_id for row in team.members(session, brand_id)}
+    insiders = {row.member_id for row in brands_team_queries.members(session, brand_id)}
     return [member_id for member_id in session.scalars(query) if member_id not in insiders]
 
 
@@ -149,7 +149,7 @@ class InvitationRow:
     sent_at: dt.datetime | None
     author_id: int | None
     author: str | None
-    brand: brands.BrandRow
+    brand: brands_reading.BrandRow
 
 
 def invitation_by_id(session: Session, actor: Actor, invitation_id: int) -> InvitationRow:
@@ -164,7 +164,7 @@ def invitation_by_id(session: Session, actor: Actor, invitation_id: int) -> Invi
     if row is None:
         raise NotFound()
     found: Invitation = row.Invitation
-    brand = brands.brand_by_id(session, actor, found.brand_id)
+    brand = brands_reading.brand_by_id(session, actor, found.brand_id)
     public = found.visibility == Visibility.PUBLISHED and brand.visibility == Visibility.PUBLISHED
     if not (public or brand.in_team or actor.is_moderator):
         raise NotFound()
@@ -291,4 +291,4 @@ def all_of_member(session: Session, member_id: int) -> dict[str, Any]:
 
 def decision_of(session: Session, invitation_id: int) -> Any:
     """The last decision of a moderator, for the team."""
-    return moderation.last_decision(session, invitation_id)
+    return moderation_queries.last_decision(session, invitation_id)

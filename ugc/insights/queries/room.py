@@ -7,13 +7,14 @@ import datetime as dt
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.accounts.queries import suspensions
+from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.core import geo, subjects
 from ugc.core.db import Session, now
 from ugc.core.gazetteer import IDS, City
 from ugc.insights.models import SpreadConsent
 from ugc.insights.queries import told
-from ugc.insights.rules import disclosure, room, weeks
+from ugc.insights.rules import disclosure, weeks
+from ugc.insights.rules import room as room_rules
 
 
 def today(session: Session) -> dt.date:
@@ -26,15 +27,15 @@ def newest_week(session: Session, root_id: int) -> dt.date:
     return weeks.last_counted(today(session), told.last_told(session, root_id))
 
 
-def load(session: Session, root_id: int, span: weeks.Span) -> room.Room:
+def load(session: Session, root_id: int, span: weeks.Span) -> room_rules.Room:
     cells = told.figures(session, root_id, span.first, span.last)
     by_week = told.by_week(
-        session, root_id, room.cohorts(span).first, span.last,
+        session, root_id, room_rules.cohorts(span).first, span.last,
         ("degree", disclosure.VISITS, "brought"),
     )  # fmt: skip
     cascades = told.cascades(session, root_id, span.last)
     named = {hub.member for cascade in cascades for hub in cascade.hubs}
-    return room.room(
+    return room_rules.room(
         span,
         cells,
         by_week,
@@ -45,7 +46,7 @@ def load(session: Session, root_id: int, span: weeks.Span) -> room.Room:
     )
 
 
-def exported(session: Session, root_id: int, span: weeks.Span) -> room.ByWeek:
+def exported(session: Session, root_id: int, span: weeks.Span) -> room_rules.ByWeek:
     """Every figure of every week of the span; subjects by their public id."""
     found = told.by_week(session, root_id, span.first, span.last, disclosure.SERIES)
     ids = {int(key) for _, (series, key) in found if series == "subject"}
@@ -61,13 +62,13 @@ def exported(session: Session, root_id: int, span: weeks.Span) -> room.ByWeek:
     }
 
 
-def _of(cells: room.Cells, series: str) -> dict[int, int]:
+def _of(cells: room_rules.Cells, series: str) -> dict[int, int]:
     """By id, the most first."""
     found = {int(key): count for (name, key), count in cells.items() if name == series and count}
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _cities(session: Session, cells: room.Cells) -> list[room.City]:
+def _cities(session: Session, cells: room_rules.Cells) -> list[room_rules.City]:
     people = _of(cells, "city")
     if not people:
         return []
@@ -77,19 +78,19 @@ def _cities(session: Session, cells: room.Cells) -> list[room.City]:
         )
     )
     known = {row[0]: row for row in rows}
-    return [room.City(*known[each], count) for each, count in people.items() if each in known]
+    return [room_rules.City(*known[each], count) for each, count in people.items() if each in known]
 
 
-def _subjects(session: Session, cells: room.Cells) -> list[room.Shared]:
-    people = dict(list(_of(cells, "subject").items())[: room.SUBJECTS_SHOWN])
+def _subjects(session: Session, cells: room_rules.Cells) -> list[room_rules.Shared]:
+    people = dict(list(_of(cells, "subject").items())[: room_rules.SUBJECTS_SHOWN])
     infos = subjects.describe(session, list(people)) if people else {}
     found = []
     for subject_id, count in people.items():
         info = infos.get(subject_id)
         found.append(
-            room.Shared(info.public_id, info.kind, info.title, info.url, count, info.named)
+            room_rules.Shared(info.public_id, info.kind, info.title, info.url, count, info.named)
             if info
-            else room.Shared(None, None, None, None, count)
+            else room_rules.Shared(None, None, None, None, count)
         )
     return found
 
@@ -106,7 +107,7 @@ def agreed_names(session: Session, ids: set[int]) -> dict[int, str]:
             Member.id.in_(ids),
             SpreadConsent.named,
             Member.handle.is_not(None),
-            suspensions.not_suspended(),
+            accounts_suspensions_queries.not_suspended(),
         )
     )
     return {row.id: row.handle for row in rows}

@@ -1,4 +1,4 @@
-"""Scores of prescriptores: the statements that make them for everybody at once, and who is on top.
+"""Scores of prescriptores: the statements that make all of them at once, and who is on top.
 
 What is made passes through temporary tables of the transaction; each statement is one pass over
 its table, so that a million members take seconds to some minutes, not hours."""
@@ -12,19 +12,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.accounts.queries import suspensions
+from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.core import subjects
 from ugc.core.db import Session, now
 from ugc.insights.models import PrescriptorScore, SpreadConsent
-from ugc.insights.rules import score as rules
-from ugc.rewards.rules import DOUBTED
+from ugc.insights.rules import score as score_rules
+from ugc.rewards.rules.points import DOUBTED
 
 # What the passes need; none of it outlives the transaction.
 SORT_MEMORY = "SET LOCAL work_mem = '192MB'"
 # Pages have 30 s for a statement; a night's work has its own.
 PATIENTLY = "SET LOCAL statement_timeout = '20min'"
 
-# Whose sharing and coming count for nobody: erased, or as `rewards.queries.doubted` has them.
+# Members whose sharing and coming do not count: erased, or as `rewards.queries.doubted` has them.
 EXCLUDED = """
 CREATE TEMPORARY TABLE scored_out ON COMMIT DROP AS
 SELECT member_id FROM false_members
@@ -94,7 +94,7 @@ WHERE counted.id = s.id
 """
 
 # Every (above, person) of three degrees once: by joining before by a visit, then the nearest.
-# What passes through somebody who counts for nobody counts for nobody.
+# What passes through a member who does not count, does not count.
 PAIRS = """
 CREATE TEMPORARY TABLE scored_pairs ON COMMIT DROP AS
 SELECT p.*, h.city_id, power(:delta, p.degree - 1)
@@ -120,7 +120,7 @@ LEFT JOIN fraud_scores f ON f.member_id = p.person
 """
 
 # The first mark of each kind that a member joined with (they are kept for 90 days), and which of
-# one sharer's people with the same mark somebody is: the first one counts in full.
+# one sharer's people with the same mark a member is: the first one counts in full.
 MARKS = """
 CREATE TEMPORARY TABLE scored_marks ON COMMIT DROP AS
 SELECT DISTINCT ON (member_id, kind) member_id, kind, mark FROM marks
@@ -190,7 +190,7 @@ FROM (
 GROUP BY author_id
 """
 
-# The baseline asks nothing: everybody of the 1st degree.
+# The baseline asks nothing: all of the 1st degree.
 RAW = """
 CREATE TEMPORARY TABLE scored_raw ON COMMIT DROP AS
 SELECT r.root_id, s.code AS span, k.category, r.a1 AS above, count(DISTINCT r.person) AS first
@@ -245,7 +245,7 @@ _PARTS = (
     "response", "reliability", "zone_focus", "topic_focus", "raw_first", "pagerank",
 )  # fmt: skip
 
-# Only what changed is written; ranks move a little for everybody with every newcomer.
+# Only what changed is written; all ranks move a little with every newcomer.
 STORE = f"""
 INSERT INTO prescriptor_scores (root_id, span, category, member_id, {", ".join(_PARTS)})
 SELECT root_id, span, category, above, {", ".join(_PARTS)} FROM scored
@@ -280,19 +280,19 @@ ANALYZED = ("scored_out", "scored_marks", "scored_reaches", "scored_pairs", "sco
 def constants() -> dict[str, Any]:
     """What the statements take from the rules."""
     return {
-        "delta": rules.DELTA,
+        "delta": score_rules.DELTA,
         "doubted": DOUBTED,
-        "joined_worth": rules.JOINED_WORTH,
-        "known_worth": rules.KNOWN_WORTH,
-        "contribution_worth": rules.CONTRIBUTION_WORTH,
-        "branch_full": rules.BRANCH_FULL,
-        "response_prior": rules.RESPONSE_PRIOR,
-        "prior_good": rules.PRIOR_GOOD,
-        "prior_all": rules.PRIOR_ALL,
-        "zone_worth": rules.ZONE_WORTH,
-        "topic_worth": rules.TOPIC_WORTH,
-        "codes": list(rules.SPANS),
-        "weeks": list(rules.SPANS.values()),
+        "joined_worth": score_rules.JOINED_WORTH,
+        "known_worth": score_rules.KNOWN_WORTH,
+        "contribution_worth": score_rules.CONTRIBUTION_WORTH,
+        "branch_full": score_rules.BRANCH_FULL,
+        "response_prior": score_rules.RESPONSE_PRIOR,
+        "prior_good": score_rules.PRIOR_GOOD,
+        "prior_all": score_rules.PRIOR_ALL,
+        "zone_worth": score_rules.ZONE_WORTH,
+        "topic_worth": score_rules.TOPIC_WORTH,
+        "codes": list(score_rules.SPANS),
+        "weeks": list(score_rules.SPANS.values()),
     }
 
 
@@ -329,7 +329,7 @@ class Row:
 
     @property
     def focus(self) -> float:
-        return rules.focus(self.zone_focus, self.topic_focus)
+        return score_rules.focus(self.zone_focus, self.topic_focus)
 
 
 def _ranked(
@@ -346,14 +346,16 @@ def _ranked(
         since = since.astimezone(dt.UTC).date()
     table = PrescriptorScore
     # The suspended cannot take their consent back now.
-    named = sa.and_(sa.func.coalesce(SpreadConsent.named, False), suspensions.not_suspended())
+    named = sa.and_(
+        sa.func.coalesce(SpreadConsent.named, False), accounts_suspensions_queries.not_suspended()
+    )
     query = (
         sa.select(table, Member.who.label("handle"), named.label("named"))
         .join(Member, Member.id == table.member_id)
         .outerjoin(SpreadConsent, SpreadConsent.member_id == table.member_id)
         .where(
             table.root_id == (subjects.site(session).id if root_id is None else root_id),
-            table.span == rules.span_for(since, now(session).date()),
+            table.span == score_rules.span_for(since, now(session).date()),
             table.category == (category or ""),
             Member.erased_at.is_(None),
             *conditions,
@@ -459,7 +461,7 @@ def place_of(session: Session, member_id: int) -> Place | None:
     same = [table.root_id == site, table.span == "all", table.category == "", table.score > 0]
     if mine.city_id is not None:
         same.append(table.city_id == mine.city_id)
-    better, everybody = session.execute(
+    better, total = session.execute(
         sa.select(sa.func.count().filter(table.score > mine.score), sa.func.count()).where(*same)
     ).one()
-    return Place(int(better) + 1, int(everybody), mine.city_id, mine)
+    return Place(int(better) + 1, int(total), mine.city_id, mine)

@@ -15,14 +15,14 @@ from ugc.insights.models import ToldFigure, ToldWeek
 from ugc.insights.queries.scores import CONTRIBUTIONS
 from ugc.insights.rules import disclosure, growth, shape
 from ugc.referrals.models import CascadeReach, RootDay
-from ugc.rewards import queries as rewards
-from ugc.rewards.rules import DOUBTED
+from ugc.rewards.queries import doubts as rewards_doubts
+from ugc.rewards.rules.points import DOUBTED
 
 # (Monday, cell) → how many; `counted_by_week`.
 Weekly = dict[tuple[dt.date, disclosure.Cell], int]
 _WEEK = "date_trunc('week', {} AT TIME ZONE 'UTC')::date"
 
-# People who came to the root by a link, those apart who count for nobody.
+# People who came to the root by a link, but those who do not count.
 _PEOPLE = """
 WITH people AS MATERIALIZED (
   SELECT c.member_id, c.sharer_id, c.reached_at, c.degree, c.channel, c.joined, l.subject_id
@@ -116,12 +116,12 @@ def counted_by_week(session: Session, root_id: int, until: dt.date) -> Weekly:
 
 
 def reaches(session: Session, root_id: int, until: dt.date) -> list[shape.Reached]:
-    """Who came by whose link before a day, those apart who count for nobody."""
+    """Who came by whose link before a day, but those who do not count."""
     rows = session.execute(
         sa.select(CascadeReach.member_id, CascadeReach.sharer_id, CascadeReach.reached_at).where(
             CascadeReach.root_id == root_id,
             CascadeReach.reached_at < wall.midnight(until, dt.UTC),
-            CascadeReach.member_id.not_in(rewards.doubted()),
+            CascadeReach.member_id.not_in(rewards_doubts.doubted()),
         )
     )
     return [shape.Reached(*row) for row in rows]

@@ -12,7 +12,7 @@ from ugc.core.db import Session
 from ugc.core.people import WHO_SQL, Who, of_row
 from ugc.insights.queries.contacts import COUNTED
 from ugc.insights.rules import shape
-from ugc.referrals import queries as referrals
+from ugc.referrals import queries as referrals_queries
 
 DRAWN = 400  # people asked for a drawing, the first who came
 LISTED = 50  # the newest
@@ -36,7 +36,7 @@ _MINE = " UNION ALL ".join(
 
 @dataclass(frozen=True)
 class Traveller:
-    """Somebody who came by a link of `via` (None: the thing's own). `degree` counts from the thing
+    """A member who came by a link of `via` (None: the thing's own). `degree` counts from the thing
     or, among a sharer's people, from the sharer; `handle` only where the reader may see it."""
 
     id: int
@@ -72,8 +72,8 @@ class Shape:
 
 
 def whole_shape(session: Session, root_id: int, people_count: int) -> Shape | None:
-    """The shape of a cascade; None where nobody came."""
-    edges = referrals.cascade(session, root_id, SHAPED)
+    """The shape of a cascade; None for an empty one."""
+    edges = referrals_queries.cascade(session, root_id, SHAPED)
     found = shape.trees(
         (shape.Reached(edge.member_id, edge.sharer_id, edge.reached_at) for edge in edges), root_id
     )

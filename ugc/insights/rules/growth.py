@@ -64,8 +64,8 @@ def _poisson_bounds(count: float) -> tuple[float, float]:
 
 
 def k_factor(weeks: Sequence[tuple[int, int]], visits: int = 0) -> Growth | None:
-    """K over cohorts: `weeks` are (members reached in a week, people whom these brought within
-    `WAIT_WEEKS`), `visits` those by links of members. None when nobody was told.
+    """K over cohorts: `weeks` are (members reached in a week, people that these brought within
+    `WAIT_WEEKS`), `visits` those by links of members. None without such members.
 
     The interval is Poisson's, widened by the dispersion between the weeks, and by what rounding to
     tens may hide in both counts."""
@@ -95,7 +95,7 @@ def cycle_bucket(days: float) -> str:
 
 def cycle_days(buckets: Mapping[str, int]) -> float | None:
     """The median of the days from being reached to bringing the first, in days: interpolated
-    within the bucket that holds it. None when nobody was told."""
+    within the bucket that holds it. None without such members."""
     edges = [*CYCLE_EDGES, CYCLE_END]
     counts = [buckets.get(f"{edge:g}", 0) for edge in CYCLE_EDGES] + [buckets.get("more", 0)]
     half = sum(counts) / 2

@@ -1,4 +1,4 @@
-"""My contacts as three rings: who stands where. Pure, and stable: everybody keeps their place until
+"""My contacts as three rings: who stands where. Pure, and stable: all keep their place until
 their part of a ring has to be cut finer, so that a newcomer takes an empty one."""
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ RADII = (0, 92, 156, 212)
 DOTS = (24, 11, 7, 5)  # half the width of a person, by degree
 # The ring of the 1st degree is cut into so many equal parts; who brought others takes more of them.
 PARTS = (8, 12, 18, 24)
-# Children from which on somebody takes so many parts.
+# Children from which on a contact takes so many parts.
 WIDTHS = ((4, 3), (1, 2), (0, 1))
-# Inside somebody's part of the next ring: so many places, as many as have room.
+# Inside a contact's part of the next ring: so many places, as many as have room.
 PLACES = (1, 2, 3, 5, 8)
 ROOM = {2: 17.0, 3: 12.5}  # that one place needs along its ring
 EDGE = 0.94  # of a part is used, so that neighbours stay apart
@@ -23,8 +23,8 @@ EDGE = 0.94  # of a part is used, so that neighbours stay apart
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of the tree. `key` is theirs for this reader only and names nobody; `via` is the
-    key of who brought them, '' for the reader; `children` are all whom they brought, drawn or
+    """A contact of the tree. `key` is theirs for this reader only and anonymous; `via` is the
+    key of who brought them, '' for the reader; `children` are all that they brought, drawn or
     not."""
 
     key: str

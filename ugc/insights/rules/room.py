@@ -13,7 +13,7 @@ from ugc.insights.rules.growth import Curve, Growth
 from ugc.insights.rules.weeks import Span
 
 SUPPRESSED = "suppressed"  # of an answer to a program: fewer than ten
-STARTING_WEEKS = 4  # whom the curve starts from: who came in the last so many weeks
+STARTING_WEEKS = 4  # the curve starts from those who came in the last so many weeks
 SUBJECTS_SHOWN = 20
 
 
@@ -93,7 +93,7 @@ class Room:
 
     @property
     def cohorts(self) -> Span:
-        """The weeks in which those came of whom K is told."""
+        """The weeks of the cohorts that K is told of."""
         return cohorts(self.span)
 
     @property
@@ -115,7 +115,7 @@ def keyed(cells: Cells, series: str, keys: Sequence[str]) -> dict[str, int]:
 
 
 def cohorts(span: weeks.Span) -> weeks.Span:
-    """Of whom K is told: who came so long before the span that their time to bring is over."""
+    """The cohorts of K: members whose time to bring others is over within the span."""
     back = weeks.WEEK * growth.WAIT_WEEKS
     return weeks.Span(span.code, span.first - back, span.last - back)
 

@@ -1,12 +1,12 @@
-"""The score of prescriptores: what somebody's sharing caused. Pure; docs/spread.md and `/spread`
-tell it to everybody, with these numbers.
+"""The score of prescriptores: what a member's sharing caused. Pure; docs/spread.md and `/spread`
+explain it, with these numbers.
 
     score    = caused × response × reliability × focus
     caused   = Σ over branches  damped( Σ over their people  weight(person) · worth(person) )
     response = √( caused / (Σ weight(person) + 5) )
     weight   = δ^(degree − 1) · trust · independence
 
-A branch is somebody of the 1st degree with all who came through them. The constants were tuned on
+A branch is a contact of the 1st degree with all who came through them. The constants were tuned on
 simulated spreading whose truth is known (benchmarks/spreaders.py); others than those tell how
 good they are."""
 
@@ -19,12 +19,12 @@ from dataclasses import dataclass
 
 import rustworkx
 
-from ugc.rewards.rules import DOUBTED
+from ugc.rewards.rules.points import DOUBTED
 
 DELTA = 0.5  # a degree farther counts half
 JOINED_WORTH, KNOWN_WORTH = 0.25, 0.1  # joined by it, or was a member before
 CONTRIBUTION_WORTH = 2.0  # times ln(1 + what they published since)
-RESPONSE_PRIOR = 5.0  # people without any worth that everybody's response begins with
+RESPONSE_PRIOR = 5.0  # people without any worth that each response begins with
 BRANCH_FULL = 20.0  # so much of one branch counts in full, more by its logarithm
 # What an author's record weighs before there is one: four good of five.
 PRIOR_GOOD, PRIOR_ALL = 4.0, 5.0
@@ -45,7 +45,7 @@ def span_for(since: dt.date | None, today: dt.date) -> str:
 
 
 def trust(fraud: int) -> float:
-    """What is left of a person whom the fraud score (0 to 100) doubts somewhat: 1 to 0."""
+    """The weight of a person under a fraud score (0 to 100): 1 to 0."""
     return max(0.0, 1 - fraud / DOUBTED)
 
 
@@ -56,13 +56,13 @@ def worth(joined: bool, contributions: int, fraud: int = 0) -> float:
 
 
 def independence(of_mark: int, of_network: int) -> float:
-    """What counts of somebody who is the so-manieth of one sharer's people with the same browser or
+    """The weight of the n-th of one sharer's people with the same browser or
     mailbox, and from the same network: homes and schools share one, so that weighs less."""
     return 1 / of_mark / math.sqrt(of_network)
 
 
 def damped(branch: float) -> float:
-    """Full up to `BRANCH_FULL`, then by its logarithm: whoever once brought somebody who brought
+    """Full up to `BRANCH_FULL`, then by its logarithm: one contact who brought
     thousands did not bring thousands."""
     if branch <= BRANCH_FULL:
         return branch
@@ -73,14 +73,15 @@ def concentration(counts: Iterable[int]) -> float:
     """How likely two different people of a group are of the same city (or came by the same topic):
     Σ n(n − 1) / N(N − 1), 0 to 1; 0 below two people."""
     known = list(counts)
-    everybody = sum(known)
-    if everybody < 2:
+    total = sum(known)
+    if total < 2:
         return 0.0
-    return sum(n * (n - 1) for n in known) / (everybody * (everybody - 1))
+    return sum(n * (n - 1) for n in known) / (total * (total - 1))
 
 
 def reliability(good: int, bad: int) -> float:
-    """Of somebody's own content: published and not denied, against refused and denied."""
+    """The quality of a member's own content: published and not denied, against refused and
+    denied."""
     return (good + PRIOR_GOOD) / (good + bad + PRIOR_ALL)
 
 
@@ -106,7 +107,7 @@ def simple_reach(first: int, second: int, third: int) -> float:
 
 def pagerank(edges: Iterable[tuple[int, int]]) -> dict[int, float]:
     """PageRank (d = 0.85) of a graph of (who came, by whose link): PR = (1 − d)/N + d·Σ PR(j)/L(j);
-    of who leads to nobody, everybody gets a part. Parallel edges count once; sums to 1."""
+    of dangling nodes, all get a part. Parallel edges count once; sums to 1."""
     numbers: dict[int, int] = {}
     pairs = set()
     for came, sharer in edges:
@@ -130,14 +131,14 @@ LEAST = 10  # people, of a city that a member is told of by, and of a reach that
 
 @dataclass(frozen=True)
 class Shown:
-    """How somebody is listed: `name` '' is "a member of their city"."""
+    """How a member is listed: `name` '' is "a member of their city"."""
 
     name: str
 
 
 def shown(handle: str | None, named: bool, of_city: int, reach: int) -> Shown | None:
     """Among prescriptores, for brands and the public. None is not listed: fewer than `LEAST` people
-    were reached, or nobody agreed to the name and fewer than `LEAST` live in the city."""
+    were reached, or the name is not agreed to and fewer than `LEAST` live in the city."""
     if reach < LEAST:
         return None
     if handle and named:

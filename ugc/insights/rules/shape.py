@@ -1,6 +1,6 @@
 """The shape of cascades: structural virality, and what of a cascade a brand may see. Pure.
 
-A cascade is a tree: its top (the brand, or a member whom no link had brought) and everybody who
+A cascade is a tree: its top (the brand, or a member who came by no link) and all who
 came by its links and by those of who came. Formulas: docs/spread.md."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DEPTH_TOLD = 9  # deeper is "10 or more": a chain's depth would count its people
 
 @dataclass(frozen=True)
 class Reached:
-    """Somebody came to the root by the link of `sharer` (None: the root's own)."""
+    """A member came to the root by the link of `sharer` (None: the root's own)."""
 
     member: int
     sharer: int | None
@@ -30,7 +30,7 @@ class Reached:
 
 @dataclass
 class Tree:
-    """`parent` maps everybody but the top to who brought them, the earlier before the later."""
+    """`parent` maps all but the top to who brought them, the earlier before the later."""
 
     top: int
     parent: dict[int, int]
@@ -109,7 +109,7 @@ def depth(tree: Tree) -> int:
 @dataclass(frozen=True)
 class Hub:
     """A drawn member (the top is number 0): brought at least ten people by themselves. `above` is
-    the number of the hub they hang from, `direct` whether that one brought them; `people` whom they
+    the number of the hub they hang from, `direct` whether that one brought them; `people` that they
     brought, in full tens; `member` for looking up who agreed to be named, never shown."""
 
     number: int
@@ -142,7 +142,7 @@ def told(tree: Tree, most: int) -> Told | None:
     fewer than ten.
 
     People are drawn by who brought them, in full tens, and a member only who brought ten or more:
-    of everybody else nothing tells that they are there. The parts are no more than the whole."""
+    of all others nothing tells that they are there. The parts are no more than the whole."""
     people = min(disclosure.full(tree.size), most)
     if people < disclosure.STEP:
         return None
@@ -192,15 +192,15 @@ def largest(reaches: Iterable[Reached], root_id: int, most: int) -> list[Told]:
 # The drawing -------------------------------------------------------------------------------
 
 WIDTH, COLUMN, ROW, MARGIN = 320, 92, 74, 50
-# Round a hub stands a dot for each ten whom it brought, up to so many.
+# Round a hub stands a dot for each ten that it brought, up to so many.
 DOTS, DOT_RADIUS, DOT_GAP = 12, 3, 7
 LABEL = 14  # below the last row
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A hub where it is drawn; `radius` grows with the square root of whom it brought. `tens` are
-    the middles of the dots round it."""
+    """A hub where it is drawn; `radius` grows with the square root of how many it brought. `tens`
+    are the middles of the dots round it."""
 
     hub: Hub
     x: int

@@ -63,7 +63,7 @@ def _day(values: Mapping[str, str], name: str) -> dt.date:
 def last_counted(today: dt.date, told: dt.date | None) -> dt.date:
     """The Monday of the newest week that figures may end with: the last week that is over, or an
     earlier one while the job has not told it. A span that ended later would hold the members of
-    its cohorts, and not yet whom they brought."""
+    its cohorts, and not yet their contacts."""
     return last_complete(today) if told is None else min(told, last_complete(today))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ugc.core import cache
 from ugc.core.db import Session
 from ugc.core.geo import Bounds
-from ugc.livemap.queries import NOW, read_cursor
+from ugc.livemap.queries.changes import NOW, read_cursor
 from ugc.livemap.rules import (
     CELLS_PER_TILE,
     CLUSTERED_BELOW,
@@ -25,13 +25,14 @@ from ugc.livemap.rules import (
     tiles_within,
     zoom_of,
 )
-from ugc.reports.rules import NEAR_BRAND_M, belief
+from ugc.reports.rules import belief as reports_belief
+from ugc.reports.rules.permissions import NEAR_BRAND_M
 
 BELIEF = "belief_now(r.believed, r.believed_at, r.half_life_s)"
 # As `belief.out_of_ten` rounds and caps.
 RELIABILITY = (
     f"least(floor(10 * {BELIEF} + 0.5), CASE r.visibility WHEN 'held'"
-    f" THEN {belief.HELD_RELIABILITY_CAP} ELSE 10 END)::integer"
+    f" THEN {reports_belief.HELD_RELIABILITY_CAP} ELSE 10 END)::integer"
 )
 ALIVE = "r.state = 'open' AND r.expires_at > app_now() AND r.visibility IN ('published', 'held')"
 # A point on the line between two tiles is in one of them.

@@ -14,11 +14,12 @@ from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden
 from ugc.core.subjects import Visibility
-from ugc.moderation import actions as moderation
-from ugc.places import queries, rules
+from ugc.moderation import actions as moderation_actions
 from ugc.places.models import Place, PlaceFact
-from ugc.places.queries import facts as queries_of_facts
-from ugc.places.rules import facts as ranks
+from ugc.places.queries import facts as facts_queries
+from ugc.places.queries import reading, running
+from ugc.places.rules import describing
+from ugc.places.rules import facts as facts_rules
 from ugc.places.rules.facts import Origin, Verdict
 
 
@@ -34,7 +35,7 @@ def offer(
     session: Session,
     place_id: int,
     origin: Origin,
-    values: Mapping[str, ranks.Value],
+    values: Mapping[str, facts_rules.Value],
     at: dt.datetime | None = None,
 ) -> Offered:
     """Tells what an origin says of a place at a time (None: now). Each field that differs is
@@ -44,7 +45,7 @@ def offer(
     `values` are those of fields that the origin speaks of, in the form that forms store: `point`
     a `geo.Point`, `closed` a bool, the rest texts ('' for none). Locks the place. Raises
     NotFound."""
-    place = queries.locked(session, place_id)
+    place = reading.locked(session, place_id)
     if place.visibility == Visibility.WITHDRAWN:
         return Offered()
     done = put(session, place, origin, values, at=at or now(session))
@@ -65,22 +66,22 @@ def put(
     session: Session,
     place: Place,
     origin: Origin,
-    values: Mapping[str, ranks.Value],
+    values: Mapping[str, facts_rules.Value],
     *,
     at: dt.datetime,
     by: int | None = None,
 ) -> Offered:
     """As `offer`, of a locked place, and tells no reader. `by` is the member who says it."""
-    rows = queries_of_facts.rows_of(session, place.id)
-    usual = queries_of_facts.usual_origin(session, place.source_id)
-    present = queries_of_facts.present_values(session, place)
+    rows = facts_queries.rows_of(session, place.id)
+    usual = facts_queries.usual_origin(session, place.source_id)
+    present = facts_queries.present_values(session, place)
     done: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
     for field, value in values.items():
-        row, said = rows.get(field), ranks.written(value)
-        verdict = ranks.judge(
+        row, said = rows.get(field), facts_rules.written(value)
+        verdict = facts_rules.judge(
             field, said, origin,
             present=present[field],
-            of=row.origin if row else ranks.usual_of(field, present[field], usual),
+            of=row.origin if row else facts_rules.usual_of(field, present[field], usual),
             refused=row.refused if row else (),
         )  # fmt: skip
         done[verdict].append(field)
@@ -105,7 +106,7 @@ def _settle(
         if row.proposed == said:
             _propose(row, None)
         return
-    if row.proposed_origin is not None and not ranks.outranks(origin, row.proposed_origin):
+    if row.proposed_origin is not None and not facts_rules.outranks(origin, row.proposed_origin):
         # What a stronger origin proposed waits for its decision.
         return
     if verdict is Verdict.PROPOSE:
@@ -132,10 +133,10 @@ def write(
     the point, since when and by which member the web address stands. All the world writes into
     OpenStreetMap, so an address of an extract proves no brand, however long it stands."""
     if field == "point":
-        point = ranks.point_of(said)
+        point = facts_rules.point_of(said)
         place.geom = point.ewkt
         place.city_id = gazetteer.nearest_city(session, point)
-        place.timezone = rules.timezone_at(point)
+        place.timezone = describing.timezone_at(point)
     elif field == "closed":
         place.closed_at = at if said else None
         subjects.log_move(
@@ -157,16 +158,16 @@ def decide(
     when another value is proposed meanwhile, Forbidden."""
     member_id = require_contributor(actor)
     # Cases are locked before content, as by a moderator who decides.
-    moderation.content_changed(session, place_id)
-    place = queries.locked(session, place_id)
-    brand_id = queries.brand_of(session, place_id)
-    if not rules.may_edit(actor, place.author_id, place.visibility, brand_id):
+    moderation_actions.content_changed(session, place_id)
+    place = reading.locked(session, place_id)
+    brand_id = running.brand_of(session, place_id)
+    if not describing.may_edit(actor, place.author_id, place.visibility, brand_id):
         raise Forbidden()
-    row = queries_of_facts.rows_of(session, place_id).get(field)
+    row = facts_queries.rows_of(session, place_id).get(field)
     if row is None or row.proposed is None or row.proposed_origin is None:
         return False
-    mine = ranks.origin_of(actor, brand_id)
-    if not ranks.outranks(mine, row.origin):
+    mine = facts_rules.origin_of(actor, brand_id)
+    if not facts_rules.outranks(mine, row.origin):
         raise Forbidden()
     if row.proposed != proposed:
         raise Conflict(lazy_gettext("Something else is proposed meanwhile. Look at it again."))
@@ -177,11 +178,11 @@ def decide(
         session, place_id, "proposal", by_whom, field, reason=reason, actor=actor.reference
     )
     if not take:
-        row.refused = [*row.refused, said][-ranks.REFUSED_MOST :]
+        row.refused = [*row.refused, said][-facts_rules.REFUSED_MOST :]
         session.flush()
         return True
     write(session, place, field, said, by_whom, at=at or now(session), by=member_id)
-    if by_whom in ranks.MACHINES:
+    if by_whom in facts_rules.MACHINES:
         # What is taken from a file stays the file's, with its terms, and follows it from now on.
         row.origin, row.at = by_whom, at or now(session)
     else:

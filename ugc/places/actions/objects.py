@@ -18,14 +18,14 @@ from ugc.core.access import SYSTEM
 from ugc.core.db import Session, app_now
 from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
-from ugc.moderation import actions as moderation
-from ugc.places import queries
-from ugc.places.actions import facts
+from ugc.moderation import actions as moderation_actions
+from ugc.places.actions import facts as facts_actions
 from ugc.places.models import KIND, Origin, Place, PlaceObject
 from ugc.places.queries import facts as facts_queries
-from ugc.places.queries import objects
+from ugc.places.queries import objects as objects_queries
+from ugc.places.queries import reading
 from ugc.places.queries.objects import Left, Link, Same
-from ugc.places.rules import objects as rules
+from ugc.places.rules import objects as objects_rules
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class City:
     at: dt.datetime | None
     source_id: int
     same: Same
-    zones: rules.Zones = field(default_factory=rules.Zones)
+    zones: objects_rules.Zones = field(default_factory=objects_rules.Zones)
 
 
 @dataclass
 class _Batch:
     """What the things of a batch are to what was there."""
 
-    new: list[tuple[Any, rules.Said]] = field(default_factory=list)
-    joined: list[tuple[Any, rules.Said, int]] = field(default_factory=list)
-    changed: list[tuple[Any, rules.Said, Link]] = field(default_factory=list)
-    twins: list[tuple[Any, rules.Said, str]] = field(default_factory=list)
+    new: list[tuple[Any, objects_rules.Said]] = field(default_factory=list)
+    joined: list[tuple[Any, objects_rules.Said, int]] = field(default_factory=list)
+    changed: list[tuple[Any, objects_rules.Said, Link]] = field(default_factory=list)
+    twins: list[tuple[Any, objects_rules.Said, str]] = field(default_factory=list)
     back: list[tuple[str, Link]] = field(default_factory=list)
     no_more: list[Link] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -57,10 +57,10 @@ class _Batch:
 
 def source_id(session: Session) -> int:
     """The source of places of extracts, with what is said of it now."""
-    said = {key: value for key, value in rules.SOURCE.items() if key != "code"}
+    said = {key: value for key, value in objects_rules.SOURCE.items() if key != "code"}
     return session.execute(
         insert(Source)
-        .values(**rules.SOURCE)
+        .values(**objects_rules.SOURCE)
         .on_conflict_do_update(index_elements=["code"], set_=said)
         .returning(Source.id)
     ).scalar_one()
@@ -78,7 +78,7 @@ def write_batch(session: Session, city: City, things: Sequence[Any]) -> Counter[
     _part(session, [row.osm for row in things if row.osm in city.same.parted])
     _come_back(session, city, batch)
     _note_marks(session, city, batch.changed)
-    shared = objects.shared(session, [row.osm for row, _, _ in batch.changed])
+    shared = objects_queries.shared(session, [row.osm for row, _, _ in batch.changed])
     for row, said, link in batch.changed:
         _offer(session, city, link.place_id, said, shared.get(row.osm))
     for row, said, place_id in batch.joined:
@@ -92,20 +92,20 @@ def write_batch(session: Session, city: City, things: Sequence[Any]) -> Counter[
 
 def _sort(session: Session, city: City, things: Sequence[Any]) -> _Batch:
     batch = _Batch()
-    links = objects.links(session, [row.osm for row in things])
-    others = objects.newer_elsewhere(
+    links = objects_queries.links(session, [row.osm for row in things])
+    others = objects_queries.newer_elsewhere(
         session, city.code, [osm for osm, link in links.items() if link.extract_code != city.code]
     )
     for row in things:
         link = None if row.osm in city.same.parted else links.get(row.osm)
-        category = rules.category_of(row.kinds)
+        category = objects_rules.category_of(row.kinds)
         if category is None:
             if link is not None and link.ended is None:
                 batch.no_more.append(link)
             continue
         if row.osm in others and link is not None and link.ended is None:
             continue
-        if link is not None and link.mark == rules.mark_of(category, row.content_hash):
+        if link is not None and link.mark == objects_rules.mark_of(category, row.content_hash):
             if link.ended is not None:
                 batch.back.append((row.osm, link))
             continue
@@ -114,7 +114,7 @@ def _sort(session: Session, city: City, things: Sequence[Any]) -> _Batch:
 
 
 def _sort_said(batch: _Batch, city: City, row: Any, link: Link | None) -> None:
-    said = rules.said_of(row, city.country)
+    said = objects_rules.said_of(row, city.country)
     if said is None:
         batch.counts["unnamed"] += 1
         return
@@ -137,12 +137,12 @@ def _lock(session: Session, batch: _Batch) -> None:
     touched |= {place_id for _, _, place_id in batch.joined}
     touched |= {link.place_id for _, link in batch.back}
     _lock_cases(session, touched)
-    objects.lock(session, touched)
+    objects_queries.lock(session, touched)
 
 
 def _lock_cases(session: Session, place_ids: Iterable[int]) -> None:
-    for place_id in objects.with_open_case(session, place_ids):
-        moderation.content_changed(session, place_id)
+    for place_id in objects_queries.with_open_case(session, place_ids):
+        moderation_actions.content_changed(session, place_id)
 
 
 def _part(session: Session, osm: list[str]) -> None:
@@ -172,9 +172,9 @@ def _come_back(session: Session, city: City, batch: _Batch) -> None:
 def _open(session: Session, city: City, place_ids: list[int]) -> None:
     """Shows those that were hidden, and opens those that were closed, because no extract had
     them."""
-    _show(session, objects.hidden_by_us(session, place_ids), Visibility.PUBLISHED, "back")
-    for place_id in objects.closed(session, place_ids):
-        facts.offer(session, place_id, Origin.EXTRACT, {"closed": False}, city.at)
+    _show(session, objects_queries.hidden_by_us(session, place_ids), Visibility.PUBLISHED, "back")
+    for place_id in objects_queries.closed(session, place_ids):
+        facts_actions.offer(session, place_id, Origin.EXTRACT, {"closed": False}, city.at)
 
 
 def _show(session: Session, ids: list[int], visibility: Visibility, reason: str) -> None:
@@ -194,9 +194,11 @@ def _show(session: Session, ids: list[int], visibility: Visibility, reason: str)
     subjects.touch_all(session, ids, visible=visibility is Visibility.PUBLISHED)
 
 
-def _note_marks(session: Session, city: City, changed: list[tuple[Any, rules.Said, Link]]) -> None:
+def _note_marks(
+    session: Session, city: City, changed: list[tuple[Any, objects_rules.Said, Link]]
+) -> None:
     rows = [
-        {"osm": row.osm, "mark": rules.mark_of(said.category, row.content_hash)}
+        {"osm": row.osm, "mark": objects_rules.mark_of(said.category, row.content_hash)}
         for row, said, _ in changed
     ]
     session.execute(
@@ -210,7 +212,12 @@ def _note_marks(session: Session, city: City, changed: list[tuple[Any, rules.Sai
 
 
 def _join(
-    session: Session, city: City, row: Any, said: rules.Said, place_id: int, counts: Counter[str]
+    session: Session,
+    city: City,
+    row: Any,
+    said: objects_rules.Said,
+    place_id: int,
+    counts: Counter[str],
 ) -> None:
     """Links a thing with the place that it is; what the place was before, no extract has."""
     former = session.execute(
@@ -225,18 +232,18 @@ def _join(
     counts["renumbered" if former else "joined"] += 1
 
 
-def _link(session: Session, city: City, row: Any, said: rules.Said, place_id: int) -> None:
+def _link(session: Session, city: City, row: Any, said: objects_rules.Said, place_id: int) -> None:
     session.execute(
         insert(PlaceObject).values(
             osm=row.osm, place_id=place_id, extract_code=city.code,
-            content_hash=rules.mark_of(said.category, row.content_hash),
+            content_hash=objects_rules.mark_of(said.category, row.content_hash),
         )
     )  # fmt: skip
 
 
-def _pair(session: Session, city: City, twins: list[tuple[Any, rules.Said, str]]) -> None:
+def _pair(session: Session, city: City, twins: list[tuple[Any, objects_rules.Said, str]]) -> None:
     """Links the second of two things that are one place; it fills what the first left open."""
-    firsts = objects.links(session, [first for _, _, first in twins])
+    firsts = objects_queries.links(session, [first for _, _, first in twins])
     for row, said, first in twins:
         if first in firsts:
             _link(session, city, row, said, firsts[first].place_id)
@@ -247,13 +254,13 @@ def _offer(
     session: Session,
     city: City,
     place_id: int,
-    said: rules.Said,
+    said: objects_rules.Said,
     is_second: bool | None = None,
 ) -> None:
     """What the file says of a place that was there; what people wrote of it stays. `is_second` is
     None for the only thing of the place; of two, none takes details away, and the second only
     fills."""
-    place = queries.locked(session, place_id)
+    place = reading.locked(session, place_id)
     values: dict[str, str | bool | geo.Point] = dict(said.values())
     if is_second is not None:
         values = {name: value for name, value in values.items() if value != ""}
@@ -261,17 +268,17 @@ def _offer(
         values = {
             name: value
             for name, value in values.items()
-            if name in rules.DETAILS and not getattr(place, name)
+            if name in objects_rules.DETAILS and not getattr(place, name)
         }
     if place.source_id != city.source_id:
         here = facts_queries.point_of(session, place_id)
-        if here.metres_to(said.point) < rules.SAME_SPOT_M:
+        if here.metres_to(said.point) < objects_rules.SAME_SPOT_M:
             values.pop("point", None)
-        if rules.plain(place.name) == rules.plain(said.name):
+        if objects_rules.plain(place.name) == objects_rules.plain(said.name):
             values.pop("name", None)
     if place.closed_at is not None:
         values["closed"] = False
-    facts.offer(session, place_id, Origin.EXTRACT, values, city.at)
+    facts_actions.offer(session, place_id, Origin.EXTRACT, values, city.at)
 
 
 _STAGED = (
@@ -302,7 +309,7 @@ _MAKE = (
 )
 
 
-def _make(session: Session, city: City, new: list[tuple[Any, rules.Said]]) -> None:
+def _make(session: Session, city: City, new: list[tuple[Any, objects_rules.Said]]) -> None:
     """New places, published, of the extract's source and without an author."""
     if not new:
         return
@@ -313,7 +320,7 @@ def _make(session: Session, city: City, new: list[tuple[Any, rules.Said]]) -> No
             "lon": said.point.lon,
             "lat": said.point.lat,
             "osm": row.osm,
-            "mark": rules.mark_of(said.category, row.content_hash),
+            "mark": objects_rules.mark_of(said.category, row.content_hash),
             "public_id": subjects.new_code(),
             "timezone": city.zones.at(said.point),
         }
@@ -329,7 +336,7 @@ def end_batch(session: Session, city: City, limit: int, *, leaves: bool = False)
     `leaves` says that the city itself is taken away."""
     counts: Counter[str] = Counter()
     _finish(
-        session, city, objects.dead(session, city.code, leaves=leaves, most=limit), counts,
+        session, city, objects_queries.dead(session, city.code, leaves=leaves, most=limit), counts,
         leaves=leaves,
     )  # fmt: skip
     return counts
@@ -337,7 +344,7 @@ def end_batch(session: Session, city: City, limit: int, *, leaves: bool = False)
 
 def adopt(session: Session, code: str, *, leaves: bool = False) -> None:
     """Things that this city has no more and another shown one has are told by that one."""
-    session.execute(objects.ADOPT, {"code": code, "leaves": leaves})
+    session.execute(objects_queries.ADOPT, {"code": code, "leaves": leaves})
 
 
 def _finish(
@@ -355,16 +362,16 @@ def _finish(
         return
     ids = sorted({place_id for _, place_id in ended})
     _lock_cases(session, ids)
-    places = objects.left(
+    places = objects_queries.left(
         session, city.code, [osm for osm, _ in ended], ids, leaves=leaves, source_id=city.source_id
     )
     ends = {place.id: _end_of(place, leaves=leaves) for place in places}
     _show(
         session, [each for each, end in ends.items() if end == "hidden"], Visibility.HIDDEN,
-        objects.GONE,
+        objects_queries.GONE,
     )  # fmt: skip
     for place_id in [each for each, end in ends.items() if end == "closed"]:
-        done = facts.offer(session, place_id, Origin.EXTRACT, {"closed": True}, city.at)
+        done = facts_actions.offer(session, place_id, Origin.EXTRACT, {"closed": True}, city.at)
         if "closed" not in done.written:
             ends[place_id] = "left"  # it is of people, who are asked
     for osm, place_id in ended:

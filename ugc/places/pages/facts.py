@@ -11,11 +11,11 @@ from ugc.core import limits
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import NotFound, shows_errors
-from ugc.places import pages, queries
-from ugc.places.actions import facts as actions
-from ugc.places.pages import said
-from ugc.places.queries import facts as queries_of_facts
-from ugc.places.rules import facts as rules
+from ugc.places.actions import facts as facts_actions
+from ugc.places.pages import said, showing
+from ugc.places.queries import facts as facts_queries
+from ugc.places.queries import reading
+from ugc.places.rules import facts as facts_rules
 
 bp = Blueprint("place_facts", __name__)
 bp.add_app_template_global(said.field_name)
@@ -28,15 +28,15 @@ bp.add_app_template_global(said.fact_text)
 def proposals_page() -> str:
     """The places with proposals that the reader decides."""
     try:
-        page = max(1, min(pages.LAST_PAGE, int(request.args.get("page", 1))))
+        page = max(1, min(showing.LAST_PAGE, int(request.args.get("page", 1))))
     except ValueError:
         page = 1
-    found, more = queries_of_facts.places_to_decide(db.session(), current_actor(), page)
+    found, more = facts_queries.places_to_decide(db.session(), current_actor(), page)
     here = "place_facts.proposals_page"
     return render_template(
         "places/proposals.html",
         found=found,
-        next_page=url_for(here, page=page + 1) if more and page < pages.LAST_PAGE else None,
+        next_page=url_for(here, page=page + 1) if more and page < showing.LAST_PAGE else None,
         previous_page=url_for(here, page=page - 1) if page > 1 else None,
     )
 
@@ -44,23 +44,23 @@ def proposals_page() -> str:
 @bp.app_template_global()
 def facts_to_decide() -> int:
     """How many proposals the reader decides."""
-    return queries_of_facts.to_decide(db.session(), current_actor())
+    return facts_queries.to_decide(db.session(), current_actor())
 
 
 @bp.post("/places/<public_id>/facts/<field>")
 @members
-@shows_errors(lambda error, public_id, field: pages.page_with_error(error, public_id))
+@shows_errors(lambda error, public_id, field: showing.page_with_error(error, public_id))
 def decide(public_id: str, field: str) -> Any:
     """`proposed` is the value that was shown; `take` is `yes` to take it, else the present value
     stays."""
     limits.hit("write")
-    if field not in rules.FIELDS:
+    if field not in facts_rules.FIELDS:
         raise NotFound()
     session, actor = db.session(), current_actor()
-    place = queries.place_by_public_id(session, actor, public_id)
+    place = reading.place_by_public_id(session, actor, public_id)
     take = request.form.get("take") == "yes"
     proposed = request.form.get("proposed", "")
-    if not actions.decide(session, actor, place.id, field, proposed, take=take):
+    if not facts_actions.decide(session, actor, place.id, field, proposed, take=take):
         flash(gettext("It was decided before."))
     elif take:
         flash(gettext("Saved: taken over."), "good")

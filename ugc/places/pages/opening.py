@@ -9,12 +9,15 @@ from flask_babel import gettext
 
 from ugc.core import formats, geo, render
 from ugc.core.db import db, now
-from ugc.places import queries, rules
+from ugc.places.queries import reading
+from ugc.places.rules import hours as hours_rules
 
 
-def week(place: queries.PlaceRow) -> list[rules.Day]:
+def week(place: reading.PlaceRow) -> list[hours_rules.Day]:
     """The next seven days."""
-    return rules.week(place.opening_hours, place.timezone, _moment(), _point(place), place.region)
+    return hours_rules.week(
+        place.opening_hours, place.timezone, _moment(), _point(place), place.region
+    )
 
 
 def _moment() -> dt.datetime:
@@ -22,18 +25,18 @@ def _moment() -> dt.datetime:
     return now(db.session())
 
 
-def _point(place: queries.PlaceRow) -> geo.Point:
+def _point(place: reading.PlaceRow) -> geo.Point:
     return geo.Point(place.lon, place.lat)
 
 
-def opening_text(place: queries.PlaceRow) -> tuple[bool | None, str] | None:
+def opening_text(place: reading.PlaceRow) -> tuple[bool | None, str] | None:
     """Whether a place is open (None: its hours do not say), and a sentence with what comes next in
     its own time and what the hours say beside it; None when nothing is known."""
     if place.closed_at:
         return False, gettext("Closed for good")
     if not place.opening_hours:
         return None
-    hours = rules.hours_at(
+    hours = hours_rules.hours_at(
         place.opening_hours, place.timezone, _moment(), _point(place), place.region
     )
     if hours is None:
@@ -47,7 +50,7 @@ def opening_text(place: queries.PlaceRow) -> tuple[bool | None, str] | None:
     return hours.is_open, sentence
 
 
-def _opening_sentence(hours: rules.Hours) -> str:
+def _opening_sentence(hours: hours_rules.Hours) -> str:
     change = hours.changes_at
     if change is None:
         return gettext("Always open") if hours.is_open else gettext("Closed")
@@ -70,7 +73,7 @@ def _opening_sentence(hours: rules.Hours) -> str:
     return gettext("Closed now, opens on %(date)s", date=date)
 
 
-def day_text(day: rules.Day) -> tuple[str, str]:
+def day_text(day: hours_rules.Day) -> tuple[str, str]:
     """(name of the day, its hours)."""
     name = formats.weekday(day.date)
     if not day.spans:

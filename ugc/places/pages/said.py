@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask_babel import gettext, lazy_gettext
 
-from ugc.core import render
+from ugc.core import render, telephones
 from ugc.core.access import current_actor
 from ugc.core.db import db
-from ugc.places import queries, rules
+from ugc.places.queries import reading
 from ugc.places.queries.facts import facts_of
-from ugc.places.rules import facts
+from ugc.places.rules import categories
+from ugc.places.rules import facts as facts_rules
 
 FIELD_NAMES = {
     "name": lazy_gettext("Name"),
@@ -22,11 +23,11 @@ FIELD_NAMES = {
     "closed": lazy_gettext("Closed for good"),
 }
 ORIGIN_NAMES = {
-    facts.Origin.MODERATOR: lazy_gettext("A moderator"),
-    facts.Origin.BRAND: lazy_gettext("The brand"),
-    facts.Origin.MEMBER: lazy_gettext("Who suggested the place"),
-    facts.Origin.IMPORT: lazy_gettext("The source"),
-    facts.Origin.EXTRACT: "OpenStreetMap",
+    facts_rules.Origin.MODERATOR: lazy_gettext("A moderator"),
+    facts_rules.Origin.BRAND: lazy_gettext("The brand"),
+    facts_rules.Origin.MEMBER: lazy_gettext("Who suggested the place"),
+    facts_rules.Origin.IMPORT: lazy_gettext("The source"),
+    facts_rules.Origin.EXTRACT: "OpenStreetMap",
 }
 
 
@@ -35,22 +36,22 @@ def field_name(field: str) -> str:
 
 
 def origin_name(origin: str) -> str:
-    return str(ORIGIN_NAMES[facts.Origin(origin)])
+    return str(ORIGIN_NAMES[facts_rules.Origin(origin)])
 
 
 def fact_text(field: str, value: str) -> str:
     """A value that `rules.facts.written` made, for people; '' for none."""
     if field == "closed":
         return gettext("Closed for good") if value else gettext("Not closed")
-    if field == "category" and value in rules.CATEGORIES:
-        return rules.CATEGORIES[value].name(render.language())
+    if field == "category" and value in categories.CATEGORIES:
+        return categories.CATEGORIES[value].name(render.language())
     if field == "phone" and value:
-        return rules.shown_phone(value)
+        return telephones.shown_phone(value)
     return value
 
 
-def kept_fields(place: queries.PlaceRow) -> list[str]:
+def kept_fields(place: reading.PlaceRow) -> list[str]:
     """Names of the fields whose value the reader cannot change, only propose another."""
-    mine = facts.origin_of(current_actor(), place.brand_id)
+    mine = facts_rules.origin_of(current_actor(), place.brand_id)
     origins = facts_of(db.session(), place).origins
-    return [field_name(f) for f in facts.FIELDS if not facts.outranks(mine, origins[f])]
+    return [field_name(f) for f in facts_rules.FIELDS if not facts_rules.outranks(mine, origins[f])]

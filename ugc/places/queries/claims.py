@@ -10,13 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.brands import queries as brands
+from ugc.brands.queries import claims as brands_claims_queries
+from ugc.brands.queries import reading as brands_reading
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, SubjectInfo
-from ugc.places import queries
 from ugc.places.models import CLAIM_KIND, Place, PlaceClaim
+from ugc.places.queries import reading, running
 
 
 def open_claim(session: Session, place_id: int, brand_id: int) -> PlaceClaim | None:
@@ -49,8 +50,8 @@ class ClaimRow:
     `website_by` (a handle, '' for an import) say how the place's web address came; `present` is
     the name of the brand that runs it now."""
 
-    place: queries.PlaceRow
-    brand: brands.BrandRow
+    place: reading.PlaceRow
+    brand: brands_reading.BrandRow
     member_id: int | None
     handle: str | None
     domain: str
@@ -79,18 +80,18 @@ def claim_by_id(session: Session, actor: Actor, claim_id: int) -> ClaimRow:
     if row is None:
         raise NotFound()
     claim: PlaceClaim = row.PlaceClaim
-    present = queries.brand_of(session, claim.place_id)
+    present = running.brand_of(session, claim.place_id)
     by = row.website_by_id
     return ClaimRow(
-        place=queries.place_by_id(session, actor, claim.place_id),
-        brand=brands.brand_by_id(session, actor, claim.brand_id),
+        place=reading.place_by_id(session, actor, claim.place_id),
+        brand=brands_reading.brand_by_id(session, actor, claim.brand_id),
         member_id=claim.author_id,
         handle=row.handle,
-        domain=brands.verified_domain(session, claim.brand_id),
+        domain=brands_claims_queries.verified_domain(session, claim.brand_id),
         website_since=row.website_since,
         website_by=row.writer or "",
-        by_team=by is not None and brands.ever_in_team(session, claim.brand_id, by),
-        present=brands.brand_by_id(session, actor, present).name if present else "",
+        by_team=by is not None and brands_claims_queries.ever_in_team(session, claim.brand_id, by),
+        present=brands_reading.brand_by_id(session, actor, present).name if present else "",
     )
 
 

@@ -12,8 +12,8 @@ from ugc.core.gazetteer import City
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.places.models import KIND, Place
 from ugc.streets.models import SubjectAddress
-from ugc.streets.queries import addresses
-from ugc.streets.rules import wording
+from ugc.streets.queries import addresses as streets_addresses_queries
+from ugc.streets.rules import wording as streets_wording
 
 
 def gives_address() -> sa.ColumnElement[bool]:
@@ -32,7 +32,7 @@ def describe(
             Place.name,
             Subject.public_id,
             *gazetteer.shown_columns(),
-            *addresses.columns(),
+            *streets_addresses_queries.columns(),
         )
         .join(Subject, Subject.id == Place.id)
         .outerjoin(City, City.id == Place.city_id)
@@ -47,7 +47,7 @@ def describe(
             r.name,
             f"/places/{r.public_id}",
             gazetteer.shown_city(r) or "",
-            wording.where(addresses.address_of(r), None),
+            streets_wording.where(streets_addresses_queries.address_of(r), None),
         )
         for r in rows
     ]

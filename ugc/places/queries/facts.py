@@ -13,8 +13,8 @@ from ugc.core.db import Session
 from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
 from ugc.places.models import Place, PlaceBrand, PlaceFact
-from ugc.places.queries import PAGE, PlaceRow, shown
-from ugc.places.rules import facts as rules
+from ugc.places.queries.reading import PAGE, PlaceRow, shown
+from ugc.places.rules import facts as facts_rules
 
 MOST_COUNTED = 1_000
 
@@ -43,13 +43,13 @@ class Facts:
     @property
     def is_of_extract(self) -> bool:
         """Whether OpenStreetMap says a field of a place that came from elsewhere."""
-        is_said = rules.Origin.EXTRACT in self.origins.values()
-        return is_said and self.usual != rules.Origin.EXTRACT
+        is_said = facts_rules.Origin.EXTRACT in self.origins.values()
+        return is_said and self.usual != facts_rules.Origin.EXTRACT
 
     def decided_by(self, actor: Actor, brand_id: int | None) -> list[Proposal]:
-        """The proposals that somebody who may edit the place decides: `brand_id` runs it."""
-        mine = rules.origin_of(actor, brand_id)
-        return [each for each in self.proposals if rules.outranks(mine, each.present_origin)]
+        """The proposals that an editor of the place decides; `brand_id` runs it."""
+        mine = facts_rules.origin_of(actor, brand_id)
+        return [each for each in self.proposals if facts_rules.outranks(mine, each.present_origin)]
 
 
 def rows_of(session: Session, place_id: int) -> dict[str, PlaceFact]:
@@ -59,10 +59,10 @@ def rows_of(session: Session, place_id: int) -> dict[str, PlaceFact]:
     return {row.field: row for row in rows}
 
 
-def usual_origin(session: Session, source_id: int | None) -> rules.Origin:
+def usual_origin(session: Session, source_id: int | None) -> facts_rules.Origin:
     """The origin of fields without a row, of a place of this source."""
     code = session.scalar(sa.select(Source.code).where(Source.id == source_id))
-    return rules.origin_of_source(code)
+    return facts_rules.origin_of_source(code)
 
 
 def point_of(session: Session, place_id: int) -> geo.Point:
@@ -74,26 +74,26 @@ def point_of(session: Session, place_id: int) -> geo.Point:
 
 def present_values(session: Session, place: Place) -> dict[str, str]:
     """Every field as `rules.written` gives it."""
-    values = {field: getattr(place, field) for field in rules.TEXTS}
-    values["point"] = rules.written(point_of(session, place.id))
-    values["closed"] = rules.written(place.closed_at is not None)
+    values = {field: getattr(place, field) for field in facts_rules.TEXTS}
+    values["point"] = facts_rules.written(point_of(session, place.id))
+    values["closed"] = facts_rules.written(place.closed_at is not None)
     return values
 
 
 def facts_of(session: Session, place: PlaceRow) -> Facts:
-    usual = rules.origin_of_source(place.source_code)
+    usual = facts_rules.origin_of_source(place.source_code)
     rows = rows_of(session, place.id)
-    origins = {f: rows[f].origin if f in rows else usual.value for f in rules.FIELDS}
-    present = {field: str(getattr(place, field)) for field in rules.TEXTS}
+    origins = {f: rows[f].origin if f in rows else usual.value for f in facts_rules.FIELDS}
+    present = {field: str(getattr(place, field)) for field in facts_rules.TEXTS}
     present["category"] = place.category.code
-    present["point"] = rules.written(geo.Point(place.lon, place.lat))
-    present["closed"] = rules.written(place.closed_at is not None)
+    present["point"] = facts_rules.written(geo.Point(place.lon, place.lat))
+    present["closed"] = facts_rules.written(place.closed_at is not None)
     proposals = [
         Proposal(
             field, present[field], row.origin, row.proposed,
             row.proposed_origin, row.proposed_at or row.at,
         )
-        for field in rules.FIELDS
+        for field in facts_rules.FIELDS
         if (row := rows.get(field)) and row.proposed is not None and row.proposed_origin
     ]  # fmt: skip
     return Facts(origins, proposals, usual)
@@ -112,11 +112,13 @@ def _may_decide(actor: Actor) -> sa.ColumnElement[bool]:
         PlaceBrand.brand_id.in_(brand_ids),
     )  # fmt: skip
     of_brand = sa.and_(
-        Place.visibility == Visibility.PUBLISHED, runs, PlaceFact.origin != rules.Origin.MODERATOR
+        Place.visibility == Visibility.PUBLISHED,
+        runs,
+        PlaceFact.origin != facts_rules.Origin.MODERATOR,
     )
     of_author = sa.and_(
         Place.author_id == actor.id,
-        PlaceFact.origin.not_in((rules.Origin.MODERATOR, rules.Origin.BRAND)),
+        PlaceFact.origin.not_in((facts_rules.Origin.MODERATOR, facts_rules.Origin.BRAND)),
     )
     return sa.and_(standing, sa.or_(of_brand, of_author))
 

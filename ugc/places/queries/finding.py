@@ -17,13 +17,13 @@ from ugc.core.gazetteer import City
 from ugc.core.geo import Point
 from ugc.core.likeness import likeness, words
 from ugc.core.subjects import Subject, Visibility
-from ugc.places import rules
 from ugc.places.models import Place
 from ugc.places.queries.described import gives_address
+from ugc.places.rules import categories, describing
 from ugc.places.rules.asked import category_said
 from ugc.streets.models import SubjectAddress
-from ugc.streets.queries import addresses
-from ugc.streets.rules import wording
+from ugc.streets.queries import addresses as streets_addresses_queries
+from ugc.streets.rules import wording as streets_wording
 
 KEY = sa.func.name_key(Place.name)
 LOOKED = 2_000  # names that have a word, before they are ranked
@@ -75,7 +75,7 @@ def _told(query: sa.Select[Any]) -> sa.Select[Any]:
             sa.func.ST_X(Place.geom).label("lon"),
             sa.func.ST_Y(Place.geom).label("lat"),
             *gazetteer.shown_columns(),
-            *addresses.columns(),
+            *streets_addresses_queries.columns(),
         )
         .join(Subject, Subject.id == Place.id)
         .outerjoin(City, City.id == Place.city_id)
@@ -118,10 +118,10 @@ def _by_name(guesses: bool, is_near: bool) -> sa.Select[Any]:
 
 
 def _named(session: Session, search: Search, text: str, near: Point | None) -> list[Found]:
-    text = rules.search_text(text)
+    text = describing.search_text(text)
     if not text:
         return []
-    guesses = search.guesses and len(text) > rules.SHORT_QUERY
+    guesses = search.guesses and len(text) > describing.SHORT_QUERY
     given: dict[str, Any] = {"text": text, "most": search.limit}
     if near is not None:
         given |= {"lon": near.lon, "lat": near.lat}
@@ -154,7 +154,7 @@ def _of_category(
     session: Session, code: str, alike: float, near: Point | None, area: Area | None, *, sure: bool
 ) -> list[Found]:
     """The list of a category there, and some of its places."""
-    category = rules.CATEGORIES[code]
+    category = categories.CATEGORIES[code]
     name = category.name(_language())
     asked: dict[str, str] = {"category": code}
     given: dict[str, Any] = {"category": code}
@@ -184,8 +184,10 @@ def _language() -> str:
 
 
 def _found(row: Any, alike: float) -> Found:
-    category = rules.CATEGORIES.get(row.category, rules.CATEGORIES["other"])
-    where = wording.where(addresses.address_of(row), gazetteer.shown_city(row))
+    category = categories.CATEGORIES.get(row.category, categories.CATEGORIES["other"])
+    where = streets_wording.where(
+        streets_addresses_queries.address_of(row), gazetteer.shown_city(row)
+    )
     closed = gettext("Closed for good") if row.closed_at else ""
     parts = [closed, category.name(_language()), row.address, where]
     mean = row.rating_sum / row.rating_count if row.rating_count else 0.0

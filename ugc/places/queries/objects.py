@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.content import queries as content
+from ugc.content import queries as content_queries
 from ugc.core import geo
 from ugc.core.db import Session
 from ugc.moderation.models import Case
 from ugc.places.models import Place, PlaceObject
-from ugc.places.rules import objects as rules
+from ugc.places.rules import objects as objects_rules
 from ugc.places.rules.facts import PEOPLE
 from ugc.streets.models import ExtractPlace
 
@@ -37,7 +37,7 @@ GONE = "gone"  # the reason of the move that hides a place
 def of_people() -> dict[str, str]:
     """Tables that hold what people did with a place, content under it among them, and the column
     that names the place. With a row in one of them it is not hidden when the extract loses it."""
-    under = {kind.tablename: kind.column for kind in content.kinds_under()}
+    under = {kind.tablename: kind.column for kind in content_queries.kinds_under()}
     return _OF_PEOPLE | under
 
 
@@ -130,9 +130,9 @@ _STAGE = (
     " name text, names text[], geom geometry(Point, 4326)) ON COMMIT DROP"
 )
 # What `NEAR_M` metres are in degrees, to the sides and up.
-_HIGH = f"{rules.NEAR_M} / 111000.0"
+_HIGH = f"{objects_rules.NEAR_M} / 111000.0"
 _WIDE = f"{_HIGH} / greatest(cos(radians(ST_Y(t.geom))), 0.01)"
-# Places of no living thing beside the new things that may be the same, whoever suggested them and
+# Places of no living thing beside the new things that may be the same, of any author and
 # whatever became of them: what a moderator hid does not come back as a second one. The invented
 # places of a demo world are never real firms.
 _SAME = sa.text(f"""
@@ -141,13 +141,13 @@ SELECT t.osm, near.id, near.alike, near.metres FROM new_things AS t, LATERAL (
     (SELECT max(similarity(name_key(p.name), name_key(said))) FROM unnest(t.names) AS said) AS alike
   FROM places AS p
   WHERE p.geom && ST_Expand(t.geom, {_WIDE}, {_HIGH})
-    AND (p.category IN (t.category, '{rules.ANY_KIND}')
+    AND (p.category IN (t.category, '{objects_rules.ANY_KIND}')
       OR CAST(:families AS jsonb) ->> p.category = t.family)
     AND p.name <> ''
     AND NOT EXISTS (SELECT FROM members AS m WHERE m.id = p.author_id AND m.is_demo)
     AND NOT EXISTS (SELECT FROM place_objects AS o
       WHERE o.place_id = p.id AND o.osm <> ALL(:parted) AND {_LIVES})) AS near
-WHERE near.metres < {rules.NEAR_M} AND near.alike > {rules.ALIKE}
+WHERE near.metres < {objects_rules.NEAR_M} AND near.alike > {objects_rules.ALIKE}
 ORDER BY near.alike DESC, near.metres, t.osm, near.id
 """)
 
@@ -177,7 +177,7 @@ SELECT t.osm, near.osm AS first FROM new_things AS t, LATERAL (
   WHERE p.geom && ST_Expand(t.geom, {_WIDE}, {_HIGH})
     AND p.category = t.category AND name_key(p.name) = name_key(t.name)
   GROUP BY p.id HAVING bool_and((left(o.osm, 1) = 'n') <> (left(t.osm, 1) = 'n'))) AS near
-WHERE near.metres < {rules.NEAR_M}
+WHERE near.metres < {objects_rules.NEAR_M}
 ORDER BY near.metres, t.number, near.osm
 """)
 
@@ -216,13 +216,13 @@ def _fresh(session: Session, extract_id: int) -> tuple[list[tuple[Any, ...]], li
     fresh: list[tuple[Any, ...]] = []
     parted: list[str] = []
     for row in session.execute(_BEFORE, {"id": extract_id}):
-        category = rules.category_of(row.kinds)
+        category = objects_rules.category_of(row.kinds)
         if category is None:
             continue
-        family = rules.family_of(category)
+        family = objects_rules.family_of(category)
         if row.mark is not None:
-            was = rules.family_of(rules.category_in(row.mark))
-            if was == family or row.alike >= rules.UNLIKE:
+            was = objects_rules.family_of(objects_rules.category_in(row.mark))
+            if was == family or row.alike >= objects_rules.UNLIKE:
                 continue
             parted.append(row.osm)
         point = f"SRID=4326;POINT({row.lon!r} {row.lat!r})"

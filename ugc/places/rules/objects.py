@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ugc.core import geo, names
-from ugc.places import rules
+from ugc.core import geo, names, telephones, websites
 from ugc.places.models import EXTRACT_SOURCE
+from ugc.places.rules import categories, describing, written
 
 SOURCE = {
     "code": EXTRACT_SOURCE,
@@ -35,7 +35,7 @@ NUMBERS_MOST = 3  # telephone numbers of one value that are tried
 
 _BY_KIND = {
     kind: category.code
-    for category in rules.CATEGORIES.values()
+    for category in categories.CATEGORIES.values()
     for kind in (category.osm, *category.also)
     if kind
 }
@@ -88,11 +88,11 @@ def category_of(kinds: Iterable[str]) -> str | None:
 
 def family_of(category: str) -> str:
     """What categories that may name the same thing have in common; the code itself for others."""
-    known = rules.CATEGORIES.get(category)
+    known = categories.CATEGORIES.get(category)
     return known.aspect_set if known and known.aspect_set in FAMILIES else category
 
 
-FAMILY_OF = {code: family_of(code) for code in rules.CATEGORIES}
+FAMILY_OF = {code: family_of(code) for code in categories.CATEGORIES}
 
 
 def mark_of(category: str, content_hash: str) -> str:
@@ -110,14 +110,14 @@ def said_of(thing: Thing, country: str | None) -> Said | None:
     `country` (ISO 3166) tells numbers without a country code."""
     category = category_of(thing.kinds)
     name = names.cleaned_name(thing.name)
-    if category is None or not name or len(name) > rules.NAME_MAX:
+    if category is None or not name or len(name) > describing.NAME_MAX:
         return None
     address = f"{thing.street} {thing.number}" if thing.street and thing.number else ""
     read = {
-        "phone": _read(thing.phone, lambda text: _phone(text, country), rules.PHONE_MAX),
-        "website": _read(thing.website, _website, rules.WEBSITE_MAX),
-        "opening_hours": _read(thing.opening_hours, rules.normal_hours, rules.HOURS_MAX),
-        "address": _read(address, names.cleaned_name, rules.ADDRESS_MAX),
+        "phone": _read(thing.phone, lambda text: _phone(text, country), describing.PHONE_MAX),
+        "website": _read(thing.website, _website, describing.WEBSITE_MAX),
+        "opening_hours": _read(thing.opening_hours, written.normal_hours, describing.HOURS_MAX),
+        "address": _read(address, names.cleaned_name, describing.ADDRESS_MAX),
     }
     return Said(
         name=name,
@@ -141,7 +141,7 @@ def _phone(text: str, country: str | None) -> str:
     """The first of several numbers that can be one."""
     for part in text.replace(",", ";").split(";")[:NUMBERS_MOST]:
         try:
-            return rules.normal_phone(part.strip(), country)
+            return telephones.normal_phone(part.strip(), country)
         except ValueError:
             continue
     raise ValueError(text)
@@ -149,9 +149,9 @@ def _phone(text: str, country: str | None) -> str:
 
 def _website(text: str) -> str:
     try:
-        return rules.normal_website(text)
+        return websites.normal_website(text)
     except ValueError:
-        return rules.normal_website(text.split(";")[0].strip())
+        return websites.normal_website(text.split(";")[0].strip())
 
 
 def object_url(osm: str) -> str:
@@ -177,7 +177,7 @@ class Zones:
         column, row = int(point.lon // CELL), int(point.lat // CELL)
         if (column, row) not in self.cells:
             self.cells[column, row] = _zone_of_cell(column, row)
-        return self.cells[column, row] or rules.timezone_at(point)
+        return self.cells[column, row] or describing.timezone_at(point)
 
 
 CELL = 0.1  # degrees
@@ -192,5 +192,5 @@ def _zone_of_cell(column: int, row: int) -> str | None:
         )
         for right, up in spots
     )
-    zones = {rules.timezone_at(point) for point in points}
+    zones = {describing.timezone_at(point) for point in points}
     return zones.pop() if len(zones) == 1 else None

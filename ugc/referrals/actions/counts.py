@@ -1,4 +1,4 @@
-"""Reach as counted: deltas are appended by whoever changes something, and folded later, so that a
+"""Reach as counted: deltas are appended with each change and aggregated later, so that a
 thousand who join through one link do not wait for each other. Nothing here commits.
 
 A member counts for up to three ancestors while they are neither erased nor false. Both are looked
@@ -24,7 +24,7 @@ APPEND = sa.text(
     " (r.great_grandparent_id, 3)) AS a (member_id, degree)"
     " WHERE r.member_id = ANY(:ids) AND a.member_id IS NOT NULL"
 )
-# Takes the oldest deltas that nobody else is folding. Counts are changed in the order of their
+# Takes the oldest deltas that no other worker holds. Counts are changed in the order of their
 # members, so that two folds wait for each other in turn.
 FOLD = sa.text(
     """
@@ -99,7 +99,7 @@ def fold(session: Session, limit: int = FOLD_LIMIT) -> int:
 
 
 def recount(session: Session) -> list[int]:
-    """Counts everybody's reach anew from the referrals alone, and mends it; returns whose was
+    """Counts the reach of all members from the referrals alone and mends it; returns whose was
     wrong. Folds wait meanwhile; joining and reading do not."""
     session.execute(sa.text("SET LOCAL statement_timeout = '10min'"))
     session.execute(sa.text("SET LOCAL lock_timeout = '1min'"))
@@ -119,8 +119,8 @@ def _counted(session: Session, member_ids: Iterable[int]) -> set[int]:
 
 
 def mark_false(session: Session, member_ids: Iterable[int]) -> set[int]:
-    """These members turned out not to be persons of their own: they count for nobody. Who is below
-    them still does. Returns for whom that is new; done twice it changes nothing."""
+    """These members turned out not to be persons of their own: they count for no one. Who is below
+    them still does. Returns the newly marked ones; done twice it changes nothing."""
     wanted = sorted(set(member_ids))
     if not wanted:
         return set()
@@ -138,7 +138,7 @@ def mark_false(session: Session, member_ids: Iterable[int]) -> set[int]:
 
 
 def clear_false(session: Session, member_ids: Iterable[int]) -> set[int]:
-    """They are persons after all, and count again. Returns for whom that is new."""
+    """They are persons after all, and count again. Returns the newly cleared ones."""
     wanted = sorted(set(member_ids))
     counted = _counted(session, wanted)
     cleared = set(

@@ -1,4 +1,4 @@
-"""Visits: marks that name nobody, and what is counted of them. Nothing here commits."""
+"""Visits: anonymous visitor keys, and what is counted of them. Nothing here commits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc.core.db import Session
-from ugc.referrals import actions, queries, rules
+from ugc.referrals import queries, rules
+from ugc.referrals.actions import linking
 from ugc.referrals.models import VisitSalt
 
 MONTHS_AHEAD = 2
-# In the order of their keys, whoever adds.
+# Every writer adds in the order of keys.
 ADD_TO_LINKS = sa.text(
     """
     INSERT INTO visit_days AS d (link_id, day, channel, degree, visits, root_id)
@@ -98,7 +99,7 @@ def _roots_and_degrees(
 ) -> dict[int, tuple[int | None, int]]:
     """For each link its root (a brand), if any, and the degree of who comes by it."""
     found = queries.links_with_subjects(session, {visit.link_id for visit in visits})
-    roots = {link.id: actions.root_of(session, subject) for link, subject in found}
+    roots = {link.id: linking.root_of(session, subject) for link, subject in found}
     sharers = {link.id: (roots[link.id] or subject.id, link.owner_id) for link, subject in found}
     degrees = queries.degrees_in(session, set(sharers.values()))
     return {link.id: (roots[link.id], degrees.get(sharers[link.id], 0) + 1) for link, _ in found}
@@ -132,7 +133,7 @@ def keep_partitions(session: Session, today: dt.date, months: int) -> tuple[list
     oldest = rules.month_of(today, -months)
     dropped = [name for name in there if name < rules.partition_name(oldest)]
     if missing or dropped:
-        # The parent first, as whoever counts does: else each would wait for the other.
+        # The parent first, in the order of the counting job, against deadlocks.
         session.execute(sa.text("LOCK TABLE visits IN ACCESS EXCLUSIVE MODE"))
     made = []
     for first in missing:

@@ -11,15 +11,17 @@ from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
-from ugc.moderation import actions as moderation
-from ugc.privateplaces import queries as private_places
+from ugc.moderation import actions as moderation_actions
+from ugc.privateplaces import queries as privateplaces_queries
 from ugc.privateplaces.rules import Area
-from ugc.reports import actions, queries, rules
-from ugc.reports.actions import life
+from ugc.reports.actions import life as life_actions
+from ugc.reports.actions import posting as posting_actions
 from ugc.reports.models import Report
-from ugc.reports.queries import corrections as reads
-from ugc.reports.queries import life as story
-from ugc.reports.rules import belief, corrections
+from ugc.reports.queries import corrections as corrections_queries
+from ugc.reports.queries import life as life_queries
+from ugc.reports.queries import reading
+from ugc.reports.rules import belief, kinds, permissions
+from ugc.reports.rules import corrections as corrections_rules
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,17 @@ def correct(
     counting. It is no sighting: the report lives from when it was seen. Raises Forbidden, Stale,
     Invalid, Conflict."""
     member_id = require_contributor(actor)
-    if wanted.kind not in rules.KINDS:
+    if wanted.kind not in kinds.KINDS:
         raise Invalid(fields={"kind": [lazy_gettext("Choose one of the kinds.")]})
     # Cases are locked before content, as by a moderator who decides.
-    moderation.lock_case(session, report_id)
-    report = queries.locked(session, report_id)
-    if not rules.may_edit(actor, report.author_id, report.visibility, report.state):
+    moderation_actions.lock_case(session, report_id)
+    report = reading.locked(session, report_id)
+    if not permissions.may_edit(actor, report.author_id, report.visibility, report.state):
         raise Forbidden()
     if report.revision != revision:
         raise Stale()
-    free = not reads.others_spoke(session, report_id, member_id)
-    before = geo.Point(*story.position(session, report_id))
+    free = not corrections_queries.others_spoke(session, report_id, member_id)
+    before = geo.Point(*life_queries.position(session, report_id))
     place = _new_place(session, actor, report, wanted, before)
     another = (wanted.kind, wanted.subkind) != (report.kind, report.subkind)
     if not another and place is None:
@@ -63,10 +65,10 @@ def correct(
         report.geom_exact = place.given.ewkt
         report.revision += 1
         return True
-    if reads.corrections_of(session, report_id) >= corrections.MOST:
+    if corrections_queries.corrections_of(session, report_id) >= corrections_rules.MOST:
         told = lazy_gettext(
             "A report can be corrected %(most)d times. Withdraw it and report it again.",
-            most=corrections.MOST,
+            most=corrections_rules.MOST,
         )
         raise Conflict(told, code="corrected_too_often")
     fold = _change_kind(session, actor, report, wanted, free=free) if another else False
@@ -75,10 +77,10 @@ def correct(
     if fold:
         _fold_again(session, report)
     report.revision += 1
-    moderation.content_changed(session, report_id)
+    moderation_actions.content_changed(session, report_id)
     subjects.touch(session, report_id)
     session.flush()
-    life.tell(session, report, "corrected", actor)
+    life_actions.tell(session, report, "corrected", actor)
     return True
 
 
@@ -89,17 +91,17 @@ def _change_kind(
     session: Session, actor: Actor, report: Report, wanted: Wanted, *, free: bool
 ) -> bool:
     """Returns whether the belief has to be folded again: another kind fades otherwise."""
-    kind = rules.KINDS[wanted.kind]
-    if kind not in corrections.kinds_for(rules.KINDS[report.kind], free=free):
+    kind = kinds.KINDS[wanted.kind]
+    if kind not in corrections_rules.kinds_for(kinds.KINDS[report.kind], free=free):
         told = lazy_gettext(
             "Others have spoken about it: it can only become a kind of the same family."
         )
         raise Invalid(fields={"kind": [told]})
-    actions.check_subkind(wanted.kind, wanted.subkind)
+    posting_actions.check_subkind(wanted.kind, wanted.subkind)
     subjects.log_move(
         session, report.id, "kind",
-        corrections.code_of(report.kind, report.subkind),
-        corrections.code_of(wanted.kind, wanted.subkind),
+        corrections_rules.code_of(report.kind, report.subkind),
+        corrections_rules.code_of(wanted.kind, wanted.subkind),
         reason="corrected_kind", actor=actor.reference,
     )  # fmt: skip
     fold = wanted.kind != report.kind
@@ -111,7 +113,7 @@ def _change_kind(
 def _fold_again(session: Session, report: Report) -> None:
     """Raises Invalid when a report of its new kind would be over."""
     session.flush()
-    life.recompute_reliability(session, report)
+    life_actions.recompute_reliability(session, report)
     if report.expires_at <= now(session):
         told = lazy_gettext(
             "It was seen so long ago that it would be over as this kind. Say that it is over"
@@ -138,15 +140,15 @@ def _new_place(
     session: Session, actor: Actor, report: Report, wanted: Wanted, before: geo.Point
 ) -> _Place | None:
     """None when it stays where it is, and what is kept back of it too."""
-    kind = rules.KINDS[wanted.kind]
+    kind = kinds.KINDS[wanted.kind]
     given = None if wanted.point is None else wanted.point.public
     if given is None or (given == before and not report.coarse):
-        if report.coarse or kind.on_road is rules.KINDS[report.kind].on_road:
+        if report.coarse or kind.on_road is kinds.KINDS[report.kind].on_road:
             return None
         given = before  # another kind keeps other things back
-    kept = corrections.kept_back(
+    kept = corrections_rules.kept_back(
         kind,
-        private_places.area_round(session, require_contributor(actor), given),
+        privateplaces_queries.area_round(session, require_contributor(actor), given),
         coarse=report.coarse,
         author_hidden=report.author_hidden,
         exact=wanted.exact,
@@ -166,7 +168,7 @@ def _change_place(
         report.moved_m = 0.0
     else:
         _check_way(report, metres, becomes_coarse=area is not None)
-        report.moved_m = min(corrections.WITHIN_M, report.moved_m + metres)
+        report.moved_m = min(corrections_rules.WITHIN_M, report.moved_m + metres)
     report.geom, report.geom_exact = place.public.ewkt, place.given.ewkt if area else None
     report.coarse = area is not None
     report.accuracy_m = area.radius_m if area else place.accuracy_m
@@ -184,7 +186,7 @@ def _change_place(
 def _check_way(report: Report, metres: float, *, becomes_coarse: bool) -> None:
     """Raises Invalid for a way that is too long once others spoke about the report, and for one
     into or out of the area of a private place, which would say where about it is."""
-    left = corrections.metres_left(report.moved_m, free=False) or 0.0
+    left = corrections_rules.metres_left(report.moved_m, free=False) or 0.0
     told = None
     if becomes_coarse is not report.coarse or (report.coarse and metres > 0):
         told = lazy_gettext(
@@ -202,7 +204,7 @@ def _check_way(report: Report, metres: float, *, becomes_coarse: bool) -> None:
 def _silence_far_votes(session: Session, report_id: int, point: geo.Point) -> bool:
     """Votes that came from far from `point` stop counting; returns whether there were any."""
     silenced = False
-    for vote, position in reads.votes_with_positions(session, report_id):
+    for vote, position in corrections_queries.votes_with_positions(session, report_id):
         was_far = belief.Damping.FAR in vote.dampings
         is_far = position is not None and position.metres_to(point) / 1000 > belief.FAR_KM
         if vote.weight > 0 and (was_far or is_far):

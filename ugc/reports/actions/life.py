@@ -10,27 +10,26 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
-from ugc.content import actions as content
+from ugc.content import actions as content_actions
 from ugc.core import geo, inputs, subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Subject, Visibility
-from ugc.media import actions as media
+from ugc.media import actions as media_actions
 from ugc.media import queries as media_queries
-from ugc.moderation import actions as moderation
-from ugc.reports import queries, rules
+from ugc.moderation import actions as moderation_actions
 from ugc.reports.models import MemberPosition, Report, ReportState, Vote
-from ugc.reports.queries import life as story
-from ugc.reports.queries import trust
-from ugc.reports.rules import belief
-from ugc.watches import actions as watches
+from ugc.reports.queries import life as life_queries
+from ugc.reports.queries import reading, trust
+from ugc.reports.rules import belief, kinds, permissions
+from ugc.watches.actions import watching as watches_watching
 
 
 def tell(session: Session, report: Report, what: str, actor: Actor) -> None:
-    """Says what happened to a report that everybody can see."""
-    if report.visibility in queries.SHOWN:
-        point = geo.Point(*story.position(session, report.id))
+    """Emits what happened to a public report."""
+    if report.visibility in reading.SHOWN:
+        point = geo.Point(*life_queries.position(session, report.id))
         events.emit(session, changed(report, what, actor, point, now(session)))
 
 
@@ -57,8 +56,8 @@ def changed(
 def recompute_reliability(session: Session, report: Report) -> None:
     """Replays the log of votes: updates reliability, expiry and the counts of votes. The caller
     holds the row's lock."""
-    votes = story.casts(session, report.id, report.seen_at)
-    span = rules.KINDS[report.kind].span
+    votes = life_queries.casts(session, report.id, report.seen_at)
+    span = kinds.KINDS[report.kind].span
     half_life = dt.timedelta(seconds=report.half_life_s)
     believed = belief.fold(report.prior, votes, report.seen_at, half_life)
     report.believed, report.believed_at = believed.expectation, believed.as_of
@@ -67,7 +66,7 @@ def recompute_reliability(session: Session, report: Report) -> None:
     # What a source said of the end stands; people can only prolong it, or end it together.
     imported = report.source_id is not None
     report.expires_at = max(expires_at, report.expires_at) if imported else expires_at
-    report.confirmations, report.denials = story.vote_counts(session, report.id)
+    report.confirmations, report.denials = life_queries.vote_counts(session, report.id)
 
 
 def renew(session: Session, actor: Actor, report: Report, moment: dt.datetime) -> None:
@@ -119,8 +118,8 @@ def end(
 
 def close(session: Session, actor: Actor, report_id: int) -> None:
     """Its author (or a moderator) says that it is over. Raises Forbidden."""
-    report = queries.locked(session, report_id)
-    if not rules.may_close(actor, report.author_id, report.visibility, report.state):
+    report = reading.locked(session, report_id)
+    if not permissions.may_close(actor, report.author_id, report.visibility, report.state):
         raise Forbidden()
     mine = actor.id == report.author_id
     reason = "closed_by_author" if mine else "closed_by_moderator"
@@ -130,14 +129,16 @@ def close(session: Session, actor: Actor, report_id: int) -> None:
 
 def _note(text: str, field: str) -> str:
     """A reason that people can read. Raises Invalid on `field`."""
-    return inputs.said_in(text, least=rules.REASON_MIN, most=rules.REASON_MAX, field=field)
+    return inputs.said_in(
+        text, least=permissions.REASON_MIN, most=permissions.REASON_MAX, field=field
+    )
 
 
 def answer(session: Session, actor: Actor, report_id: int, *, note: str, closes: bool) -> None:
     """An official answer of those who run the site, on the time line for good; it may end the
     report. Raises Forbidden, Invalid, Conflict."""
-    report = queries.locked(session, report_id)
-    if not rules.may_answer(actor) or report.visibility not in queries.SHOWN:
+    report = reading.locked(session, report_id)
+    if not permissions.may_answer(actor) or report.visibility not in reading.SHOWN:
         raise Forbidden()
     if closes and report.state != ReportState.OPEN:
         raise Conflict(lazy_gettext("This report is over already."))
@@ -164,24 +165,24 @@ def may_reopen(
     """Whether `actor` may open the report again (`rules.may_reopen`)."""
     if state == ReportState.OPEN or not actor.is_member:
         return False
-    return rules.may_reopen(
+    return permissions.may_reopen(
         actor,
         author_id,
         state,
         ended_at,
         now(session),
-        established=not moderation.must_be_held(session, actor),
-        ended_by=story.ended_by(session, report_id),
-        of_report=story.times_back(session, report_id),
-        of_day=story.brought_back(session, actor.reference),
+        established=not moderation_actions.must_be_held(session, actor),
+        ended_by=life_queries.ended_by(session, report_id),
+        of_report=life_queries.times_back(session, report_id),
+        of_day=life_queries.brought_back(session, actor.reference),
     )
 
 
 def reopen(session: Session, actor: Actor, report_id: int, *, note: str) -> None:
     """It is not over: with a reason, it lives again from now. Raises Forbidden, Invalid."""
     require_contributor(actor)
-    report = queries.locked(session, report_id)
-    if report.visibility not in queries.SHOWN or not may_reopen(
+    report = reading.locked(session, report_id)
+    if report.visibility not in reading.SHOWN or not may_reopen(
         session, actor, report_id, report.author_id, report.state, report.closed_at
     ):
         raise Forbidden(
@@ -189,8 +190,8 @@ def reopen(session: Session, actor: Actor, report_id: int, *, note: str) -> None
                 "You cannot reopen this report. What a moderator or many people ended is opened"
                 " again by a moderator; other reports come back %(report)d times at most, and"
                 " %(day)d a day by one person. If it is there, report it again.",
-                report=rules.BACK_PER_REPORT,
-                day=rules.BACK_PER_DAY,
+                report=permissions.BACK_PER_REPORT,
+                day=permissions.BACK_PER_DAY,
             )
         )
     note = _note(note, "note")
@@ -202,15 +203,15 @@ def reopen(session: Session, actor: Actor, report_id: int, *, note: str) -> None
 
 def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
     """A moderator says that two reports are one: votes, photos and followers move to `into_id`, the
-    old address leads there, everybody keeps their points, and who reported it counts as having
+    old address leads there, all keep their points, and who reported it counts as having
     confirmed. Raises Forbidden, Invalid, Conflict."""
-    if not rules.may_merge(actor):
+    if not permissions.may_merge(actor):
         raise Forbidden()
     if report_id == into_id:
         raise Invalid(fields={"into": [lazy_gettext("Choose another report to merge it into.")]})
-    # Cases first, then both rows in the order of their ids: nobody waits in a circle.
-    moderation.close_case(session, report_id)
-    first, second = (queries.locked(session, i) for i in sorted((report_id, into_id)))
+    # Cases first, then both rows in the order of their ids: against deadlocks.
+    moderation_actions.close_case(session, report_id)
+    first, second = (reading.locked(session, i) for i in sorted((report_id, into_id)))
     old, new = (first, second) if first.id == report_id else (second, first)
     if old.state == ReportState.MERGED or new.state == ReportState.MERGED:
         raise Conflict(lazy_gettext("One of them was merged already."))
@@ -219,7 +220,7 @@ def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
         raise Conflict(
             lazy_gettext("Only an area is public of one of them: they cannot be merged.")
         )
-    if old.visibility not in queries.SHOWN or new.visibility not in queries.SHOWN:
+    if old.visibility not in reading.SHOWN or new.visibility not in reading.SHOWN:
         raise Conflict(lazy_gettext("Only reports that everybody sees can be merged."))
     if old.visibility == Visibility.HELD or media_queries.has_held(session, old.id):
         # Its case would be gone, and what waits would wait for ever.
@@ -227,9 +228,9 @@ def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
             lazy_gettext("Something of it waits in the queue. Decide that first, then merge.")
         )
     _move_votes(session, old, new)
-    media.move_photos(session, old.id, new.id)
-    watches.move_followers(session, old.id, new.id)
-    content.move_under(session, old.id, new.id)
+    media_actions.move_photos(session, old.id, new.id)
+    watches_watching.move_followers(session, old.id, new.id)
+    content_actions.move_under(session, old.id, new.id)
     subject = session.get_one(Subject, old.id)
     subject.merged_into_id = new.id
     end(session, old, ReportState.MERGED, "merged", actor)
@@ -244,7 +245,7 @@ def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
 
 def _move_votes(session: Session, old: Report, new: Report) -> None:
     """A vote on the one is a vote on the other; of two by the same member the one on `new` stays.
-    Nobody votes on their own report."""
+    Votes of its author are left out."""
     rows = session.scalars(sa.select(Vote).where(Vote.report_id == old.id)).all()
     moved = [
         {
@@ -279,8 +280,8 @@ def _move_votes(session: Session, old: Report, new: Report) -> None:
 def _was_established(session: Session, member_id: int, moment: dt.datetime) -> bool:
     """As `_standing` for a member who does not act now, at the time of what they said."""
     return belief.is_established(
-        moment - story.joined_at(session, member_id),
-        graduated=moderation.is_graduated(session, member_id),
+        moment - life_queries.joined_at(session, member_id),
+        graduated=moderation_actions.is_graduated(session, member_id),
         proved_true=trust.record_of(session, member_id)[0],
     )
 
@@ -304,14 +305,14 @@ def expire(session: Session) -> int:
         subjects.touch(session, report.id)
         if report.asked_at is None and report.source_id is None:
             report.asked_at = now(session)
-            asked = story.who_saw_it(session, report)
-            if asked and report.visibility in queries.SHOWN:
+            asked = life_queries.who_saw_it(session, report)
+            if asked and report.visibility in reading.SHOWN:
                 events.emit(session, events.StillThereAsked(report.id, asked))
         tell(session, report, "expired", SYSTEM)
     return len(over)
 
 
 def forget_positions(session: Session) -> None:
-    """Where people were a day ago is nobody's business."""
+    """Deletes positions of voters that are a day old."""
     limit = app_now() - sa.cast("1 day", sa.Interval)
     session.execute(sa.delete(MemberPosition).where(MemberPosition.at < limit))

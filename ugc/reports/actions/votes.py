@@ -15,13 +15,12 @@ from ugc.core import geo, subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import AHEAD, Session, app_now, now
 from ugc.core.errors import Conflict, Forbidden
-from ugc.moderation import actions as moderation
-from ugc.reports import queries, rules
-from ugc.reports.actions import life
+from ugc.moderation import actions as moderation_actions
+from ugc.reports.actions import life as life_actions
 from ugc.reports.models import MemberPosition, Report, ReportState, Vote
-from ugc.reports.queries import life as story
-from ugc.reports.queries import trust
-from ugc.reports.rules import belief
+from ugc.reports.queries import life as life_queries
+from ugc.reports.queries import reading, trust
+from ugc.reports.rules import belief, permissions
 
 
 class Outcome(enum.StrEnum):
@@ -58,24 +57,24 @@ def vote(
     `position`, where the voter is, only a tenth of a degree is kept, for a day. Raises Forbidden,
     Conflict."""
     member_id = require_contributor(actor)
-    report = queries.locked(session, report_id)
+    report = reading.locked(session, report_id)
     moment = now(session)
     # A clock that was set back must not leave votes unheard until it is there again.
     report.seen_at = min(report.seen_at, moment)
-    alive = rules.is_alive(report.state, report.expires_at, moment)
-    revived = still_there and rules.may_revive(report.state, report.expires_at, moment)
-    if report.visibility not in queries.SHOWN or not (alive or revived):
+    alive = permissions.is_alive(report.state, report.expires_at, moment)
+    revived = still_there and permissions.may_revive(report.state, report.expires_at, moment)
+    if report.visibility not in reading.SHOWN or not (alive or revived):
         raise Conflict(lazy_gettext("This report is over; it cannot be confirmed any more."))
     mine = report.author_id == member_id
-    if not (mine and revived) and not rules.may_vote(actor, report.author_id, alive=True):
+    if not (mine and revived) and not permissions.may_vote(actor, report.author_id, alive=True):
         raise Forbidden(lazy_gettext("Your own report is confirmed or denied by others."))
     standing = _standing(session, actor, moment)
     if revived:
         _check_back(session, actor, report, established=standing.established)
     if mine:
-        life.renew(session, actor, report, moment)
+        life_actions.renew(session, actor, report, moment)
         return Told(Outcome.BACK)
-    before = story.vote_row(session, report_id, member_id)
+    before = life_queries.vote_row(session, report_id, member_id)
     if (
         before is not None
         and not revived
@@ -96,7 +95,7 @@ def vote(
             index_elements=["report_id", "member_id"], set_={**said, "voted_at": app_now()}
         )
     )
-    life.recompute_reliability(session, report)
+    life_actions.recompute_reliability(session, report)
     return _follow_up(session, actor, report, still_there, dampings, revived=revived)
 
 
@@ -111,19 +110,19 @@ def _follow_up(
 ) -> Told:
     """What a vote brings about: the report ends or comes back, and others are told."""
     member_id = require_contributor(actor)
-    votes = story.casts(session, report.id, report.seen_at)
+    votes = life_queries.casts(session, report.id, report.seen_at)
     half_life = dt.timedelta(seconds=report.half_life_s)
     denied = not still_there and belief.is_denied(votes, half_life)
     # A word that weighs nothing brings nothing back.
     back = revived and report.expires_at > now(session)
     if back:
-        life.open_again(session, report, actor, "still_there")
+        life_actions.open_again(session, report, actor, "still_there")
     elif denied:
-        life.end(session, report, ReportState.CLOSED, "denied_by_many", SYSTEM)
+        life_actions.end(session, report, ReportState.CLOSED, "denied_by_many", SYSTEM)
     subjects.touch(session, report.id)
-    life.tell(session, report, "confirmed" if still_there else "denied", actor)
+    life_actions.tell(session, report, "confirmed" if still_there else "denied", actor)
     if denied:
-        life.tell(session, report, "closed", SYSTEM)
+        life_actions.tell(session, report, "closed", SYSTEM)
     events.emit(
         session,
         events.ReportConfirmed(report.id, member_id, report.author_id, still_there, report.city_id),
@@ -152,7 +151,7 @@ def _says_more(
     silenced = {belief.Damping.NO_POSITION, belief.Damping.MOVED}
     if position is not None and silenced & set(before.dampings):
         return True
-    contradicted_at = story.last_said(
+    contradicted_at = life_queries.last_said(
         session, report.id, still_there=not still_there, but=before.member_id
     )
     return belief.may_say_again(before.voted_at, report.seen_at, contradicted_at)
@@ -171,9 +170,9 @@ class Standing:
 def _standing(session: Session, actor: Actor, moment: dt.datetime) -> Standing:
     member_id = require_contributor(actor)
     proved_true, proved_false = trust.record_of(session, member_id)
-    age = moment - story.joined_at(session, member_id)
+    age = moment - life_queries.joined_at(session, member_id)
     established = actor.is_moderator or belief.is_established(
-        age, graduated=not moderation.must_be_held(session, actor), proved_true=proved_true
+        age, graduated=not moderation_actions.must_be_held(session, actor), proved_true=proved_true
     )
     return Standing(belief.trust(proved_true, proved_false), age, established)
 
@@ -192,7 +191,7 @@ def _weight(
     new = standing.age < dt.timedelta(hours=belief.NEWCOMER_HOURS)
     if not standing.established:
         dampings.append(belief.Damping.NEWCOMER if new else belief.Damping.STRANGER)
-    companions = story.companions(session, report.id, member_id, still_there)
+    companions = life_queries.companions(session, report.id, member_id, still_there)
     if companions:
         dampings.append(belief.Damping.TOGETHER)
     if position is None:
@@ -207,9 +206,9 @@ def _moved(
     session: Session, member_id: int, report: Report, position: geo.Point, moment: dt.datetime
 ) -> list[belief.Damping]:
     """What is impossible about where the voter says to be; keeps a tenth of a degree of it."""
-    there = geo.Point(*story.position(session, report.id))
+    there = geo.Point(*life_queries.position(session, report.id))
     here = geo.Point(round(position.lon, 1), round(position.lat, 1))
-    last = story.last_position(session, member_id)
+    last = life_queries.last_position(session, member_id)
     moved = hours = None
     if last is not None and last[1] - moment <= AHEAD:  # else the clock was set back since
         moved = here.metres_to(last[0]) / 1000
@@ -227,12 +226,12 @@ def _moved(
 
 def _check_back(session: Session, actor: Actor, report: Report, *, established: bool) -> None:
     """Raises Conflict when "still there" of this member may not bring the report back."""
-    if not actor.is_moderator and not rules.may_come_back(
+    if not actor.is_moderator and not permissions.may_come_back(
         actor,
         report.author_id,
         established=established,
-        of_report=story.times_back(session, report.id),
-        of_day=story.brought_back(session, actor.reference),
+        of_report=life_queries.times_back(session, report.id),
+        of_day=life_queries.brought_back(session, actor.reference),
     ):
         raise Conflict(
             lazy_gettext(

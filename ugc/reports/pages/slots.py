@@ -8,32 +8,31 @@ from typing import Any
 from flask import g, render_template
 from flask_babel import gettext, lazy_gettext
 
-from ugc.accounts import pages as accounts
-from ugc.accounts import rules as account_rules
+from ugc.accounts.pages import profile as accounts_profile
+from ugc.accounts.rules import credentials as accounts_credentials
 from ugc.core import finding, formats, panels, render
 from ugc.core.access import current_actor
 from ugc.core.db import db
 from ugc.media import queries as media_queries
-from ugc.referrals import actions as referrals
-from ugc.reports import queries, rules
+from ugc.referrals.actions import linking as referrals_linking
 from ugc.reports.models import KIND
-from ugc.reports.queries import finding as searching
-from ugc.reports.queries import watched
-from ugc.reports.rules import belief
-from ugc.watches import queries as watches_queries
-from ugc.watches import rules as watches_rules
+from ugc.reports.queries import finding as finding_queries
+from ugc.reports.queries import reading, watched
+from ugc.reports.rules import belief, kinds, permissions
+from ugc.watches.queries import reading as watches_reading
+from ugc.watches.rules import choices as watches_choices
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:
-    listing = accounts.listing_of(member_id)
-    if listing is account_rules.Listing.NOTHING:
+    listing = accounts_profile.listing_of(member_id)
+    if listing is accounts_credentials.Listing.NOTHING:
         return ""
-    reports = queries.reports_of(db.session(), current_actor(), member_id, limit=20)
-    if listing is account_rules.Listing.DAYS:
-        return accounts.listed_by_day(
+    reports = reading.reports_of(db.session(), current_actor(), member_id, limit=20)
+    if listing is accounts_credentials.Listing.DAYS:
+        return accounts_profile.listed_by_day(
             gettext("Reports"),
             (
-                accounts.Listed(
+                accounts_profile.Listed(
                     each.name(render.language()), each.kind.icon, each.kind.colour,
                     each.city, each.occurred_at,
                 )
@@ -44,7 +43,7 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 
 def case_panel(subject_id: int, **_context: Any) -> str:
-    report = queries.report_by_id(db.session(), current_actor(), subject_id)
+    report = reading.report_by_id(db.session(), current_actor(), subject_id)
     photos = media_queries.photos_of(db.session(), current_actor(), [subject_id])
     return render_template("reports/_case.html", report=report, photos=photos)
 
@@ -57,12 +56,12 @@ def words_of(minutes: int) -> str:
     return formats.span(dt.timedelta(minutes=minutes), threshold=1)
 
 
-def watched_panel(watch: watches_queries.WatchRow, **_context: Any) -> str:
+def watched_panel(watch: watches_reading.WatchRow, **_context: Any) -> str:
     found = watched.reports_watched(db.session(), current_actor(), watch)
     return render_template("reports/_watched.html", found=found, watch=watch)
 
 
-def watch_count_panel(watch: watches_queries.WatchRow, among: list[int], **_context: Any) -> str:
+def watch_count_panel(watch: watches_reading.WatchRow, among: list[int], **_context: Any) -> str:
     """How many live reports a watch has, in a list of watches with the ids `among`: all are counted
     at once."""
     if "watch_counts" not in g:
@@ -78,32 +77,32 @@ def followed_panel(ids: list[int], **_context: Any) -> str:
 panels.register("watch.live", watched_panel)
 panels.register("watch.card", watch_count_panel)
 panels.register("watch.followed", followed_panel)
-watches_rules.register_kinds(rules.KINDS.values())
+watches_choices.register_kinds(kinds.KINDS.values())
 
 
 @panels.of_language
 def about_panel(**_context: Any) -> str:
     spans = {
         kind.code: tuple(words_of(m) for m in (kind.half_life, kind.floor, kind.ceiling))
-        for kind in rules.KINDS.values()
+        for kind in kinds.KINDS.values()
     }
     return render_template(
         "reports/_about.html",
-        kinds=list(rules.KINDS.values()),
+        kinds=list(kinds.KINDS.values()),
         spans=spans,
         belief=belief,
-        back_per_report=rules.BACK_PER_REPORT,
-        back_per_day=rules.BACK_PER_DAY,
+        back_per_report=permissions.BACK_PER_REPORT,
+        back_per_day=permissions.BACK_PER_DAY,
     )
 
 
 def contributions_panel(actor: Any, **_context: Any) -> str:
-    reports = queries.reports_of(db.session(), actor, actor.id, limit=50)
+    reports = reading.reports_of(db.session(), actor, actor.id, limit=50)
     return render_template("reports/_of_member.html", reports=reports)
 
 
 panels.register("contributions", contributions_panel, order=10)
 panels.register("about", about_panel, order=10)
 panels.register("profile", profile_panel, order=20)
-referrals.register_contributions(KIND, lazy_gettext("reports"), queries.published_by_group)
-finding.register("reports", searching.find)
+referrals_linking.register_contributions(KIND, lazy_gettext("reports"), reading.published_by_group)
+finding.register("reports", finding_queries.find)

@@ -7,10 +7,10 @@ import functools
 from ugc.core import cache, geo
 from ugc.core.access import current_actor
 from ugc.core.db import db
-from ugc.places import rules as places
+from ugc.places.rules import describing as places_describing
 from ugc.reports.queries import busy
 from ugc.reports.rules.views import View, zone_views
-from ugc.streets import pages as streets
+from ugc.streets import pages as streets_pages
 
 KEPT_SECONDS = 60.0
 
@@ -22,14 +22,14 @@ def first_view() -> tuple[View, dict[str, View]]:
     views = cache.of_late("zone_views", KEPT_SECONDS, _zone_views)
     actor = current_actor()
     if actor.is_member:
-        return views.get(actor.timezone or "", streets.home_view()), {}
-    return streets.home_view(), views
+        return views.get(actor.timezone or "", streets_pages.home_view()), {}
+    return streets_pages.home_view(), views
 
 
 def _zone_views() -> dict[str, View]:
     session = db.session()
     return zone_views(
-        [(_zone(lon, lat), (lon, lat, zoom)) for lon, lat, zoom in streets.city_views()],
+        [(_zone(lon, lat), (lon, lat, zoom)) for lon, lat, zoom in streets_pages.city_views()],
         [
             (_zone(row.lon, row.lat), row.lon, row.lat, row.count)
             for row in busy.alive_by_city(session)
@@ -39,4 +39,4 @@ def _zone_views() -> dict[str, View]:
 
 @functools.lru_cache(maxsize=2048)
 def _zone(lon: float, lat: float) -> str:
-    return places.timezone_at(geo.Point(lon, lat))
+    return places_describing.timezone_at(geo.Point(lon, lat))

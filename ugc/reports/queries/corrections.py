@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.content import queries as content
+from ugc.content import queries as content_queries
 from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.subjects import Move
 from ugc.reports.models import MemberPosition, Report, Vote
-from ugc.reports.rules import corrections
+from ugc.reports.rules import corrections as corrections_rules
 from ugc.watches.models import Follow
 
 
@@ -24,14 +24,14 @@ def others_spoke(session: Session, report_id: int, author_id: int | None) -> boo
     site = sa.exists().where(
         Move.subject_id == report_id, sa.or_(Move.field == "answer", Move.reason == "merged_in")
     )
-    talk = content.others_wrote(report_id, author_id)
+    talk = content_queries.others_wrote(report_id, author_id)
     return bool(session.scalar(sa.select(sa.or_(vote, follow, talk, site))))
 
 
 def corrections_of(session: Session, report_id: int) -> int:
     """How often its author corrected a report; one correction may log two moves at one time."""
     query = sa.select(sa.func.count(sa.distinct(Move.at))).where(
-        Move.subject_id == report_id, Move.reason.in_(corrections.REASONS)
+        Move.subject_id == report_id, Move.reason.in_(corrections_rules.REASONS)
     )
     return session.scalar(query) or 0
 

@@ -16,12 +16,12 @@ from ugc.core.finding import Area, Found, Search, without_here
 from ugc.core.gazetteer import City
 from ugc.core.subjects import Subject, Visibility
 from ugc.core.wordings import excerpt, text_likeness, text_query
-from ugc.reports import rules
 from ugc.reports.models import Report, ReportState
+from ugc.reports.rules import kinds
 from ugc.reports.rules.asked import kind_said
 from ugc.streets.models import SubjectAddress
-from ugc.streets.queries import addresses
-from ugc.streets.rules import wording
+from ugc.streets.queries import addresses as streets_addresses_queries
+from ugc.streets.rules import wording as streets_wording
 
 LOOKED = 500  # texts that have the words, before the living and the newest are chosen
 KIND_ZOOM = 13
@@ -48,7 +48,7 @@ def _by_words() -> sa.Select[Any]:
             is_alive.label("is_alive"),
             sa.func.ST_X(Report.geom).label("lon"), sa.func.ST_Y(Report.geom).label("lat"),
             *gazetteer.shown_columns(),
-            *addresses.columns(),
+            *streets_addresses_queries.columns(),
         )
         .join(looked, looked.c.id == Report.id)
         .join(Subject, Subject.id == Report.id)
@@ -67,10 +67,12 @@ def find(session: Session, _actor: Actor, search: Search) -> list[Found]:
         return found
     language = _language()
     for row in session.execute(_by_words(), {"query": query, "most": search.limit}):
-        kind = rules.KINDS[row.kind]
+        kind = kinds.KINDS[row.kind]
         subkind = kind.subkind(row.subkind)
         title = (subkind or kind).name(language)
-        where = wording.where(addresses.address_of(row), gazetteer.shown_city(row))
+        where = streets_wording.where(
+            streets_addresses_queries.address_of(row), gazetteer.shown_city(row)
+        )
         ended = "" if row.is_alive else gettext("over")
         found.append(
             Found(
@@ -96,7 +98,7 @@ def _kinds(search: Search) -> list[Found]:
         said = kind_said(text)
         if said is None:
             continue
-        kind, alike = rules.KINDS[said[0]], said[1]
+        kind, alike = kinds.KINDS[said[0]], said[1]
         point = area.point if area else search.near
         query: dict[str, str] = {"kinds": kind.code, "show": "reports"}
         if point is not None:

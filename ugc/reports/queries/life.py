@@ -11,7 +11,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.accounts.queries import suspensions
+from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.core import geo
 from ugc.core.db import Session, built_once, lately, read_so_far
 from ugc.core.subjects import Move, MoveNote, Subject
@@ -40,7 +40,7 @@ def who_saw_it(session: Session, report: Report) -> list[int]:
         .order_by(Vote.member_id)
     )
     people = author if report.coarse else author.union(confirmers)
-    return sorted(people - suspensions.suspended_among(session, people))
+    return sorted(people - accounts_suspensions_queries.suspended_among(session, people))
 
 
 def vote_row(session: Session, report_id: int, member_id: int | None) -> Vote | None:
@@ -191,7 +191,7 @@ def own_word(session: Session, report_id: int, member_id: int | None) -> Any:
 @dataclass(frozen=True)
 class Explanation:
     """Why a report is believed as it is: shares from 0 to 1, weights, and how many votes weigh
-    less for which reason. `as_of` is when somebody last spoke; since then it halves every
+    less for which reason. `as_of` is the time of the last vote; since then it halves every
     `half_life`."""
 
     prior: float
@@ -236,7 +236,7 @@ BEGINNINGS = frozenset({"posted", "history", "imported"})
 
 
 def time_line(session: Session, report_id: int) -> list[Moment]:
-    """Every public move, oldest first; who voted is nobody's business."""
+    """Every public transition, oldest first, without who voted."""
     moves = session.execute(_public_moves(), {"report_id": report_id})
     moments = [
         Moment(r.reason, r.at, note=r.note or "", before=(r.old or "") if r.field == "kind" else "")

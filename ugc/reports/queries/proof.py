@@ -10,7 +10,7 @@ from ugc.core.db import Session
 from ugc.core.subjects import Move, Subject
 from ugc.reports.models import Report, Vote
 from ugc.reports.queries import trust
-from ugc.reports.rules import proof
+from ugc.reports.rules import proof as proof_rules
 
 
 def confirms(session: Session, report_id: int, member_id: int) -> bool:
@@ -30,7 +30,7 @@ def confirms(session: Session, report_id: int, member_id: int) -> bool:
     return session.scalar(query) is not None
 
 
-def bearings(session: Session, report_id: int) -> dict[int, proof.Bearing]:
+def bearings(session: Session, report_id: int) -> dict[int, proof_rules.Bearing]:
     """What others said of each vote on the report, by voter."""
     other = sa.orm.aliased(Vote)
     age = sa.func.extract("epoch", other.voted_at - Vote.voted_at)
@@ -56,13 +56,15 @@ def bearings(session: Session, report_id: int) -> dict[int, proof.Bearing]:
         .where(Vote.report_id == report_id)
         .order_by(Vote.member_id, other.voted_at, other.member_id)
     )
-    found: dict[int, proof.Bearing] = {}
+    found: dict[int, proof_rules.Bearing] = {}
     for row in rows:
-        before = found.get(row.member_id, proof.Bearing(row.still_there))
+        before = found.get(row.member_id, proof_rules.Bearing(row.still_there))
         first = row.word if before.answered is None and row.soon else before.answered
         same = row.word is row.still_there
         opposed = before.opposed or bool(row.later and not same)
-        found[row.member_id] = proof.Bearing(row.still_there, first, opposed, before.joined or same)
+        found[row.member_id] = proof_rules.Bearing(
+            row.still_there, first, opposed, before.joined or same
+        )
     return found
 
 
@@ -73,7 +75,7 @@ class LastMove:
 
 
 def last_move(session: Session, report_id: int) -> LastMove:
-    """Why and by whom the report's state changed last; empty when nothing was logged."""
+    """Why the report's state changed last, and the actor; empty when nothing was logged."""
     query = (
         sa.select(Move.reason, Move.actor)
         .where(Move.subject_id == report_id, Move.field == "state", Move.reason != "merged_in")

@@ -16,7 +16,7 @@ from ugc.referrals.models import Referral
 from ugc.reports.models import Report, Vote
 from ugc.reports.rules import belief
 
-# Members whom the same link brought within this time of each other prove nothing of each other.
+# Members who came by one link within this time of each other are not independent.
 BROUGHT_WITHIN = "72 hours"
 
 Column = sa.SQLColumnExpression[Any]

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from ugc.core import geo
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now
-from ugc.reports import queries
 from ugc.reports.models import Report, ReportState
-from ugc.reports.queries import ReportRow
+from ugc.reports.queries import reading
+from ugc.reports.queries.reading import ReportRow
 from ugc.watches.models import Watch
-from ugc.watches.queries import WatchRow
+from ugc.watches.queries.reading import WatchRow
 
 LIMIT = 200
 # Each report beside the nearest piece of the way: how far along the whole way it is, and how far
@@ -54,11 +54,11 @@ def reports_watched(session: Session, actor: Actor, watch: WatchRow) -> list[Wat
     shape = sa.select(Watch.geom).where(Watch.id == watch.id).scalar_subquery()
     reach = sa.select(Watch.reach).where(Watch.id == watch.id).scalar_subquery()
     query = (
-        queries._columns()
+        reading.read_columns()
         .where(
             Report.state == ReportState.OPEN,
             Report.expires_at > app_now(),
-            Report.visibility.in_(queries.SHOWN),
+            Report.visibility.in_(reading.SHOWN),
             Report.geom.op("&&")(reach),
             sa.func.ST_DWithin(
                 geo.as_geography(Report.geom), geo.as_geography(shape), watch.distance_m
@@ -69,7 +69,7 @@ def reports_watched(session: Session, actor: Actor, watch: WatchRow) -> list[Wat
     )
     if watch.kinds:
         query = query.where(Report.kind.in_(watch.kinds))
-    found = [r for r in queries._rows(session, query, actor) if r.reliability >= watch.least]
+    found = [r for r in reading.read_rows(session, query, actor) if r.reliability >= watch.least]
     if watch.shape != "way":
         return [Watched(row) for row in found]
     by_id = {row.id: row for row in found}
@@ -94,9 +94,9 @@ def live_counts(session: Session, watch_ids: Sequence[int]) -> dict[int, int]:
             Watch.id.in_(watch_ids),
             Report.state == ReportState.OPEN,
             Report.expires_at > app_now(),
-            Report.visibility.in_(queries.SHOWN),
+            Report.visibility.in_(reading.SHOWN),
             sa.or_(sa.func.cardinality(Watch.kinds) == 0, Report.kind == sa.any_(Watch.kinds)),
-            queries.reliability_now() >= Watch.least,
+            reading.reliability_now() >= Watch.least,
         )
         .group_by(Watch.id)
     )
@@ -104,7 +104,7 @@ def live_counts(session: Session, watch_ids: Sequence[int]) -> dict[int, int]:
 
 
 def reports_followed(session: Session, actor: Actor, ids: Sequence[int]) -> list[ReportRow]:
-    """Those of the subjects that are reports which everybody sees, in the given order."""
-    query = queries._columns().where(Report.id.in_(ids), Report.visibility.in_(queries.SHOWN))
-    found = {row.id: row for row in queries._rows(session, query, actor)}
+    """Those of the subjects that are public reports, in the given order."""
+    query = reading.read_columns().where(Report.id.in_(ids), Report.visibility.in_(reading.SHOWN))
+    found = {row.id: row for row in reading.read_rows(session, query, actor)}
     return [found[i] for i in ids if i in found]

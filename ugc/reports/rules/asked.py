@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ugc.core.likeness import nearest, words
-from ugc.reports.rules import KINDS, Kind
+from ugc.reports.rules.kinds import KINDS, Kind
 
 MISTYPED_LENGTH = 6  # letters of a name that may have an error in it
 

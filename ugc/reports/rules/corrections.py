@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ugc.privateplaces.rules import Area
-from ugc.reports.rules import KINDS, Kind, Protection
+from ugc.reports.rules.kinds import KINDS, Kind
+from ugc.reports.rules.permissions import Protection
 
 # Once others spoke about a report, its author moves it so many metres in all.
 WITHIN_M = 100.0

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.accounts.rules import Listing
+from ugc.accounts.rules.credentials import Listing
 from ugc.core.db import Session, app_now
 from ugc.core.people import Who
 from ugc.reputation.models import PointEntry, Score

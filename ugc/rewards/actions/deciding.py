@@ -10,19 +10,18 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
-from ugc.accounts.actions import suspending
+from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.core import inputs, subjects
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Invalid, NotFound, SignInNeeded
 from ugc.core.subjects import Subject, Visibility
-from ugc.moderation import actions as moderation
+from ugc.moderation import actions as moderation_actions
 from ugc.moderation import queries as moderation_queries
-from ugc.referrals import actions as referrals
-from ugc.reputation import actions as reputation
-from ugc.reputation import queries as ledger
-from ugc.rewards import actions, queries, rules
-from ugc.rewards.actions import scoring
+from ugc.referrals.actions import counts as referrals_counts
+from ugc.reputation import actions as reputation_actions
+from ugc.reputation.queries import ledger as reputation_ledger
+from ugc.rewards.actions import holding, scoring
 from ugc.rewards.models import (
     APPEAL_KIND,
     RING_KIND,
@@ -31,7 +30,8 @@ from ugc.rewards.models import (
     ReferralReward,
     RingMember,
 )
-from ugc.rewards.queries import rings
+from ugc.rewards.queries import doubts, rings
+from ugc.rewards.rules import points
 from ugc.rewards.rules.score import WITH_MOST
 
 
@@ -55,14 +55,14 @@ def decide_ring(
         raise NotFound()
     if outcome not in ("false", "cleared"):
         raise Invalid(fields={"outcome": [lazy_gettext("Say whether they are false or genuine.")]})
-    if suspend_days not in rules.SUSPENSIONS:
+    if suspend_days not in points.SUSPENSIONS:
         raise Invalid(fields={"suspend": [lazy_gettext("Choose one of the spans.")]})
     waiting = rings.undecided_of(session, case.subject_id)
     rows = [row for row in waiting if chosen is None or row.member_id in chosen]
     as_seen = case.decided_at is None and case.version == version
     if as_seen and (not rows or (chosen is not None and len(rows) != len(set(chosen)))):
         raise Invalid(fields={"who": [lazy_gettext("Choose at least one of the group.")]})
-    decision = moderation.decide_in_own_form(
+    decision = moderation_actions.decide_in_own_form(
         session,
         actor,
         case_id,
@@ -82,10 +82,10 @@ def decide_ring(
         for row in rows:
             _clear(session, row)
     if len(rows) < len(waiting):
-        moderation.open_case(session, case.subject_id, "doubted")
-    scoring.score(session, [*people, *queries.parents(session, people)])
+        moderation_actions.open_case(session, case.subject_id, "doubted")
+    scoring.score(session, [*people, *doubts.parents(session, people)])
     if outcome == "cleared":
-        actions.release_soon(session, people)
+        holding.release_soon(session, people)
     events.emit(
         session,
         events.RingDecided(case.subject_id, decision.id, people, outcome, decision.rule),
@@ -101,15 +101,15 @@ def _find_false(
     note: str,
 ) -> None:
     people = [row.member_id for row in rows]
-    referrals.mark_false(session, people)
-    causes = {each: [rules.cause(each), *rings.votes_of(session, each)] for each in people}
+    referrals_counts.mark_false(session, people)
+    causes = {each: [points.cause(each), *rings.votes_of(session, each)] for each in people}
     earned = [each for own in causes.values() for each in own]
-    reputation.lock_totals(session, [*people, *ledger.earners(session, earned)])
+    reputation_actions.lock_totals(session, [*people, *reputation_ledger.earners(session, earned)])
     for row in rows:
         # What they earned, what was earned by bringing them, and what their votes gave to others.
-        row.taken = reputation.reverse_member(session, row.member_id, causes[row.member_id])
+        row.taken = reputation_actions.reverse_member(session, row.member_id, causes[row.member_id])
         if suspend_days:
-            suspending.suspend(
+            accounts_suspending.suspend(
                 session,
                 actor,
                 row.member_id,
@@ -134,8 +134,8 @@ def _find_false(
 
 def _clear(session: Session, row: RingMember) -> None:
     """Remembers what was looked at: as it was when the case came, and as it is now."""
-    score = queries.score_of(session, row.member_id)
-    before = queries.clearings(session, [row.member_id]).get(row.member_id, {})
+    score = doubts.score_of(session, row.member_id)
+    before = doubts.clearings(session, [row.member_id]).get(row.member_id, {})
     for reason in [*row.reasons, *(score.reasons if score else [])]:
         if reason["points"] <= 0:
             continue
@@ -154,7 +154,7 @@ def _clear(session: Session, row: RingMember) -> None:
                 },
             )
         )
-        before = queries.clearings(session, [row.member_id]).get(row.member_id, {})
+        before = doubts.clearings(session, [row.member_id]).get(row.member_id, {})
 
 
 def _stay(session: Session, ring_id: int, visibility: Visibility, reason: str, who: str) -> None:
@@ -164,13 +164,13 @@ def _stay(session: Session, ring_id: int, visibility: Visibility, reason: str, w
     )
 
 
-moderation.register(
+moderation_actions.register(
     RING_KIND,
-    moderation.Content(
+    moderation_actions.Content(
         lambda _session, _ring_id: None,
         _stay,
         None,
-        rules=rules.RULES,
+        rules=points.RULES,
         barred=rings.people_of,
         own_form=True,
     ),
@@ -181,7 +181,7 @@ moderation.register(
 
 
 def appeal(session: Session, actor: Actor, ring_id: int, text: str) -> None:
-    """The one objection of somebody who was found to be false; the suspended may too. Raises
+    """Appeals once, for a member who was found to be false; the suspended may too. Raises
     Conflict, Invalid, NotFound."""
     if not actor.is_member or actor.id is None:
         raise SignInNeeded()
@@ -191,15 +191,15 @@ def appeal(session: Session, actor: Actor, ring_id: int, text: str) -> None:
     if any(each.ring_id == ring_id for each in rings.appeals_of(session, actor.id)):
         raise Conflict(lazy_gettext("You appealed before: there is one appeal."))
     short = lazy_gettext(
-        "Say why the decision is wrong: at least %(count)d characters.", count=rules.APPEAL_MIN
+        "Say why the decision is wrong: at least %(count)d characters.", count=points.APPEAL_MIN
     )
     text = inputs.checked_text(
-        text, least=rules.APPEAL_MIN, most=rules.APPEAL_MAX, field="text", short=short
+        text, least=points.APPEAL_MIN, most=points.APPEAL_MAX, field="text", short=short
     )
     subject = subjects.create(session, APPEAL_KIND, visible=False)
     session.add(Appeal(id=subject.id, ring_id=ring_id, member_id=actor.id, text=text))
     session.flush()
-    moderation.open_case(session, subject.id, "appealed")
+    moderation_actions.open_case(session, subject.id, "appealed")
 
 
 def decide_appeal(
@@ -220,17 +220,19 @@ def decide_appeal(
     row = rings.locked_ring_member(session, found.ring_id, found.member_id)
     row.outcome = "cleared"
     session.flush()
-    referrals.clear_false(session, [row.member_id])
+    referrals_counts.clear_false(session, [row.member_id])
     _clear(session, row)
     if row.decision_id is not None:
-        suspending.lift_by_cause(session, row.member_id, f"decision:{row.decision_id}", reason)
+        accounts_suspending.lift_by_cause(
+            session, row.member_id, f"decision:{row.decision_id}", reason
+        )
     row.suspended_until = None
     back = rings.taken_back(session, row.ring_id, row.member_id)
     if back:
-        reputation.restore(session, back)
+        reputation_actions.restore(session, back)
     _rewards_as_the_ledger_says(session, row.member_id)
-    scoring.score(session, [row.member_id, *queries.parents(session, [row.member_id])])
-    actions.release_soon(session, [row.member_id])
+    scoring.score(session, [row.member_id, *doubts.parents(session, [row.member_id])])
+    holding.release_soon(session, [row.member_id])
 
 
 def _rewards_as_the_ledger_says(session: Session, member_id: int) -> None:
@@ -253,13 +255,13 @@ def _barred_from_appeal(session: Session, appeal_id: int) -> set[int]:
     )
 
 
-moderation.register(
+moderation_actions.register(
     APPEAL_KIND,
-    moderation.Content(
+    moderation_actions.Content(
         _appellant,
         decide_appeal,
         None,
-        rules=rules.APPEAL_RULES,
+        rules=points.APPEAL_RULES,
         barred=_barred_from_appeal,
     ),
 )
@@ -276,7 +278,7 @@ def _describe_own(
     ]
 
 
-# Nobody else sees them; a moderator sees them in their case.
+# Only their author sees them, and a moderator in the case.
 subjects.register(
     subjects.Kind(APPEAL_KIND, lazy_gettext("Appeal"), lambda _s, _ids: [], _describe_own)
 )

@@ -11,12 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ugc.core import subjects
 from ugc.core.db import Session, app_now
-from ugc.moderation import actions as moderation
-from ugc.rewards import actions, queries, rules
+from ugc.moderation import actions as moderation_actions
+from ugc.rewards.actions import holding
 from ugc.rewards.models import RING_KIND, FraudScore, Ring, RingMember
-from ugc.rewards.queries import evidence, rings
+from ugc.rewards.queries import doubts, evidence, rings
+from ugc.rewards.rules import points as points_rules
 from ugc.rewards.rules import ring
-from ugc.rewards.rules import score as formula
+from ugc.rewards.rules import score as score_rules
 
 BATCH = 2000  # members whose evidence is gathered at once
 
@@ -38,7 +39,7 @@ def score(session: Session, member_ids: Iterable[int] | None = None) -> int:
     changed: set[int] = set()
     if member_ids is None:
         after = 0
-        while batch := queries.members_after(session, after, BATCH):
+        while batch := doubts.members_after(session, after, BATCH):
             changed |= _score_batch(session, batch, usual)
             looked_at += len(batch)
             after = batch[-1]
@@ -50,25 +51,25 @@ def score(session: Session, member_ids: Iterable[int] | None = None) -> int:
     # Parents are older than who they brought, so that this ends.
     seen: set[int] = set()
     moved = changed
-    while above := queries.parents(session, moved) - seen:
+    while above := doubts.parents(session, moved) - seen:
         seen |= above
         moved = _score_batch(session, sorted(above), usual)
         changed |= moved
     find_rings(session)
-    actions.release_soon(session, changed - queries.untrusted_among(session, changed))
+    holding.release_soon(session, changed - doubts.untrusted_among(session, changed))
     return looked_at
 
 
 def _score_batch(session: Session, ids: list[int], usual: Callable[[], float]) -> set[int]:
     """Writes the scores of `ids`, and answers those who are doubted now and were not, or were and
     are not any more."""
-    found = evidence.gather(session, ids, moderation.counted_tables(), usual)
-    cleared = queries.clearings(session, ids)
-    before = queries.scores(session, ids)
+    found = evidence.gather(session, ids, moderation_actions.counted_tables(), usual)
+    cleared = doubts.clearings(session, ids)
+    before = doubts.scores(session, ids)
     rows: list[dict[str, Any]] = []
     now_scored: dict[int, int] = {}
     for member_id, each in sorted(found.items()):
-        result = formula.score(each, cleared.get(member_id))
+        result = score_rules.score(each, cleared.get(member_id))
         if result.reasons:
             now_scored[member_id] = result.score
             rows.append(
@@ -101,13 +102,14 @@ def _score_batch(session: Session, ids: list[int], usual: Callable[[], float]) -
     return {
         each
         for each in ids
-        if (before.get(each, 0) >= rules.DOUBTED) != (now_scored.get(each, 0) >= rules.DOUBTED)
+        if (before.get(each, 0) >= points_rules.DOUBTED)
+        != (now_scored.get(each, 0) >= points_rules.DOUBTED)
     }
 
 
 def find_rings(session: Session) -> None:
-    """Whoever is doubted and in no open ring joins the ring that they are tied to, or a new one;
-    rings that turn out to be one become the oldest of them. Whoever is in an open ring stays there
+    """A doubted member in no open ring joins the ring that they are tied to, or a new one;
+    rings that turn out to be one become the oldest of them. Members of an open ring stay there
     until it is decided, whatever their score becomes."""
     new = rings.open_doubted(session)
     if not new:
@@ -140,7 +142,7 @@ def _add_to_ring(
         target = rings.ring(session, near[0])
         for other in near[1:]:
             own += rings.ring(session, other).ties
-            moderation.close_case(session, other)
+            moderation_actions.close_case(session, other)
             session.execute(
                 sa.update(RingMember)
                 .where(RingMember.ring_id == other, RingMember.outcome.is_(None))
@@ -159,4 +161,4 @@ def _add_to_ring(
             RingMember(ring_id=target.id, member_id=member_id, score=points, reasons=reasons)
         )
     session.flush()
-    moderation.open_case(session, target.id, "doubted")
+    moderation_actions.open_case(session, target.id, "doubted")

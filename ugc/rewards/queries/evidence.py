@@ -16,8 +16,8 @@ from ugc.core.subjects import Visibility
 from ugc.moderation.models import Moderated
 from ugc.places.models import Place
 from ugc.reviews.models import Review
-from ugc.rewards import queries
-from ugc.rewards.rules import DOUBTED, GENUINE_NEEDED, genuine_things
+from ugc.rewards.queries import doubts
+from ugc.rewards.rules.points import DOUBTED, GENUINE_NEEDED, genuine_things
 from ugc.rewards.rules.score import (
     BURST_HOURS,
     CIRCLE_LEAST,
@@ -27,7 +27,7 @@ from ugc.rewards.rules.score import (
 )
 
 SHARED_MOST = 300
-CLOSED_MOST = 20  # people whom a closed circle praises at most
+CLOSED_MOST = 20  # people that a closed circle praises at most
 VOTES_MOST = 20  # latest proved votes of each that are looked at
 # Of a circle: so far up the chain, and of each one's people those who came first.
 CIRCLE_STEPS, CIRCLE_MOST = 15, 40
@@ -90,7 +90,7 @@ _KIN = sa.text(
     """
 )
 
-# Which of `pairs` (one, other) are tied: who brought whom, or a mark of `kinds`. Joined from the
+# Which of `pairs` (one, other) are tied: by a referral, or a mark of `kinds`. Joined from the
 # pairs, so that each costs a few look-ups by primary keys: OFFSET 0 keeps the planner from reading
 # all who share a crowded mark.
 _TIED = """
@@ -105,7 +105,7 @@ _TIED = """
 """
 
 # Of the latest votes of each that proved true (the ledger paid them, and nothing took that back),
-# those on public reports of people to whom they are not tied.
+# those on public reports of people they are not tied to.
 _CONFIRMATIONS = sa.text(
     f"""
     WITH cast_votes AS MATERIALIZED (
@@ -180,7 +180,7 @@ _BURSTS = sa.text(
     """
 )
 
-# Of all who brought somebody in the span: how many in 72 hours, on the mean.
+# Of all with contacts in the span: how many in 72 hours, on the mean.
 _USUAL = sa.text(
     f"""
     SELECT count(*)::float8 / greatest(1, count(DISTINCT parent_id))
@@ -295,7 +295,7 @@ def _counts(
     parts = []
     for table in tables:
         part = sa.select(table.author_id.label("author")).where(
-            queries.one_of(table.author_id, ids), table.visibility == visibility
+            doubts.one_of(table.author_id, ids), table.visibility == visibility
         )
         if table is Review and not own_place:
             place = sa.select(Place.author_id).where(Place.id == Review.place_id)
@@ -331,7 +331,7 @@ class _Draft:
 
 
 def usual(session: Session) -> float:
-    """How many people somebody who brings any brings in 72 hours, on the mean of the community."""
+    """The mean number of contacts in 72 hours, over members who have any."""
     return float(session.scalar(_USUAL) or 0)
 
 
@@ -342,8 +342,8 @@ def gather(
     usual: Callable[[], float],
 ) -> dict[int, Evidence]:
     """The evidence about members who are there, in a dozen statements whatever their number;
-    `usual` is asked when somebody brought three or more in 72 hours."""
-    joined = queries.present(session, ids)
+    `usual` is asked for members who brought three or more in 72 hours."""
+    joined = doubts.present(session, ids)
     wanted = sorted(joined)
     if not wanted:
         return {}
@@ -448,15 +448,15 @@ def _circles(
     }
     if not circles:
         return
-    everybody = sorted({*circles, *(each for others in circles.values() for each in others)})
+    members = sorted({*circles, *(each for others in circles.values() for each in others)})
     given: dict[int, dict[int, int]] = {}
-    for row in session.execute(_PRAISE_AMONG, {"ids": everybody}):
+    for row in session.execute(_PRAISE_AMONG, {"ids": members}):
         given.setdefault(row.giver, {})[row.taker] = int(row.n)
-    thrown = set(session.scalars(_THROWN, {"ids": everybody}))
+    thrown = set(session.scalars(_THROWN, {"ids": members}))
     for member_id, others in circles.items():
         values, circle = drafts[member_id].values, {member_id, *others}
         values["circle_ids"] = tuple(others)
-        # Whoever only is praised, or came by the link of somebody, took no part.
+        # Those who are only praised, or came by a link, took no part.
         if circle & given.get(member_id, {}).keys():
             votes = sum(
                 n for giver in circle for taker, n in given.get(giver, {}).items()

@@ -16,13 +16,13 @@ from ugc.moderation.models import Decision, DecisionNote
 from ugc.referrals.models import FalseMember, Referral
 from ugc.reputation.models import PointEntry
 from ugc.rewards.models import Appeal, FraudScore, ReferralReward, Ring, RingMember
-from ugc.rewards.rules import DOUBTED
+from ugc.rewards.rules.points import DOUBTED
 from ugc.rewards.rules.ring import Tie
 from ugc.rewards.rules.score import Reason
 
 
 def open_doubted(session: Session) -> dict[int, tuple[int, list[dict[str, Any]]]]:
-    """(score, reasons) of everybody who is doubted and neither false nor in an undecided ring."""
+    """(score, reasons) of all who are doubted and neither false nor in an undecided ring."""
     undecided = sa.select(RingMember.member_id).where(RingMember.outcome.is_(None))
     query = sa.select(FraudScore).where(
         FraudScore.score >= DOUBTED,
@@ -65,7 +65,7 @@ _TIES = sa.text(
 
 
 def ties(session: Session, ids: Collection[int]) -> list[Tie]:
-    """What ties members to each other: who brought whom, the same marks (each to the next one by
+    """What ties members to each other: referrals, the same marks (each to the next one by
     id), and praise of two votes or more."""
     rows = session.execute(_TIES, {"ids": list(ids)})
     return sorted({(row.kind, int(row.one), int(row.other)) for row in rows})
@@ -77,8 +77,8 @@ def ring(session: Session, ring_id: int) -> Ring:
 
 @dataclass(frozen=True)
 class Suspect:
-    """One of a ring as a moderator sees them; `parent` is who brought them, None for nobody or
-    somebody who left."""
+    """One of a ring as a moderator sees them; `parent` is who brought them, None for none or
+    a member who left."""
 
     member_id: int
     handle: str | None
@@ -141,7 +141,7 @@ def deciders(session: Session, ring_id: int, member_id: int) -> set[int]:
 
 
 def decided_of(session: Session, ring_ids: Collection[int]) -> set[int]:
-    """Members of the rings on whom somebody decided, or who left."""
+    """Members of the rings that are decided or who left."""
     query = sa.select(RingMember.member_id).where(
         RingMember.ring_id.in_(list(ring_ids)), RingMember.outcome.is_not(None)
     )

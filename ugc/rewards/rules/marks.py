@@ -1,4 +1,4 @@
-"""What is remembered of how somebody joined: keyed hashes that cannot be read back. Pure.
+"""Fingerprints of how a member joined: keyed hashes that cannot be read back. Pure.
 
 The key is derived from the installation's SECRET_KEY (HMAC-SHA-256 of a fixed label), so that a
 copy of the table alone tells neither networks nor addresses, and another key makes all of them
@@ -48,8 +48,8 @@ def is_disposable(email: str) -> bool:
 def marks(
     mark_key: bytes, *, address: str | None, agent: str, accepts: str, email: str
 ) -> dict[str, bytes]:
-    """The marks of somebody who joins or signs in, by kind. `agent` is the User-Agent, `accepts`
-    what the browser says of languages and formats."""
+    """The fingerprints of a member who joins or signs in, by kind. `agent` is the User-Agent,
+    `accepts` what the browser says of languages and formats."""
     found = {"mailbox": hashed(mark_key, "mailbox", mailbox(email))}
     if is_disposable(email):
         domain = email.strip().lower().rpartition("@")[2]

@@ -98,7 +98,7 @@ def drawing(ids: Iterable[int], ties: Sequence[Tie]) -> Drawing:
         for kind, one, other in dict.fromkeys(ties)
         if one in at and other in at and not (kind == "network" and (one, other) in browsers)
     ]
-    # Dashed lines first: who brought whom is drawn over them.
+    # Dashed lines first: referrals are drawn over them.
     lines.sort(key=lambda line: line.kind == REFERRAL)
     dots = [Dot(number, each, *at[each]) for number, each in enumerate(shown, start=1)]
     return Drawing(SIZE, dots, lines, len(people) - len(shown))

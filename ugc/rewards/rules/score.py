@@ -23,7 +23,7 @@ SELF_MAILBOX = 60
 SELF_SOON = 35
 SELF_LATER = 25
 SELF_CONTACT, SELF_CONTACTS_MOST = 15, 60
-# Of a class with telephones of one make some are idle; whoever makes accounts makes most of them.
+# Of a class with telephones of one make some are idle; a maker of accounts has mostly idle ones.
 SELF_CONTACTS_PART = 4  # they are at least a quarter of all contacts
 DOUBTED_CONTACT, DOUBTED_CONTACTS_MOST, DOUBTED_CONTACTS_LEAST = 12, 60, 3
 LOOP, LOOP_EACH, LOOP_MOST = 35, 10, 55
@@ -268,7 +268,7 @@ def score(e: Evidence, cleared: Mapping[str, Reason] | None = None) -> Scored:
 
 
 def explain(reason: Reason) -> str:
-    """The text of a reason in the language in force; it names nobody."""
+    """The text of a reason in the language in force; it has no names."""
     n = reason.n
     texts = {
         "self_mailbox": lambda: gettext(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from ugc.core import jobs, subjects
 from ugc.core.db import Session
 from ugc.streets.models import Extract, SubjectAddress
-from ugc.streets.queries import addresses
+from ugc.streets.queries import addresses as addresses_queries
 
 NOTE = "streets.note_addresses"  # the job
 BATCH = 200  # subjects of one transaction, which are locked for some tenths of a second
@@ -21,16 +21,16 @@ def begin(session: Session) -> None:
 def note_batch(session: Session) -> bool:
     """Notes the addresses of the next subjects; returns whether there may be more. Subjects whose
     address changed move in the change feed."""
-    load = addresses.unfinished(session)
+    load = addresses_queries.unfinished(session)
     if load is not None:
-        until, changed = addresses.note_in_box(session, load, BATCH)
+        until, changed = addresses_queries.note_in_box(session, load, BATCH)
         if until is None:
             load.addressed_at = sa.func.now()
         else:
             load.addressed_id = until
         _tell(session, changed)
         return True
-    count, changed = addresses.note_stale(session, BATCH)
+    count, changed = addresses_queries.note_stale(session, BATCH)
     _tell(session, changed)
     return count > 0
 

@@ -13,7 +13,8 @@ from typing import Any
 from pmtiles.tile import MagicNumberNotFound, SpecVersionUnsupported, deserialize_header
 
 from ugc.core.basemap import BROKEN, Basemap
-from ugc.streets.rules import archives, tiling
+from ugc.streets.rules import archives as archives_rules
+from ugc.streets.rules import tiling
 from ugc.streets.rules.archives import Archive, NotAMap
 
 HEADER = 127  # bytes
@@ -35,14 +36,14 @@ def archive_of(file: Path) -> tuple[Archive, bool]:
             raise NotAMap("it is of another version of PMTiles than 3") from None
         except (MagicNumberNotFound, ValueError, IndexError):
             raise NotAMap("it is no PMTiles archive") from None
-        archives.check(header, file.stat().st_size)
+        archives_rules.check(header, file.stat().st_size)
         content.seek(header["metadata_offset"])
         packed = content.read(min(header["metadata_length"], MOST_METADATA))
     try:
         metadata = _metadata(packed)
     except (*BROKEN, RecursionError):
         raise NotAMap("its metadata cannot be read") from None
-    found = archives.archive_of(header, metadata)
+    found = archives_rules.archive_of(header, metadata)
     try:
         return found, _has_sea(Basemap(file), found)
     except BROKEN as error:
@@ -58,7 +59,7 @@ def _has_sea(tiles: Basemap, archive: Archive) -> bool:
     """Whether a far tile of the archive shows the ocean. Reads its first tile in any case."""
     if tiles.tile(*tiles.first()) is None:
         raise ValueError("no first tile")
-    far = tiling.tiles(archive.box, archive.shallowest, archives.STREETS_AT)
+    far = tiling.tiles(archive.box, archive.shallowest, archives_rules.STREETS_AT)
     for at in itertools.islice(far, LOOKED_AT):
         water = (tiles.tile(*at) or {}).get("water", {}).get("features", [])
         if any(each["properties"].get("class") == "ocean" for each in water):

@@ -16,9 +16,10 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
 from ugc.core.db import Session
-from ugc.streets import queries
-from ugc.streets.queries import drawing as sql
-from ugc.streets.rules import Box, coast, tags, tiling
+from ugc.streets.queries import drawing as drawing_queries
+from ugc.streets.queries import loads
+from ugc.streets.rules import coast, tags, tiling
+from ugc.streets.rules.boxes import Box
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 SMALLEST_PIXELS = 4  # areas of fewer pixels a side are left out of far tiles
@@ -26,16 +27,16 @@ SMALLEST_PIXELS = 4  # areas of fewer pixels a side are left out of far tiles
 
 def prepare(session: Session, extract_id: int, box: Box) -> None:
     """Makes the rows that tiles are cut from: land and sea, labels, numbers, boundaries."""
-    raw, table = (queries.staged(name, extract_id) for name in ("raw", "drawing"))
-    lines = session.scalars(sa.text(sql.COAST.format(raw=raw)))
+    raw, table = (loads.staged(name, extract_id) for name in ("raw", "drawing"))
+    lines = session.scalars(sa.text(drawing_queries.COAST.format(raw=raw)))
     faces = coast.faces([shapely.from_wkb(bytes(line)) for line in lines], box)
     session.execute(
-        sa.text(sql.INSERT_FACE.format(raw=raw)),
+        sa.text(drawing_queries.INSERT_FACE.format(raw=raw)),
         [{"kind": kind, "shape": face.wkb} for kind, face in faces],
     )
     west, south, east, north = box
     values = {"id": extract_id, "west": west, "south": south, "east": east, "north": north}
-    for statement in sql.PREPARE:
+    for statement in drawing_queries.PREPARE:
         text = sa.text(statement.format(raw=raw, drawing=table))
         session.execute(text, {k: v for k, v in values.items() if f":{k}" in statement})
 
@@ -51,7 +52,7 @@ def draw(
     """Writes the archive into `folder` and returns its name, which tells its content, and how many
     tiles it has. Raises OSError when the disk is full; then no file is left."""
     driver: Any = session.connection().connection.driver_connection
-    statement = sql.TILE.format(drawing=queries.staged("drawing", extract_id))
+    statement = drawing_queries.TILE.format(drawing=loads.staged("drawing", extract_id))
     wanted = list(tiling.tiles(box))
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.part"
@@ -64,7 +65,7 @@ def draw(
                 cursor.execute(
                     statement,
                     {
-                        "z": z, "x": x, "y": y, "near": sql.NEAR,
+                        "z": z, "x": x, "y": y, "near": drawing_queries.NEAR,
                         "least": (side * SMALLEST_PIXELS) ** 2, "fine": side / 2,
                     },
                 )  # fmt: skip

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ugc.core.db import Session
-from ugc.streets import queries
-from ugc.streets.queries import naming
+from ugc.streets.queries import loads
+from ugc.streets.queries import naming as naming_queries
 from ugc.streets.rules.tags import ROAD_KINDS
 
 
 def name_streets(session: Session, extract_id: int) -> dict[str, int]:
     """Makes what searches and addresses ask for; returns how many streets, corners and addresses
     with a street there are."""
-    forget, cluster, index, analyze, insert, assign, names, tell = naming.MAKE_STREETS
+    forget, cluster, index, analyze, insert, assign, names, tell = naming_queries.MAKE_STREETS
     mine = {"id": extract_id}
     for statement in (forget, cluster, index, analyze):
         session.execute(sa.text(statement), mine if ":id" in statement else {})
@@ -22,10 +22,10 @@ def name_streets(session: Session, extract_id: int) -> dict[str, int]:
         session.execute(sa.text(assign), {"first": made.first})
     for statement in (names, tell):
         session.execute(sa.text(statement), mine)
-    session.execute(sa.text(naming.PLACE_STREETS), mine)
-    placed = session.execute(sa.text(naming.PLACE_ADDRESSES), mine)
-    nodes = queries.staged("nodes", extract_id)
-    corners = session.execute(sa.text(naming.MAKE_CORNERS.format(nodes=nodes)), mine)
+    session.execute(sa.text(naming_queries.PLACE_STREETS), mine)
+    placed = session.execute(sa.text(naming_queries.PLACE_ADDRESSES), mine)
+    nodes = loads.staged("nodes", extract_id)
+    corners = session.execute(sa.text(naming_queries.MAKE_CORNERS.format(nodes=nodes)), mine)
     session.execute(sa.text(f"DROP TABLE {nodes}"))
     session.execute(sa.text("ANALYZE corners"))
     return {

@@ -19,8 +19,9 @@ from osmium.filter import EmptyTagFilter, KeyFilter
 
 from ugc.core import names
 from ugc.core.db import Session
-from ugc.streets import queries
-from ugc.streets.rules import Box, tags
+from ugc.streets.queries import loads
+from ugc.streets.rules import tags
+from ugc.streets.rules.boxes import Box
 from ugc.streets.rules.things import Thing, thing_of
 
 # Square degrees; a file whose header says more was cut out of a larger one that left its own box.
@@ -109,7 +110,7 @@ class _Rows:
         rows = self.waiting.pop(table, [])
         if not rows:
             return
-        name = table if "extract_id" in COLUMNS[table] else queries.staged(table, self.extract_id)
+        name = table if "extract_id" in COLUMNS[table] else loads.staged(table, self.extract_id)
         driver: Any = self.session.connection().connection.driver_connection
         with (
             driver.cursor() as cursor,
@@ -259,7 +260,7 @@ def read(
     """Puts what the file holds into the tables of a load; returns rows by table, and `broken`
     objects that have no valid shape (mostly cut by the edge of the extract). `nodes_file` keeps
     positions of nodes on disk instead of in memory. Raises NotAnExtract."""
-    for statement in queries.MAKE_STAGED:
+    for statement in loads.MAKE_STAGED:
         session.execute(sa.text(statement.format(id=extract_id)))
     rows = _Rows(session, extract_id)
     reader = _Reader(rows)

@@ -14,7 +14,7 @@ from typing import Any
 from pmtiles.tile import Compression, TileType
 
 from ugc.core import names
-from ugc.streets.rules import Box
+from ugc.streets.rules.boxes import Box
 
 OPENMAPTILES = "openmaptiles"
 LAYER = "transportation"  # no other schema calls its roads so
@@ -34,7 +34,7 @@ class NotAMap(Exception):
 @dataclass(frozen=True)
 class Archive:
     """What an archive says of itself: its box, its zooms, how many tiles it has (0: it does not
-    say), when its data were true, and whom its map is to name beside OpenStreetMap."""
+    say), when its data were true, and which source its map names beside OpenStreetMap."""
 
     box: Box
     shallowest: int
@@ -140,8 +140,8 @@ _OSM = re.compile(r"((©|\(c\)|copyright|data)\s*)*OpenStreetMap(\s+contributors
 
 
 def credit_of(metadata: Mapping[str, Any]) -> str:
-    """Whom the map is to name beside OpenStreetMap's contributors: the archive's `attribution` as
-    plain text of at most `CREDIT_MAX` characters, "" for none."""
+    """The source that the map names beside OpenStreetMap's contributors: the archive's
+    `attribution` as plain text of at most `CREDIT_MAX` characters, "" for none."""
     said = metadata.get("attribution")
     reader = _Text()
     reader.feed(said[:_READ_MAX] if isinstance(said, str) else "")

@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import polygonize, unary_union
 
-from ugc.streets.rules import Box
+from ugc.streets.rules.boxes import Box
 
 Position = tuple[float, float]
 GAP_MOST = 0.03  # degrees of a hole in the coast that is closed by a straight line

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pmtiles.tile import zxy_to_tileid
 
-from ugc.streets.rules import Box
+from ugc.streets.rules.boxes import Box
 
 SHALLOWEST, DEEPEST = 8, 14
 WORLD_M = 40_075_016.7  # metres round the equator, in Web Mercator

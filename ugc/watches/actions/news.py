@@ -15,13 +15,14 @@ from ugc.accounts.models import Member
 from ugc.core import jobs
 from ugc.core.db import Session, app_now, now
 from ugc.core.subjects import new_code
-from ugc.notifications import actions as inbox
-from ugc.notifications import queries as choices
+from ugc.notifications import actions as notifications_actions
+from ugc.notifications import queries as notifications_queries
 from ugc.notifications.rules import Family
-from ugc.watches import actions, queries, rules
+from ugc.watches.actions import delivery
 from ugc.watches.models import MailAttempt, MailKind, News
-from ugc.watches.queries import news as reads
-from ugc.watches.rules import times
+from ugc.watches.queries import news as news_queries
+from ugc.watches.queries import reading
+from ugc.watches.rules import choices, times
 
 BATCH_LENGTH = 16
 HAND_OVER = "watches.hand_over"
@@ -30,9 +31,9 @@ PUSH = "watches.push"
 
 
 def report_changed(session: Session, event: events.ReportChanged) -> None:
-    """Tells followers and watchers. Whoever did it is not told; the author knows of their own
+    """Tells followers and watchers, but not the actor; the author knows of their own
     report. Run twice, it tells nothing twice."""
-    what = rules.FOLLOWED.get(event.what)
+    what = choices.FOLLOWED.get(event.what)
     if what is not None:
         _tell(session, event, what, dict.fromkeys(_followers(session, event)))
     # What waits for a moderator reaches only those who follow it already.
@@ -40,18 +41,18 @@ def report_changed(session: Session, event: events.ReportChanged) -> None:
         return
     if event.what == "closed":
         _tell(session, event, "closed", _watchers_of_end(session, event))
-    elif event.what in rules.ROSE:
+    elif event.what in choices.ROSE:
         _tell(session, event, "posted", _watchers(session, event))
 
 
 def _followers(session: Session, event: events.ReportChanged) -> set[int]:
-    told = set(queries.followers(session, event.report_id)) - {event.actor_id}
+    told = set(reading.followers(session, event.report_id)) - {event.actor_id}
     if event.what == "confirmed":
         told.discard(event.author_id)  # the inbox tells authors in words of their own
     return {member_id for member_id in told if member_id is not None}
 
 
-def _first_watch(matches: Iterable[reads.Match]) -> dict[int, int | None]:
+def _first_watch(matches: Iterable[news_queries.Match]) -> dict[int, int | None]:
     """Of several watches of a member the oldest tells."""
     found: dict[int, int | None] = {}
     for match in matches:
@@ -63,11 +64,11 @@ def _watchers(session: Session, event: events.ReportChanged) -> dict[int, int | 
     """Member → the watch that a report appears in now; those who follow it know it already."""
     found = _first_watch(
         match
-        for match in reads.matching(session, event.lon, event.lat, event.kind)
+        for match in news_queries.matching(session, event.lon, event.lat, event.kind)
         if match.member_id not in (event.author_id, event.actor_id)
-        and rules.appears(event.what, event.reliability, match.least)
+        and choices.appears(event.what, event.reliability, match.least)
     )
-    for member_id in reads.following_among(session, event.report_id, list(found)):
+    for member_id in news_queries.following_among(session, event.report_id, list(found)):
         del found[member_id]
     return found
 
@@ -77,10 +78,10 @@ def _watchers_of_end(session: Session, event: events.ReportChanged) -> dict[int,
     be."""
     matches = [
         match
-        for match in reads.matching(session, event.lon, event.lat, event.kind)
+        for match in news_queries.matching(session, event.lon, event.lat, event.kind)
         if match.member_id not in (event.author_id, event.actor_id)
     ]
-    told = reads.told_that_it_is_there(
+    told = news_queries.told_that_it_is_there(
         session, event.report_id, list({match.member_id for match in matches})
     )
     return _first_watch(
@@ -98,7 +99,7 @@ def _tell(
     at = dt.datetime.fromisoformat(event.at) if event.at else moment
     _store(
         session,
-        reads.recipients(session, list(members)),
+        news_queries.recipients(session, list(members)),
         report_id=event.report_id,
         what=what,
         at=at,
@@ -114,7 +115,7 @@ def still_there_asked(session: Session, event: events.StillThereAsked) -> None:
     moment = now(session)
     _store(
         session,
-        reads.recipients(session, event.member_ids),
+        news_queries.recipients(session, event.member_ids),
         report_id=event.report_id,
         what="still_there",
         at=moment,
@@ -127,7 +128,7 @@ def still_there_asked(session: Session, event: events.StillThereAsked) -> None:
 
 def _store(
     session: Session,
-    people: Sequence[reads.Recipient],
+    people: Sequence[news_queries.Recipient],
     *,
     report_id: int,
     what: str,
@@ -140,13 +141,13 @@ def _store(
     """`leaves` False keeps it in the inbox."""
     rows = []
     family = Family.STILL_THERE if what == "still_there" else Family.WATCHING
-    wheres = choices.where(session, [person.member_id for person in people], family)
+    wheres = notifications_queries.where(session, [person.member_id for person in people], family)
     for person in people:
         where = wheres[person.member_id]
         if what == "still_there":
             mail = MailKind.STILL_THERE if person.still_there else None
         else:
-            mail = rules.mail_kind(person.delivery) if where.mail else None
+            mail = choices.mail_kind(person.delivery) if where.mail else None
         causes = {"posted": "", "still_there": "", "votes": times.local_day(at, person.zone)}
         rows.append(
             {
@@ -174,19 +175,21 @@ def _store(
     if what != "still_there":
         for row in new:
             cause = ":".join(filter(None, (f"report:{report_id}", row.cause)))
-            inbox.tell(session, row.member_id, f"news_{what}", cause, subject_id=report_id)
+            notifications_actions.tell(
+                session, row.member_id, f"news_{what}", cause, subject_id=report_id
+            )
     if any((r.mail in ("now", "still_there") or r.push) and r.not_before <= moment for r in new):
         jobs.defer(session, HAND_OVER)
 
 
-def leave_inbox(session: Session, told: inbox.Told) -> None:
+def leave_inbox(session: Session, told: notifications_actions.Told) -> None:
     """A line of the inbox leaves by mail and push, where its member wants its family. What is
     watched has news of its own."""
     if told.family in (Family.WATCHING, Family.STILL_THERE):
         return
     moment = now(session)
-    for person in reads.recipients(session, [told.member_id]):
-        wanted = rules.mail_kind(person.delivery) if told.where.mail and person.mailable else None
+    for person in news_queries.recipients(session, [told.member_id]):
+        wanted = choices.mail_kind(person.delivery) if told.where.mail and person.mailable else None
         push = told.where.push and person.has_browser
         if wanted is None and not push:
             continue
@@ -205,7 +208,7 @@ def leave_inbox(session: Session, told: inbox.Told) -> None:
             jobs.defer(session, HAND_OVER)
 
 
-inbox.on_told(leave_inbox)
+notifications_actions.on_told(leave_inbox)
 
 
 # handing over -------------------------------------------------------------------------------
@@ -216,17 +219,17 @@ def enqueue_due_deliveries(session: Session) -> None:
     each gets one job. News of one member share a mail; each question whether a report is still
     there has its own."""
     mails: dict[tuple[int, str, int], list[int]] = defaultdict(list)
-    for row in _outside_quiet_hours(session, reads.waiting_mail(session)):
+    for row in _outside_quiet_hours(session, news_queries.waiting_mail(session)):
         alone = row.id if row.mail == MailKind.STILL_THERE else 0
         mails[(row.member_id, str(row.mail), alone)].append(row.id)
     for ids in mails.values():
         _batch(session, ids)
     pushes: dict[int, list[int]] = defaultdict(list)
-    for row in _outside_quiet_hours(session, reads.waiting_pushes(session)):
+    for row in _outside_quiet_hours(session, news_queries.waiting_pushes(session)):
         pushes[row.member_id].append(row.id)
     for member_id, ids in pushes.items():
         session.execute(sa.update(News).where(News.id.in_(ids)).values(pushed_at=app_now()))
-        for browser in queries.browsers(session, member_id):
+        for browser in reading.browsers(session, member_id):
             jobs.defer(session, PUSH, subscription_id=browser.id, news_ids=ids)
 
 
@@ -238,7 +241,7 @@ def _outside_quiet_hours(session: Session, rows: Sequence[News]) -> list[News]:
         person.member_id: times.quiet_end(
             moment, person.zone, person.quiet_from, person.quiet_until
         )
-        for person in reads.recipients(session, {row.member_id for row in rows})
+        for person in news_queries.recipients(session, {row.member_id for row in rows})
     }
     found = []
     for row in rows:
@@ -260,17 +263,17 @@ def begin_digests(session: Session) -> None:
     """For each member whose digest is due: the next one is set first, then what waits becomes one
     mail. What was mailed at once, or in an earlier digest, waits no more."""
     moment = now(session)
-    for choice in reads.due_digests(session):
+    for choice in news_queries.due_digests(session):
         zone = session.scalars(
             sa.select(Member.timezone).where(Member.id == choice.member_id)
         ).one()
-        choice.digest_due_at = actions.next_digest(choice, zone, moment)
-        waiting = reads.waiting_for_digest(session, choice.member_id)
+        choice.digest_due_at = delivery.next_digest(choice, zone, moment)
+        waiting = news_queries.waiting_for_digest(session, choice.member_id)
         if waiting:
             _batch(session, [row.id for row in waiting])
 
 
 def forget_old(session: Session) -> None:
-    limit = app_now() - sa.cast(f"{rules.KEPT_DAYS} days", sa.Interval)
+    limit = app_now() - sa.cast(f"{choices.KEPT_DAYS} days", sa.Interval)
     session.execute(sa.delete(News).where(News.created_at < limit))
     session.execute(sa.delete(MailAttempt).where(MailAttempt.at < limit))

@@ -1,4 +1,4 @@
-"""Reads of news: whom an event reaches, and what waits to be handed over."""
+"""Reads of news: the members that an event reaches, and what waits to be delivered."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member, MemberSession
-from ugc.accounts.queries import suspensions
+from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.core.db import Session, app_now
 from ugc.core.subjects import Subject
 from ugc.watches.models import Follow, MailAttempt, MailChoice, News, PushSubscription, Watch
-from ugc.watches.queries import live_session
+from ugc.watches.queries.reading import live_session
 
 MATCHING = sa.text(
     """
@@ -83,7 +83,11 @@ def recipients(session: Session, member_ids: Collection[int]) -> list[Recipient]
             has_browser.label("has_browser"),
         )
         .outerjoin(MailChoice, MailChoice.member_id == Member.id)
-        .where(Member.id.in_(member_ids), Member.erased_at.is_(None), suspensions.not_suspended())
+        .where(
+            Member.id.in_(member_ids),
+            Member.erased_at.is_(None),
+            accounts_suspensions_queries.not_suspended(),
+        )
         .order_by(Member.id)
     )
     return [Recipient(*row) for row in rows]

@@ -1,4 +1,4 @@
-"""Hours of the reader: when nobody is disturbed, and when a digest comes. Pure; moments are aware,
+"""Hours of the reader: quiet hours, and when a digest comes. Pure; moments are aware,
 zones are IANA names, and an hour that the clocks skip is the one after it."""
 
 from __future__ import annotations

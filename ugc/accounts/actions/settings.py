@@ -1,0 +1,25 @@
+"""What members choose in their settings."""
+
+from __future__ import annotations
+
+from ugc.accounts.actions.links import digest as digest
+from ugc.accounts.actions.passwords import hash_password as hash_password
+from ugc.accounts.queries import lookup
+from ugc.core.db import Session
+
+
+def change_settings(
+    session: Session,
+    member_id: int,
+    *,
+    language: str,
+    timezone: str,
+    shown_to_far_contacts: bool,
+    profile_lists: str | None = None,
+) -> None:
+    member = lookup.member(session, member_id)
+    member.language = language
+    member.timezone = timezone
+    member.shown_to_far_contacts = shown_to_far_contacts
+    if profile_lists is not None:
+        member.profile_lists = profile_lists

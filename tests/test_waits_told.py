@@ -121,7 +121,7 @@ def test_two_things_are_told_as_two(
     report = ana.post("/reports", data=REPORT).location
     ana.post(f"/comments/{report.rsplit('/', 1)[-1]}", data={"text": "Still there at noon."})
     for case in session.execute(sa.text("SELECT id, version FROM cases ORDER BY id")).all():
-        form = {"version": str(case.version), "outcome": "approved"}
+        form = {"version": str(case.version), "action": "approve"}
         assert mod.post(f"/moderation/{case.id}", data=form).status_code == 303
     run_jobs()
     inbox_page = words(ana.get("/inbox").text)

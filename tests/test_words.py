@@ -42,3 +42,19 @@ def terms() -> list[str]:
 def test_a_term_is_defined_once() -> None:
     twice = [term for term, count in Counter(terms()).items() if count > 1]
     assert twice == []
+
+
+# Who is meant stands in the sentence: a member, a reader, another process, none of them.
+VAGUE = re.compile(r"\b(?:nobody|somebody|everybody|whoever|whom|anew)\b", re.IGNORECASE)
+
+
+def test_sentences_name_their_subject() -> None:
+    """At most five vague words in 10,000 lines; what people read on the site may have some."""
+    texts = [
+        path.read_text(encoding="utf-8")
+        for folder, ending in (("ugc", "*.py"), ("docs", "*.md"))
+        for path in (ROOT / folder).rglob(ending)
+    ]
+    found = sum(len(VAGUE.findall(text)) for text in texts)
+    lines = sum(text.count("\n") for text in texts)
+    assert found / lines * 10_000 <= 5

@@ -228,15 +228,13 @@ def subject_id(session: Session, public_id: str) -> int:
     ).one()
 
 
-def decide(session: Session, moderator: Actor, about: int, outcome: str, **why: str) -> None:
+def decide(session: Session, moderator: Actor, about: int, action: str, **why: str) -> None:
     """The demo moderator decides the open case, if there is one."""
     case = session.scalar(
         sa.select(Case).where(Case.subject_id == about, Case.decided_at.is_(None))
     )
     if case is not None:
-        moderation_actions.decide_case(
-            session, moderator, case.id, version=case.version, outcome=outcome, **why
-        )
+        moderation_actions.perform(session, moderator, case.id, action, version=case.version, **why)
 
 
 def publish_and_age(
@@ -244,7 +242,7 @@ def publish_and_age(
 ) -> None:
     """Approves a first contribution; reports are of different ages."""
     report = session.get_one(Report, subject_id(session, public_id))
-    decide(session, moderator, report.id, "approved")
+    decide(session, moderator, report.id, "approve")
     half_life = reports_kinds.KINDS[report.kind].half_life
     age = dt.timedelta(minutes=min(half_life, chance.uniform(1, 600)))
     report.occurred_at = report.created_at = report.seen_at = now(session) - age
@@ -308,7 +306,7 @@ def make_places(session: Session, people: dict[str, Member], chance: random.Rand
                 photos=photos,
             )
             place_id = subject_id(session, public_id)
-            decide(session, moderator, place_id, "approved")
+            decide(session, moderator, place_id, "approve")
             made.append(place_id)
             for reviewer in chance.sample(voters, chance.randint(1, 5)):
                 review(session, moderator, reviewer, place_id, category, voters, chance)
@@ -335,13 +333,13 @@ def review(
     )
     public_id = reviews_actions.post_review(session, actor_of(author), place_id, opinion)
     review_id = subject_id(session, public_id)
-    decide(session, moderator, review_id, "approved")
+    decide(session, moderator, review_id, "approve")
     if chance.random() < 0.1:
         changed = replace(opinion, rating=max(1, rating - 1))
         reviews_actions.edit_review(
             session, actor_of(author), review_id, revision=1, opinion=changed
         )
-        decide(session, moderator, review_id, "approved")
+        decide(session, moderator, review_id, "approve")
     for voter in chance.sample(voters, chance.randint(0, 3)):
         if voter.id != author.id:
             reviews_actions.vote_helpful(session, actor_of(voter), review_id, helpful=True)
@@ -356,7 +354,7 @@ def make_brands(
         brand_id = subject_id(
             session, brands_editing.add_brand(session, elena, name=name, about=about)
         )
-        decide(session, moderator, brand_id, "approved")
+        decide(session, moderator, brand_id, "approve")
         for fan in chance.sample(list(people.values()), 4 + number):
             brands_following.follow(session, actor_of(fan), brand_id, following=True)
         row = brands_reading.brand_by_id(session, elena, brand_id)
@@ -367,7 +365,7 @@ def make_brands(
         if number < 2:
             claim = brands_claims_queries.open_claim(session, brand_id, elena.id)
             if claim is not None:
-                decide(session, moderator, claim.id, "approved")
+                decide(session, moderator, claim.id, "approve")
             elena = actor_of(people["demo-elena"])
             for place_id in place_ids[number :: len(PLACES)]:
                 places_claims_actions.set_brand(session, moderator, place_id, brand_id)
@@ -392,7 +390,7 @@ def make_invitation(session: Session, moderator: Actor, author: Actor, brand_id:
         language="es",
     )
     invitation_id = subject_id(session, public_id)
-    decide(session, moderator, invitation_id, "approved")
+    decide(session, moderator, invitation_id, "approve")
     insights_actions.send_invitation(session, author, invitation_id)
 
 
@@ -416,7 +414,7 @@ def make_waiting(session: Session, people: dict[str, Member], place_ids: list[in
         session,
         moderator,
         subject_id(session, refused),
-        "refused",
+        "refuse",
         rule="off_topic",
         note="This tells of another place. Write it there, please.",
     )

@@ -87,6 +87,7 @@ COLUMNS = {
     "fraud_scores.member_id": "erased",
     "reach_counts.member_id": "the node without a name",
     "decisions.moderator_id": "the node without a name",
+    "undone_decisions.member_id": "the node without a name",
     "fans.member_id": "erased",
     "flags.member_id": "the node without a name",
     "helpful_votes.member_id": "the node without a name",
@@ -163,7 +164,7 @@ def decide(session: Session, moderator: FlaskClient, kind: str, note: str) -> No
         ),
         {"kind": kind},
     ).one()
-    form = {"version": str(case.version), "outcome": "approved", "note": note}
+    form = {"version": str(case.version), "action": "approve", "note": note}
     assert moderator.post(f"/moderation/{case.id}", data=form).status_code == 303
 
 
@@ -270,7 +271,8 @@ def test_the_export_holds_everything(zenobia: FlaskClient, session: Session) -> 
     }
     # She did all there is to do, but is nobody's parent and decided nothing.
     assert set(COLUMNS) - used == {
-        "decisions.moderator_id", "referrals.parent_id", "referrals.grandparent_id",
+        "decisions.moderator_id", "undone_decisions.member_id",
+        "referrals.parent_id", "referrals.grandparent_id",
         "referrals.great_grandparent_id", "cascade_reaches.sharer_id",
         "cascade_reaches.second_sharer_id", "cascade_reaches.third_sharer_id",
         "false_members.member_id", "fraud_scores.member_id", "reach_counts.member_id",

@@ -230,7 +230,7 @@ def test_a_limited_moderator_decides_what_the_limits_name(
     queue = some.get("/moderation").text
     assert ("Slow from" in queue) is covers
     assert ("1 case waits" in queue) is covers
-    decided = some.post(f"/moderation/{case_id}", data={"version": version, "outcome": "approved"})
+    decided = some.post(f"/moderation/{case_id}", data={"version": version, "action": "approve"})
     assert decided.status_code == (303 if covers else 403)
     # Correcting and ending what others wrote needs a role without limits.
     assert some.post(f"{address}/close").status_code == 403

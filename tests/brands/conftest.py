@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import ACTION_OF
 from ugc.core.db import Session
 
 Browser = Callable[..., FlaskClient]
@@ -28,7 +29,12 @@ def decide(mod: FlaskClient, session: Session) -> Decide:
         case_id, version = session.execute(
             sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
         ).one()
-        form = {"version": version, "outcome": outcome, "rule": rule, "note": "Show a document."}
+        form = {
+            "version": version,
+            "action": ACTION_OF[outcome],
+            "rule": rule,
+            "note": "Show a document.",
+        }
         return by.post(f"/moderation/{case_id}", data=form).status_code
 
     return decided

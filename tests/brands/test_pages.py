@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import ACTION_OF
 from ugc.accounts.models import Grant
 from ugc.brands.models import Brand, BrandClaim, Fan
 from ugc.core.db import Session
@@ -41,7 +42,12 @@ def decide(browser: FlaskClient, session: Session, outcome: str) -> int:
     case_id, version = session.execute(
         sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
     ).one()
-    form = {"version": version, "outcome": outcome, "rule": "false", "note": "Show a document."}
+    form = {
+        "version": version,
+        "action": ACTION_OF[outcome],
+        "rule": "false",
+        "note": "Show a document.",
+    }
     return browser.post(f"/moderation/{case_id}", data=form).status_code
 
 

@@ -42,7 +42,7 @@ def test_a_new_members_comment_waits(
     queue = mod.get("/moderation").text
     assert "Use the &lt;bridge&gt;." in queue
     case = session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")).one()
-    mod.post(f"/moderation/{case.id}", data={"version": case.version, "outcome": "approved"})
+    mod.post(f"/moderation/{case.id}", data={"version": case.version, "action": "approve"})
     assert "Use the &lt;bridge&gt;." in client.get(report).text
     assert "Use the &lt;bridge&gt;." in ana.get("/contributions").text
 
@@ -122,7 +122,7 @@ def test_a_comment_can_be_flagged_and_hidden(
     ben = signed_in("ben")
     assert ben.post(f"/flag/{public_id}", data={"rule": "insult"}).status_code == 303
     case = session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")).one()
-    refusal = {"version": case.version, "outcome": "refused", "rule": "insult"}
+    refusal = {"version": case.version, "action": "refuse", "rule": "insult"}
     mod = signed_in("mod2", role="moderator")
     assert mod.post(f"/moderation/{case.id}", data=refusal).status_code == 303
     assert "Nonsense" not in client.get(report).text

@@ -22,10 +22,11 @@ from ugc.content.actions import ContentKind
 from ugc.core import geo, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
-from ugc.core.errors import Conflict, Forbidden, Stale
+from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Subject, Visibility
 from ugc.insights.actions import INVITATIONS
 from ugc.insights.models import Invitation
+from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case, Moderated
 from ugc.places.actions import editing as places_editing
 from ugc.reports.actions.posting import REPORTS
@@ -202,6 +203,75 @@ def test_erasing_parts_content_from_its_author(
     assert open_cases(session, row.id) == (0 if with_content else 1)
     if with_content:
         assert all(getattr(row, name) == value for name, value in kind.texts.items())
+
+
+def decided(session: Session, moderator: Actor, row: Moderated, action: str) -> int:
+    """Decides the open case about `row` and returns the decision's id."""
+    case = session.scalars(
+        sa.select(Case).where(Case.subject_id == row.id, Case.decided_at.is_(None))
+    ).one()
+    rule = {"rule": "spam"} if action == "refuse" else {}
+    return moderation_actions.perform(
+        session, moderator, case.id, action, version=case.version, **rule
+    ).id
+
+
+@all_kinds
+@pytest.mark.parametrize("action", ["approve", "refuse"])
+def test_a_decision_is_undone(
+    session: Session,
+    newcomer: Actor,
+    moderator: Actor,
+    row_of: Any,
+    kind: ContentKind[Any],
+    action: str,
+) -> None:
+    """It waits as before; the second decision counts like the first would have."""
+    row, _ = submitted(session, newcomer, kind, row_of(kind))
+    decision = decided(session, moderator, row, action)
+    assert row.visibility == ("published" if action == "approve" else "hidden")
+    moderation_actions.undo(session, moderator, decision)
+    assert (row.visibility, open_cases(session, row.id)) == ("held", 1)
+    with pytest.raises(Conflict):
+        moderation_actions.undo(session, moderator, decision)
+    decided(session, moderator, row, "approve")
+    assert row.visibility == "published"
+
+
+def test_a_decision_stands_once_something_else_happened(
+    session: Session, newcomer: Actor, moderator: Actor, row_of: Any
+) -> None:
+    row, _ = submitted(session, newcomer, COMMENTS, row_of(COMMENTS))
+    decision = decided(session, moderator, row, "approve")
+    with pytest.raises(Forbidden):
+        moderation_actions.undo(session, newcomer, decision)
+    content_actions.withdraw(session, newcomer, COMMENTS, row.id)
+    with pytest.raises(Conflict):
+        moderation_actions.undo(session, moderator, decision)
+    assert row.visibility == "withdrawn"
+
+
+def test_a_decision_stands_after_a_day(
+    session: Session, newcomer: Actor, moderator: Actor, row_of: Any
+) -> None:
+    row, _ = submitted(session, newcomer, COMMENTS, row_of(COMMENTS))
+    decision = decided(session, moderator, row, "approve")
+    session.execute(sa.text("ALTER TABLE decisions DISABLE TRIGGER append_only"))
+    session.execute(sa.text("UPDATE decisions SET decided_at = decided_at - interval '25 hours'"))
+    session.execute(sa.text("ALTER TABLE decisions ENABLE TRIGGER append_only"))
+    session.expire_all()
+    with pytest.raises(Conflict):
+        moderation_actions.undo(session, moderator, decision)
+    assert row.visibility == "published"
+
+
+def test_an_action_that_is_not_offered_is_refused(
+    session: Session, newcomer: Actor, moderator: Actor, row_of: Any
+) -> None:
+    row, _ = submitted(session, newcomer, COMMENTS, row_of(COMMENTS))
+    with pytest.raises(Invalid):
+        decided(session, moderator, row, "find_false")
+    assert (row.visibility, open_cases(session, row.id)) == ("held", 1)
 
 
 def test_who_may_see_edit_and_withdraw() -> None:

@@ -42,8 +42,8 @@ FORMS = {
     "/places/{place}/brand": {"brand": ""},
     "/flag/{place}": {"rule": "spam", "note": "x"},
     "/brands": {"name": "B1", "about": "", "website": ""},
-    "/moderation/1": {"version": "1", "outcome": "approved", "rule": "", "note": ""},
-    "/moderation/" + "9" * 30: {"version": "1", "outcome": "approved"},
+    "/moderation/1": {"version": "1", "action": "approve", "rule": "", "note": ""},
+    "/moderation/" + "9" * 30: {"version": "1", "action": "approve"},
     "/language": {"language": "es", "next": "/"},
     "/theme": {"theme": "dark", "next": "/"},
 }

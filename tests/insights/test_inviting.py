@@ -192,7 +192,7 @@ def test_the_whole_way_in_the_browser(
         sa.text("SELECT id, version FROM cases WHERE subject_id = :id"),
         {"id": id_of(world, public_id)},
     ).one()
-    decided = mod.post(f"/moderation/{case_id}", data={"version": version, "outcome": "approved"})
+    decided = mod.post(f"/moderation/{case_id}", data={"version": version, "action": "approve"})
     assert decided.status_code in (200, 303), decided.text
     sent = owner.post(f"{made}/send", follow_redirects=True).text
     assert "fewer than ten people" in sent

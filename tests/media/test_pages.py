@@ -19,6 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
+from tests.deciding import ACTION_OF
 from tests.media import pictures
 from ugc.core import images
 from ugc.core import jobs as core_jobs
@@ -74,7 +75,7 @@ def first_case(moderator: FlaskClient) -> tuple[str, str]:
 def decide(moderator: FlaskClient, outcome: str) -> Any:
     case, version = first_case(moderator)
     rule = {"rule": "false"} if outcome == "refused" else {}
-    return moderator.post(case, data={"version": version, "outcome": outcome, **rule})
+    return moderator.post(case, data={"version": version, "action": ACTION_OF[outcome], **rule})
 
 
 def free_member(signed_in: Browser, handle: str = "free") -> FlaskClient:
@@ -190,7 +191,7 @@ def test_nobody_approves_what_nobody_has_seen(
     assert "still being prepared" in early.text
     stale_case, stale_version = first_case(moderator)
     run_jobs()
-    stale = moderator.post(stale_case, data={"version": stale_version, "outcome": "approved"})
+    stale = moderator.post(stale_case, data={"version": stale_version, "action": "approve"})
     assert stale.status_code == 409
     assert decide(moderator, "approved").status_code == 303
     assert photos(session)[0].visibility == "published"

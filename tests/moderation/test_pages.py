@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import ACTION_OF
 from ugc.core.db import Session
 
 FORM = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow from the roundabout on."}
@@ -27,12 +28,32 @@ def test_an_approved_report_shows_its_text(client: FlaskClient, signed_in: Brows
     address = signed_in("ana").post("/reports", data=FORM).location
     moderator = signed_in("mod", role="moderator")
     case, version = first_case(moderator)
-    done = moderator.post(case, data={"version": version, "outcome": "approved"})
+    done = moderator.post(case, data={"version": version, "action": "approve"})
     assert done.status_code == 303
     page = client.get(address).text
     assert "Slow from" in page
     assert "unconfirmed" not in page
     assert "Nothing waits" in moderator.get("/moderation").text
+
+
+def test_the_queue_offers_to_undo_what_was_just_decided(
+    client: FlaskClient, signed_in: Browser
+) -> None:
+    ana = signed_in("ana")
+    address = ana.post("/reports", data=FORM).location
+    moderator = signed_in("mod", role="moderator")
+    case, version = first_case(moderator)
+    queue = moderator.post(case, data={"version": version, "action": "approve"}).location
+    undo = re.search(r'action="(/moderation/decisions/\d+/undo)"', moderator.get(queue).text)
+    assert undo is not None
+    assert undo[1] not in moderator.get("/moderation").text
+    assert ana.post(undo[1]).status_code == 404
+    assert moderator.post(undo[1]).status_code == 303
+    assert "Slow from" not in client.get(address).text
+    assert first_case(moderator)[0] != case
+    again = moderator.post(undo[1])
+    assert again.status_code == 409
+    assert "decide it again" in again.text
 
 
 def test_a_refusal_without_a_rule_keeps_the_note(signed_in: Browser) -> None:
@@ -42,7 +63,7 @@ def test_a_refusal_without_a_rule_keeps_the_note(signed_in: Browser) -> None:
     moderator = signed_in("mod", role="moderator")
     case, version = first_case(moderator)
     answer = moderator.post(
-        case, data={"version": version, "outcome": "refused", "note": "No jam on camera."}
+        case, data={"version": version, "action": "refuse", "note": "No jam on camera."}
     )
     assert answer.status_code == 422
     form = answer.text.split(f'action="{case}"')[1].split("</form>")[0]
@@ -60,7 +81,7 @@ def test_a_refused_report_tells_its_author_why(
     case, version = first_case(moderator)
     refusal = {
         "version": version,
-        "outcome": "refused",
+        "action": "refuse",
         "rule": "false",
         "note": "No jam on camera.",
     }
@@ -80,8 +101,8 @@ def test_two_moderators_cannot_decide_the_same_case(session: Session, signed_in:
     first, second = signed_in("mod", role="moderator"), signed_in("mod2", role="moderator")
     case, version = first_case(first)
     assert first_case(second) == (case, version)
-    assert first.post(case, data={"version": version, "outcome": "approved"}).status_code == 303
-    late = {"version": version, "outcome": "refused", "rule": "spam"}
+    assert first.post(case, data={"version": version, "action": "approve"}).status_code == 303
+    late = {"version": version, "action": "refuse", "rule": "spam"}
     for language, text in (("en", "Another moderator"), ("es", "Otra persona")):
         second.post("/language", data={"language": language})
         refused = second.post(case, data=late)
@@ -97,13 +118,13 @@ def test_a_case_that_changed_is_looked_at_again(signed_in: Browser) -> None:
     case, version = first_case(moderator)
     flagged = signed_in("ben").post(address.replace("/reports/", "/flag/"), data={"rule": "spam"})
     assert flagged.status_code == 303
-    stale = moderator.post(case, data={"version": version, "outcome": "approved"})
+    stale = moderator.post(case, data={"version": version, "action": "approve"})
     assert stale.status_code == 409
 
 
 @pytest.mark.parametrize(
     "form",
-    [{"outcome": "refused"}, {"outcome": "refused", "rule": "x"}, {"outcome": "x"}, {}],
+    [{"action": "refuse"}, {"action": "refuse", "rule": "x"}, {"action": "x"}, {}],
 )
 def test_bad_decisions_decide_nothing(
     session: Session, signed_in: Browser, form: dict[str, str]
@@ -138,7 +159,7 @@ def test_a_flag_folds_into_one_case(session: Session, signed_in: Browser) -> Non
     assert "It sells tyres." in text
     assert author.get("/moderation").status_code == 200
     case, version = first_case(author)
-    own = author.post(case, data={"version": version, "outcome": "approved"})
+    own = author.post(case, data={"version": version, "action": "approve"})
     assert own.status_code == 403
 
 
@@ -148,7 +169,7 @@ def test_three_approved_reports_set_a_member_free(session: Session, signed_in: B
         ana.post("/reports", data={**FORM, "lat": str(40 + step)})
         if step < 3:
             case, version = first_case(moderator)
-            moderator.post(case, data={"version": version, "outcome": "approved"})
+            moderator.post(case, data={"version": version, "action": "approve"})
     states = session.execute(sa.text("SELECT visibility FROM reports ORDER BY id")).scalars().all()
     assert states == ["published"] * 4
     assert session.scalar(sa.text("SELECT count(*) FROM decisions")) == 3
@@ -168,7 +189,7 @@ def test_the_queue_shows_the_whole_text_and_the_authors_record(
     for step, outcome in enumerate(("approved", "approved", "refused")):
         ana.post("/reports", data={**FORM, "lat": str(40 + step)})
         case, version = first_case(moderator)
-        decision = {"version": version, "outcome": outcome, "rule": "spam"}
+        decision = {"version": version, "action": ACTION_OF[outcome], "rule": "spam"}
         assert moderator.post(case, data=decision).status_code == 303
     long = "Slow. " * 60 + "And here is what the end says."
     ana.post("/reports", data={**FORM, "lat": "50", "text": long})
@@ -193,7 +214,7 @@ def test_a_refused_decision_keeps_the_note(signed_in: Browser) -> None:
     signed_in("ben").post(address.replace("/reports/", "/flag/"), data={"rule": "spam"})
     for language, words in (("en", "This case changed"), ("es", "Este caso ha cambiado")):
         moderator.post("/language", data={"language": language})
-        stale = moderator.post(case, data={**note, "version": version, "outcome": "refused"})
+        stale = moderator.post(case, data={**note, "version": version, "action": "refuse"})
         assert stale.status_code == 409
         assert words in stale.text
         assert ">Seen on the camera.</textarea>" in stale.text
@@ -201,7 +222,7 @@ def test_a_refused_decision_keeps_the_note(signed_in: Browser) -> None:
     for language, words in (("en", "At most 1000"), ("es", "Como mucho 1000")):
         moderator.post("/language", data={"language": language})
         case, version = first_case(moderator)
-        form = {"version": version, "outcome": "approved", "note": "x" * 1001}
+        form = {"version": version, "action": "approve", "note": "x" * 1001}
         long = moderator.post(case, data=form)
         assert long.status_code == 422
         assert words in long.text
@@ -246,7 +267,7 @@ def test_flagged_and_refused_takes_the_content_and_its_points(
     voter.post(address.replace("/reports/", "/flag/"), data={"rule": "false"})
     other = signed_in("mod2", role="moderator")
     case, version = first_case(other)
-    other.post(case, data={"version": version, "outcome": "refused", "rule": "false"})
+    other.post(case, data={"version": version, "action": "refuse", "rule": "false"})
     run_jobs()
     assert client.get(address).status_code == 404
     # Nobody keeps anything of it, or two people could post, confirm and withdraw for points.

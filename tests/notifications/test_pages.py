@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import ACTION_OF
 from ugc.core.db import Session
 from ugc.notifications import actions as notifications_actions
 from ugc.notifications import queries as notifications_queries
@@ -23,7 +24,12 @@ def decide(browser: FlaskClient, session: Session, outcome: str) -> None:
     case_id, version = session.execute(
         sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
     ).one()
-    form = {"version": version, "outcome": outcome, "rule": "false", "note": "Nobody saw it."}
+    form = {
+        "version": version,
+        "action": ACTION_OF[outcome],
+        "rule": "false",
+        "note": "Nobody saw it.",
+    }
     assert browser.post(f"/moderation/{case_id}", data=form).status_code == 303
 
 

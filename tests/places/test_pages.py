@@ -357,7 +357,7 @@ def test_places_within_a_viewport(session: Session, comercial: str, signed_in: B
 
 def decide(browser: FlaskClient, session: Session) -> None:
     case = session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")).one()
-    form = {"version": case.version, "outcome": "approved"}
+    form = {"version": case.version, "action": "approve"}
     assert browser.post(f"/moderation/{case.id}", data=form).status_code == 303
 
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MODERATOR
 from tests.core.test_migrations import CONFIG, empty_database, migrate
+from tests.deciding import ACTION_OF
 from tests.reading import words
 from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member
@@ -41,7 +42,12 @@ def open_cases(session: Session) -> list[str]:
 
 def decide(session: Session, moderator: FlaskClient, outcome: str, rule: str = "") -> None:
     case = session.scalars(sa.select(Case).where(Case.decided_at.is_(None))).one()
-    form = {"version": str(case.version), "outcome": outcome, "rule": rule, "note": "Zz because."}
+    form = {
+        "version": str(case.version),
+        "action": ACTION_OF[outcome],
+        "rule": rule,
+        "note": "Zz because.",
+    }
     answer = moderator.post(f"/moderation/{case.id}", data=form)
     assert answer.status_code == 303, answer.text
 

@@ -202,7 +202,9 @@ def test_nothing_comes_back_without_end(
     session.expire_all()
     back = [
         m.what
-        for m in reports_life_actions.life_queries.time_line(session, report_at(session, address).id)
+        for m in reports_life_actions.life_queries.time_line(
+            session, report_at(session, address).id
+        )
     ]
     assert 1 <= back.count("reopened") + back.count("still_there") <= 2
     if way != "revive":

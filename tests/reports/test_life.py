@@ -289,7 +289,7 @@ def test_a_new_members_edit_waits_again(
     ana, mod = known("ana"), known("mod", role="moderator")
     address = ana.post("/reports", data=FORM).location
     case = session.execute(sa.text("SELECT id, version FROM cases")).one()
-    mod.post(f"/moderation/{case.id}", data={"version": case.version, "outcome": "approved"})
+    mod.post(f"/moderation/{case.id}", data={"version": case.version, "action": "approve"})
     assert "from the roundabout" in client.get(address).text
     ana.post(f"{address}/edit", data={"revision": only(session).revision, "text": "Buy my pills"})
     page = client.get(address).text
@@ -323,7 +323,7 @@ def test_merging_moves_everything_and_redirects(
     assert waits.status_code == 409
     assert "waits in the queue" in waits.text
     for case in session.execute(sa.text("SELECT id, version FROM cases")).all():
-        decision = {"version": case.version, "outcome": "approved"}
+        decision = {"version": case.version, "action": "approve"}
         assert mod.post(f"/moderation/{case.id}", data=decision).status_code == 303
     run_jobs()
     points = session.execute(sa.text("SELECT count(*), sum(points) FROM point_entries")).one()

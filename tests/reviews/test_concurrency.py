@@ -21,7 +21,7 @@ from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, now, transaction
 from ugc.core.errors import Conflict, DomainError, Forbidden, NotFound
 from ugc.moderation import actions as moderation_actions
-from ugc.moderation.models import Case
+from ugc.moderation.models import Case, Decision
 from ugc.places.models import KIND as PLACE
 from ugc.places.models import Place
 from ugc.reviews import actions as reviews_actions
@@ -204,13 +204,13 @@ def test_a_decision_and_its_author_never_wait_for_each_other(
             ).one()
             case_id, version = case.id, case.version
         works: list[Callable[[Session], object]] = [
-            lambda s, c=case_id, v=version, m=moderator: moderation_actions.decide_case(
-                s, m, c, version=v, outcome="refused", rule="spam"
+            lambda s, c=case_id, v=version, m=moderator: moderation_actions.perform(
+                s, m, c, "refuse", version=v, rule="spam"
             ),
             withdrawing(author, review_id) if round_ % 2 else editing(author, review_id, 4),
         ]
         answers = at_once(site, *works)
-        assert all(answer is None or isinstance(answer, DomainError) for answer in answers)
+        assert all(isinstance(answer, DomainError | Decision | None) for answer in answers)
         told, counted, _ids = stored(site, place_id)
         assert told == counted
 

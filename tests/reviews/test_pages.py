@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import ACTION_OF
 from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
@@ -54,7 +55,7 @@ def decide(browser: FlaskClient, session: Session, outcome: str) -> int:
     case_id, version = session.execute(
         sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
     ).one()
-    form = {"version": version, "outcome": outcome, "rule": "false", "note": "Not so."}
+    form = {"version": version, "action": ACTION_OF[outcome], "rule": "false", "note": "Not so."}
     return browser.post(f"/moderation/{case_id}", data=form).status_code
 
 
@@ -296,7 +297,7 @@ def test_an_edit_meanwhile_stops_a_decision(
     ana.post(f"{address}/review", data=FORM)
     seen = session.execute(sa.text("SELECT id, version FROM cases")).one()
     ana.post(f"{review_address(session)}/edit", data={**FORM, "title": "Spam", "revision": "1"})
-    form = {"version": seen.version, "outcome": "approved"}
+    form = {"version": seen.version, "action": "approve"}
     assert mod.post(f"/moderation/{seen.id}", data=form).status_code == 409
 
 

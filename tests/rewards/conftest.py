@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD, PASSWORD_HASH
+from tests.deciding import ACTION_OF
 from ugc.accounts.actions import passwords as accounts_passwords
 from ugc.accounts.models import Member
 from ugc.core.db import Session, now
@@ -89,7 +90,7 @@ class World:
             " WHERE decided_at IS NULL AND s.kind NOT IN ('ring', 'appeal')"
         )
         for case in self.session.execute(query).all():
-            form = {"version": str(case.version), "outcome": "approved"}
+            form = {"version": str(case.version), "action": "approve"}
             assert moderator.post(f"/moderation/{case.id}", data=form).status_code == 303
 
     def confirm(self, browser: FlaskClient, report: str) -> None:
@@ -157,5 +158,5 @@ def first_ring(moderator: FlaskClient) -> tuple[str, str]:
 
 def decide(moderator: FlaskClient, outcome: str, **form: Any) -> Any:
     address, version = first_ring(moderator)
-    sent = {"version": version, "who": "all", "outcome": outcome, **form}
+    sent = {"version": version, "who": "all", "action": ACTION_OF[outcome], **form}
     return moderator.post(address, data=sent)

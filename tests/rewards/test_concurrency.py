@@ -10,12 +10,12 @@ from tests.reviews.test_concurrency import at_once, in_transaction, people, site
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, DomainError
+from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case
 from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import Referral
 from ugc.reputation import actions as reputation_actions
 from ugc.reputation.queries import ledger as reputation_ledger
-from ugc.rewards.actions import deciding as rewards_deciding
 from ugc.rewards.actions import holding as rewards_holding
 from ugc.rewards.actions import scoring as rewards_scoring
 from ugc.rewards.models import FraudScore, ReferralReward
@@ -146,8 +146,8 @@ def test_one_of_many_moderators_decides_a_ring_while_others_score(
     case_id, version, ring_id = case[0]
 
     def decide(actor: Actor) -> Callable[[Session], object]:
-        return lambda session: rewards_deciding.decide_ring(
-            session, actor, case_id, version=version, outcome="false", chosen=None, rule="machine"
+        return lambda session: moderation_actions.perform(
+            session, actor, case_id, "find_false", version=version, rule="machine"
         )
 
     works = [decide(each) for each in moderators]

@@ -144,7 +144,7 @@ def test_a_decision_for_some_leaves_the_others_in_a_new_case(
     assert some.status_code == 303
     assert session.scalar(sa.text("SELECT count(*) FROM false_members")) == 5
     # The second moderator decided on what is over.
-    late = second.post(seen[0], data={"version": seen[1], "who": "all", "outcome": "cleared"})
+    late = second.post(seen[0], data={"version": seen[1], "who": "all", "action": "clear"})
     assert late.status_code == 409
     # A new case holds the rest.
     page = second.get("/moderation").text
@@ -153,7 +153,7 @@ def test_a_decision_for_some_leaves_the_others_in_a_new_case(
     assert address != seen[0]
     # The queue's own form cannot decide a ring.
     other = address.replace("/rings", "")
-    wrong = second.post(other, data={"version": version, "outcome": "approved"})
+    wrong = second.post(other, data={"version": version, "action": "approve"})
     assert wrong.status_code == 422
     assert decide(second, "cleared").status_code == 303
     assert doubted(session) == set(chosen)
@@ -207,7 +207,7 @@ def test_one_appeal_decided_by_another(
     again = one.post(f"/rewards/{ring_id}/appeal", data={"text": "And I say so again, please."})
     assert again.status_code == 409
     case = session.execute(sa.text("SELECT id, version FROM cases WHERE reason = 'appealed'")).one()
-    granting = {"version": str(case.version), "outcome": "approved", "note": "Sorry."}
+    granting = {"version": str(case.version), "action": "grant", "note": "Sorry."}
     own = moderator.post(f"/moderation/{case.id}", data=granting)
     assert own.status_code == 403
     page = second.get("/moderation").text
@@ -232,7 +232,7 @@ def test_one_appeal_decided_by_another(
     case = session.execute(
         sa.text("SELECT id, version FROM cases WHERE reason = 'appealed' AND decided_at IS NULL")
     ).one()
-    refusing = {"version": str(case.version), "outcome": "refused", "rule": "upheld"}
+    refusing = {"version": str(case.version), "action": "uphold", "rule": "upheld"}
     assert second.post(f"/moderation/{case.id}", data=refusing).status_code == 303
     world.run_jobs()
     assert "This is final." in other.get("/rewards").text
@@ -242,7 +242,7 @@ def test_one_appeal_decided_by_another(
     case = session.execute(
         sa.text("SELECT id, version FROM cases WHERE reason = 'appealed' AND decided_at IS NULL")
     ).one()
-    form = {"version": str(case.version), "outcome": "approved"}
+    form = {"version": str(case.version), "action": "grant"}
     assert second.post(f"/moderation/{case.id}", data=form).status_code == 303
     assert reputation_ledger.balance(session, world.id_of("boss")) == (0, 20)
     assert world.states("boss")["sybil-1"] == "held"
@@ -420,13 +420,13 @@ def test_who_may_see_and_decide(
     world.score_all()
     moderator = signed_in("mod", role="moderator")
     address, version = first_ring(moderator)
-    form = {"version": version, "who": "all", "outcome": "cleared"}
+    form = {"version": version, "who": "all", "action": "clear"}
     assert client.post(address, data=form).status_code == 401
     assert farm["boss"].post(address, data=form).status_code == 404
     assert client.get("/rewards").status_code == 401
     assert moderator.post("/moderation/rings/999999", data=form).status_code == 404
     assert moderator.post(address, data={**form, "version": "x"}).status_code == 422
-    assert moderator.post(address, data={**form, "outcome": "x"}).status_code == 422
+    assert moderator.post(address, data={**form, "action": "x"}).status_code == 422
     assert moderator.post(address, data={**form, "suspend": "7"}).status_code == 422
     # Who is of the ring decides nothing about it.
     boss = world.member("boss").id
@@ -450,7 +450,7 @@ def test_who_leaves_an_open_ring_leaves_no_word(
     form = {"password": PASSWORD, "content": "keep"}
     assert farm["sybil-0"].post("/settings/erase", data=form).status_code == 303
     # The case changed: nobody decides by what they saw before.
-    stale = {"version": seen[1], "who": "all", "outcome": "cleared"}
+    stale = {"version": seen[1], "who": "all", "action": "clear"}
     assert moderator.post(seen[0], data=stale).status_code == 409
     assert moderator.get("/moderation").text.count('name="member"') == SOME
     chosen = [ids["sybil-1"], ids["sybil-2"]]

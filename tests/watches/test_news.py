@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.deciding import ACTION_OF
 from tests.reports.conftest import APPROVED
 from tests.watches.conftest import AREA, REPORT, member, only_watch
 from ugc import events
@@ -48,7 +49,12 @@ def decide(browser: FlaskClient, session: Session, outcome: str) -> None:
     case_id, version = session.execute(
         sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
     ).one()
-    form = {"version": version, "outcome": outcome, "rule": "false", "note": "Nobody saw it."}
+    form = {
+        "version": version,
+        "action": ACTION_OF[outcome],
+        "rule": "false",
+        "note": "Nobody saw it.",
+    }
     assert browser.post(f"/moderation/{case_id}", data=form).status_code == 303
 
 

@@ -146,8 +146,12 @@ def declare(kind: ContentKind[Row]) -> ContentKind[Row]:
 
     moderation_actions.register(
         kind.name,
-        moderation_actions.Content(
-            author_of, decided, kind.table, counts=kind.counts, rules=kind.refusals
+        moderation_actions.Reviewable(
+            moderation_actions.approve_or_refuse(decided, can_undo=True),
+            author_of,
+            table=kind.table,
+            counts=kind.counts,
+            rules=kind.refusals,
         ),
     )
     return kind

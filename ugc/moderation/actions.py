@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,60 +19,120 @@ from ugc.core.subjects import Subject, Visibility
 from ugc.media import actions as media_actions
 from ugc.media import queries as media_queries
 from ugc.moderation import queries, rules
-from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated
+from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated, UndoneDecision
 
 
 @dataclass(frozen=True)
-class Content:
-    """How a kind of content is moderated: whose it is, how its visibility moves
-    (`move(session, subject_id, visibility, reason, actor_reference)`), its table (None for what is
-    no contribution: a ring, an appeal), and whether published ones count as contributions of a
-    member. `rules` are those that a refusal may name; `barred` are members who may not decide,
-    whatever their role (who decided what is appealed against, who is part of it). A kind with an
-    `own_form` is decided by its capability, which calls `decide_in_own_form`."""
+class Performance:
+    """An action under way. `details` are what its form gives beside rule and note."""
 
-    author_of: Callable[[Session, int], int | None]
-    move: Callable[[Session, int, Visibility, str, str], None]
-    table: type[Moderated] | None
-    counts: bool = False
+    actor: Actor
+    case: Case
+    decision: Decision
+    note: str
+    details: Any = None
+
+    @property
+    def subject_id(self) -> int:
+        return self.case.subject_id
+
+    @property
+    def cause(self) -> str:
+        """What the logs and ledgers call it."""
+        return f"decision:{self.decision.id}"
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a moderator may do about a case. The decision is stored with the `outcome`: `refused`
+    names a rule, `approved` none. `undo` takes back what `do` did; without it a decision stands."""
+
+    name: str
+    outcome: str
+    label: Any
+    do: Callable[[Session, Performance], None]
+    undo: Callable[[Session, Performance], None] | None = None
+
+
+@dataclass(frozen=True)
+class Reviewable:
+    """How cases about a kind are decided. `barred` are members who may not decide, whatever their
+    role; `rules` those that a refusal may name. `lock` comes before the case. Contributed content
+    has a `table`, and its published rows may count (`counts`) towards freedom from approval."""
+
+    actions: Sequence[Action]
+    author_of: Callable[[Session, int], int | None] = lambda _session, _id: None
     rules: Mapping[str, Any] = field(default_factory=lambda: rules.RULES)
     barred: Callable[[Session, int], Collection[int]] = lambda _session, _id: ()
-    own_form: bool = False
+    lock: Callable[[Session], None] = lambda _session: None
+    table: type[Moderated] | None = None
+    counts: bool = False
 
 
-_contents: dict[str, Content] = {}
+Move = Callable[[Session, int, Visibility, str, str], None]
 
 
-def register(kind: str, content: Content) -> None:
-    _contents[kind] = content
+def approve_or_refuse(move: Move, *, can_undo: bool = False) -> tuple[Action, Action]:
+    """The two actions about content: published, or hidden with a rule.
+    `move(session, subject_id, visibility, reason, actor_reference)` changes the visibility."""
+
+    def moving(visibility: Visibility) -> Callable[[Session, Performance], None]:
+        def do(session: Session, it: Performance) -> None:
+            move(session, it.subject_id, visibility, it.cause, it.actor.reference)
+
+        return do
+
+    def undo(session: Session, it: Performance) -> None:
+        before = queries.visibility_before(session, it.subject_id, it.cause)
+        if before is not None:
+            move(session, it.subject_id, before, f"undone:{it.cause}", it.actor.reference)
+
+    back = undo if can_undo else None
+    return (
+        Action("approve", "approved", lazy_gettext("Approve"), moving(Visibility.PUBLISHED), back),
+        Action("refuse", "refused", lazy_gettext("Refuse"), moving(Visibility.HIDDEN), back),
+    )
+
+
+_reviewables: dict[str, Reviewable] = {}
+
+
+def register(kind: str, reviewable: Reviewable) -> None:
+    """Makes cases about things of this kind possible."""
+    _reviewables[kind] = reviewable
+
+
+def actions_for(kind: str) -> Sequence[Action]:
+    """The actions that an open case about this kind offers."""
+    return _reviewables[kind].actions
 
 
 def is_moderated(kind: str) -> bool:
     """Whether cases may be opened about things of this kind."""
-    return kind in _contents
+    return kind in _reviewables
 
 
 def rules_of(kind: str) -> Mapping[str, Any]:
     """The rules that a refusal of this kind may name: code and text."""
-    return _contents[kind].rules
+    return _reviewables[kind].rules
 
 
 def rule_text(code: str | None) -> Any:
     """What a code says, whichever kind it belongs to; '' for none."""
     known = {**rules.RULES}
-    for content in _contents.values():
+    for content in _reviewables.values():
         known |= content.rules
     return known.get(code or "", "")
 
 
 def counted_tables() -> list[type[Moderated]]:
     """Tables whose published rows count as contributions."""
-    return [each.table for each in _contents.values() if each.counts and each.table is not None]
+    return [each.table for each in _reviewables.values() if each.counts and each.table is not None]
 
 
 def tables() -> dict[str, type[Moderated]]:
     """Tables of content by kind."""
-    return {kind: each.table for kind, each in _contents.items() if each.table is not None}
+    return {kind: each.table for kind, each in _reviewables.items() if each.table is not None}
 
 
 def check_covered(session: Session, actor: Actor, subject_id: int) -> None:
@@ -161,7 +221,7 @@ def remove_photo(session: Session, actor: Actor, key: str, *, rule: str) -> None
 
 def author_of(session: Session, subject: Subject) -> int | None:
     """The member who made it; None for what has no author or is not moderated."""
-    content = _contents.get(subject.kind)
+    content = _reviewables.get(subject.kind)
     return content.author_of(session, subject.id) if content else None
 
 
@@ -174,7 +234,7 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
     note = inputs.checked_text(note, most=rules.NOTE_MAX, field="note")
     # Cases are locked before content, as by a moderator who decides.
     open_case(session, subject.id, "flagged")
-    if not rules.may_flag(actor, _contents[subject.kind].author_of(session, subject.id)):
+    if not rules.may_flag(actor, _reviewables[subject.kind].author_of(session, subject.id)):
         raise Forbidden(lazy_gettext("This is yours: withdraw it instead."))
     if not session.scalar(sa.select(Subject.visible).where(Subject.id == subject.id)):
         # Its author took it back a moment ago: a case about it could never be decided.
@@ -195,82 +255,49 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
     events.emit(session, events.ContentFlagged(subject.id, flag_id, member_id))
 
 
-def decide_case(
+def perform(
     session: Session,
     actor: Actor,
     case_id: int,
+    action: str,
     *,
     version: int,
-    outcome: str,
     rule: str | None = None,
     note: str = "",
-) -> None:
-    """Approves (published) or refuses (hidden, with a rule). The row lock and `version` let only
-    one moderator decide, and only on what they saw. Raises Conflict, Forbidden, Invalid."""
-    _decide(session, actor, case_id, version, outcome, rule, note, own_form=False)
-
-
-def decide_in_own_form(
-    session: Session,
-    actor: Actor,
-    case_id: int,
-    *,
-    version: int,
-    outcome: str,
-    rule: str | None,
-    note: str,
+    details: Any = None,
 ) -> Decision:
-    """As `decide_case`, for the capability of a kind that has a form of its own, which does the
-    rest beside it."""
-    return _decide(session, actor, case_id, version, outcome, rule, note, own_form=True)
-
-
-def _decide(
-    session: Session,
-    actor: Actor,
-    case_id: int,
-    version: int,
-    outcome: str,
-    rule: str | None,
-    note: str,
-    *,
-    own_form: bool,
-) -> Decision:
+    """Decides an open case by one of the actions that its kind offers. The row lock and `version`
+    let only one moderator decide, and only on what they saw. Raises Conflict, Forbidden, Invalid,
+    NotFound."""
+    subject = queries.subject_of_case(session, case_id)
+    reviewable = _reviewables[subject.kind]
+    reviewable.lock(session)
     case = queries.locked_case(session, case_id)
     if case.decided_at is not None:
         raise Conflict(lazy_gettext("Another moderator decided this case a moment ago."))
     if case.version != version:
         raise Conflict(lazy_gettext("This case changed meanwhile. Reload and look again."))
-    if outcome not in ("approved", "refused"):
-        raise Invalid(fields={"outcome": [lazy_gettext("Approve or refuse.")]})
-    subject = session.get_one(Subject, case.subject_id)
-    content = _contents[subject.kind]
-    if content.own_form != own_form:
-        raise Invalid(lazy_gettext("This is decided in a form of its own: open the queue again."))
-    if outcome == "refused" and rule not in content.rules:
+    chosen = next((each for each in reviewable.actions if each.name == action), None)
+    if chosen is None:
+        raise Invalid(fields={"action": [lazy_gettext("Choose one of the buttons.")]})
+    if chosen.outcome == "refused" and rule not in reviewable.rules:
         raise Invalid(fields={"rule": [lazy_gettext("A refusal names the rule.")]})
     note = inputs.checked_text(note, most=rules.NOTE_MAX, field="note")
-    author_id = content.author_of(session, subject.id)
-    if not rules.may_decide(actor, author_id):
-        raise Forbidden(lazy_gettext("Your own content is decided by others."))
-    check_covered(session, actor, subject.id)
-    if actor.id in content.barred(session, subject.id):
-        raise Forbidden(lazy_gettext("You had a part in this: another moderator decides it."))
+    author_id = _check_may_decide(session, actor, subject)
     case.decided_at = now(session)
     case.version += 1
     decision = Decision(
         case_id=case.id,
         moderator_id=actor.id,
-        outcome=outcome,
-        rule=rule if outcome == "refused" else None,
+        outcome=chosen.outcome,
+        rule=rule if chosen.outcome == "refused" else None,
     )
     session.add(decision)
     session.flush()
     if note:
         session.add(DecisionNote(decision_id=decision.id, note=note))
-    photos = case.reason == "held" and queries.is_published(session, content.table, subject.id)
-    visibility = Visibility.PUBLISHED if outcome == "approved" else Visibility.HIDDEN
-    content.move(session, subject.id, visibility, f"decision:{decision.id}", actor.reference)
+    photos = case.reason == "held" and queries.is_published(session, reviewable.table, subject.id)
+    chosen.do(session, Performance(actor, case, decision, note, details))
     events.emit(
         session,
         events.CaseDecided(
@@ -279,12 +306,54 @@ def _decide(
             subject.id,
             subject.kind,
             author_id,
-            outcome,
+            decision.outcome,
             decision.rule,
             photos,
         ),
     )
     return decision
+
+
+def _check_may_decide(session: Session, actor: Actor, subject: Subject) -> int | None:
+    """The author of what is decided. Raises Forbidden for an actor who may not decide it."""
+    reviewable = _reviewables[subject.kind]
+    author_id = reviewable.author_of(session, subject.id)
+    if not rules.may_decide(actor, author_id):
+        raise Forbidden(lazy_gettext("Your own content is decided by others."))
+    check_covered(session, actor, subject.id)
+    if actor.id in reviewable.barred(session, subject.id):
+        raise Forbidden(lazy_gettext("You had a part in this: another moderator decides it."))
+    return author_id
+
+
+def undo_action(kind: str, outcome: str) -> Action | None:
+    """The action of a decision, when it can be undone."""
+    offered = _reviewables[kind].actions if kind in _reviewables else ()
+    return next((each for each in offered if each.outcome == outcome and each.undo), None)
+
+
+def undo(session: Session, actor: Actor, decision_id: int) -> None:
+    """Takes a decision back: what it decided is as before, in a new case. Possible for
+    `rules.UNDO_WITHIN` while nothing else has happened to it. Raises Conflict, Forbidden,
+    NotFound."""
+    decision = session.get(Decision, decision_id)
+    if decision is None:
+        raise NotFound()
+    subject = queries.subject_of_case(session, decision.case_id)
+    lock_case(session, subject.id)
+    case = queries.locked_case(session, decision.case_id)
+    action = undo_action(subject.kind, decision.outcome)
+    _check_may_decide(session, actor, subject)
+    if action is None or action.undo is None:
+        raise Conflict(lazy_gettext("This decision cannot be undone."))
+    if now(session) - decision.decided_at > rules.UNDO_WITHIN:
+        raise Conflict(lazy_gettext("This was decided too long ago to be undone."))
+    if queries.moved_on(session, subject.id, decision):
+        raise Conflict(lazy_gettext("Something else has happened to it since: decide it again."))
+    session.add(UndoneDecision(decision_id=decision.id, member_id=actor.id))
+    session.flush()
+    action.undo(session, Performance(actor, case, decision, ""))
+    open_case(session, subject.id, case.reason)
 
 
 def lock_case(session: Session, subject_id: int) -> None:

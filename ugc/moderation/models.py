@@ -100,6 +100,17 @@ class Decision(Base):
     )
 
 
+class UndoneDecision(Base):
+    """A decision that was taken back, and by which moderator; append-only (a trigger)."""
+
+    __tablename__ = "undone_decisions"
+    decision_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("decisions.id"), primary_key=True, autoincrement=False
+    )
+    member_id: Mapped[int] = mapped_column(sa.ForeignKey("members.id"))
+    undone_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
+
+
 class DecisionNote(Base):
     """The free text of a decision, in a row of its own that can go."""
 

@@ -12,7 +12,7 @@ from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.accounts.rules import suspensions as accounts_suspensions_rules
-from ugc.core import cache, limits, panels, privacy, render, subjects
+from ugc.core import cache, inputs, limits, panels, privacy, render, subjects
 from ugc.core.access import current_actor, members, moderators
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
@@ -45,6 +45,8 @@ def queue_page(error: DomainError | None = None, case_id: int | None = None) -> 
         ],
         reasons=rules.REASONS,
         rules_of=actions.rules_of,
+        actions_for=actions.actions_for,
+        undoable=_undoable(),
         waiting=queries.open_count(db.session(), held, tables),
         rule_text=actions.rule_text,
         note_max=rules.NOTE_MAX,
@@ -59,16 +61,34 @@ def decide(case_id: int) -> Any:
         version = int(request.form.get("version", ""))
     except ValueError:
         raise Invalid() from None
-    actions.decide_case(
+    decision = actions.perform(
         db.session(),
         current_actor(),
         case_id,
+        request.form.get("action", ""),
         version=version,
-        outcome=request.form.get("outcome", ""),
         rule=request.form.get("rule") or None,
         note=request.form.get("note", "").strip(),
     )
     flash(gettext("Decided."), "good")
+    return redirect(url_for("moderation.queue_page", decided=decision.id), 303)
+
+
+def _undoable() -> queries.Decided | None:
+    """The decision that the reader just made, when it can be undone."""
+    asked = request.args.get("decided", type=int)
+    if asked is None or asked > inputs.BIGINT_MAX:
+        return None
+    found = queries.decided_by(db.session(), current_actor().id or 0, asked)
+    return found if found and actions.undo_action(found.kind, found.outcome) else None
+
+
+@bp.post("/moderation/decisions/<int:decision_id>/undo")
+@moderators
+@shows_errors(lambda error, decision_id: queue_page(error))
+def undo(decision_id: int) -> Any:
+    actions.undo(db.session(), current_actor(), decision_id)
+    flash(gettext("Undone: it waits for a decision again."), "good")
     return redirect(url_for("moderation.queue_page"), 303)
 
 

@@ -13,8 +13,8 @@ from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core.access import Grant
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
-from ugc.core.subjects import Subject, Visibility
-from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated
+from ugc.core.subjects import Move, Subject, Visibility
+from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated, UndoneDecision
 
 LEAST_DECISIONS = 5  # below which a median says nothing
 
@@ -193,6 +193,63 @@ def locked_case(session: Session, case_id: int) -> Case:
     if case is None:
         raise NotFound()
     return case
+
+
+def subject_of_case(session: Session, case_id: int) -> Subject:
+    """What a case is about. Raises NotFound."""
+    found = session.scalar(sa.select(Subject).join(Case).where(Case.id == case_id))
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def visibility_before(session: Session, subject_id: int, cause: str) -> Visibility | None:
+    """The visibility that a decision changed; None when it changed none."""
+    old = session.scalar(
+        sa.select(Move.old).where(
+            Move.subject_id == subject_id, Move.field == "visibility", Move.reason == cause
+        )
+    )
+    return Visibility(old) if old is not None else None
+
+
+def moved_on(session: Session, subject_id: int, decision: Decision) -> bool:
+    """Whether a decision was undone, or its subject changed or was flagged, since it was made."""
+    cause = f"decision:{decision.id}"
+    its_own = sa.select(sa.func.max(Move.id)).where(
+        Move.subject_id == subject_id, Move.reason == cause
+    )
+    later = sa.or_(
+        sa.exists().where(UndoneDecision.decision_id == decision.id),
+        sa.exists().where(Case.subject_id == subject_id, Case.id > decision.case_id),
+        sa.exists().where(
+            Move.subject_id == subject_id,
+            Move.at >= decision.decided_at,
+            Move.id > sa.func.coalesce(its_own.scalar_subquery(), 0),
+        ),
+    )
+    return bool(session.scalar(sa.select(later)))
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision as its moderator sees it a moment later."""
+
+    id: int
+    kind: str
+    outcome: str
+    subject_id: int
+
+
+def decided_by(session: Session, moderator_id: int, decision_id: int) -> Decided | None:
+    """A decision of this moderator; None when it is none of theirs."""
+    row = session.execute(
+        sa.select(Decision.id, Subject.kind, Decision.outcome, Subject.id)
+        .join(Case, Case.id == Decision.case_id)
+        .join(Subject, Subject.id == Case.subject_id)
+        .where(Decision.id == decision_id, Decision.moderator_id == moderator_id)
+    ).first()
+    return Decided(*row) if row else None
 
 
 def decision_note(session: Session, decision_id: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 
 from flask_babel import lazy_gettext
@@ -9,6 +10,8 @@ from flask_babel import lazy_gettext
 from ugc.core.access import Actor
 
 NOTE_MAX = 1000
+# A slip is noticed soon; later the author has read the decision and may have acted on it.
+UNDO_WITHIN = dt.timedelta(hours=24)
 # Contributions that a moderator must have approved before a member's next ones show at once.
 APPROVED_BEFORE_FREE = 3
 # Rules that a flag or a refusal names; codes are stored, texts are shown.

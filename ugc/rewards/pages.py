@@ -183,19 +183,18 @@ def decide(case_id: int) -> Any:
     form = request.form
     try:
         version, suspend = int(form.get("version", "")), int(form.get("suspend") or 0)
-        chosen = None if form.get("who") == "all" else {int(m) for m in form.getlist("member")}
+        members_of = frozenset(int(each) for each in form.getlist("member"))
     except ValueError:
         raise Invalid() from None
-    deciding.decide_ring(
+    moderation_actions.perform(
         db.session(),
         current_actor(),
         case_id,
+        form.get("action", ""),
         version=version,
-        outcome=form.get("outcome", ""),
-        chosen=chosen,
         rule=form.get("rule") or None,
         note=form.get("note", "").strip(),
-        suspend_days=suspend,
+        details=deciding.Chosen(None if form.get("who") == "all" else members_of, suspend),
     )
     flash(gettext("Decided."), "good")
     return redirect(url_for("moderation.queue_page"), 303)

@@ -91,5 +91,8 @@ def claim_author(session: Session, claim_id: int) -> int | None:
 
 
 moderation_actions.register(
-    CLAIM_KIND, moderation_actions.Content(claim_author, decide_claim, BrandClaim)
+    CLAIM_KIND,
+    moderation_actions.Reviewable(
+        moderation_actions.approve_or_refuse(decide_claim), claim_author, table=BrandClaim
+    ),
 )

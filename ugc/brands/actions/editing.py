@@ -204,7 +204,12 @@ def _team_of_change(session: Session, change_id: int) -> list[int]:
 
 moderation_actions.register(
     CHANGE_KIND,
-    moderation_actions.Content(change_author, decide_change, BrandChange, barred=_team_of_change),
+    moderation_actions.Reviewable(
+        moderation_actions.approve_or_refuse(decide_change),
+        change_author,
+        table=BrandChange,
+        barred=_team_of_change,
+    ),
 )
 
 

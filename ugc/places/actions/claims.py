@@ -166,7 +166,12 @@ def _team_of_claim(session: Session, claim_id: int) -> list[int]:
 
 moderation_actions.register(
     CLAIM_KIND,
-    moderation_actions.Content(claim_author, decide_claim, PlaceClaim, barred=_team_of_claim),
+    moderation_actions.Reviewable(
+        moderation_actions.approve_or_refuse(decide_claim),
+        claim_author,
+        table=PlaceClaim,
+        barred=_team_of_claim,
+    ),
 )
 
 

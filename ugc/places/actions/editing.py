@@ -207,7 +207,15 @@ def author_of(session: Session, place_id: int) -> int | None:
     return reading.locked(session, place_id).author_id
 
 
-moderation_actions.register(KIND, moderation_actions.Content(author_of, move, Place, counts=True))
+moderation_actions.register(
+    KIND,
+    moderation_actions.Reviewable(
+        moderation_actions.approve_or_refuse(move, can_undo=True),
+        author_of,
+        table=Place,
+        counts=True,
+    ),
+)
 # A place that is shared spreads the brand that runs it.
 referrals_linking.register_root(KIND, running.brand_of)
 

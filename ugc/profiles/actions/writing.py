@@ -117,7 +117,10 @@ def author_of(_session: Session, member_id: int) -> int | None:
 
 
 moderation_actions.register(
-    KIND, moderation_actions.Content(author_of, move, Profile, rules=rules.RULES)
+    KIND,
+    moderation_actions.Reviewable(
+        moderation_actions.approve_or_refuse(move), author_of, table=Profile, rules=rules.RULES
+    ),
 )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
@@ -15,9 +16,8 @@ from ugc.core import inputs, subjects
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Invalid, NotFound, SignInNeeded
-from ugc.core.subjects import Subject, Visibility
+from ugc.core.subjects import Visibility
 from ugc.moderation import actions as moderation_actions
-from ugc.moderation import queries as moderation_queries
 from ugc.referrals.actions import counts as referrals_counts
 from ugc.reputation import actions as reputation_actions
 from ugc.reputation.queries import ledger as reputation_ledger
@@ -35,61 +35,47 @@ from ugc.rewards.rules import points
 from ugc.rewards.rules.score import WITH_MOST
 
 
-def decide_ring(
-    session: Session,
-    actor: Actor,
-    case_id: int,
-    *,
-    version: int,
-    outcome: str,
-    chosen: Collection[int] | None,
-    rule: str | None = None,
-    note: str = "",
-    suspend_days: int = 0,
-) -> None:
-    """Decides about all of a ring (`chosen` None) or some: `false` with a rule, or `cleared`. Who
-    is not chosen waits in a new case. Raises Conflict, Forbidden, Invalid, NotFound."""
-    scoring.lock_fraud_scoring(session)
-    case = moderation_queries.locked_case(session, case_id)
-    if session.get_one(Subject, case.subject_id).kind != RING_KIND:
-        raise NotFound()
-    if outcome not in ("false", "cleared"):
-        raise Invalid(fields={"outcome": [lazy_gettext("Say whether they are false or genuine.")]})
-    if suspend_days not in points.SUSPENSIONS:
-        raise Invalid(fields={"suspend": [lazy_gettext("Choose one of the spans.")]})
-    waiting = rings.undecided_of(session, case.subject_id)
-    rows = [row for row in waiting if chosen is None or row.member_id in chosen]
-    as_seen = case.decided_at is None and case.version == version
-    if as_seen and (not rows or (chosen is not None and len(rows) != len(set(chosen)))):
-        raise Invalid(fields={"who": [lazy_gettext("Choose at least one of the group.")]})
-    decision = moderation_actions.decide_in_own_form(
-        session,
-        actor,
-        case_id,
-        version=version,
-        outcome="refused" if outcome == "false" else "approved",
-        rule=rule,
-        note=note,
-    )
-    moment = now(session)
-    for row in rows:
-        row.outcome, row.decision_id, row.decided_at = outcome, decision.id, moment
-    session.flush()
-    people = [row.member_id for row in rows]
-    if outcome == "false":
-        _find_false(session, actor, rows, suspend_days, decision.id, note)
-    else:
+@dataclass(frozen=True)
+class Chosen:
+    """Whom of a ring a decision is about (`members` None: all), and how long they are suspended."""
+
+    members: frozenset[int] | None = None
+    suspend_days: int = 0
+
+
+def _decide(outcome: str) -> Callable[[Session, moderation_actions.Performance], None]:
+    """Decides about all of a ring or some: `false` or `cleared`. The others wait in a new case."""
+
+    def do(session: Session, it: moderation_actions.Performance) -> None:
+        chosen: Chosen = it.details or Chosen()
+        if chosen.suspend_days not in points.SUSPENSIONS:
+            raise Invalid(fields={"suspend": [lazy_gettext("Choose one of the spans.")]})
+        waiting = rings.undecided_of(session, it.subject_id)
+        wanted = chosen.members
+        rows = [row for row in waiting if wanted is None or row.member_id in wanted]
+        if not rows or (wanted is not None and len(rows) != len(wanted)):
+            raise Invalid(fields={"who": [lazy_gettext("Choose at least one of the group.")]})
+        moment = now(session)
         for row in rows:
-            _clear(session, row)
-    if len(rows) < len(waiting):
-        moderation_actions.open_case(session, case.subject_id, "doubted")
-    scoring.score(session, [*people, *doubts.parents(session, people)])
-    if outcome == "cleared":
-        holding.release_soon(session, people)
-    events.emit(
-        session,
-        events.RingDecided(case.subject_id, decision.id, people, outcome, decision.rule),
-    )
+            row.outcome, row.decision_id, row.decided_at = outcome, it.decision.id, moment
+        session.flush()
+        people = [row.member_id for row in rows]
+        if outcome == "false":
+            _find_false(session, it.actor, rows, chosen.suspend_days, it.decision.id, it.note)
+        else:
+            for row in rows:
+                _clear(session, row)
+        if len(rows) < len(waiting):
+            moderation_actions.open_case(session, it.subject_id, "doubted")
+        scoring.score(session, [*people, *doubts.parents(session, people)])
+        if outcome == "cleared":
+            holding.release_soon(session, people)
+        events.emit(
+            session,
+            events.RingDecided(it.subject_id, it.decision.id, people, outcome, it.decision.rule),
+        )
+
+    return do
 
 
 def _find_false(
@@ -157,22 +143,20 @@ def _clear(session: Session, row: RingMember) -> None:
         before = doubts.clearings(session, [row.member_id]).get(row.member_id, {})
 
 
-def _stay(session: Session, ring_id: int, visibility: Visibility, reason: str, who: str) -> None:
-    """A ring has no visibility: what a decision does is done beside it. The log says who."""
-    subjects.log_move(
-        session, ring_id, "visibility", None, str(visibility), reason=reason, actor=who
-    )
-
-
 moderation_actions.register(
     RING_KIND,
-    moderation_actions.Content(
-        lambda _session, _ring_id: None,
-        _stay,
-        None,
+    moderation_actions.Reviewable(
+        (
+            moderation_actions.Action(
+                "find_false", "refused", lazy_gettext("They are false"), _decide("false")
+            ),
+            moderation_actions.Action(
+                "clear", "approved", lazy_gettext("They are genuine"), _decide("cleared")
+            ),
+        ),
         rules=points.RULES,
         barred=rings.people_of,
-        own_form=True,
+        lock=scoring.lock_fraud_scoring,
     ),
 )
 
@@ -202,21 +186,23 @@ def appeal(session: Session, actor: Actor, ring_id: int, text: str) -> None:
     moderation_actions.open_case(session, subject.id, "appealed")
 
 
-def decide_appeal(
-    session: Session, appeal_id: int, visibility: Visibility, reason: str, who: str
-) -> None:
-    """What the decision on an appeal does: granted, all that the first decision took comes back."""
-    found = rings.appeal(session, appeal_id)
+def _decide_appeal(session: Session, it: moderation_actions.Performance, granted: bool) -> None:
+    """Granted, all that the first decision took comes back."""
+    found = rings.appeal(session, it.subject_id)
     if found.granted is not None:
         return
-    granted = visibility is Visibility.PUBLISHED
     subjects.log_move(
-        session, appeal_id, "visibility", None, str(visibility), reason=reason, actor=who
+        session,
+        it.subject_id,
+        "visibility",
+        None,
+        str(Visibility.PUBLISHED if granted else Visibility.HIDDEN),
+        reason=it.cause,
+        actor=it.actor.reference,
     )
     found.granted, found.decided_at = granted, now(session)
     if not granted:
         return
-    scoring.lock_fraud_scoring(session)
     row = rings.locked_ring_member(session, found.ring_id, found.member_id)
     row.outcome = "cleared"
     session.flush()
@@ -224,7 +210,7 @@ def decide_appeal(
     _clear(session, row)
     if row.decision_id is not None:
         accounts_suspending.lift_by_cause(
-            session, row.member_id, f"decision:{row.decision_id}", reason
+            session, row.member_id, f"decision:{row.decision_id}", it.cause
         )
     row.suspended_until = None
     back = rings.taken_back(session, row.ring_id, row.member_id)
@@ -257,12 +243,25 @@ def _barred_from_appeal(session: Session, appeal_id: int) -> set[int]:
 
 moderation_actions.register(
     APPEAL_KIND,
-    moderation_actions.Content(
+    moderation_actions.Reviewable(
+        (
+            moderation_actions.Action(
+                "grant",
+                "approved",
+                lazy_gettext("Approve"),
+                lambda session, it: _decide_appeal(session, it, granted=True),
+            ),
+            moderation_actions.Action(
+                "uphold",
+                "refused",
+                lazy_gettext("Refuse"),
+                lambda session, it: _decide_appeal(session, it, granted=False),
+            ),
+        ),
         _appellant,
-        decide_appeal,
-        None,
         rules=points.APPEAL_RULES,
         barred=_barred_from_appeal,
+        lock=scoring.lock_fraud_scoring,
     ),
 )
 

@@ -42,6 +42,7 @@ from ugc.core.access import Actor, ActorKind
 from ugc.core.db import db, now, transaction
 from ugc.reports.actions import posting as reports_posting_actions
 
+COMMAND = "from ugc.cli.main import main; main()"
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 STREAMS = int(os.environ.get("BENCH_STREAMS", "1000"))
 RATE = float(os.environ.get("BENCH_RATE", "5"))  # reports a second
@@ -176,7 +177,7 @@ def live_server(url: str, port: int) -> Iterator[int]:
     more = {"LIVE_STREAMS": str(STREAMS + 10), "LIVE_STREAMS_PER_ADDRESS": str(STREAMS + 10)}
     env = {**os.environ, **common.settings(url), **more, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [sys.executable, "-c", "from ugc.cli.main import main; main()", "live", "--port", str(port)],
+        [sys.executable, "-c", COMMAND, "live", "--port", str(port)],
         env=env, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     try:

@@ -212,7 +212,8 @@ def plans(url: str, point: geo.Point) -> None:
     def api_page(session: Session, _point: geo.Point) -> None:
         values: dict[str, Any] = {"limit": 100, "site": ""}
         statement = brandapi_statements.newest_sql(
-            brandapi_resources.REPORTS, geojson=True, bounds=bounds(point, 0.1), filters=[], after=False,
+            brandapi_resources.REPORTS, geojson=True, bounds=bounds(point, 0.1), filters=[],
+            after=False,
             values=values,
         )  # fmt: skip
         session.connection().exec_driver_sql(statement, values)

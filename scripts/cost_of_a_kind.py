@@ -27,6 +27,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -89,8 +90,8 @@ def _split(name: str) -> tuple[str, ...]:
 def declared() -> list[Kind]:
     """Every kind that a capability of the product declares, by name."""
     sys.path.insert(0, str(ROOT))
-    import ugc.app  # noqa: F401 - makes the kinds known
-    from ugc.content import actions as content
+    list(import_module("ugc.app").surfaces())  # makes the kinds known
+    content = import_module("ugc.content.actions")
 
     return [
         Kind(

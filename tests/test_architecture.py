@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ugc import config, events
+from ugc import config
 from ugc.version import VERSION
 
 PACKAGE = config.ROOT / "ugc"
@@ -71,19 +71,6 @@ def test_templates_hold_no_inline_script_or_style() -> None:
 def test_the_settings_are_documented() -> None:
     text = (config.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert [s.name for s in config.SETTINGS if f"`{s.name}`" not in text] == []
-
-
-def test_the_events_are_documented() -> None:
-    text = (config.ROOT / "docs" / "events.md").read_text(encoding="utf-8")
-    names = [
-        kind.name()
-        for kind in vars(events).values()
-        if isinstance(kind, type)
-        and issubclass(kind, events.Event)
-        and kind not in (events.Event, events.ContentEvent, events.PhotoEvent)
-    ]
-    assert len(names) > 10
-    assert [name for name in names if f"`{name}`" not in text] == []
 
 
 def test_errors_have_one_shape_per_audience(client: FlaskClient) -> None:

@@ -27,6 +27,7 @@ from ugc.core import (
     inputs,
     jobs,
     limits,
+    panels,
     render,
     requestlog,
     returning,
@@ -106,6 +107,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     accounts_actor.login_manager.init_app(app, add_context_processor=False)
     for blueprint in (site_pages.bp, *blueprints()):
         app.register_blueprint(blueprint)
+    panels.init_app(app)
     access.init_app(app)
     requestlog.init_app(app)
     return app

@@ -42,12 +42,6 @@ class MemberConfirmed(Event):
 
 
 @dataclass(frozen=True)
-class MemberErased(Event):
-    member_id: int
-    with_content: bool
-
-
-@dataclass(frozen=True)
 class MessageFailed(Event):
     """A message to the member could not be sent, in any attempt; `what` is `confirm`, `reset`,
     `mail_change`, `notice`, `suspension`, `news` or `push`."""
@@ -267,13 +261,6 @@ class CaseDecided(Event):
     photos: bool = False
 
 
-@dataclass(frozen=True)
-class ContentFlagged(Event):
-    subject_id: int
-    flag_id: int
-    member_id: int
-
-
 # referrals, rewards, reputation, brands -----------------------------------------------------
 
 
@@ -311,13 +298,6 @@ class BadgeAwarded(Event):
 
 
 @dataclass(frozen=True)
-class BrandFollowed(Event):
-    brand_id: int
-    member_id: int
-    following: bool
-
-
-@dataclass(frozen=True)
 class TeamInvited(Event):
     """`by_id` asked `member_id` into the team of the brand, in `role`."""
 
@@ -338,7 +318,7 @@ class BrandClaimDecided(Event):
 # -------------------------------------------------------------------------------------------
 
 # The field that names the thing an event is about.
-_ABOUT = ("subject_id", "report_id", "review_id", "brand_id")
+_ABOUT = ("subject_id", "report_id", "review_id", "place_id", "brand_id")
 _subscribers: dict[type[Event], list[str]] = {}
 
 

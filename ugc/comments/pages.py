@@ -83,6 +83,7 @@ def post(public_id: str) -> Any:
 @bp.post("/comments/<public_id>/withdraw")
 @members
 def withdraw(public_id: str) -> Any:
+    limits.hit("write")
     comment = subjects.resolve(db.session(), public_id, KIND)
     actions.withdraw(db.session(), current_actor(), comment.id)
     return moderation_pages.after_withdrawal(gettext("Your comment is withdrawn."))

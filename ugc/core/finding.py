@@ -154,6 +154,11 @@ def register(name: str, finder: Finder, *, is_of_map: bool = False, guesses: boo
     _finders[name] = _Finder(finder, is_of_map, guesses)
 
 
+def registered() -> list[str]:
+    """What is looked for, by name."""
+    return [*_finders, *_area_finders]
+
+
 def register_areas(name: str, finder: AreaFinder) -> None:
     """`finder(session, names)` answers (name, area) for each of the names that is one's."""
     _area_finders[name] = finder

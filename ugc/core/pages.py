@@ -17,13 +17,15 @@ from flask import (
 )
 from flask_babel import gettext
 
-from ugc.core import cookies, finding, geo, geocoder, health, limits, render
+from ugc.core import cookies, finding, geo, geocoder, health, limits, panels, render
 from ugc.core.access import current_actor, public
 from ugc.core.db import db
 from ugc.core.finding import Found
 
 bp = Blueprint("site", __name__)
 SUGGESTED = 8
+
+panels.declare("about", "the page that explains the site")
 
 
 @bp.get("/healthz")

@@ -1,20 +1,65 @@
-"""Named slots: a low page shows higher things without importing them. A higher capability
-registers a renderer for a slot; the page calls `panel_slots('place.below', place=place)`."""
+"""Named slots: a low page shows higher things without importing them.
+
+The capability of the page declares a slot, a higher one registers a renderer for it, and the page
+calls `panel_slots('place.below', place=place)`. docs/extension-points.md lists all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import current_app
+from flask import Flask, current_app
 from flask_babel import get_locale
 from markupsafe import Markup
 
 from ugc.core import builds
 
 Renderer = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place on a page. `takes` are the names of what its renderers get. A slot whose name ends
+    in `.*` stands for one of each kind, such as `case.report`."""
+
+    name: str
+    shows: str
+    takes: frozenset[str]
+
+
+_declared: dict[str, Slot] = {}
 _slots: dict[str, list[tuple[int, str, Renderer]]] = {}
 KEPT = "boca_panels"
+
+
+def declare(name: str, shows: str, *takes: str) -> None:
+    """Makes a slot known: what it `shows`, and the names of what its renderers get."""
+    _declared[name] = Slot(name, shows, frozenset(takes))
+
+
+def slot_of(name: str) -> Slot:
+    """The declaration of a slot. Raises LookupError for one that is not declared."""
+    found = _declared.get(name) or _declared.get(f"{name.partition('.')[0]}.*")
+    if found is None:
+        raise LookupError(f"no slot is called {name!r}: declare it where its page is")
+    return found
+
+
+def declared() -> dict[str, Slot]:
+    """Every slot by its name."""
+    return dict(_declared)
+
+
+def filled() -> dict[str, list[str]]:
+    """The renderers of each slot, in their order."""
+    return {name: [entry[1] for entry in entries] for name, entries in _slots.items()}
+
+
+def init_app(_app: Flask) -> None:
+    """Raises LookupError when a panel is registered for a slot that is not declared."""
+    for name in _slots:
+        slot_of(name)
 
 
 def register(slot: str, renderer: Renderer, order: int = 100) -> None:
@@ -44,7 +89,11 @@ def of_language(renderer: Renderer, figure: Callable[[], Any] = lambda: None) ->
 
 
 def render(slot: str, **context: Any) -> Markup:
-    """All panels of a slot, in order. Markup comes from the renderers' autoescaped templates."""
+    """All panels of a slot, in order. Markup comes from the renderers' autoescaped templates.
+    Raises LookupError, TypeError for an unknown slot or for other arguments than it takes."""
+    takes = slot_of(slot).takes
+    if context.keys() != takes:
+        raise TypeError(f"{slot} takes {', '.join(sorted(takes)) or 'nothing'}")
     return Markup("").join(
         Markup(renderer(**context) or "") for _, _, renderer in _slots.get(slot, [])
     )

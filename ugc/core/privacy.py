@@ -13,6 +13,11 @@ _exporters: dict[str, Exporter] = {}
 _erasers: dict[str, tuple[int, Eraser]] = {}
 
 
+def registered() -> list[str]:
+    """The parts of an export, by name."""
+    return list(_exporters)
+
+
 def register(name: str, export: Exporter, erase: Eraser, order: int = 100) -> None:
     """`export(session, member_id)` answers JSON-able data; `erase(session, member_id,
     with_content)` removes what names the person, and the content too when they chose that; lower

@@ -170,6 +170,11 @@ class Kind:
 _kinds: dict[str, Kind] = {}
 
 
+def kinds() -> list[str]:
+    """The kinds of subjects that are registered, by name."""
+    return list(_kinds)
+
+
 def register(kind: Kind) -> None:
     _kinds[kind.name] = kind
 

@@ -102,6 +102,11 @@ def register(kind: str, reviewable: Reviewable) -> None:
     _reviewables[kind] = reviewable
 
 
+def reviewables() -> dict[str, Reviewable]:
+    """What cases can be about, by kind."""
+    return dict(_reviewables)
+
+
 def actions_for(kind: str) -> Sequence[Action]:
     """The actions that an open case about this kind offers."""
     return _reviewables[kind].actions
@@ -252,7 +257,6 @@ def flag(session: Session, actor: Actor, subject: Subject, *, rule: str, note: s
         .where(Case.subject_id == subject.id, Case.decided_at.is_(None))
         .values(flags=Case.flags + 1, version=Case.version + 1)
     )
-    events.emit(session, events.ContentFlagged(subject.id, flag_id, member_id))
 
 
 def perform(

@@ -20,6 +20,13 @@ from ugc.moderation import actions, queries, rules
 
 bp = Blueprint("moderation", __name__)
 USUAL_KEY, USUAL_KEPT_S = "usual-wait", 600
+
+panels.declare("moderation.first", "the queue, before its cases")
+panels.declare("contributions", "a member's own contributions", "actor")
+panels.declare("case.*", "the card of a case, by kind", "subject_id")
+panels.declare(
+    "decide.*", "the form of a case, by kind, in place of the usual one", "case", "error"
+)
 privacy.register("moderation", actions.export_member, actions.erase_member)
 
 
@@ -57,6 +64,7 @@ def queue_page(error: DomainError | None = None, case_id: int | None = None) -> 
 @moderators
 @shows_errors(queue_page)
 def decide(case_id: int) -> Any:
+    limits.hit("write")
     try:
         version = int(request.form.get("version", ""))
     except ValueError:
@@ -87,6 +95,7 @@ def _undoable() -> queries.Decided | None:
 @moderators
 @shows_errors(lambda error, decision_id: queue_page(error))
 def undo(decision_id: int) -> Any:
+    limits.hit("write")
     actions.undo(db.session(), current_actor(), decision_id)
     flash(gettext("Undone: it waits for a decision again."), "good")
     return redirect(url_for("moderation.queue_page"), 303)
@@ -95,6 +104,7 @@ def undo(decision_id: int) -> Any:
 @bp.post("/moderation/photos/<key>/remove")
 @moderators
 def remove_photo(key: str) -> Any:
+    limits.hit("write")
     actions.remove_photo(db.session(), current_actor(), key, rule=request.form.get("rule", ""))
     flash(gettext("The photo is removed. Its author sees the rule."), "good")
     return redirect(render.safe_next(request.form.get("next"), "/moderation"), 303)
@@ -263,6 +273,7 @@ def suspensions_page(handle: str) -> str:
 @moderators
 @shows_errors(_suspension_form)
 def suspend(handle: str) -> Any:
+    limits.hit("write")
     member = accounts_lookup.member_by_handle(db.session(), handle)
     days = request.form.get("days", type=int)
     if days is None:
@@ -283,6 +294,7 @@ def suspend(handle: str) -> Any:
 @moderators
 @shows_errors(_suspension_form)
 def reinstate(handle: str) -> Any:
+    limits.hit("write")
     member = accounts_lookup.member_by_handle(db.session(), handle)
     accounts_suspending.reinstate(db.session(), current_actor(), member.id)
     flash(gettext("%(name)s can contribute again, and is told so.", name=handle), "good")

@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from ugc.core import panels, privacy, render
+from ugc.core import limits, panels, privacy, render
 from ugc.core.access import current_actor, members
 from ugc.core.db import db
 from ugc.notifications import actions, queries, rules
 
 bp = Blueprint("notifications", __name__)
+
+panels.declare("notification.*", "under a line of the inbox, by kind", "item")
 privacy.register("notifications", actions.export_member, actions.erase_member)
 privacy.register("news_choices", actions.export_choices, actions.erase_choices)
 
@@ -66,6 +68,7 @@ def inbox_page() -> str:
 @members
 def open_one(notification_id: int) -> Any:
     """Marks it as read and leads to what it is about."""
+    limits.hit("write")
     folded = [int(each) for each in request.form.getlist("folded", type=int)]
     actions.mark_read(db.session(), current_actor().id or 0, notification_id, folded)
     return redirect(render.safe_next(request.form.get("next"), "/inbox"), 303)
@@ -74,5 +77,6 @@ def open_one(notification_id: int) -> Any:
 @bp.post("/inbox/read")
 @members
 def read_all() -> Any:
+    limits.hit("write")
     actions.mark_all_read(db.session(), current_actor().id or 0)
     return redirect(render.safe_next(request.form.get("next"), "/inbox"), 303)

@@ -48,6 +48,7 @@ def name_place() -> Any:
 @bp.post("/settings/places/<int:place_id>/forget")
 @members
 def forget_place(place_id: int) -> Any:
+    limits.hit("write")
     actions.forget_place(db.session(), current_actor().id or 0, place_id)
     flash(gettext("Forgotten. What you posted near it keeps showing only its area."), "good")
     return redirect(url_for("privateplaces.places_page"), 303)

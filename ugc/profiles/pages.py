@@ -61,6 +61,7 @@ def change_name() -> Any:
 @members
 @shows_errors(settings_form)
 def change_picture() -> Any:
+    limits.hit("write")
     sent = media_pages.uploads()
     if len(sent) != 1:
         raise Invalid(fields={"photos": [gettext("Choose one photo.")]})
@@ -98,6 +99,7 @@ def picture_fragment() -> str:
 def take_name(handle: str) -> Any:
     """A moderator takes the name beside the handle away; the member is told the rule and the
     note."""
+    limits.hit("write")
     member = accounts_lookup.member_by_handle(db.session(), handle)
     accounts_naming_actions.take_away(
         db.session(),

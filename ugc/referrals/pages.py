@@ -44,6 +44,9 @@ bp = Blueprint("referrals", __name__)
 COOKIE = "via"
 ANSWERED = "invitation_answered"
 VISITS, SALTS = "boca_visits", "boca_visit_salts"
+
+panels.declare("invitation", "every page, for visitors who came by a link")
+panels.declare("link.preview", "what a machine gets at a link", "link")
 privacy.register("contacts", linking.export_member, linking.erase_member)
 
 

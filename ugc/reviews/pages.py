@@ -189,6 +189,7 @@ def vote_helpful(public_id: str) -> Any:
 @bp.post("/reviews/<public_id>/withdraw")
 @members
 def withdraw(public_id: str) -> Any:
+    limits.hit("write")
     review = queries.review_by_public_id(db.session(), current_actor(), public_id)
     actions.withdraw(db.session(), current_actor(), review.id)
     return moderation_pages.after_withdrawal(gettext("Your review is withdrawn."))

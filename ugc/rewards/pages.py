@@ -180,6 +180,7 @@ def ring_form(case: Any, error: DomainError | None = None, **_context: Any) -> s
 @moderators
 @shows_errors(moderation_pages.queue_page)
 def decide(case_id: int) -> Any:
+    limits.hit("write")
     form = request.form
     try:
         version, suspend = int(form.get("version", "")), int(form.get("suspend") or 0)

@@ -35,6 +35,10 @@ from ugc.watches.rules import browsers as browsers_rules
 from ugc.watches.rules import choices, files, geometry
 
 bp = Blueprint("watches", __name__)
+
+panels.declare("watch.card", "the line of a watch in the list", "watch", "among")
+panels.declare("watch.followed", "what the member follows", "ids")
+panels.declare("watch.live", "a watch's page: what is there now", "watch")
 privacy.register("watches", watching.export_member, watching.erase_member)
 
 DELIVERIES = {

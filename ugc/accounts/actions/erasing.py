@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
-from ugc import events
 from ugc.accounts.actions.links import digest as digest
 from ugc.accounts.actions.passwords import hash_password as hash_password
 from ugc.accounts.actions.passwords import is_password
@@ -63,4 +62,3 @@ def _erase(session: Session, member: Member, with_content: bool) -> None:
         session.execute(sa.delete(table).where(table.member_id == member_id))
     subjects.touch(session, member_id, visible=False)
     audit.note_now("account_erased", member=member_id)
-    events.emit(session, events.MemberErased(member_id, with_content))

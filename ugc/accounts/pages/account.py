@@ -26,7 +26,7 @@ from ugc.accounts.pages import people as people
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import lookup, sessions
 from ugc.accounts.rules import credentials
-from ugc.core import limits, privacy, zones
+from ugc.core import limits, panels, privacy, zones
 from ugc.core.access import (
     current_actor,
     exclusive,
@@ -36,6 +36,9 @@ from ugc.core.access import (
 )
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
+
+panels.declare("settings", "the settings, after their first part", "member_id")
+panels.declare("settings.first", "the settings, first", "member_id", "error")
 
 
 def settings_form(error: DomainError | None = None) -> str:
@@ -64,6 +67,7 @@ def settings_page() -> str:
 @members
 @shows_errors(settings_form)
 def change_settings() -> Any:
+    limits.hit("write")
     data = schemas.SettingsForm().load(request.form)
     data["shown_to_far_contacts"] = bool(data["shown_to_far_contacts"])
     settings.change_settings(db.session(), current_actor().id or 0, **data)

@@ -23,7 +23,7 @@ from ugc.accounts.pages import mydata as mydata
 from ugc.accounts.pages import people as people
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import lookup
-from ugc.core import audit, limits, render, returning, zones
+from ugc.core import audit, limits, panels, render, returning, zones
 from ugc.core.access import (
     current_actor,
     members,
@@ -31,6 +31,8 @@ from ugc.core.access import (
 )
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
+
+panels.declare("join", "the form of joining")
 
 
 def caller(email: str) -> door.Caller:

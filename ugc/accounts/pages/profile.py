@@ -25,6 +25,11 @@ from ugc.core.access import (
 from ugc.core.db import db
 from ugc.core.errors import DomainError
 
+panels.declare("profile", "a profile, main column", "member_id", "handle", "error")
+panels.declare("profile.side", "a profile, beside it", "member_id", "handle")
+panels.declare("profile.head", "a profile, in its head", "member_id")
+panels.declare("profile.text", "a profile, under its name", "member_id")
+
 
 @dataclass(frozen=True)
 class Listed:

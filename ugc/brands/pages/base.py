@@ -6,4 +6,9 @@ from flask import (
     Blueprint,
 )
 
+from ugc.core import panels
+
 bp = Blueprint("brands", __name__)
+
+panels.declare("brand.below", "a brand's page, below", "brand")
+panels.declare("brand.side", "a brand's page, beside it", "brand")

@@ -197,6 +197,7 @@ def claim(public_id: str) -> Any:
 @members
 def make_link(public_id: str) -> Any:
     """Makes the brand's own link: degree 0 of its cascade."""
+    limits.hit("write")
     brand = reading.team_brand(db.session(), current_actor(), public_id, "share")
     require_contributor(current_actor())
     referrals_linking.link_for(db.session(), brand.id, brand.id)

@@ -10,12 +10,14 @@ from flask_babel import gettext, lazy_gettext
 from ugc.cards import queries
 from ugc.cards.queries import Told
 from ugc.cards.rules.cards import INVITATION, Card
-from ugc.core import render, subjects
+from ugc.core import panels, render, subjects
 from ugc.core.db import Session, db
 from ugc.streets.pages import city_at
 
 bp = Blueprint("cards", __name__)
 SITE_KIND = "site"
+
+panels.declare("share.link", "the page of a link of one's own", "shared")
 
 
 def _describe_site(session: Session, ids: object) -> list[subjects.SubjectInfo]:

@@ -9,9 +9,12 @@ from babel.dates import format_date
 from flask import Blueprint, current_app
 from flask_babel import get_locale
 
+from ugc.core import panels
 from ugc.core.access import current_actor
 
 bp = Blueprint("insights", __name__)
+
+panels.declare("contacts", "the page of one's contacts")
 
 
 @bp.app_template_global()

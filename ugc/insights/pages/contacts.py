@@ -129,6 +129,7 @@ def contacts_tree() -> Response:
 @members
 def make_link() -> Any:
     """Makes the member's link to the site (a GET writes nothing)."""
+    limits.hit("write")
     site = subjects.resolve(db.session(), SITE_PUBLIC_ID)
     referrals_linking.link_for(db.session(), current_actor().id or 0, site.id)
     return redirect(url_for("insights.contacts_page"), 303)

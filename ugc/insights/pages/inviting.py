@@ -89,6 +89,7 @@ def send_invitation(public_id: str) -> Any:
 @bp.post("/invitations/<public_id>/withdraw")
 @members
 def withdraw_invitation(public_id: str) -> Any:
+    limits.hit("write")
     row = subjects.resolve(db.session(), public_id, KIND)
     brand_id = actions.withdraw_invitation(db.session(), current_actor(), row.id)
     brand = brands_reading.brand_by_id(db.session(), current_actor(), brand_id)
@@ -125,6 +126,7 @@ def invitation_page(public_id: str, error: DomainError | None = None) -> str:
 @members
 def take_link(public_id: str) -> Any:
     """Makes the reader's own link to the brand."""
+    limits.hit("write")
     subject = subjects.resolve(db.session(), public_id, KIND)
     row = invitations.invitation_by_id(db.session(), current_actor(), subject.id)
     referrals_linking.link_for(db.session(), require_contributor(current_actor()), row.brand.id)

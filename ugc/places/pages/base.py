@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from ugc.core import telephones
+from ugc.core import panels, telephones
 from ugc.places.pages import opening
 from ugc.places.rules import describing
 
 bp = Blueprint("places", __name__)
+
+panels.declare("place.act", "a place's page, among its buttons", "place")
+panels.declare("place.below", "a place's page, below", "place")
 
 
 bp.add_app_template_global(opening.opening_text)

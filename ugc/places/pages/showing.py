@@ -323,6 +323,7 @@ def add_photos(public_id: str) -> Any:
 @base.bp.post("/places/<public_id>/withdraw")
 @members
 def withdraw(public_id: str) -> Any:
+    limits.hit("write")
     place = reading.place_by_public_id(db.session(), current_actor(), public_id)
     editing.withdraw(db.session(), current_actor(), place.id)
     return moderation_pages.after_withdrawal(gettext("Your suggestion is withdrawn."))

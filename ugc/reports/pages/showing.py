@@ -132,6 +132,7 @@ def reopen(public_id: str) -> Any:
 @moderators
 @shows_errors(page_with_error)
 def answer(public_id: str) -> Any:
+    limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     life_actions.answer(
         db.session(),
@@ -148,6 +149,7 @@ def answer(public_id: str) -> Any:
 @moderators
 @shows_errors(page_with_error)
 def merge(public_id: str) -> Any:
+    limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     # An address or an id, as it was copied.
     wanted = request.form.get("into", "").strip().rstrip("/").rsplit("/", 1)[-1]
@@ -176,6 +178,7 @@ def add_photos(public_id: str) -> Any:
 @base.bp.post("/reports/<public_id>/close")
 @members
 def close(public_id: str) -> Any:
+    limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     life_actions.close(db.session(), current_actor(), report.id)
     flash(gettext("The report is closed."), "good")
@@ -185,6 +188,7 @@ def close(public_id: str) -> Any:
 @base.bp.post("/reports/<public_id>/withdraw")
 @members
 def withdraw(public_id: str) -> Any:
+    limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     posting_actions.withdraw(db.session(), current_actor(), report.id)
     return moderation_pages.after_withdrawal(gettext("Your report is withdrawn."))

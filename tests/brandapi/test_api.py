@@ -277,7 +277,9 @@ def test_reviews_follow_what_happens_to_their_place(
     session.execute(sa.text("UPDATE subjects SET changed_at = now() - interval '1 day'"))
     place_id = world.id_of(place)
     if change == "hidden":
-        places_editing.move(session, place_id, Visibility.HIDDEN, "test", "system")
+        content_actions.set_visibility(
+            session, places_editing.PLACES, place_id, Visibility.HIDDEN, "test", "system"
+        )
     elif change == "edited":
         facts = {"name": "New", "address": "", "phone": "", "website": "", "opening_hours": ""}
         places_editing.edit_place(

@@ -46,7 +46,9 @@ def newcomer(world: World, make_member: Callable[..., Any]) -> World:
 def decide(world: World, kind: str, public_id: str, visibility: Visibility) -> None:
     subject_id = world.id_of(public_id)
     if kind == "place":
-        places_editing.move(world.session, subject_id, visibility, "test", "system")
+        content_actions.set_visibility(
+            world.session, places_editing.PLACES, subject_id, visibility, "test", "system"
+        )
     else:
         content_actions.set_visibility(
             world.session, DECLARED[kind], subject_id, visibility, "test", "system"

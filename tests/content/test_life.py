@@ -29,12 +29,20 @@ from ugc.insights.models import Invitation
 from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case, Moderated
 from ugc.places.actions import editing as places_editing
+from ugc.places.models import Place
 from ugc.reports.actions.posting import REPORTS
 from ugc.reports.models import Report
 from ugc.reviews.actions import REVIEWS
 from ugc.reviews.models import Review
 
-KINDS: list[ContentKind[Any]] = [COMMENTS, REVIEWS, BRANDS, INVITATIONS, REPORTS]
+KINDS: list[ContentKind[Any]] = [
+    COMMENTS,
+    REVIEWS,
+    BRANDS,
+    INVITATIONS,
+    REPORTS,
+    places_editing.PLACES,
+]
 all_kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
@@ -78,6 +86,12 @@ def row_of(session: Session, moderator: Actor) -> Callable[[ContentKind[Any]], M
             believed=0.5,
             believed_at=moment,
             reacted=0.5,
+        ),
+        places_editing.PLACES.name: lambda: Place(
+            name="Bakery",
+            category="shop",
+            geom=geo.Point(-3.7, 40.4).ewkt,
+            timezone="Europe/Madrid",
         ),
         INVITATIONS.name: lambda: Invitation(
             brand_id=ids["brand"], text="Bring a friend.", thanks="Thank you!"
@@ -294,3 +308,7 @@ def test_who_may_see_edit_and_withdraw() -> None:
         ),
     }
     assert not content_rules.may_withdraw(Actor(ActorKind.ANONYMOUS), None, "published")
+
+
+def test_kinds_of_these_tests_are_all_that_are_declared() -> None:
+    assert {kind.name for kind in KINDS} == {kind.name for kind in content_actions.kinds()}

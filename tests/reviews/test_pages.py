@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.deciding import ACTION_OF
+from ugc.content import actions as content_actions
 from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
@@ -480,6 +481,8 @@ def test_reviews_are_seen_with_their_place_alone(
     mod = signed_in("mod", role="moderator")
     assert decide(mod, session, "refused") == 303
     assert told()[0] is False
-    places_editing.move(session, place.id, Visibility.PUBLISHED, "appeal", "system")
+    content_actions.set_visibility(
+        session, places_editing.PLACES, place.id, Visibility.PUBLISHED, "appeal", "system"
+    )
     session.commit()
     assert told()[0] is True

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from tests.streets.conftest import Run
 from tests.streets.test_loading import CROSS
+from ugc.content import actions as content_actions
 from ugc.core import geo, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Base, Session
@@ -249,7 +250,9 @@ def test_what_moderators_hid_and_members_closed_stays_so(
     load({9: node(CAFE)})
     place_id = only(session).id
     places_facts_actions.offer(session, place_id, Origin.MEMBER, {"closed": True})
-    places_editing.move(session, place_id, subjects.Visibility.HIDDEN, "spam", "member:1")
+    content_actions.set_visibility(
+        session, places_editing.PLACES, place_id, subjects.Visibility.HIDDEN, "spam", "member:1"
+    )
     for number, day in ((10, "2026-02-01"), (9, "2026-03-01")):
         load({number: node(CAFE)}, day=day)
         place = only(session)

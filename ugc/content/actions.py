@@ -17,7 +17,7 @@ from ugc.content import queries, rules
 from ugc.core import subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session
-from ugc.core.errors import Conflict, Forbidden, NotFound, Stale
+from ugc.core.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media_actions
 from ugc.moderation import actions as moderation_actions
@@ -65,10 +65,12 @@ class ContentKind(Generic[Row]):
 
     `shown` are the visibilities at which readers see it. `about` is the column that names what the
     content stands under, `parent` what it belongs to, `history` where earlier texts are kept.
-    `on_changed` runs after each change, `on_published(session, row, is_new)` when it becomes
-    public, `before_withdrawal` while its author takes it back. `texts` are the columns that erasing
-    empties, with what they become; `forget` deletes what goes with the author either way. Published
-    ones that `counts` free their author from approval."""
+    `on_changed` runs after each change, `on_moved` when its visibility changed,
+    `on_published(session, row, is_new)` when it becomes public, `before_withdrawal` while its
+    author takes it back. `texts` are the columns that erasing empties, with what they become;
+    `forget(session, row, goes)` deletes what goes with the author either way, and more when the
+    content `goes`; content that `stays` does not. Published ones that `counts` free their author
+    from approval."""
 
     name: str
     table: type[Row]
@@ -82,9 +84,11 @@ class ContentKind(Generic[Row]):
     parent: Parent | None = None
     history: History | None = None
     on_changed: Callable[[Session, Row], None] = _nothing
+    on_moved: Callable[[Session, Row], None] = _nothing
     on_published: Callable[[Session, Row, bool], None] = lambda *_: None
     before_withdrawal: Callable[[Session, Row, Actor], None] = lambda *_: None
-    forget: Callable[[Session, Row], None] = _nothing
+    stays: Callable[[Row], bool] = lambda _row: False
+    forget: Callable[[Session, Row, bool], None] = lambda *_: None
 
     def locked(self, session: Session, subject_id: int) -> Row:
         """The row as it is now, locked with what it belongs to. Raises NotFound."""
@@ -221,12 +225,13 @@ def editing(
     revision: int,
     may: May = _author_edits,
     photos: Sequence[media_actions.Upload] = (),
+    trusted: bool = False,
 ) -> Iterator[Edit[Row]]:
     """Locks content for its author to change and to add `photos`; what a new member changes waits
-    for a moderator again. What it said is kept if it was public. Raises Forbidden, Stale when it
-    changed since `revision`."""
+    for a moderator again, unless it is `trusted`. What it said is kept if it was public. Raises
+    Forbidden, Stale when it changed since `revision`."""
     require_contributor(actor)
-    held = moderation_actions.must_be_held(session, actor)
+    held = not trusted and moderation_actions.must_be_held(session, actor)
     if held:
         moderation_actions.open_case(session, subject_id, "held")
     else:
@@ -256,6 +261,33 @@ def editing(
     moved = held and was_public
     subjects.touch(session, row.id, visible=kind.is_visible(session, row) if moved else None)
     kind.on_changed(session, row)
+    if moved:
+        kind.on_moved(session, row)
+
+
+def add_photos(
+    session: Session,
+    actor: Actor,
+    kind: ContentKind[Row],
+    subject_id: int,
+    photos: Sequence[media_actions.Upload],
+    may: May,
+) -> None:
+    """Adds photos to content; a new member's wait for a moderator, in a case of their own when the
+    content is public already. Raises Forbidden, Invalid."""
+    require_contributor(actor)
+    held = moderation_actions.must_be_held(session, actor)
+    if held:
+        moderation_actions.open_case(session, subject_id, "held")
+    row = kind.locked(session, subject_id)
+    if not may(actor, row):
+        raise Forbidden()
+    if not photos:
+        raise Invalid(fields={"photos": [lazy_gettext("Choose a photo.")]})
+    waits = held or row.visibility == Visibility.HELD
+    media_actions.attach(
+        session, actor, subject_id, photos, held=waits, city_id=kind.city_of(session, row)
+    )
 
 
 def withdraw(
@@ -298,8 +330,8 @@ def set_visibility(
 
 
 def erase(session: Session, kind: ContentKind[Row], member_id: int, *, with_content: bool) -> None:
-    """Parts a member's content from its author; `with_content` takes it away as well. What it said
-    before goes either way."""
+    """Parts a member's content from its author; `with_content` takes it away as well, unless it
+    stays because others built on it. What it said before goes either way."""
     columns = [getattr(kind.table, name) for name in kind.order]
     ids = session.scalars(
         sa.select(kind.table.id).where(kind.table.author_id == member_id).order_by(*columns)
@@ -307,12 +339,13 @@ def erase(session: Session, kind: ContentKind[Row], member_id: int, *, with_cont
     for subject_id in ids:
         moderation_actions.lock_case(session, subject_id)
         row = kind.locked(session, subject_id)
-        moderation_actions.forget_texts(session, subject_id, with_flags=with_content)
+        goes = with_content and not kind.stays(row)
+        moderation_actions.forget_texts(session, subject_id, with_flags=goes)
         if kind.history is not None:
             key = getattr(kind.history.table, kind.history.key)
             session.execute(sa.delete(kind.history.table).where(key == subject_id))
-        kind.forget(session, row)
-        if with_content:
+        kind.forget(session, row, goes)
+        if goes:
             if row.visibility in rules.STANDING:
                 moderation_actions.close_case(session, subject_id)
                 _move(session, kind, row, Visibility.WITHDRAWN, "erasure", "system")
@@ -346,6 +379,7 @@ def _move(
     _photos_follow(session, kind, row)
     subjects.touch(session, row.id, visible=kind.is_visible(session, row))
     kind.on_changed(session, row)
+    kind.on_moved(session, row)
     known = (row.id, kind.name, row.author_id, kind.city_of(session, row))
     if visibility is Visibility.PUBLISHED:
         events.emit(session, events.ContentApproved(*known))

@@ -34,8 +34,7 @@ QUIET = 4  # modules of white round a QR code, ISO/IEC 18004
 @dataclass(frozen=True)
 class Shared:
     """What is shared and by which owner: `owner_id` is the member, or the brand whose own link it
-    is. It is
-    None for visitors, and for members without a link who may not make one."""
+    is. It is None for visitors, and for members without a link who may not make one."""
 
     subject: subjects.Subject
     info: subjects.SubjectInfo

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc import events
-from ugc.core import gazetteer, geo, subjects
+from ugc.content import actions as content_actions
+from ugc.content.actions import ContentKind
+from ugc.core import gazetteer, geo
 from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
-from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
+from ugc.core.errors import Forbidden, Invalid
 from ugc.core.subjects import Visibility
 from ugc.media import actions as media_actions
-from ugc.moderation import actions as moderation_actions
 from ugc.moderation import queries as moderation_queries
 from ugc.places.actions import claims as claims_actions
 from ugc.places.actions import facts as facts_actions
@@ -35,10 +36,29 @@ def on_visibility(react: Callable[[Session, int, bool], None]) -> None:
     _on_visibility.append(react)
 
 
-def _visibility_changed(session: Session, place_id: int, public: bool) -> None:
-    subjects.touch(session, place_id, visible=public)
+def _moved(session: Session, place: Place) -> None:
     for react in _on_visibility:
-        react(session, place_id, public)
+        react(session, place.id, place.visibility == Visibility.PUBLISHED)
+
+
+def _forget(session: Session, place: Place, goes: bool) -> None:
+    if goes:
+        session.execute(sa.delete(PlaceFact).where(PlaceFact.place_id == place.id))
+
+
+PLACES = content_actions.declare(
+    ContentKind(
+        KIND,
+        Place,
+        texts=dict.fromkeys(("name", "address", "phone", "website", "opening_hours"), ""),
+        counts=True,
+        has_photos=True,
+        on_moved=_moved,
+        # What others have reviewed belongs to all.
+        stays=lambda place: place.rating_count > 0,
+        forget=_forget,
+    )
+)
 
 
 def add_place(
@@ -61,40 +81,21 @@ def add_place(
     point = point.public
     if category not in categories.CATEGORIES:
         raise Invalid(fields={"category": [lazy_gettext("Choose one of the categories.")]})
-    held = moderation_actions.must_be_held(session, actor)
-    visibility = Visibility.HELD if held else Visibility.PUBLISHED
-    subject = subjects.create(session, KIND, visible=not held)
-    city_id = gazetteer.nearest_city(session, point)
-    session.add(
-        Place(
-            id=subject.id,
-            author_id=author_id,
-            name=name,
-            category=category,
-            geom=point.ewkt,
-            city_id=city_id,
-            address=address,
-            phone=phone,
-            website=website,
-            website_since=now(session) if website else None,
-            website_by_id=author_id if website else None,
-            opening_hours=opening_hours,
-            timezone=describing.timezone_at(point),
-            language=language,
-            visibility=visibility,
-        )
+    place = Place(
+        name=name,
+        category=category,
+        geom=point.ewkt,
+        city_id=gazetteer.nearest_city(session, point),
+        address=address,
+        phone=phone,
+        website=website,
+        website_since=now(session) if website else None,
+        website_by_id=author_id if website else None,
+        opening_hours=opening_hours,
+        timezone=describing.timezone_at(point),
+        language=language,
     )
-    session.flush()
-    subjects.log_move(
-        session, subject.id, "visibility", None, visibility, reason="posted", actor=actor.reference
-    )
-    media_actions.attach(session, actor, subject.id, photos, held=held, city_id=city_id)
-    events.emit(session, events.ContentPosted(subject.id, KIND, author_id, city_id, held))
-    if held:
-        moderation_actions.open_case(session, subject.id, "held")
-    else:
-        events.emit(session, events.ContentApproved(subject.id, KIND, author_id, city_id))
-    return subject.public_id
+    return content_actions.submit(session, actor, PLACES, place, photos)
 
 
 def edit_place(
@@ -117,31 +118,20 @@ def edit_place(
     brand_id = running.brand_of(session, place_id)
     origin = facts_rules.origin_of(actor, brand_id)
     # A brand's team was looked at when the place came to it.
-    held = origin is Origin.MEMBER and moderation_actions.must_be_held(session, actor)
-    # Cases are locked before content, as by a moderator who decides.
-    if held:
-        moderation_actions.open_case(session, place_id, "held")
-    else:
-        moderation_actions.content_changed(session, place_id)
-    place = reading.locked(session, place_id)
-    if not describing.may_edit(actor, place.author_id, place.visibility, brand_id):
-        raise Forbidden()
-    if place.revision != revision:
-        raise Stale()
-    said: dict[str, facts_rules.Value] = {field: values[field] for field in facts_rules.TEXTS}
-    said["point"] = point
-    if closed is not None:
-        said["closed"] = closed
-    done = facts_actions.put(session, place, origin, said, at=now(session), by=actor.id)
-    facts_actions.changed(session, place)
-    if held and place.visibility == Visibility.PUBLISHED:
-        # Not gone: its points and photos stay, and it comes back when a moderator agrees.
-        subjects.log_move(
-            session, place_id, "visibility", place.visibility, Visibility.HELD,
-            reason="edited", actor=actor.reference,
-        )  # fmt: skip
-        place.visibility = Visibility.HELD
-        _visibility_changed(session, place_id, False)
+    trusted = origin is not Origin.MEMBER
+
+    def may(actor: Actor, place: Place) -> bool:
+        return describing.may_edit(actor, place.author_id, place.visibility, brand_id)
+
+    with content_actions.editing(
+        session, actor, PLACES, place_id, revision=revision, may=may, trusted=trusted
+    ) as edit:
+        said: dict[str, facts_rules.Value] = {field: values[field] for field in facts_rules.TEXTS}
+        said["point"] = point
+        if closed is not None:
+            said["closed"] = closed
+        done = facts_actions.put(session, edit.row, origin, said, at=now(session), by=actor.id)
+    events.emit(session, events.PlaceChanged(place_id))
     return done
 
 
@@ -149,73 +139,24 @@ def add_photos(
     session: Session, actor: Actor, place_id: int, photos: Sequence[media_actions.Upload]
 ) -> None:
     """Any member shows what it looks like. Raises Forbidden, Invalid."""
-    require_contributor(actor)
-    held = moderation_actions.must_be_held(session, actor)
-    if held:
-        # Cases are locked before content, as by a moderator who decides.
-        moderation_actions.open_case(session, place_id, "held")
-    place = reading.locked(session, place_id)
-    if place.visibility not in (Visibility.PUBLISHED, Visibility.HELD):
-        raise Forbidden()
-    if not photos:
-        raise Invalid(fields={"photos": [lazy_gettext("Choose a photo.")]})
-    waits = held or place.visibility == Visibility.HELD
-    media_actions.attach(session, actor, place_id, photos, held=waits, city_id=place.city_id)
+    content_actions.add_photos(session, actor, PLACES, place_id, photos, _is_standing)
+
+
+def _is_standing(_actor: Actor, place: Place) -> bool:
+    return place.visibility in (Visibility.PUBLISHED, Visibility.HELD)
 
 
 def withdraw(session: Session, actor: Actor, place_id: int) -> None:
     """Takes a place back for its author, while it has no review. Raises Forbidden."""
-    moderation_actions.close_case(session, place_id)
-    place = reading.locked(session, place_id)
+    content_actions.withdraw(session, actor, PLACES, place_id, _may_withdraw)
+
+
+def _may_withdraw(actor: Actor, place: Place) -> bool:
     if not describing.may_withdraw(actor, place.author_id, place.visibility, place.rating_count):
         raise Forbidden(lazy_gettext("Others have reviewed it: it stays. Flag what is wrong."))
-    _set_visibility(session, place, Visibility.WITHDRAWN, "withdrawn", actor.reference)
+    return True
 
 
-def _set_visibility(
-    session: Session, place: Place, visibility: Visibility, reason: str, who: str
-) -> None:
-    subjects.log_move(
-        session, place.id, "visibility", place.visibility, visibility, reason=reason, actor=who
-    )
-    place.visibility = visibility
-    public = visibility is Visibility.PUBLISHED
-    media_actions.follow(session, place.id, visibility)
-    _visibility_changed(session, place.id, public)
-    known = (place.id, KIND, place.author_id, place.city_id)
-    if public:
-        events.emit(session, events.ContentApproved(*known))
-    else:
-        events.emit(session, events.ContentGone(*known, str(visibility)))
-
-
-def move(session: Session, place_id: int, visibility: Visibility, reason: str, who: str) -> None:
-    """What a moderator's decision does; nothing when it is so already. Raises Conflict when its
-    author took it back."""
-    place = reading.locked(session, place_id)
-    before = Visibility(place.visibility)
-    if before is visibility:
-        # Photos that were added to a public place waited alone.
-        media_actions.follow(session, place_id, visibility)
-        return
-    if visibility not in subjects.VISIBILITY_MOVES[before]:
-        raise Conflict(lazy_gettext("Its author took it back meanwhile."))
-    _set_visibility(session, place, visibility, reason, who)
-
-
-def author_of(session: Session, place_id: int) -> int | None:
-    return reading.locked(session, place_id).author_id
-
-
-moderation_actions.register(
-    KIND,
-    moderation_actions.Reviewable(
-        moderation_actions.approve_or_refuse(move, can_undo=True),
-        author_of,
-        table=Place,
-        counts=True,
-    ),
-)
 # A place that is shared spreads the brand that runs it.
 referrals_linking.register_root(KIND, running.brand_of)
 
@@ -250,21 +191,4 @@ def erase_member(session: Session, member_id: int, with_content: bool) -> None:
     """Places that others have reviewed stay without their author; the rest go when the person said
     so."""
     claims_actions._forget_claims(session, member_id)
-    ids = session.scalars(
-        sa.select(Place.id).where(Place.author_id == member_id).order_by(Place.id)
-    ).all()
-    for place_id in ids:
-        moderation_actions.lock_case(session, place_id)
-        place = reading.locked(session, place_id)
-        goes = with_content and place.rating_count == 0
-        moderation_actions.forget_texts(session, place_id, with_flags=goes)
-        if goes:
-            if place.visibility in (Visibility.PUBLISHED, Visibility.HELD):
-                moderation_actions.close_case(session, place.id)
-                _set_visibility(session, place, Visibility.WITHDRAWN, "erasure", "system")
-            for field in ("name", "address", "phone", "website", "opening_hours"):
-                setattr(place, field, "")
-            session.execute(sa.delete(PlaceFact).where(PlaceFact.place_id == place_id))
-        else:
-            subjects.touch(session, place.id)
-        place.author_id = None
+    content_actions.erase(session, PLACES, member_id, with_content=with_content)

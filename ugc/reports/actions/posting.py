@@ -13,10 +13,8 @@ from ugc.content.actions import ContentKind, History
 from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import Session, now
-from ugc.core.errors import Forbidden, Invalid
-from ugc.core.subjects import Visibility
+from ugc.core.errors import Invalid
 from ugc.media import actions as media_actions
-from ugc.moderation import actions as moderation_actions
 from ugc.privateplaces import queries as privateplaces_queries
 from ugc.reports.actions import life as life_actions
 from ugc.reports.models import (
@@ -25,7 +23,7 @@ from ugc.reports.models import (
     ReportState,
     ReportVersion,
 )
-from ugc.reports.queries import reading, trust
+from ugc.reports.queries import trust
 from ugc.reports.rules import belief, kinds, permissions
 from ugc.watches.actions import watching as watches_watching
 
@@ -39,7 +37,7 @@ def _withdrawn(session: Session, report: Report, actor: Actor) -> None:
     life_actions.tell(session, report, "withdrawn", actor)
 
 
-def _forget(session: Session, report: Report) -> None:
+def _forget(_session: Session, report: Report, _goes: bool) -> None:
     """How exactly its author's device knew the place."""
     report.geom_exact = None
     if not report.coarse:
@@ -186,18 +184,11 @@ def add_photos(
 ) -> None:
     """Its author adds photos. A new member's wait for a moderator, in a case of their own when the
     report is public already. Raises Forbidden, Invalid."""
-    require_contributor(actor)
-    held = moderation_actions.must_be_held(session, actor)
-    if held:
-        # Cases are locked before content, as by a moderator who decides.
-        moderation_actions.open_case(session, report_id, "held")
-    report = reading.locked(session, report_id)
-    if not permissions.may_add_photos(actor, report.author_id, report.visibility):
-        raise Forbidden()
-    if not photos:
-        raise Invalid(fields={"photos": [lazy_gettext("Choose a photo.")]})
-    waits = held or report.visibility == Visibility.HELD
-    media_actions.attach(session, actor, report_id, photos, held=waits, city_id=report.city_id)
+    content_actions.add_photos(session, actor, REPORTS, report_id, photos, _may_add_photos)
+
+
+def _may_add_photos(actor: Actor, report: Report) -> bool:
+    return permissions.may_add_photos(actor, report.author_id, report.visibility)
 
 
 def withdraw(session: Session, actor: Actor, report_id: int) -> None:

@@ -202,6 +202,18 @@ def test_the_drawing_of_the_packages_is_current() -> None:
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/life-of-a-report.md"])
+def test_addresses_of_files_lead_somewhere(page: str) -> None:
+    text = (config.ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:ugc|tests|templates|scripts|frontend)/[\w./-]+)`", text)
+    named += re.findall(r"\]\((?!http|#)([^)#]+)", text)
+    base = (config.ROOT / page).parent
+    missing = [
+        name for name in named if not ((config.ROOT / name).exists() or (base / name).exists())
+    ]
+    assert missing == []
+
+
 def test_the_readme_names_every_capability() -> None:
     text = (config.ROOT / "README.md").read_text(encoding="utf-8")
     packages = [path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]

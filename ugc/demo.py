@@ -264,7 +264,9 @@ def confirm_some(session: Session, people: dict[str, Member], chance: random.Ran
             # Denials may have ended it.
             alive = report.state == ReportState.OPEN and report.expires_at > now(session)
             if voter.id != report.author_id and alive:
-                reports_votes.vote(session, voter, report.id, still_there=chance.random() < 0.85)
+                reports_votes.confirm_or_deny(
+                    session, voter, report.id, still_there=chance.random() < 0.85
+                )
 
 
 def picture(chance: random.Random, words: str) -> media_actions.Upload:

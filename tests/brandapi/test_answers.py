@@ -259,7 +259,7 @@ def test_a_mirror_computes_what_the_server_says_later(
     world.owner, owner = unconfirmed, world.owner
     held = world.report(kind="roadworks")
     world.owner = owner
-    reports_votes.vote(session, owner, world.id_of(held), still_there=True)
+    reports_votes.confirm_or_deny(session, owner, world.id_of(held), still_there=True)
     session.commit()
     mirror = {item["id"]: item for item in get("/reports?format=json").get_json()["items"]}
     assert len(mirror) == 3

@@ -31,7 +31,7 @@ def test_who_watches_is_told_of_the_life_of_a_report(live: LiveSite) -> None:
     assert first["geometry"]["coordinates"] == [-3.7, 40.4]
     assert first["properties"]["mark"] == "report-jam"
 
-    live.act(reports_votes.vote, report, live.voter, ..., still_there=False)
+    live.act(reports_votes.confirm_or_deny, report, live.voter, ..., still_there=False)
     stream.wait(lambda: stream.ids("upsert").count(report) == 2)
     second = stream.named("upsert")[-1].data
     assert second["properties"]["reliability"] < first["properties"]["reliability"]
@@ -192,7 +192,7 @@ def test_who_comes_back_after_the_process_died_has_missed_nothing(live: LiveSite
         live.act(reports_life_actions.close, report, live.author, ...)
     live.post_many(400, -10, 0.02)
     for report in reports[20:]:
-        live.act(reports_votes.vote, report, live.voter, ..., still_there=True)
+        live.act(reports_votes.confirm_or_deny, report, live.voter, ..., still_there=True)
     live.kill_valkey()
     polled = live.app.test_client().get(
         "/map/changes", query_string={"bbox": "-4,40,-2,41", "cursor": cursor}

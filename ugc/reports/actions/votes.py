@@ -43,7 +43,7 @@ class Told:
     dampings: tuple[str, ...] = ()
 
 
-def vote(
+def confirm_or_deny(
     session: Session,
     actor: Actor,
     report_id: int,

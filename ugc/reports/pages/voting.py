@@ -41,7 +41,7 @@ def vote(public_id: str) -> Any:
     answer = request.form.get("still_there")
     if answer not in ("yes", "no"):
         raise Invalid(lazy_gettext("Say whether it is still there."))
-    told = votes.vote(
+    told = votes.confirm_or_deny(
         db.session(),
         current_actor(),
         report.id,

@@ -6,9 +6,10 @@ from __future__ import annotations
 import datetime as dt
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core.db import Base, app_now
+from ugc.core.db import Base, Session, app_now
 
 
 class Source(Base):
@@ -19,6 +20,17 @@ class Source(Base):
     attribution: Mapped[str]
     licence: Mapped[str]
     url: Mapped[str | None]
+
+
+def put(session: Session, code: str, **said: str | None) -> int:
+    """Makes the source of this code, or brings it up to date with what is `said` of it (`name`,
+    `attribution`, `licence`, `url`), and returns its id."""
+    return session.execute(
+        insert(Source)
+        .values(code=code, **said)
+        .on_conflict_do_update(index_elements=["code"], set_=said)
+        .returning(Source.id)
+    ).scalar_one()
 
 
 class ImportRun(Base):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
-from ugc.accounts.models import Member
+from ugc.accounts.actions import settings as accounts_settings
 from ugc.brands import rules as brands_rules
 from ugc.brands.queries import reading as brands_reading
 from ugc.content import actions as content_actions
@@ -166,7 +166,7 @@ def choose(
     )
     if not contactable:
         session.execute(sa.delete(BrandConsent).where(BrandConsent.member_id == actor.id))
-    session.execute(sa.update(Member).where(Member.id == actor.id).values(city_id=city_id))
+    accounts_settings.set_city(session, actor.id, city_id)
     if city_id is not None:
         session.execute(
             insert(HomeCity)

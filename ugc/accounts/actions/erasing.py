@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
-from ugc.accounts.actions.links import digest as digest
-from ugc.accounts.actions.passwords import hash_password as hash_password
 from ugc.accounts.actions.passwords import is_password
 from ugc.accounts.models import (
     AccountToken,

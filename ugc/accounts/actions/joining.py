@@ -9,10 +9,8 @@ from flask_babel import lazy_gettext
 from ugc import events
 from ugc.accounts.actions import naming as naming_actions
 from ugc.accounts.actions.door import Caller, record_failure, wait_of_unknown
-from ugc.accounts.actions.links import digest as digest
 from ugc.accounts.actions.links import send_confirmation
-from ugc.accounts.actions.passwords import hash_password as hash_password
-from ugc.accounts.actions.passwords import is_password
+from ugc.accounts.actions.passwords import hash_password, is_password
 from ugc.accounts.models import (
     KIND,
     Member,

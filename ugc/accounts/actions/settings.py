@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ugc.accounts.actions.links import digest as digest
-from ugc.accounts.actions.passwords import hash_password as hash_password
 from ugc.accounts.queries import lookup
 from ugc.core.db import Session
 
@@ -17,9 +15,15 @@ def change_settings(
     shown_to_far_contacts: bool,
     profile_lists: str | None = None,
 ) -> None:
+    """Stores language, zone and what others see of the member."""
     member = lookup.member(session, member_id)
     member.language = language
     member.timezone = timezone
     member.shown_to_far_contacts = shown_to_far_contacts
     if profile_lists is not None:
         member.profile_lists = profile_lists
+
+
+def set_city(session: Session, member_id: int, city_id: int | None) -> None:
+    """Stores where a member says that they live; None for nowhere."""
+    lookup.member(session, member_id).city_id = city_id

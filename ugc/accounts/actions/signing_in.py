@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc.accounts.actions import joining
-from ugc.accounts.actions.links import digest as digest
-from ugc.accounts.actions.passwords import hash_password as hash_password
+from ugc.accounts.actions.links import digest
 from ugc.accounts.models import (
     MemberSession,
 )

@@ -15,8 +15,6 @@ from ugc.accounts.actions import links, signing_in, suspending
 from ugc.accounts.models import Member
 from ugc.accounts.pages import known
 from ugc.accounts.pages import mailing as mailing  # registers its pages
-from ugc.accounts.pages import mydata as mydata
-from ugc.accounts.pages import people as people
 from ugc.accounts.queries import sessions
 from ugc.core import audit, jobs
 from ugc.core.access import (

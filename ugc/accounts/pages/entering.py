@@ -19,8 +19,6 @@ from ugc.accounts import schemas
 from ugc.accounts.actions import door, joining, links, signing_in
 from ugc.accounts.pages import actor, known
 from ugc.accounts.pages import mailing as mailing  # registers its pages
-from ugc.accounts.pages import mydata as mydata
-from ugc.accounts.pages import people as people
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import lookup
 from ugc.core import audit, limits, panels, render, returning, zones

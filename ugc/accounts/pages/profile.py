@@ -11,8 +11,6 @@ from flask import (
 )
 
 from ugc.accounts.pages import mailing as mailing  # registers its pages
-from ugc.accounts.pages import mydata as mydata
-from ugc.accounts.pages import people as people
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import grants as grants_queries
 from ugc.accounts.queries import lookup

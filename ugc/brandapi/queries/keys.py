@@ -14,9 +14,6 @@ from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.accounts.rules.roles import roles_that_may
 from ugc.brandapi.models import ApiKey, UsageMark
 from ugc.brandapi.queries import statements
-from ugc.brandapi.queries.resources import BRANDS as BRANDS
-from ugc.brandapi.queries.resources import PLACES as PLACES
-from ugc.brandapi.queries.resources import REVIEWS as REVIEWS
 from ugc.core.db import Session
 
 

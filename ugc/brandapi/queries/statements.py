@@ -10,10 +10,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from ugc.brandapi.queries.resources import BRANDS as BRANDS
-from ugc.brandapi.queries.resources import PLACES as PLACES
 from ugc.brandapi.queries.resources import REPORTS, Resource, feature
-from ugc.brandapi.queries.resources import REVIEWS as REVIEWS
 from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.subjects import Subject

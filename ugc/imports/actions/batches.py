@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from ugc.core import sources
 from ugc.core.db import Session, app_now
-from ugc.core.sources import ImportRun, Source
+from ugc.core.sources import ImportRun
 from ugc.imports import queries
 from ugc.imports.actions import places, reports, reviews
 from ugc.imports.actions.staging import Counts
@@ -33,12 +34,7 @@ def begin_run(
         "licence": source.licence,
         "url": source.url,
     }
-    source_id = session.execute(
-        insert(Source)
-        .values(code=source.code, **said)
-        .on_conflict_do_update(index_elements=["code"], set_=said)
-        .returning(Source.id)
-    ).scalar_one()
+    source_id = sources.put(session, source.code, **said)
     session.execute(
         insert(ImportRun)
         .values(source_id=source_id, kind=kind, file_hash=file_hash)

@@ -17,7 +17,6 @@ from ugc.core.errors import Conflict, Forbidden, NotFound
 from ugc.core.subjects import Visibility
 from ugc.moderation import actions as moderation_actions
 from ugc.notifications import actions as notifications_actions
-from ugc.places.actions.facts import offer as offer
 from ugc.places.models import CLAIM_KIND, Place, PlaceBrand, PlaceClaim
 from ugc.places.queries import claims as claims_queries
 from ugc.places.queries import reading, running

@@ -20,7 +20,6 @@ from ugc.media import actions as media_actions
 from ugc.moderation import queries as moderation_queries
 from ugc.places.actions import claims as claims_actions
 from ugc.places.actions import facts as facts_actions
-from ugc.places.actions.facts import offer as offer
 from ugc.places.models import KIND, Origin, Place, PlaceFact
 from ugc.places.queries import reading, running
 from ugc.places.rules import categories, describing

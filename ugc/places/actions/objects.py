@@ -13,10 +13,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from ugc.core import gazetteer, geo, subjects
+from ugc.core import gazetteer, geo, sources, subjects
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, app_now
-from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
 from ugc.moderation import actions as moderation_actions
 from ugc.places.actions import facts as facts_actions
@@ -57,13 +56,7 @@ class _Batch:
 
 def source_id(session: Session) -> int:
     """The source of places of extracts, with what is said of it now."""
-    said = {key: value for key, value in objects_rules.SOURCE.items() if key != "code"}
-    return session.execute(
-        insert(Source)
-        .values(**objects_rules.SOURCE)
-        .on_conflict_do_update(index_elements=["code"], set_=said)
-        .returning(Source.id)
-    ).scalar_one()
+    return sources.put(session, **objects_rules.SOURCE)
 
 
 def count_rows(session: Session) -> None:

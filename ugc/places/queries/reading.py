@@ -19,13 +19,8 @@ from ugc.core.sources import Source
 from ugc.core.subjects import Subject, Visibility
 from ugc.media import queries as media_queries
 from ugc.places.models import Place, PlaceBrand
-from ugc.places.queries.described import describe as describe
 from ugc.places.queries.described import gives_address
 from ugc.places.queries.objects import thing_of
-from ugc.places.queries.running import brand_of as brand_of
-from ugc.places.queries.running import ids_of_brand as ids_of_brand
-from ugc.places.queries.running import is_of_team as is_of_team
-from ugc.places.queries.running import ran_by_team_of as ran_by_team_of
 from ugc.places.rules import categories as categories_rules
 from ugc.places.rules import describing, holidays
 from ugc.places.rules.objects import object_url

@@ -13,11 +13,6 @@ from ugc.core.db import Session
 from ugc.core.subjects import Visibility
 from ugc.places.models import Place
 from ugc.places.queries import reading
-from ugc.places.queries.described import describe as describe
-from ugc.places.queries.running import brand_of as brand_of
-from ugc.places.queries.running import ids_of_brand as ids_of_brand
-from ugc.places.queries.running import is_of_team as is_of_team
-from ugc.places.queries.running import ran_by_team_of as ran_by_team_of
 from ugc.places.rules import describing
 
 

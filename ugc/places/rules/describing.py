@@ -12,24 +12,6 @@ from ugc.brands.rules import domain_of
 from ugc.core import geo, names
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
-from ugc.core.telephones import normal_phone as normal_phone
-from ugc.core.telephones import shown_phone as shown_phone
-from ugc.core.websites import normal_website as normal_website
-from ugc.places.rules.holidays import Region as Region
-from ugc.places.rules.holidays import region_of as region_of
-from ugc.places.rules.hours import Day as Day
-from ugc.places.rules.hours import Hours as Hours
-from ugc.places.rules.hours import hours_at as hours_at
-from ugc.places.rules.hours import week as week
-from ugc.places.rules.spoken import read_hours as read_hours
-from ugc.places.rules.weekly import CLOSED as CLOSED
-from ugc.places.rules.weekly import ROWS as ROWS
-from ugc.places.rules.weekly import WHOLE as WHOLE
-from ugc.places.rules.weekly import Week as Week
-from ugc.places.rules.weekly import spans_said as spans_said
-from ugc.places.rules.weekly import text_of as text_of
-from ugc.places.rules.weekly import week_of as week_of
-from ugc.places.rules.written import normal_hours as normal_hours
 
 NAME_MAX, ADDRESS_MAX, HOURS_MAX, WEBSITE_MAX, PHONE_MAX = 120, 200, 500, 300, 60
 

@@ -15,8 +15,6 @@ from ugc.core.db import Session, app_now, now
 from ugc.core.errors import NotFound
 from ugc.referrals import queries, rules
 from ugc.referrals.actions import counts
-from ugc.referrals.actions.counts import clear_false as clear_false
-from ugc.referrals.actions.counts import mark_false as mark_false
 from ugc.referrals.models import CascadeReach, Referral, ReferralLink
 
 # What a shared subject belongs to: the root of a cascade (a brand), or None.

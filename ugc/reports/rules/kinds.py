@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ugc.content.rules import may_withdraw as may_withdraw
 from ugc.reports.rules.belief import Span
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from ugc.content.rules import may_withdraw as may_withdraw
+from ugc.content.rules import may_withdraw
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
 from ugc.privateplaces.rules import Area

@@ -17,10 +17,10 @@ import psycopg
 from benchmarks import common
 from ugc.brandapi import rules as brandapi_rules
 from ugc.brandapi.queries import keys as brandapi_keys
-from ugc.brandapi.queries import resources as brandapi_resources
 from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core import geo
+from ugc.reports import api as reports_api
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -81,7 +81,7 @@ def pgbench_script(key: str) -> str:
     values: dict[str, object] = {"limit": 100}
     bounds = geo.Bounds(WEST, SOUTH, WEST + SIZE, SOUTH + SIZE)
     page = brandapi_statements.newest_sql(
-        brandapi_resources.REPORTS,
+        reports_api.REPORTS,
         geojson=True,
         bounds=bounds,
         filters=[],

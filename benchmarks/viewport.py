@@ -21,7 +21,6 @@ import psycopg
 import sqlalchemy as sa
 
 from benchmarks import common, world
-from ugc.brandapi.queries import resources as brandapi_resources
 from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core import geo
@@ -30,6 +29,7 @@ from ugc.core.db import Session, app_now, db
 from ugc.livemap.queries import changes as livemap_changes
 from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Only, Tile
+from ugc.reports import api as reports_api
 from ugc.reports.models import Report
 from ugc.reports.queries import reading as reports_reading
 from ugc.reports.rules.kinds import KINDS
@@ -212,7 +212,7 @@ def plans(url: str, point: geo.Point) -> None:
     def api_page(session: Session, _point: geo.Point) -> None:
         values: dict[str, Any] = {"limit": 100, "site": ""}
         statement = brandapi_statements.newest_sql(
-            brandapi_resources.REPORTS, geojson=True, bounds=bounds(point, 0.1), filters=[],
+            reports_api.REPORTS, geojson=True, bounds=bounds(point, 0.1), filters=[],
             after=False,
             values=values,
         )  # fmt: skip

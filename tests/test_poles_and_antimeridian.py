@@ -14,17 +14,19 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.accounts.models import Member
-from ugc.brandapi.queries import resources as brandapi_resources
 from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.core import gazetteer, geo, subjects
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session, now
+from ugc.core.resources import Resource
 from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Change, Only, View
 from ugc.lookback import queries as lookback_queries
+from ugc.places import api as places_api
 from ugc.places.queries import reading as places_reading
 from ugc.places.queries import search as places_search
 from ugc.places.rules import describing as places_describing
+from ugc.reports import api as reports_api
 from ugc.reports.queries import reading as reports_reading
 from ugc.reports.rules import kinds as reports_kinds
 from ugc.reports.rules import permissions as reports_permissions
@@ -225,9 +227,7 @@ def boxed(points: Points, centre: geo.Point) -> set[int]:
     }
 
 
-def _in_api(
-    session: Session, resource: brandapi_resources.Resource, bounds: geo.Bounds
-) -> set[int]:
+def _in_api(session: Session, resource: Resource, bounds: geo.Bounds) -> set[int]:
     values: dict[str, Any] = {}
     where = brandapi_statements._envelopes(bounds, resource.point, values)
     rows = brandapi_statements.rows(
@@ -261,7 +261,7 @@ def test_a_box_holds_what_lies_in_it(session: Session, centre: geo.Point) -> Non
         "list of reports": {
             r.id for r in reports_reading.reports_within(session, ANONYMOUS, bounds)
         },
-        "API of reports": _in_api(session, brandapi_resources.REPORTS, bounds),
+        "API of reports": _in_api(session, reports_api.REPORTS, bounds),
         "look back": _in_the_past(session, bounds),
         "stream": _in_the_stream(shown, bounds),
     }
@@ -270,7 +270,7 @@ def test_a_box_holds_what_lies_in_it(session: Session, centre: geo.Point) -> Non
     answers = {
         "list of places": {r.id for r in places_reading.places_within(session, ANONYMOUS, bounds)},
         "search": {r.id for r in listed},
-        "API of places": _in_api(session, brandapi_resources.PLACES, bounds),
+        "API of places": _in_api(session, places_api.PLACES, bounds),
     }
     for name, found in answers.items():
         assert found == boxed(known, centre), name

@@ -19,7 +19,6 @@ from ugc.accounts.actions import erasing as accounts_erasing
 from ugc.accounts.models import KIND as MEMBER
 from ugc.accounts.models import Grant, Member
 from ugc.brandapi import rules as brandapi_rules
-from ugc.brandapi.queries import resources as brandapi_resources
 from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.brandapi.schemas.description import specification
 from ugc.config import ROOT
@@ -34,6 +33,7 @@ from ugc.places.actions import editing as places_editing
 from ugc.places.actions import facts as places_facts_actions
 from ugc.places.models import Origin
 from ugc.referrals.models import CascadeReach, ReferralLink
+from ugc.reports import api as reports_api
 from ugc.reports.actions import posting as reports_posting_actions
 from ugc.reports.actions.posting import REPORTS
 
@@ -600,11 +600,11 @@ def test_pages_come_from_indexes(session: Session) -> None:
     box = geo.Bounds(-4, 40, -3, 41)
     values: dict[str, Any] = {"limit": 100, "site": ""}
     narrow = brandapi_statements.newest_sql(
-        brandapi_resources.REPORTS, geojson=True, bounds=box, filters=[], after=False, values=values
+        reports_api.REPORTS, geojson=True, bounds=box, filters=[], after=False, values=values
     )
     assert "ix_reports_geom_created_at" in plan(session, narrow, values)
     wide = brandapi_statements.newest_sql(
-        brandapi_resources.REPORTS,
+        reports_api.REPORTS,
         geojson=True,
         bounds=None,
         filters=[],
@@ -614,7 +614,7 @@ def test_pages_come_from_indexes(session: Session) -> None:
     assert "ix_reports_created_at_id" in plan(session, wide, values)
     values = {"limit": 100, "site": "", "after_txid": "0", "after_id": 0}
     changes = brandapi_statements.changes_sql(
-        brandapi_resources.REPORTS, geojson=True, bounds=None, filters=[], values=values
+        reports_api.REPORTS, geojson=True, bounds=None, filters=[], values=values
     )
     assert "ix_subjects_feed" in plan(session, changes, values)
 

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError
 
 from ugc.accounts.models import Member
-from ugc.brandapi.queries import resources as brandapi_resources
 from ugc.brandapi.schemas import vocabulary as brandapi_vocabulary
 from ugc.core.db import Session
 from ugc.imports import schemas as imports_schemas
+from ugc.reports import api as reports_api
 from ugc.reports.actions import personal_data as reports_personal_data
 from ugc.reports.models import SUBKINDS, Report
 from ugc.reports.rules import kinds as reports_kinds
@@ -170,7 +170,7 @@ def test_the_api_knows_the_vocabulary() -> None:
     }
     assert by_code["roadworks"]["subkinds"] == []
     assert by_code["waste"]["subkinds"][0]["waze"] is None
-    assert "subkind" in [name for name, *_ in brandapi_resources.REPORTS.fields]
+    assert "subkind" in [name for name, *_ in reports_api.REPORTS.fields]
 
 
 @pytest.mark.parametrize("name", imports_schemas.shipped())

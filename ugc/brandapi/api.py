@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext
 
 from ugc.brandapi import rules
 from ugc.brandapi.models import UsageMark
-from ugc.brandapi.queries import keys, resources, statements
+from ugc.brandapi.queries import keys, statements
 from ugc.brandapi.schemas import parameters, vocabulary
 from ugc.brandapi.schemas.description import RESOURCES, contents, specification
 from ugc.core import generation, geo, limits, subjects
@@ -31,6 +31,7 @@ from ugc.core.access import (
 )
 from ugc.core.db import db, record
 from ugc.core.errors import Conflict, DomainError, Invalid, NotAcceptable, NotFound, SignInNeeded
+from ugc.core.resources import Resource
 from ugc.insights.queries import room as insights_room_queries
 from ugc.insights.rules import room as insights_room_rules
 from ugc.insights.rules import weeks as insights_weeks
@@ -202,7 +203,7 @@ def _bad_cursor(name: str) -> Conflict:
 
 
 def _changes(
-    resource: resources.Resource,
+    resource: Resource,
     since: str,
     media_type: str,
     bounds: geo.Bounds | None,

@@ -10,10 +10,12 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from ugc.brandapi.queries.resources import REPORTS, Resource, feature
+from ugc.brandapi.queries.resources import feature
 from ugc.core import geo
 from ugc.core.db import Session
+from ugc.core.resources import Resource
 from ugc.core.subjects import Subject
+from ugc.reports.api import REPORTS
 
 _FAR = "'3000-01-01 00:00:00+00'::timestamptz"
 

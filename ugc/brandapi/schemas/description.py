@@ -10,39 +10,42 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
 from ugc.brandapi import rules
-from ugc.brandapi.queries import resources
-from ugc.brandapi.schemas import parameters, properties, vocabulary
+from ugc.brandapi.schemas import parameters, vocabulary
+from ugc.brands.api import BRANDS
+from ugc.core.resources import URI, Field, Resource
 from ugc.insights.rules import disclosure as insights_disclosure
 from ugc.insights.rules import room as insights_room_rules
+from ugc.places.api import PLACES
+from ugc.reports.api import REPORTS
+from ugc.reviews.api import REVIEWS
 
 VERSION = "1.2.0"
+PAIR = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 SITE = "http://127.0.0.1:8000"  # of the copy in docs/
-RESOURCES: dict[str, tuple[resources.Resource, type[ma.Schema]]] = {
-    "reports": (resources.REPORTS, parameters.ReportsQuery),
-    "places": (resources.PLACES, parameters.PlacesQuery),
-    "reviews": (resources.REVIEWS, parameters.ReviewsQuery),
-    "brands": (resources.BRANDS, parameters.BrandsQuery),
+RESOURCES: dict[str, tuple[Resource, type[ma.Schema]]] = {
+    "reports": (REPORTS, parameters.ReportsQuery),
+    "places": (PLACES, parameters.PlacesQuery),
+    "reviews": (REVIEWS, parameters.ReviewsQuery),
+    "brands": (BRANDS, parameters.BrandsQuery),
 }
 # Who may read places may read who runs them.
 SCOPES = {"brands": "places:read"}
 
 
-def _property(kind: str, name: str, how: str) -> dict[str, Any]:
-    if known := properties.CODES[kind].get(name) or properties.TYPES.get(name):
-        return dict(known)
-    if how == "raw":
+def _property(field: Field) -> dict[str, Any]:
+    """The schema of a field: its own, or what `how` tells."""
+    if field.schema is not None:
+        return dict(field.schema)
+    if field.how == "raw":
         return {"type": ["integer", "null"]}
     schema: dict[str, Any] = {"type": ["string", "null"]}
-    if how == "time":
+    if field.how == "time":
         schema["format"] = "date-time"
     return schema
 
 
-def _object_schemas(name: str, resource: resources.Resource) -> dict[str, Any]:
-    properties = {
-        field: _property(resource.kind, field, how)
-        for field, _, how in (*resource.fields, *resource.fades)
-    }
+def _object_schemas(name: str, resource: Resource) -> dict[str, Any]:
+    properties = {field.name: _property(field) for field in (*resource.fields, *resource.fades)}
     required = list(properties)
     place: dict[str, Any] = {"lon": {"type": "number"}, "lat": {"type": "number"}}
     plain = {"id": {"type": "string"}, **(place if resource.point else {}), **properties}
@@ -280,8 +283,8 @@ def _describe_vocabulary(spec: APISpec) -> None:
         "properties": {
             "title": {"type": "string"},
             "version": {"type": "string"},
-            "openapi": properties.URI,
-            "documentation": properties.URI,
+            "openapi": URI,
+            "documentation": URI,
             "resources": {"type": "array", "items": link},
         },
     }
@@ -420,7 +423,7 @@ def specification(site: str = SITE) -> dict[str, Any]:
             "required": ["type", "coordinates"],
             "properties": {
                 "type": {"const": "Point"},
-                "coordinates": properties.PAIR,
+                "coordinates": PAIR,
             },
         },
     )

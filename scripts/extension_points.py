@@ -124,7 +124,7 @@ def extension_page() -> str:
         for kind in content_actions.kinds()
     ]  # fmt: skip
     reviewables = [
-        (f"`{name}`", code(f"{a.name}" for a in each.actions),
+        (f"`{name}`", code(a.code for a in each.actions),
          "yes" if any(a.undo for a in each.actions) else "")
         for name, each in sorted(moderation_actions.reviewables().items())
     ]  # fmt: skip

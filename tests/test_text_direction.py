@@ -84,11 +84,15 @@ def test_every_text_of_people_has_its_own_direction_in_every_template() -> None:
     assert [each for each in found if each[:2] not in SENTENCES | LABELS] == []
 
 
+# A whole tag, over as many lines as it takes: what Jinja writes in it may hold a ">".
+TAG = re.compile(r'<(?:textarea|input)\b(?:\{\{.*?\}\}|\{%.*?%\}|"[^"]*"|[^>"])*>', re.DOTALL)
+
+
 def test_every_field_of_a_form_has_the_direction_of_what_is_typed() -> None:
     wrong = [
         (path.name, tag[:80])
         for path in (ROOT / "templates").rglob("*.html")
-        for tag in re.findall(r"<(?:textarea|input)\b[^\n]*", path.read_text(encoding="utf-8"))
+        for tag in TAG.findall(path.read_text(encoding="utf-8"))
         if (tag.startswith("<textarea") or "maxlength" in tag) and 'dir="auto"' not in tag
         if "readonly" not in tag
     ]

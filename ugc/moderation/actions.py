@@ -47,7 +47,7 @@ class Action:
     """What a moderator may do about a case. The decision is stored with the `outcome`: `refused`
     names a rule, `approved` none. `undo` takes back what `do` did; without it a decision stands."""
 
-    name: str
+    code: str
     outcome: str
     label: Any
     do: Callable[[Session, Performance], None]
@@ -281,7 +281,7 @@ def perform(
         raise Conflict(lazy_gettext("Another moderator decided this case a moment ago."))
     if case.version != version:
         raise Conflict(lazy_gettext("This case changed meanwhile. Reload and look again."))
-    chosen = next((each for each in reviewable.actions if each.name == action), None)
+    chosen = next((each for each in reviewable.actions if each.code == action), None)
     if chosen is None:
         raise Invalid(fields={"action": [lazy_gettext("Choose one of the buttons.")]})
     if chosen.outcome == "refused" and rule not in reviewable.rules:

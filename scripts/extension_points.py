@@ -44,14 +44,18 @@ def emitters() -> dict[str, list[str]]:
     for path in (ROOT / "ugc").rglob("*.py"):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and isinstance(node.func.value, ast.Name)
-                and node.func.value.id == "events"
-            ):
-                found[node.func.attr].add(module.removeprefix("ugc."))
+            if not isinstance(node, ast.Call) or is_event(node.func) == "on":
+                continue
+            for each in (node.func, *node.args):
+                if name := is_event(each):
+                    found[name].add(module.removeprefix("ugc."))
     return {name: sorted(modules) for name, modules in found.items()}
+
+
+def is_event(node: ast.expr) -> str:
+    """The name after `events.`; '' for anything else."""
+    named = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    return node.attr if named and node.value.id == "events" else ""  # type: ignore[attr-defined]
 
 
 def all_events() -> list[type[events.Event]]:

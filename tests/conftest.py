@@ -327,7 +327,10 @@ def run_jobs(session: Session) -> Callable[[], int]:
 
 @pytest.fixture
 def mails(app: Flask) -> Callable[[], list[str]]:
-    """The text of the mails sent so far, newest last; empties the folder."""
+    """The text of the mails sent so far, newest last; empties the folder, also of what tests before
+    this one left in it."""
+    for left in (Path(app.config["DATA_DIR"]) / "mail").glob("*.eml"):
+        left.unlink()
 
     def read() -> list[str]:
         folder = Path(app.config["DATA_DIR"]) / "mail"

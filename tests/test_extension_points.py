@@ -106,6 +106,13 @@ def test_what_happens_to_one_thing_is_heard_in_order(app: Flask) -> None:
         assert all(order is not None and order.endswith(":7") for order in orders)
 
 
+def test_every_event_is_emitted_somewhere() -> None:
+    lines = (config.ROOT / "docs" / "events.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
+    assert len(rows) > 20
+    assert [row[0] for row in rows if len(row) < 4 or not row[2].strip()] == []
+
+
 def test_the_pages_about_extension_points_are_current() -> None:
     script = config.ROOT / "scripts" / "extension_points.py"
     ran = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)

@@ -104,7 +104,7 @@ def test_contributions_say_what_waits_of_each(signed_in: Browser) -> None:
 @pytest.mark.parametrize("outcome", ["approved", "refused"])
 def test_each_kind_that_is_decided_has_a_sentence_of_its_own(outcome: str) -> None:
     told_otherwise = {"brand_claim", "ring"}
-    kinds = {kind for kind in moderation_actions._contents if kind not in told_otherwise}
+    kinds = {kind for kind in moderation_actions.reviewables() if kind not in told_otherwise}
     said = {
         kind: notifications_rules.KINDS[outcome].say(notifications_rules.Told(title="X", of=kind))
         for kind in kinds

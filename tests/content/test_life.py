@@ -26,6 +26,7 @@ from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Subject, Visibility
 from ugc.insights.actions import INVITATIONS
 from ugc.insights.models import Invitation
+from ugc.media.models import Photo
 from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case, Moderated
 from ugc.places.actions import editing as places_editing
@@ -250,6 +251,41 @@ def test_a_decision_is_undone(
         moderation_actions.undo(session, moderator, decision)
     decided(session, moderator, row, "approve")
     assert row.visibility == "published"
+
+
+PHOTOGRAPHED = [kind for kind in KINDS if kind.has_photos]
+
+
+@pytest.mark.parametrize("kind", PHOTOGRAPHED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("action", ["approve", "refuse"])
+def test_no_photo_shows_by_an_undone_decision(
+    session: Session,
+    newcomer: Actor,
+    moderator: Actor,
+    row_of: Any,
+    kind: ContentKind[Any],
+    action: str,
+) -> None:
+    """The text is public, photos added to it wait: a decision about them stands."""
+    row, _ = submitted(session, newcomer, kind, row_of(kind))
+    decided(session, moderator, row, "approve")
+    photo = Photo(
+        key="k" * 24,
+        subject_id=row.id,
+        member_id=newcomer.id,
+        state="ready",
+        visibility="held",
+        width=9,
+        height=9,
+    )
+    session.add(photo)
+    session.flush()
+    moderation_actions.open_case(session, row.id, "held")
+    decision = decided(session, moderator, row, action)
+    shown = photo.visibility
+    with pytest.raises(Conflict):
+        moderation_actions.undo(session, moderator, decision)
+    assert photo.visibility == shown == ("published" if action == "approve" else "hidden")
 
 
 def test_a_decision_stands_once_something_else_happened(

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import ACTION_OF
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.referrals.actions import linking as referrals_linking
@@ -181,7 +182,7 @@ def test_votes_on_what_waits_are_paid_when_it_is_published(
     run_jobs()
     assert balance(session, "ben") == (0, 1)
     rule = {"rule": "spam"} if outcome == "refused" else {}
-    decide(session, known("mod", role="moderator"), outcome=outcome, **rule)
+    decide(session, known("mod", role="moderator"), action=ACTION_OF[outcome], **rule)
     run_jobs()
     assert balance(session, "ben") == (pays, 0)
     assert balance(session, "author") == (8 * pays, 0)
@@ -259,7 +260,7 @@ def test_a_ring_earns_nothing_by_confirming_what_waits(
     assert session.scalar(available) == 0
     assert "/members/" not in client.get("/leaderboard").text.split("<main")[1].split("</main")[0]
     assert balance(session, "author") == (0, 18)
-    decide(session, known("mod", role="moderator"), outcome="approved")
+    decide(session, known("mod", role="moderator"), action="approve")
     run_jobs()
     assert balance(session, "author") == (18, 0)
     assert {balance(session, f"ring{number}") for number in range(10)} == {(0, 3)}

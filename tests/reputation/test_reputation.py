@@ -47,7 +47,7 @@ def test_points_wait_are_released_and_go_with_the_content(
     run_jobs()
     ana_id = member_id(session, "ana")
     assert reputation_ledger.balance(session, ana_id) == (0, 6)
-    decide(session, moderator, outcome="approved")
+    decide(session, moderator, action="approve")
     run_jobs()
     assert reputation_ledger.balance(session, ana_id) == (6, 0)
     ana.post(f"{address}/withdraw")
@@ -59,7 +59,7 @@ def test_points_wait_are_released_and_go_with_the_content(
 def test_refused_points_never_arrive(session: Session, signed_in: Browser, run_jobs: Jobs) -> None:
     signed_in("ana").post("/reports", data=FORM)
     run_jobs()
-    decide(session, signed_in("mod", role="moderator"), outcome="refused", rule="spam")
+    decide(session, signed_in("mod", role="moderator"), action="refuse", rule="spam")
     run_jobs()
     assert reputation_ledger.balance(session, member_id(session, "ana")) == (0, 0)
 

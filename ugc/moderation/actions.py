@@ -84,6 +84,10 @@ def approve_or_refuse(move: Move, *, can_undo: bool = False) -> tuple[Action, Ac
 
     def undo(session: Session, it: Performance) -> None:
         before = queries.visibility_before(session, it.subject_id, it.cause)
+        waited = before is Visibility.HELD and it.decision.outcome == "approved"
+        if not waited and media_queries.locked_of(session, it.subject_id):
+            # What each photo showed before is not stored: none may show that no one approved.
+            raise Conflict(lazy_gettext("It has photos, which cannot be as before: decide again."))
         if before is not None:
             move(session, it.subject_id, before, f"undone:{it.cause}", it.actor.reference)
 
@@ -358,6 +362,11 @@ def undo(session: Session, actor: Actor, decision_id: int) -> None:
     session.flush()
     action.undo(session, Performance(actor, case, decision, ""))
     open_case(session, subject.id, case.reason)
+    session.execute(
+        sa.update(Case)
+        .where(Case.subject_id == subject.id, Case.decided_at.is_(None))
+        .values(flags=case.flags)
+    )
 
 
 def lock_case(session: Session, subject_id: int) -> None:

@@ -222,6 +222,7 @@ def moved_on(session: Session, subject_id: int, decision: Decision) -> bool:
     later = sa.or_(
         sa.exists().where(UndoneDecision.decision_id == decision.id),
         sa.exists().where(Case.subject_id == subject_id, Case.id > decision.case_id),
+        sa.exists().where(Subject.id == subject_id, Subject.changed_at > decision.decided_at),
         sa.exists().where(
             Move.subject_id == subject_id,
             Move.at >= decision.decided_at,

@@ -71,3 +71,15 @@ def test_lines_of_templates_can_be_read_in_a_review(path: Path) -> None:
     """Long messages are split into literals side by side, which Jinja and gettext read as one."""
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [number for number, line in enumerate(lines, 1) if len(line) > 160] == []
+
+
+def test_icons_that_templates_name_are_drawn() -> None:
+    """An icon that the sprite lacks leaves an empty space."""
+    listed = set((ROOT / "static/icons/icons.txt").read_text(encoding="utf-8").split())
+    own = {path.stem for path in (ROOT / "static").rglob("icons/*.svg")}
+    named = {
+        name
+        for path in TEMPLATES
+        for name in re.findall(r"\bicon\('([a-z0-9-]+)'", path.read_text(encoding="utf-8"))
+    }
+    assert named - listed - own == set()

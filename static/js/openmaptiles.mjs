@@ -1,5 +1,5 @@
 // The style of a city for archives in the OpenMapTiles schema (openmaptiles.org/schema).
-// The tables are those of ugc/core/openmaptiles.py.
+// The tables are those of ugc/drawing/openmaptiles.py.
 
 const ROADS = {
   motorway: 'motorway', trunk: 'trunk', primary: 'primary', secondary: 'secondary',

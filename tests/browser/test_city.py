@@ -20,7 +20,7 @@ from tests.browser.conftest import COMMAND, DESKTOP, Axe, Site
 from tests.streets.conftest import HELSINKI
 from tests.streets.test_pictures import colours_of, near
 from ugc.config import ROOT
-from ugc.core.citymap import LIGHT
+from ugc.drawing.citymap import LIGHT
 
 STREET = "Aleksanterinkatu"
 # A house of that street that stands beside it, and not on a passage behind.

@@ -19,8 +19,9 @@ from ugc.cards.pages import pictures as cards_pictures
 from ugc.cards.rules import previews as cards_previews
 from ugc.cards.rules.previews import Preview
 from ugc.config import ROOT
-from ugc.core import basemap, render, towns, typeset
+from ugc.core import render, towns
 from ugc.core.db import Session
+from ugc.drawing import basemap, typeset
 
 MADRID = Preview("bcd", "es", "light", "beer", "amber", -3.704, 40.412)
 

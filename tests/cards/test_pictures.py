@@ -17,10 +17,11 @@ from tests.media import pictures
 from ugc.cards.pages import pictures as cards_pictures
 from ugc.cards.rules import drawing as cards_drawing
 from ugc.cards.rules.cards import HEIGHT, WIDTH, Card
-from ugc.core import basemap, render, typeset
-from ugc.core.basemap import Basemap, View
+from ugc.core import render
 from ugc.core.db import Session
-from ugc.core.typeset import Pack, Style
+from ugc.drawing import basemap, typeset
+from ugc.drawing.basemap import Basemap, View
+from ugc.drawing.typeset import Pack, Style
 
 ANONYMOUS = {"User-Agent": "WhatsApp/2.23"}
 

@@ -25,9 +25,9 @@ from tests.streets.conftest import VILLAGE, Run
 from tests.streets.made import AT_THE_HOUSE, load_city
 from tests.streets.test_pictures import colours_of, near
 from ugc.cards.pages.pictures import built
-from ugc.core import basemap, citymap, openmaptiles, typeset
 from ugc.core.db import Session
 from ugc.core.render import ROOT
+from ugc.drawing import basemap, citymap, openmaptiles, typeset
 from ugc.streets import jobs as streets_jobs
 from ugc.streets.pages import city_at
 from ugc.streets.queries import loads as streets_loads

@@ -13,10 +13,11 @@ from PIL import Image
 
 from tests.streets import omt
 from tests.streets.conftest import HELSINKI, Run
-from ugc.core import citymap, render
-from ugc.core.basemap import View
-from ugc.core.citymap import ROADS, City, width_at
+from ugc.core import render
 from ugc.core.db import Session
+from ugc.drawing import citymap
+from ugc.drawing.basemap import View
+from ugc.drawing.citymap import ROADS, City, width_at
 from ugc.streets.pages import city_at
 
 AT = {"lon": "24.9445", "lat": "60.1688"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ugc.core import citymap
 from ugc.core.resources import (
     AUTHOR,
     AUTHOR_SCHEMA,
@@ -10,6 +9,7 @@ from ugc.core.resources import (
     Resource,
     addresses,
 )
+from ugc.drawing import citymap
 from ugc.media.api import PHOTOS_FIELD
 from ugc.places.models import EXTRACT_SOURCE
 from ugc.places.rules.categories import CATEGORIES

@@ -8,9 +8,9 @@ from flask import Blueprint, Response, current_app, send_from_directory
 
 from ugc.core import cache, finding, geo
 from ugc.core.access import public
-from ugc.core.citymap import City
 from ugc.core.db import db
 from ugc.core.errors import NotFound
+from ugc.drawing.citymap import City
 from ugc.streets.models import BOCA, Extract
 from ugc.streets.queries import finding as finding_queries
 from ugc.streets.queries import loads

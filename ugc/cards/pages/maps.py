@@ -12,10 +12,11 @@ from ugc.cards.pages.base import bp, made_with
 from ugc.cards.pages.pictures import PUBLIC_SECONDS, built, kept_or_drawn
 from ugc.cards.rules import previews
 from ugc.cards.rules.previews import Preview
-from ugc.core import basemap, cookies, render, subjects, typeset
+from ugc.core import cookies, render, subjects
 from ugc.core.access import ANONYMOUS, current_actor, public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
+from ugc.drawing import basemap, typeset
 from ugc.streets.pages import city_at
 
 MADE_WITH = ("cards.pack", "basemap.pmtiles")

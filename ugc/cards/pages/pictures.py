@@ -17,10 +17,11 @@ from flask import Response, current_app, redirect, request
 from ugc.cards.pages.base import MADE_WITH, bp, picture_path, shown_path, told
 from ugc.cards.rules import drawing
 from ugc.cards.rules.cards import NAME, Card
-from ugc.core import basemap, cache, files, limits, render, subjects, typeset
+from ugc.core import cache, files, limits, render, subjects
 from ugc.core.access import current_actor, public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
+from ugc.drawing import basemap, typeset
 from ugc.media import rules as media_rules
 from ugc.streets.pages import city_at
 

@@ -10,10 +10,11 @@ from typing import Protocol
 from PIL import Image, ImageDraw, ImageOps
 
 from ugc.cards.rules.cards import HEIGHT, WIDTH, Card
-from ugc.core import basemap, citymap, geo, stars, typeset
-from ugc.core.basemap import Basemap, Palette, View
-from ugc.core.citymap import City
-from ugc.core.typeset import Pack, Style
+from ugc.core import geo, stars
+from ugc.drawing import basemap, citymap, typeset
+from ugc.drawing.basemap import Basemap, Palette, View
+from ugc.drawing.citymap import City
+from ugc.drawing.typeset import Pack, Style
 
 PAPER, INK, INK_2, INK_3 = "#fbf7f1", "#24161f", "#5b4c56", "#6f5f69"
 BRAND, ACCENT, STAR, STAR_EMPTY = "#7a1f5c", "#ff6b57", "#bf7600", "#dccfc0"

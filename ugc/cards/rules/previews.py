@@ -13,10 +13,10 @@ from PIL import Image
 
 from ugc.cards.rules import drawing
 from ugc.cards.rules.cards import VERSION_LENGTH
-from ugc.core import basemap, typeset
-from ugc.core.basemap import Basemap, View
-from ugc.core.citymap import City
-from ugc.core.typeset import Pack
+from ugc.drawing import basemap, typeset
+from ugc.drawing.basemap import Basemap, View
+from ugc.drawing.citymap import City
+from ugc.drawing.typeset import Pack
 
 # Pixels of a telephone's screen, drawn with so many dots for each.
 WIDTH, HEIGHT, DENSITY = 448, 200, 2

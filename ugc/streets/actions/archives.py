@@ -12,7 +12,7 @@ from typing import Any
 
 from pmtiles.tile import MagicNumberNotFound, SpecVersionUnsupported, deserialize_header
 
-from ugc.core.basemap import BROKEN, Basemap
+from ugc.drawing.basemap import BROKEN, Basemap
 from ugc.streets.rules import archives as archives_rules
 from ugc.streets.rules import tiling
 from ugc.streets.rules.archives import Archive, NotAMap

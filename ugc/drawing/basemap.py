@@ -25,8 +25,8 @@ from pmtiles.tile import (
     zxy_to_tileid,
 )
 
-from ugc.core import typeset
-from ugc.core.typeset import Pack, Style
+from ugc.drawing import typeset
+from ugc.drawing.typeset import Pack, Style
 
 TILE = 512  # pixels of a tile's side at its own zoom
 EXTENT = 4096

@@ -14,9 +14,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from ugc.core import openmaptiles, typeset
-from ugc.core.basemap import BROKEN, SHARP, SOURCES, Basemap, View, lines_of, name_of, rings_of
-from ugc.core.typeset import Pack, Style
+from ugc.drawing import openmaptiles, typeset
+from ugc.drawing.basemap import BROKEN, SHARP, SOURCES, Basemap, View, lines_of, name_of, rings_of
+from ugc.drawing.typeset import Pack, Style
 
 log = logging.getLogger(__name__)
 SOURCE = "© OpenStreetMap contributors"

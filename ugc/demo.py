@@ -474,7 +474,7 @@ def demo_people(session: Session) -> dict[str, Member]:
     named = sa.select(Member).where(
         Member.is_demo, Member.source_id.is_(None), Member.erased_at.is_(None)
     )
-    found = {member.handle: member for member in session.scalars(named)}
+    found = {str(member.handle): member for member in session.scalars(named)}
     return found if all(person.handle in found for person in PEOPLE) else {}
 
 

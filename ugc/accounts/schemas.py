@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
@@ -22,7 +20,7 @@ class Form(Bounded):
     class Meta:
         unknown = ma.RAISE
 
-    error_messages: ClassVar = {"unknown": lazy_gettext("The form does not know this field.")}
+    error_messages = {"unknown": lazy_gettext("The form does not know this field.")}
 
     @ma.pre_load
     def strip(self, data, **_kwargs):  # type: ignore[no-untyped-def]

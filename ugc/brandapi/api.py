@@ -149,7 +149,8 @@ def _answer(
     response.headers["Vary"] = "Authorization, Accept"
     if following is not None:
         response.headers["Link"] = f'<{following}>; rel="next"'
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _bounds(text: str) -> geo.Bounds:
@@ -352,7 +353,9 @@ def spread(public_id: str) -> Response:
     if subject.id not in current_actor().brand_ids:
         raise NotFound()
     newest = insights_room_queries.newest_week(session, subject.id)
-    spanned = {name: str(asked[name]) for name in ("span", "from", "to") if name in asked}
+    spanned: dict[str, str] = {
+        name: str(asked[name]) for name in ("span", "from", "to") if name in asked
+    }
     span = (
         insights_weeks.chosen(spanned, newest)
         if spanned

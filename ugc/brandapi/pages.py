@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
@@ -12,7 +10,7 @@ from ugc.brandapi.queries import keys
 from ugc.brandapi.schemas.description import specification
 from ugc.brands.queries import reading as brands_reading
 from ugc.core import errors, idempotency, limits, privacy, security
-from ugc.core.access import current_actor, members, public
+from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
 
@@ -43,7 +41,7 @@ def keys_page(public_id: str, error: DomainError | None = None, new_key: str = "
 @bp.post("/brands/<public_id>/keys")
 @members
 @shows_errors(lambda error, public_id: keys_page(public_id, error))
-def create_key(public_id: str) -> Any:
+def create_key(public_id: str) -> ViewResult:
     """Answers the page itself: the key is shown this once and is in no address or cookie."""
     limits.hit("write")
     brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "manage_keys")
@@ -61,7 +59,7 @@ def create_key(public_id: str) -> Any:
 
 @bp.post("/brands/<public_id>/keys/<int:key_id>/revoke")
 @members
-def revoke_key(public_id: str, key_id: int) -> Any:
+def revoke_key(public_id: str, key_id: int) -> ViewResult:
     brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "manage_keys")
     actions.revoke_key(db.session(), current_actor(), brand.id, key_id)
     flash(gettext("The key is revoked: it opens nothing any more."), "good")

@@ -11,7 +11,7 @@ from ugc.comments import actions, queries, rules
 from ugc.comments.models import KIND
 from ugc.content import rules as content_rules
 from ugc.core import limits, panels, privacy, render, subjects
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, NotFound, shows_errors
 from ugc.moderation import pages as moderation_pages
@@ -60,7 +60,7 @@ def form_page(error: DomainError, public_id: str) -> str:
 @bp.post("/comments/<public_id>")
 @members
 @shows_errors(form_page)
-def post(public_id: str) -> Any:
+def post(public_id: str) -> ViewResult:
     limits.hit("comment")
     about = subjects.resolve(db.session(), public_id)
     address = _address(about.id)
@@ -82,7 +82,7 @@ def post(public_id: str) -> Any:
 
 @bp.post("/comments/<public_id>/withdraw")
 @members
-def withdraw(public_id: str) -> Any:
+def withdraw(public_id: str) -> ViewResult:
     limits.hit("write")
     comment = subjects.resolve(db.session(), public_id, KIND)
     actions.withdraw(db.session(), current_actor(), comment.id)

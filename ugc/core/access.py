@@ -7,15 +7,18 @@ import datetime as dt
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from flask import Flask, current_app, g, request
 from flask_babel import format_datetime, gettext, lazy_gettext
+from werkzeug.wrappers import Response
 
 from ugc.core.db import SAFE_METHODS
 from ugc.core.errors import DomainError, Forbidden, NotFound, SignInNeeded
 
-View = TypeVar("View", bound=Callable[..., Any])
+ViewFunction = TypeVar("ViewFunction", bound=Callable[..., Any])
+# What a view answers with: a page or a response (a redirect too), with a status or without.
+ViewResult: TypeAlias = str | Response | tuple[str | Response, int]
 
 
 class ActorKind(enum.StrEnum):
@@ -129,8 +132,8 @@ class Access:
     scope: str | None = None
 
 
-def _mark(access: Access) -> Callable[[View], View]:
-    def mark(view: View) -> View:
+def _mark(access: Access) -> Callable[[ViewFunction], ViewFunction]:
+    def mark(view: ViewFunction) -> ViewFunction:
         view.access = access  # type: ignore[attr-defined]
         return view
 
@@ -142,17 +145,17 @@ members = _mark(Access("members"))
 moderators = _mark(Access("moderators"))
 
 
-def site_act(act: str) -> Callable[[View], View]:
+def site_act(act: str) -> Callable[[ViewFunction], ViewFunction]:
     """For those whose site role has `act` without limits (`ugc.accounts.rules.roles`)."""
     return _mark(Access("site_act", act))
 
 
-def brand_scope(scope: str) -> Callable[[View], View]:
+def brand_scope(scope: str) -> Callable[[ViewFunction], ViewFunction]:
     """For API views: a key of a brand that carries `scope` (such as `reports:read`)."""
     return _mark(Access("api_key", scope))
 
 
-def exclusive(view: View) -> View:
+def exclusive(view: ViewFunction) -> ViewFunction:
     """Marks a view that erases its member or changes a column of theirs with a unique index: the
     member's row is locked whole when the request begins. A request that first shares that lock and
     asks for the whole of it later waits in a circle with another that does the same."""

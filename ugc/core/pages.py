@@ -18,7 +18,7 @@ from flask import (
 from flask_babel import gettext
 
 from ugc.core import cookies, finding, geo, geocoder, health, limits, panels, render
-from ugc.core.access import current_actor, public
+from ugc.core.access import ViewResult, current_actor, public
 from ugc.core.db import db
 from ugc.core.finding import Found
 
@@ -66,7 +66,7 @@ def about_page() -> str:
 
 @bp.post("/language")
 @public
-def set_language() -> Any:
+def set_language() -> ViewResult:
     chosen = request.form.get("language", "")
     if chosen in render.LANGUAGES:
         session["language"] = chosen
@@ -78,7 +78,7 @@ def set_language() -> Any:
 
 @bp.post("/theme")
 @public
-def set_theme() -> Any:
+def set_theme() -> ViewResult:
     response = redirect(render.safe_next(request.form.get("next")), 303)
     chosen = request.form.get("theme", "auto")
     if chosen in render.THEMES:

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 
 from ugc.brands.models import KIND as BRAND
 from ugc.core import finding, geo, limits, render
-from ugc.core.access import current_actor, public, refuse_suspended
+from ugc.core.access import ViewResult, current_actor, public, refuse_suspended
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.core.subjects import SubjectInfo, describe, resolve
@@ -108,7 +108,9 @@ def _shown() -> list[str]:
     return named or list(LAYERS)
 
 
-def _reports(limit: int, only: rules.Only, near: geo.Point | None = None, skip: int = 0) -> Any:
+def _reports(
+    limit: int, only: rules.Only, near: geo.Point | None = None, skip: int = 0
+) -> list[reports_reading.ReportRow]:
     if "reports" not in _shown():
         return []
     return reports_reading.reports_within(
@@ -118,7 +120,9 @@ def _reports(limit: int, only: rules.Only, near: geo.Point | None = None, skip: 
     )  # fmt: skip
 
 
-def _places(limit: int, only: rules.Only, near: geo.Point | None = None, skip: int = 0) -> Any:
+def _places(
+    limit: int, only: rules.Only, near: geo.Point | None = None, skip: int = 0
+) -> list[places_reading.PlaceRow]:
     if "places" not in _shown():
         return []
     return places_reading.places_within(
@@ -147,7 +151,9 @@ def _page() -> int:
 
 def _page_address(page: int) -> str:
     """Where the same list goes on, for browsers without scripts."""
-    asked = {name: request.args.getlist(name) for name in request.args if name != "page"}
+    asked: dict[str, Any] = {
+        name: request.args.getlist(name) for name in request.args if name != "page"
+    }
     return url_for("livemap.map_page", **asked, page=page, _anchor="list-title")
 
 
@@ -215,9 +221,13 @@ def map_page() -> str:
     )
 
 
+def search_page_with_error(error: DomainError) -> str:
+    return search_page(error)
+
+
 @bp.get("/search")
 @public
-@shows_errors(lambda error: search_page(error))
+@shows_errors(search_page_with_error)
 def search_page(error: DomainError | None = None) -> str:
     """`?q=`: a position, or whatever has such a name or words, the best first. `at` (latitude and
     longitude) is the middle of the reader's map. With an error nothing is looked for."""
@@ -285,7 +295,7 @@ def _spread(report: reports_reading.ReportRow) -> dict[str, float]:
 
 @bp.get("/map/features")
 @public
-def features() -> Any:
+def features() -> ViewResult:
     """GeoJSON of the living reports and of the places of a viewport, with an ETag; 500 of each at
     most: the newest reports, the places with most ratings. The header `Live-Cursor` says from where
     the live stream goes on."""
@@ -317,7 +327,7 @@ def features() -> Any:
 
 @bp.get("/map/tiles/<layer>/<int:z>/<int:x>/<int:y>")
 @public
-def tile(layer: str, z: int, x: int, y: int) -> Any:
+def tile(layer: str, z: int, x: int, y: int) -> ViewResult:
     """A vector tile of `reports` or `places` (layers `points` and, below zoom 10, `clusters`), the
     same for all readers, with an ETag; the header `Live-Cursor` says from where the live stream
     goes on. Filters as the page's own: kinds, hours, reliability, brand."""
@@ -345,7 +355,7 @@ def tile(layer: str, z: int, x: int, y: int) -> Any:
 
 @bp.get("/map/changes")
 @public
-def changes() -> Any:
+def changes() -> ViewResult:
     """What the live stream would have told since `cursor`, for who cannot have it: `upserts` (the
     features of reports), `gone` (public ids) and the next `cursor`; or `resync`, when the view must
     be fetched again. While nothing changed, the same address answers 304. Who was suspended is told

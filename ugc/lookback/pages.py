@@ -18,7 +18,7 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale, gettext
 
 from ugc.core import cache, geo, limits, render
-from ugc.core.access import current_actor, known_actor, public
+from ugc.core.access import ViewResult, current_actor, known_actor, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.lookback import queries, rules
@@ -367,7 +367,7 @@ def _seconds(at: dt.datetime) -> int:
 
 @bp.get("/map/history/data")
 @public
-def data() -> Any:
+def data() -> ViewResult:
     """The span for the page's script. Times are seconds since 1970 (UTC), places degrees. `counts`
     are those that began in each bar by kind, `before` how many had begun earlier and were there
     still. `reports` are columns: all that were there at some moment of the span or, when there are

@@ -13,7 +13,7 @@ from werkzeug.utils import secure_filename
 from ugc.accounts.pages import profile as accounts_profile
 from ugc.accounts.rules import credentials as accounts_credentials
 from ugc.core import files, images, inputs, limits, panels, privacy, render, signed
-from ugc.core.access import Actor, current_actor, members, public, require_contributor
+from ugc.core.access import Actor, ViewResult, current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import Invalid, NotFound
 from ugc.media import actions, queries, rules
@@ -117,7 +117,7 @@ def photo_limits() -> dict[str, int]:
 
 @bp.get("/photos/<key>/<any(thumb, medium, large, face96, face192):variant>.webp")
 @public
-def file(key: str, variant: str) -> Response:
+def file(key: str, variant: str) -> ViewResult:
     """A clean copy, after a look at who asks. A public one may be kept for `CACHE_SECONDS` and is
     then asked for again (its ETag never changes); any other is not to be kept. A picture of a
     member that is not to be seen is 404 with a transparent pixel."""
@@ -190,7 +190,7 @@ def figure(key: str) -> Response:
 
 @bp.post("/photos/<key>/withdraw")
 @members
-def withdraw(key: str) -> Any:
+def withdraw(key: str) -> ViewResult:
     limits.hit("write")
     actions.withdraw(db.session(), current_actor(), key)
     flash(gettext("The photo is gone."), "good")

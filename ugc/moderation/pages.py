@@ -13,7 +13,7 @@ from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.accounts.rules import suspensions as accounts_suspensions_rules
 from ugc.core import cache, inputs, limits, panels, privacy, render, subjects
-from ugc.core.access import current_actor, members, moderators
+from ugc.core.access import ViewResult, current_actor, members, moderators
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.moderation import actions, queries, rules
@@ -63,7 +63,7 @@ def queue_page(error: DomainError | None = None, case_id: int | None = None) -> 
 @bp.post("/moderation/<int:case_id>")
 @moderators
 @shows_errors(queue_page)
-def decide(case_id: int) -> Any:
+def decide(case_id: int) -> ViewResult:
     limits.hit("write")
     try:
         version = int(request.form.get("version", ""))
@@ -94,7 +94,7 @@ def _undoable() -> queries.Decided | None:
 @bp.post("/moderation/decisions/<int:decision_id>/undo")
 @moderators
 @shows_errors(lambda error, decision_id: queue_page(error))
-def undo(decision_id: int) -> Any:
+def undo(decision_id: int) -> ViewResult:
     limits.hit("write")
     actions.undo(db.session(), current_actor(), decision_id)
     flash(gettext("Undone: it waits for a decision again."), "good")
@@ -103,7 +103,7 @@ def undo(decision_id: int) -> Any:
 
 @bp.post("/moderation/photos/<key>/remove")
 @moderators
-def remove_photo(key: str) -> Any:
+def remove_photo(key: str) -> ViewResult:
     limits.hit("write")
     actions.remove_photo(db.session(), current_actor(), key, rule=request.form.get("rule", ""))
     flash(gettext("The photo is removed. Its author sees the rule."), "good")
@@ -151,7 +151,7 @@ def flash_sent(thanks: str, waits: rules.Waiting) -> None:
     flash(sent_text(thanks, waits), "good")
 
 
-def after_withdrawal(text: str, otherwise: str = "") -> Any:
+def after_withdrawal(text: str, otherwise: str = "") -> ViewResult:
     """The way back when a member took something back: to where it stood (`next`, for what is a
     part of a page that goes on), else to `otherwise`, else to their contributions."""
     flash(text, "good")
@@ -186,8 +186,8 @@ panels.register("notification.refused", decided_panel)
 
 
 @bp.app_template_global()
-def moderation_rule(code: str) -> Any:
-    return actions.rule_text(code)
+def moderation_rule(code: str) -> str:
+    return str(actions.rule_text(code))
 
 
 @bp.app_template_global()
@@ -225,7 +225,7 @@ def flag_page(public_id: str, error: DomainError | None = None) -> str:
 @bp.post("/flag/<public_id>")
 @members
 @shows_errors(lambda error, public_id: flag_page(public_id, error))
-def flag(public_id: str) -> Any:
+def flag(public_id: str) -> ViewResult:
     limits.hit("flag")
     subject, described = _flagged(public_id)
     actions.flag(
@@ -272,7 +272,7 @@ def suspensions_page(handle: str) -> str:
 @bp.post("/members/<handle>/suspend")
 @moderators
 @shows_errors(_suspension_form)
-def suspend(handle: str) -> Any:
+def suspend(handle: str) -> ViewResult:
     limits.hit("write")
     member = accounts_lookup.member_by_handle(db.session(), handle)
     days = request.form.get("days", type=int)
@@ -293,7 +293,7 @@ def suspend(handle: str) -> Any:
 @bp.post("/members/<handle>/reinstate")
 @moderators
 @shows_errors(_suspension_form)
-def reinstate(handle: str) -> Any:
+def reinstate(handle: str) -> ViewResult:
     limits.hit("write")
     member = accounts_lookup.member_by_handle(db.session(), handle)
     accounts_suspending.reinstate(db.session(), current_actor(), member.id)

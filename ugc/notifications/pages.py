@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from ugc.core import limits, panels, privacy, render
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.notifications import actions, queries, rules
 
@@ -38,7 +38,7 @@ def inbox_page() -> str:
     """By day; `about` is a family of news, `unread` leaves out what was read."""
     family = rules.family_of(request.args.get("about"))
     unread = request.args.get("unread") == "yes"
-    chosen = {"about": family, "unread": "yes" if unread else None}
+    chosen: dict[str, Any] = {"about": family, "unread": "yes" if unread else None}
     before = request.args.get("before", type=int)
     items, following = queries.inbox(
         db.session(),
@@ -66,7 +66,7 @@ def inbox_page() -> str:
 
 @bp.post("/inbox/<int:notification_id>")
 @members
-def open_one(notification_id: int) -> Any:
+def open_one(notification_id: int) -> ViewResult:
     """Marks it as read and leads to what it is about."""
     limits.hit("write")
     folded = [int(each) for each in request.form.getlist("folded", type=int)]
@@ -76,7 +76,7 @@ def open_one(notification_id: int) -> Any:
 
 @bp.post("/inbox/read")
 @members
-def read_all() -> Any:
+def read_all() -> ViewResult:
     limits.hit("write")
     actions.mark_all_read(db.session(), current_actor().id or 0)
     return redirect(render.safe_next(request.form.get("next"), "/inbox"), 303)

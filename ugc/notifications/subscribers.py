@@ -157,11 +157,18 @@ def _tell_role(session: Session, event: events.RoleGiven | events.RoleEnded, hap
     """Tells the member and the others."""
     what = f"{'site' if event.subject_id is None else 'brand'}_role_{happened}"
     cause = f"grant:{event.grant_id}"
-    facts = {"subject_id": event.subject_id, "role": event.role}
     for member_id in event.told:
-        actions.tell(session, member_id, what, cause, **facts)
+        actions.tell(session, member_id, what, cause, subject_id=event.subject_id, role=event.role)
     for other in event.others:
-        actions.tell(session, other, f"other_{what}", cause, who=event.member_id, **facts)
+        actions.tell(
+            session,
+            other,
+            f"other_{what}",
+            cause,
+            subject_id=event.subject_id,
+            role=event.role,
+            who=event.member_id,
+        )
 
 
 @events.on(events.TeamInvited, "notifications.team_invited")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import Any
 
 from flask import (
     Blueprint,
@@ -23,8 +22,8 @@ from flask import (
 from flask_babel import gettext
 from markupsafe import Markup
 
-from ugc.core import render, security
-from ugc.core.access import ANONYMOUS, current_actor, public
+from ugc.core import builds, render, security
+from ugc.core.access import ANONYMOUS, ViewResult, current_actor, public
 from ugc.livemap import pages as livemap_pages
 from ugc.livemap import rules as livemap_rules
 from ugc.reports.rules import kinds as reports_kinds
@@ -68,7 +67,7 @@ def shell(language: str) -> Response:
 
 @bp.get("/offline/sheet/<any(es, en):language>")
 @public
-def sheet(language: str) -> Response:
+def sheet(language: str) -> ViewResult:
     """The sheet of a report, for pages without a map: the same for every reader."""
     with render.in_language(language):
         body = render_template(
@@ -92,10 +91,10 @@ def _worker(path: str, _shown_as: tuple[str, ...]) -> bytes:
 
 @bp.get("/sw.js")
 @public
-def worker() -> Response:
+def worker() -> ViewResult:
     """From the root, so that it may serve the whole site; asked for again by every visit."""
     named = (str(current_app.config["SITE_NAME"]), str(current_app.config["MAP_STYLE_URL"]))
-    body = _worker(render.asset("sw.js"), named)
+    body = _worker(builds.asset("sw.js"), named)
     response = Response(body, content_type="text/javascript; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Service-Worker-Allowed"] = "/"
@@ -113,7 +112,7 @@ def manifest() -> Response:
 
     def png(name: str, size: int, purpose: str = "any") -> dict[str, str]:
         return {
-            "src": render.asset(name),
+            "src": builds.asset(name),
             "sizes": f"{size}x{size}",
             "type": "image/png",
             "purpose": purpose,
@@ -178,7 +177,7 @@ def session_state() -> Response:
 @bp.post("/share")
 @public
 @security.csrf.exempt
-def share() -> Any:
+def share() -> ViewResult:
     """Where a device hands a photo over. The service worker takes it before it leaves the browser;
     this answers only when there is none, and keeps nothing."""
     flash(gettext("The photo did not arrive. Choose it here, please."), "warn")

@@ -47,7 +47,7 @@ class PlaceForm(FormWithPhotos):
     anyway = ma.fields.String(load_default="")
     revision = ma.fields.Integer(load_default=0)
 
-    def load(self, data: Mapping[str, Any], **options: Any) -> Any:
+    def load(self, data: Mapping[str, Any], **options: Any) -> Any:  # type: ignore[override]
         """With the opening hours that the rows of the week say, when these were changed."""
         return super().load(_with_hours(data), **options)
 

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from ugc.core import gazetteer, limits, panels, privacy
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
 from ugc.privateplaces import actions, queries, rules, schemas
@@ -36,7 +36,7 @@ def places_page() -> str:
 @bp.post("/settings/places")
 @members
 @shows_errors(places_form)
-def name_place() -> Any:
+def name_place() -> ViewResult:
     limits.hit("write")
     data = schemas.PlaceForm().load(request.form)
     point = gazetteer.point_of_form(db.session(), data)
@@ -47,7 +47,7 @@ def name_place() -> Any:
 
 @bp.post("/settings/places/<int:place_id>/forget")
 @members
-def forget_place(place_id: int) -> Any:
+def forget_place(place_id: int) -> ViewResult:
     limits.hit("write")
     actions.forget_place(db.session(), current_actor().id or 0, place_id)
     flash(gettext("Forgotten. What you posted near it keeps showing only its area."), "good")

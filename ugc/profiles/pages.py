@@ -15,7 +15,7 @@ from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.accounts.queries import naming as accounts_naming_queries
 from ugc.accounts.rules import naming as accounts_naming_rules
 from ugc.core import limits, panels, privacy, render
-from ugc.core.access import current_actor, members, moderators, require_member
+from ugc.core.access import ViewResult, current_actor, members, moderators, require_member
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.media import pages as media_pages
@@ -35,7 +35,7 @@ privacy.register("profile", queries.all_of_member, writing.erase_member)
 @bp.post("/settings/profile")
 @members
 @shows_errors(settings_form)
-def change() -> Any:
+def change() -> ViewResult:
     limits.hit("write")
     after = writing.write(db.session(), current_actor(), request.form.get("about", ""))
     moderation_pages.flash_sent(gettext("Saved."), moderation_pages.waits_whole(after))
@@ -45,7 +45,7 @@ def change() -> Any:
 @bp.post("/settings/name")
 @members
 @shows_errors(settings_form)
-def change_name() -> Any:
+def change_name() -> ViewResult:
     limits.hit("write")
     accounts_naming_actions.set_name(
         db.session(),
@@ -60,7 +60,7 @@ def change_name() -> Any:
 @bp.post("/settings/picture")
 @members
 @shows_errors(settings_form)
-def change_picture() -> Any:
+def change_picture() -> ViewResult:
     limits.hit("write")
     sent = media_pages.uploads()
     if len(sent) != 1:
@@ -73,7 +73,7 @@ def change_picture() -> Any:
 @bp.post("/settings/picture/remove")
 @members
 @shows_errors(settings_form)
-def remove_picture() -> Any:
+def remove_picture() -> ViewResult:
     limits.hit("write")
     pictures.remove_picture(db.session(), current_actor())
     flash(gettext("Your picture is gone: your initials are shown."), "good")
@@ -96,7 +96,7 @@ def picture_fragment() -> str:
 @bp.post("/members/<handle>/name/remove")
 @moderators
 @shows_errors(lambda error, handle: profile_page(handle, error))
-def take_name(handle: str) -> Any:
+def take_name(handle: str) -> ViewResult:
     """A moderator takes the name beside the handle away; the member is told the rule and the
     note."""
     limits.hit("write")

@@ -6,12 +6,13 @@ import datetime as dt
 import io
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import segno
 from flask import (
     Blueprint,
+    Flask,
     Response,
     after_this_request,
     current_app,
@@ -31,8 +32,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from ugc.accounts.actions import joining as accounts_joining
 from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import Member
-from ugc.core import cookies, limits, panels, privacy, render, subjects
-from ugc.core.access import current_actor, public
+from ugc.core import addresses, cookies, limits, panels, privacy, render, subjects
+from ugc.core.access import ViewResult, current_actor, public
 from ugc.core.batches import WriteBehind
 from ugc.core.db import Session, db, now, own_transaction, record_act
 from ugc.core.subjects import SITE_PUBLIC_ID
@@ -53,7 +54,7 @@ privacy.register("contacts", linking.export_member, linking.erase_member)
 @bp.record_once
 def prepare(state: BlueprintSetupState) -> None:
     state.app.extensions[VISITS] = WriteBehind(
-        state.app,
+        cast(Flask, state.app),
         "referrals.visits",
         visits.count_visits,
         every_s=float(state.app.config["VISIT_BATCH_S"]),
@@ -93,7 +94,7 @@ def clicks() -> list[rules.Opened]:
 
 @bp.get("/r/<code>")
 @public
-def open_link(code: str) -> Any:
+def open_link(code: str) -> ViewResult:
     """Leads to what the link shares. When that is gone, to the map, which says so; no contact was
     reached then. A link to the site itself leads to the map, which says who invites.
 
@@ -150,7 +151,7 @@ def _lead(address: str) -> BaseResponse:
 def _count(
     link: ReferralLink, agent: str, channel: str, moment: dt.datetime, *, present: bool
 ) -> None:
-    network = limits.network(request.remote_addr)
+    network = addresses.network(request.remote_addr)
     if not limits.allows("visit", f"{link.id}:{network}"):
         return
     day = moment.date()
@@ -258,7 +259,7 @@ def invitation_page() -> str:
 
 @bp.post("/invitation")
 @public
-def answer_invitation() -> Any:
+def answer_invitation() -> ViewResult:
     """`answer=yes` remembers who invited for 90 days, `no` only that it was answered, `forget` ends
     what was remembered; then on to `next`."""
     via, answer = via_from_query(), request.form.get("answer")

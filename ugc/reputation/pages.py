@@ -25,15 +25,12 @@ def leaderboard_page() -> str:
     name = request.args.get("city", "").strip()[:100]
     found = gazetteer.search_cities(db.session(), name, limit=1) if name else []
     city = found[0] if found else None
-    span: dict[str, int | None] = {
-        "days": MONTH_DAYS if month else None,
-        "city_id": city.city_id if city else None,
-    }
+    days, city_id = MONTH_DAYS if month else None, city.city_id if city else None
     me = current_actor().id
     return render_template(
         "reputation/leaderboard.html",
-        leaders=board.leaders(db.session(), reader_id=me, **span),
-        mine=board.my_place(db.session(), me, **span) if me is not None else None,
+        leaders=board.leaders(db.session(), days=days, city_id=city_id, reader_id=me),
+        mine=None if me is None else board.my_place(db.session(), me, days=days, city_id=city_id),
         month=month,
         month_days=MONTH_DAYS,
         name=name,

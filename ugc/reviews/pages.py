@@ -13,7 +13,7 @@ from ugc.accounts.pages import profile as accounts_profile
 from ugc.accounts.rules import credentials as accounts_credentials
 from ugc.content import rules as content_rules
 from ugc.core import finding, limits, panels, privacy, render, subjects
-from ugc.core.access import current_actor, members, public
+from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
 from ugc.media import pages as media_pages
@@ -88,7 +88,7 @@ def _opinion(category: places_categories.Category) -> tuple[actions.Opinion, dic
 
 @bp.get("/places/<public_id>/review")
 @members
-def new_page(public_id: str, error: DomainError | None = None) -> Any:
+def new_page(public_id: str, error: DomainError | None = None) -> ViewResult:
     place = places_reading.place_by_public_id(db.session(), current_actor(), public_id)
     mine = queries.own_review(db.session(), current_actor(), place.id)
     if mine is None and places_running.is_of_team(db.session(), place.id, current_actor().id or 0):
@@ -108,7 +108,7 @@ def new_page(public_id: str, error: DomainError | None = None) -> Any:
         places_reading.place_by_public_id(db.session(), current_actor(), public_id), error=error
     )
 )
-def post(public_id: str) -> Any:
+def post(public_id: str) -> ViewResult:
     limits.hit("review")
     photos = media_pages.uploads()
     place = places_reading.place_by_public_id(db.session(), current_actor(), public_id)
@@ -152,7 +152,7 @@ def edit_page(public_id: str, error: DomainError | None = None) -> str:
 @bp.post("/reviews/<public_id>/edit")
 @members
 @shows_errors(lambda error, public_id: edit_page(public_id, error))
-def edit(public_id: str) -> Any:
+def edit(public_id: str) -> ViewResult:
     limits.hit("write")
     photos = media_pages.uploads()
     actor = current_actor()
@@ -171,7 +171,7 @@ def edit(public_id: str) -> Any:
 
 @bp.post("/reviews/<public_id>/helpful")
 @members
-def vote_helpful(public_id: str) -> Any:
+def vote_helpful(public_id: str) -> ViewResult:
     limits.hit("write")
     review = queries.review_by_public_id(db.session(), current_actor(), public_id)
     actions.vote_helpful(
@@ -188,7 +188,7 @@ def vote_helpful(public_id: str) -> Any:
 
 @bp.post("/reviews/<public_id>/withdraw")
 @members
-def withdraw(public_id: str) -> Any:
+def withdraw(public_id: str) -> ViewResult:
     limits.hit("write")
     review = queries.review_by_public_id(db.session(), current_actor(), public_id)
     actions.withdraw(db.session(), current_actor(), review.id)
@@ -196,8 +196,8 @@ def withdraw(public_id: str) -> Any:
 
 
 @bp.app_template_global()
-def visit_kind_name(code: str) -> Any:
-    return rules.VISIT_KINDS.get(code, "")
+def visit_kind_name(code: str) -> str:
+    return str(rules.VISIT_KINDS.get(code, ""))
 
 
 def place_panel(place: Any, **_context: Any) -> str:

@@ -21,7 +21,7 @@ from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import Member
 from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core import limits, panels, privacy
-from ugc.core.access import current_actor, members, moderators
+from ugc.core.access import ViewResult, current_actor, members, moderators
 from ugc.core.db import Session, db, now
 from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.moderation import actions as moderation_actions
@@ -111,7 +111,7 @@ def rewards_page(error: DomainError | None = None, ring_id: int | None = None) -
 @bp.post("/rewards/<int:ring_id>/appeal")
 @members
 @shows_errors(rewards_page)
-def appeal(ring_id: int) -> Any:
+def appeal(ring_id: int) -> ViewResult:
     limits.hit("write")
     deciding.appeal(db.session(), current_actor(), ring_id, request.form.get("text", "").strip())
     flash(gettext("Your appeal waits for another moderator."), "good")
@@ -179,7 +179,7 @@ def ring_form(case: Any, error: DomainError | None = None, **_context: Any) -> s
 @bp.post("/moderation/rings/<int:case_id>")
 @moderators
 @shows_errors(moderation_pages.queue_page)
-def decide(case_id: int) -> Any:
+def decide(case_id: int) -> ViewResult:
     limits.hit("write")
     form = request.form
     try:

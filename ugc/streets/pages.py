@@ -82,7 +82,7 @@ def _map_cities() -> list[dict[str, Any]]:
             "box": [load.west, load.south, load.east, load.north],
             **_own(load),
         }
-        for load in loads.shown_loads(db.session)
+        for load in loads.shown_loads(db.session())
         if load.archive and (folder / load.archive).is_file()
     ]
 

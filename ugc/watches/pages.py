@@ -19,7 +19,7 @@ from flask import (
 from flask_babel import get_locale, gettext, lazy_gettext
 
 from ugc.core import bodies, gazetteer, limits, mail, panels, privacy, push, render, security
-from ugc.core.access import current_actor, members, public
+from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors, wants_json
 from ugc.notifications import actions as notifications_actions
@@ -168,7 +168,7 @@ def _placed(shape: Shape, data: dict[str, Any]) -> geometry.Placed | None:
 @bp.post("/watching")
 @members
 @shows_errors(new_form)
-def add() -> Any:
+def add() -> ViewResult:
     limits.hit("watch")
     shape, data = _shape(), _data()
     placed = _placed(shape, data)
@@ -221,7 +221,7 @@ def edit_page(public_id: str) -> str:
 @bp.post("/watching/<public_id>/edit")
 @members
 @shows_errors(edit_form)
-def change(public_id: str) -> Any:
+def change(public_id: str) -> ViewResult:
     limits.hit("watch")
     watch = reading.own_watch(db.session(), current_actor().id, public_id)
     data = _data()
@@ -243,7 +243,7 @@ def change(public_id: str) -> Any:
 
 @bp.post("/watching/<public_id>/pause")
 @members
-def pause(public_id: str) -> Any:
+def pause(public_id: str) -> ViewResult:
     limits.hit("write")
     paused = request.form.get("paused") != "no"
     watching.pause_watch(db.session(), current_actor(), public_id, paused=paused)
@@ -253,7 +253,7 @@ def pause(public_id: str) -> Any:
 
 @bp.post("/watching/<public_id>/delete")
 @members
-def delete(public_id: str) -> Any:
+def delete(public_id: str) -> ViewResult:
     limits.hit("write")
     watching.delete_watch(db.session(), current_actor(), public_id)
     flash(gettext("You do not watch it any more."), "good")
@@ -293,7 +293,7 @@ panels.register("notification.news_posted", posted_panel)
 
 @bp.post("/settings/watching")
 @members
-def change_delivery() -> Any:
+def change_delivery() -> ViewResult:
     limits.hit("write")
     me = current_actor().id or 0
     data = schemas.DeliveryForm().load(request.form)
@@ -311,7 +311,7 @@ def change_delivery() -> Any:
 @bp.post("/browsers")
 @members
 @bodies.takes_json
-def add_browser() -> Any:
+def add_browser() -> ViewResult:
     """`{endpoint, keys: {p256dh, auth}}` as the browser's PushSubscription says it."""
     limits.hit("write")
     if not push_key():
@@ -337,7 +337,7 @@ def add_browser() -> Any:
 
 @bp.post("/browsers/<int:subscription_id>/remove")
 @members
-def remove_browser(subscription_id: int) -> Any:
+def remove_browser(subscription_id: int) -> ViewResult:
     limits.hit("write")
     browsers_actions.remove_browser(db.session(), current_actor().id or 0, subscription_id)
     flash(gettext("That browser shows nothing any more."), "good")
@@ -367,7 +367,7 @@ def unsubscribe_page(token: str) -> str:
 @bp.post("/unsubscribe/<token>")
 @public
 @security.csrf.exempt
-def unsubscribe(token: str) -> Any:
+def unsubscribe(token: str) -> ViewResult:
     """Also for mail programs (RFC 8058): the signed address is all they have."""
     member_id, kind = _unsubscribing(token)
     # By member: one mail provider ends the mails of many from one address.

@@ -3,8 +3,6 @@ can see and end."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 from flask import (
     Response,
@@ -26,6 +24,7 @@ from ugc.accounts.queries import lookup, sessions
 from ugc.accounts.rules import credentials
 from ugc.core import limits, panels, privacy, zones
 from ugc.core.access import (
+    ViewResult,
     current_actor,
     exclusive,
     forget_actor,
@@ -64,7 +63,7 @@ def settings_page() -> str:
 @bp.post("/settings")
 @members
 @shows_errors(settings_form)
-def change_settings() -> Any:
+def change_settings() -> ViewResult:
     limits.hit("write")
     data = schemas.SettingsForm().load(request.form)
     data["shown_to_far_contacts"] = bool(data["shown_to_far_contacts"])
@@ -77,7 +76,7 @@ def change_settings() -> Any:
 @bp.post("/settings/password")
 @members
 @shows_errors(settings_form)
-def change_password() -> Any:
+def change_password() -> ViewResult:
     limits.hit("password")
     data = schemas.ChangePasswordForm().load(request.form)
     passwords.change_password(
@@ -90,7 +89,7 @@ def change_password() -> Any:
 @bp.post("/settings/mail")
 @members
 @shows_errors(settings_form)
-def request_mail_change() -> Any:
+def request_mail_change() -> ViewResult:
     """Answers alike whether the new address is another's."""
     limits.hit("password")
     limits.hit("mail")
@@ -102,7 +101,7 @@ def request_mail_change() -> Any:
 
 @bp.post("/settings/sessions/<int:session_id>/end")
 @members
-def end_session(session_id: int) -> Any:
+def end_session(session_id: int) -> ViewResult:
     signing_in.revoke_session(db.session(), current_actor().id or 0, session_id)
     flash(gettext("That browser is signed out."), "good")
     return redirect(url_for("accounts.settings_page"), 303)
@@ -124,7 +123,7 @@ def export() -> Response:
 @members
 @exclusive
 @shows_errors(settings_form)
-def erase() -> Any:
+def erase() -> ViewResult:
     limits.hit("password")
     data = schemas.EraseForm().load(request.form)
     erasing.erase(

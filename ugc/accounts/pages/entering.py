@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import (
     current_app,
     flash,
@@ -23,6 +21,7 @@ from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import lookup
 from ugc.core import audit, limits, panels, render, returning, zones
 from ugc.core.access import (
+    ViewResult,
     current_actor,
     members,
     public,
@@ -43,14 +42,14 @@ def join_form(error: DomainError | None = None) -> str:
 
 @bp.get("/join")
 @public
-def join_page() -> Any:
+def join_page() -> ViewResult:
     return redirect(returning.target()) if current_actor().is_member else join_form()
 
 
 @bp.post("/join")
 @public
 @shows_errors(join_form)
-def join() -> Any:
+def join() -> ViewResult:
     limits.hit("join")
     data = schemas.JoinForm().load(request.form)
     data["timezone"] = zones.canonical(data["timezone"])
@@ -77,7 +76,7 @@ def welcome_page() -> str:
 
 @bp.post("/confirm/again")
 @members
-def send_confirmation_again() -> Any:
+def send_confirmation_again() -> ViewResult:
     limits.hit("mail")
     actor = current_actor()
     if not actor.confirmed and actor.id:
@@ -92,7 +91,7 @@ def send_confirmation_again() -> Any:
 
 @bp.get("/confirm/<token>")
 @public
-def confirm_page(token: str) -> Any:
+def confirm_page(token: str) -> ViewResult:
     """Only a button: mail scanners open links, and a GET changes nothing. Who confirmed before is
     told so."""
     if current_actor().confirmed:
@@ -103,7 +102,7 @@ def confirm_page(token: str) -> Any:
 
 @bp.post("/confirm/<token>")
 @public
-def confirm(token: str) -> Any:
+def confirm(token: str) -> ViewResult:
     links.confirm_email(db.session(), token)
     flash(gettext("Your address is confirmed. You can contribute now."), "good")
     target = returning.target()
@@ -116,14 +115,14 @@ def sign_in_form(error: DomainError | None = None) -> str:
 
 @bp.get("/sign-in")
 @public
-def sign_in_page() -> Any:
+def sign_in_page() -> ViewResult:
     return redirect(returning.target()) if current_actor().is_member else sign_in_form()
 
 
 @bp.post("/sign-in")
 @public
 @shows_errors(sign_in_form)
-def sign_in() -> Any:
+def sign_in() -> ViewResult:
     data = schemas.SignInForm().load(request.form)
     member = door.sign_in(
         db.session(), email=data["email"], password=data["password"], who=caller(data["email"])
@@ -134,7 +133,7 @@ def sign_in() -> Any:
 
 @bp.post("/sign-out")
 @members
-def sign_out() -> Any:
+def sign_out() -> ViewResult:
     actor = current_actor()
     signing_in.revoke_session(db.session(), actor.id or 0, g.session_id)
     audit.note_now("sign_out", member=actor.id, session=g.session_id)
@@ -158,7 +157,7 @@ def forgotten_page(error: DomainError | None = None) -> str:
 @bp.post("/password/forgotten")
 @public
 @shows_errors(forgotten_page)
-def forgotten() -> Any:
+def forgotten() -> ViewResult:
     limits.hit("mail")
     data = schemas.ResetRequestForm().load(request.form)
     target = returning.checked(data["next"])
@@ -188,7 +187,7 @@ def reset_page() -> str:
 @bp.post("/password/reset")
 @public
 @shows_errors(reset_form)
-def reset() -> Any:
+def reset() -> ViewResult:
     data = schemas.PasswordForm().load(request.form)
     actor.begin_session(
         links.reset_password(db.session(), data["token"], data["password"]), "reset"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
@@ -11,13 +9,13 @@ from ugc.accounts.actions import links
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import lookup
 from ugc.core import limits
-from ugc.core.access import current_actor, members, public
+from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db
 
 
 @bp.post("/settings/mail/stop")
 @members
-def stop_mail_change() -> Any:
+def stop_mail_change() -> ViewResult:
     links.stop_mail_change(db.session(), current_actor().id or 0)
     flash(gettext("Your address stays as it is."), "good")
     return redirect(url_for("accounts.settings_page"), 303)
@@ -39,7 +37,7 @@ def mail_change_page(token: str) -> str:
 
 @bp.post("/settings/mail/<token>")
 @public
-def answer_mail_change(token: str) -> Any:
+def answer_mail_change(token: str) -> ViewResult:
     limits.hit("password", f"mail:{links.digest(token)[:16]}")
     agreed = request.form.get("answer") != "stop"
     outcome = links.answer_mail_change(db.session(), token, agreed=agreed)

@@ -14,7 +14,7 @@ from ugc.accounts.actions import grants as grants_actions
 from ugc.accounts.queries import grants as grants_queries
 from ugc.accounts.rules import roles as roles_rules
 from ugc.core import limits, privacy, wall
-from ugc.core.access import current_actor, site_act
+from ugc.core.access import ViewResult, current_actor, site_act
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
 
@@ -23,8 +23,8 @@ privacy.register("roles", grants_actions.export_member, grants_actions.erase_mem
 
 
 @bp.app_template_global()
-def role_name(role: str) -> Any:
-    return roles_rules.NAMES[roles_rules.Role(role)]
+def role_name(role: str) -> str:
+    return str(roles_rules.NAMES[roles_rules.Role(role)])
 
 
 def _end_of(day: dt.date | None) -> dt.datetime | None:
@@ -54,7 +54,7 @@ def roles_page(error: DomainError | None = None, **_values: Any) -> str:
 @bp.post("/moderation/roles")
 @site_act("manage_roles")
 @shows_errors(roles_page)
-def give_role() -> Any:
+def give_role() -> ViewResult:
     limits.hit("write")
     data = schemas.RoleForm().load(request.form)
     grants_actions.give_site_role(
@@ -73,7 +73,7 @@ def give_role() -> Any:
 @bp.post("/moderation/roles/<int:grant_id>/take")
 @site_act("manage_roles")
 @shows_errors(roles_page)
-def take_role(grant_id: int) -> Any:
+def take_role(grant_id: int) -> ViewResult:
     limits.hit("write")
     reason = request.form.get("reason", "").strip()
     grants_actions.take_site_role(db.session(), current_actor(), grant_id, reason=reason)

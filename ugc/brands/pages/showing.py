@@ -27,7 +27,7 @@ from ugc.brands.queries import claims as claims_queries
 from ugc.brands.queries import finding as finding_queries
 from ugc.brands.queries import team as team_queries
 from ugc.core import finding, limits, panels, privacy, render, subjects
-from ugc.core.access import current_actor, members, public, require_contributor
+from ugc.core.access import ViewResult, current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, shows_errors
 from ugc.moderation import pages as moderation_pages
@@ -78,7 +78,7 @@ def new_page() -> str:
 @base.bp.post("/brands")
 @members
 @shows_errors(form_page)
-def add() -> Any:
+def add() -> ViewResult:
     limits.hit("place")
     data = schemas.BrandForm().load(request.form)
     data.pop("revision")
@@ -142,7 +142,7 @@ def edit_page(public_id: str, error: DomainError | None = None) -> str:
 @base.bp.post("/brands/<public_id>/edit")
 @members
 @shows_errors(lambda error, public_id: edit_page(public_id, error))
-def edit(public_id: str) -> Any:
+def edit(public_id: str) -> ViewResult:
     limits.hit("write")
     brand = reading.brand_by_public_id(db.session(), current_actor(), public_id)
     data = schemas.BrandForm().load(request.form)
@@ -163,7 +163,7 @@ def edit(public_id: str) -> Any:
 
 @base.bp.post("/brands/<public_id>/change/withdraw")
 @members
-def withdraw_change(public_id: str) -> Any:
+def withdraw_change(public_id: str) -> ViewResult:
     limits.hit("write")
     brand = reading.brand_by_public_id(db.session(), current_actor(), public_id)
     editing.withdraw_change(db.session(), current_actor(), brand)
@@ -173,7 +173,7 @@ def withdraw_change(public_id: str) -> Any:
 
 @base.bp.post("/brands/<public_id>/follow")
 @members
-def follow(public_id: str) -> Any:
+def follow(public_id: str) -> ViewResult:
     limits.hit("write")
     brand = reading.brand_by_public_id(db.session(), current_actor(), public_id)
     following = request.form.get("following") == "yes"
@@ -184,7 +184,7 @@ def follow(public_id: str) -> Any:
 @base.bp.post("/brands/<public_id>/claim")
 @members
 @shows_errors(page_with_error)
-def claim(public_id: str) -> Any:
+def claim(public_id: str) -> ViewResult:
     limits.hit("flag")
     brand = reading.brand_by_public_id(db.session(), current_actor(), public_id)
     message = request.form.get("message", "").strip()
@@ -195,7 +195,7 @@ def claim(public_id: str) -> Any:
 
 @base.bp.post("/brands/<public_id>/link")
 @members
-def make_link(public_id: str) -> Any:
+def make_link(public_id: str) -> ViewResult:
     """Makes the brand's own link: degree 0 of its cascade."""
     limits.hit("write")
     brand = reading.team_brand(db.session(), current_actor(), public_id, "share")

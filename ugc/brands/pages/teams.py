@@ -13,7 +13,7 @@ from ugc.brands.actions import team as team_actions
 from ugc.brands.queries import reading
 from ugc.brands.queries import team as team_queries
 from ugc.core import limits
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, NotFound, shows_errors
 
@@ -47,7 +47,7 @@ def _with_error(error: DomainError, public_id: str, **_values: Any) -> str:
 @bp.post("/brands/<public_id>/team")
 @members
 @shows_errors(_with_error)
-def invite(public_id: str) -> Any:
+def invite(public_id: str) -> ViewResult:
     limits.hit("invite")
     brand = reading.team_brand(db.session(), current_actor(), public_id, "manage_team")
     handle, role = request.form.get("handle", "").strip(), request.form.get("role", "")
@@ -59,7 +59,7 @@ def invite(public_id: str) -> Any:
 @bp.post("/brands/<public_id>/team/invitations/<int:invitation_id>/revoke")
 @members
 @shows_errors(_with_error)
-def revoke(public_id: str, invitation_id: int) -> Any:
+def revoke(public_id: str, invitation_id: int) -> ViewResult:
     limits.hit("write")
     brand = reading.team_brand(db.session(), current_actor(), public_id, "manage_team")
     team_actions.revoke(db.session(), current_actor(), brand, invitation_id)
@@ -70,7 +70,7 @@ def revoke(public_id: str, invitation_id: int) -> Any:
 @bp.post("/brands/<public_id>/team/<int:member_id>/role")
 @members
 @shows_errors(_with_error)
-def change_role(public_id: str, member_id: int) -> Any:
+def change_role(public_id: str, member_id: int) -> ViewResult:
     limits.hit("write")
     brand = reading.team_brand(db.session(), current_actor(), public_id, "manage_team")
     role = request.form.get("role", "")
@@ -82,7 +82,7 @@ def change_role(public_id: str, member_id: int) -> Any:
 @bp.post("/brands/<public_id>/team/<int:member_id>/remove")
 @members
 @shows_errors(_with_error)
-def leave(public_id: str, member_id: int) -> Any:
+def leave(public_id: str, member_id: int) -> ViewResult:
     limits.hit("write")
     actor = current_actor()
     brand = reading.team_brand(db.session(), actor, public_id, None)
@@ -116,7 +116,7 @@ def invitation_page(public_id: str, error: DomainError | None = None) -> str:
 @bp.post("/brands/<public_id>/join-team")
 @members
 @shows_errors(lambda error, public_id: invitation_page(public_id, error))
-def answer_invitation(public_id: str) -> Any:
+def answer_invitation(public_id: str) -> ViewResult:
     limits.hit("write")
     brand = reading.brand_by_public_id(db.session(), current_actor(), public_id)
     accept = request.form.get("answer") == "accept"

@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_gettext
 from ugc.cards import queries
 from ugc.cards.queries import Told
 from ugc.cards.rules.cards import INVITATION, Card
-from ugc.core import panels, render, subjects
+from ugc.core import builds, panels, render, subjects
 from ugc.core.db import Session, db
 from ugc.streets.pages import city_at
 
@@ -56,7 +56,7 @@ def site_told(language: str | None = None) -> Told:
 def made_with(assets: Iterable[str], lon: float | None, lat: float | None) -> list[str]:
     """Names of the files that a picture of a point is drawn with, each telling its content."""
     city = city_at(lon, lat)
-    return [*(render.asset(name) for name in assets), *([city.path.name] if city else [])]
+    return [*(builds.asset(name) for name in assets), *([city.path.name] if city else [])]
 
 
 def picture_path(card: Card) -> str:

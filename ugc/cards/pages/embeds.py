@@ -25,7 +25,7 @@ from ugc.cards import queries
 from ugc.cards.pages.base import absolute, bp, picture_alt, picture_path, told
 from ugc.cards.rules.cards import HEIGHT, WIDTH, Card
 from ugc.core import render, signed, subjects
-from ugc.core.access import public
+from ugc.core.access import ViewResult, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, SignInNeeded
 from ugc.core.people import called
@@ -133,7 +133,7 @@ def snippet(card: Card, code: str, size: tuple[int, int]) -> str:
 
 
 def embed_path(card: Card, code: str) -> str:
-    values = {"link": code} if code else {}
+    values: dict[str, Any] = {"link": code} if code else {}
     return url_for("cards.embed", public_id=card.public_id, lang=card.language, **values)
 
 
@@ -154,7 +154,7 @@ def _author(found: queries.Told) -> dict[str, str]:
 
 @bp.get("/oembed")
 @public
-def oembed() -> Any:
+def oembed() -> ViewResult:
     """`?url=` of a page or short link of ours → a rich oEmbed (oembed.com): `format` json or xml,
     `maxwidth` and `maxheight` in pixels."""
     kind = request.args.get("format", "json")

@@ -248,4 +248,5 @@ def page_public_id() -> str:
 @bp.app_template_global()
 def share_address(public_id: str, owner: str = "") -> str:
     """Where one takes one's link to a thing (`owner` "brand": the brand's own)."""
-    return url_for("cards.share_page", public_id=public_id, **({"as": owner} if owner else {}))
+    values: dict[str, Any] = {"as": owner} if owner else {}
+    return url_for("cards.share_page", public_id=public_id, **values)

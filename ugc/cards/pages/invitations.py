@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from flask import current_app, render_template
 from flask_babel import force_locale, gettext
@@ -15,7 +14,7 @@ from ugc.cards.pages.pictures import answer
 from ugc.cards.rules import cards
 from ugc.cards.rules.cards import HEIGHT, VERSION_LENGTH, WIDTH, Card
 from ugc.core import panels, render, subjects, texts
-from ugc.core.access import public
+from ugc.core.access import ViewResult, public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.referrals import queries as referrals_queries
@@ -58,7 +57,7 @@ def invitation_card(link: ReferralLink, language: str) -> Card | None:
 
 @bp.get("/cards/invitation/<name>.<any(png, webp):kind>")
 @public
-def invitation_picture(name: str, kind: str) -> Any:
+def invitation_picture(name: str, kind: str) -> ViewResult:
     """`<code>-<es|en>-<version>`: as the pictures of things."""
     asked = NAME.fullmatch(name)
     link = referrals_queries.link_with_code(db.session(), asked["code"]) if asked else None

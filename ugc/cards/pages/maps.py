@@ -13,7 +13,7 @@ from ugc.cards.pages.pictures import PUBLIC_SECONDS, built, kept_or_drawn
 from ugc.cards.rules import previews
 from ugc.cards.rules.previews import Preview
 from ugc.core import cookies, render, subjects
-from ugc.core.access import ANONYMOUS, current_actor, public
+from ugc.core.access import ANONYMOUS, ViewResult, current_actor, public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.drawing import basemap, typeset
@@ -47,7 +47,7 @@ def map_preview(row: Any, alt: str) -> Markup:
 
 @bp.get("/previews/<name>.webp")
 @public
-def map_picture(name: str) -> Any:
+def map_picture(name: str) -> ViewResult:
     """`<public id>-<es|en>-<light|dark>-<version>`: where the thing is, as the reader may see it.
     Another version leads to that of now; what the reader does not see is 404."""
     asked = previews.NAME.fullmatch(name)

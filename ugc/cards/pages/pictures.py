@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import redis
@@ -17,8 +16,8 @@ from flask import Response, current_app, redirect, request
 from ugc.cards.pages.base import MADE_WITH, bp, picture_path, shown_path, told
 from ugc.cards.rules import drawing
 from ugc.cards.rules.cards import NAME, Card
-from ugc.core import cache, files, limits, render, subjects
-from ugc.core.access import current_actor, public
+from ugc.core import builds, cache, files, limits, render, subjects
+from ugc.core.access import ViewResult, current_actor, public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.drawing import basemap, typeset
@@ -39,7 +38,7 @@ _kept_here: OrderedDict[str, bytes] = OrderedDict()
 
 @bp.get("/cards/<name>.<any(png, jpg, webp):kind>")
 @public
-def picture(name: str, kind: str) -> Any:
+def picture(name: str, kind: str) -> ViewResult:
     """`<public id>-<es|en>-<version>`: what the thing looks like now; for pages of ours, smaller,
     as WebP. An older version leads to that of now; what is no longer shown is 404, whatever its
     address was."""
@@ -53,7 +52,7 @@ def picture(name: str, kind: str) -> Any:
     return answer(found.card, f"/cards/{name}.{kind}")
 
 
-def answer(card: Card, asked: str) -> Any:
+def answer(card: Card, asked: str) -> ViewResult:
     """The picture of a card, when `asked` is its address of now; else the way there."""
     is_shown = asked.endswith(".webp")
     path = shown_path(card) if is_shown else picture_path(card)
@@ -126,7 +125,7 @@ def _claims(key: str) -> bool:
 
 def built(name: str) -> Path:
     """The file of an asset."""
-    return render.BUILD / render.asset(name).rpartition("/")[2]
+    return render.BUILD / builds.asset(name).rpartition("/")[2]
 
 
 def _drawn(card: Card) -> bytes:

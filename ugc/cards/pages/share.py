@@ -19,7 +19,7 @@ from ugc.cards.pages.invitations import invitation_card
 from ugc.cards.queries import Told
 from ugc.cards.rules import cards
 from ugc.core import limits, render, subjects, texts
-from ugc.core.access import current_actor, members, public, require_contributor
+from ugc.core.access import ViewResult, current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.referrals import queries as referrals_queries
@@ -42,9 +42,9 @@ class Shared:
     is_brands_own: bool
 
     @property
-    def values(self) -> dict[str, str]:
+    def values(self) -> dict[str, Any]:
         """Of this page's addresses."""
-        own = {"as": "brand"} if self.is_brands_own else {}
+        own: dict[str, Any] = {"as": "brand"} if self.is_brands_own else {}
         return {"public_id": self.info.public_id, **own}
 
     @property
@@ -125,7 +125,7 @@ def _text_language() -> str:
 
 @bp.get("/share/<public_id>")
 @public
-def share_page(public_id: str) -> Any:
+def share_page(public_id: str) -> ViewResult:
     """`text_in` es or en is the language of the suggested text; `text` what it was changed to."""
     shared = _shared(public_id)
     if shared.info.public_id != public_id:
@@ -164,7 +164,7 @@ def share_page(public_id: str) -> Any:
 
 @bp.post("/share/<public_id>")
 @members
-def share(public_id: str) -> Any:
+def share(public_id: str) -> ViewResult:
     """Makes the link, once: a second time it is the same one."""
     limits.hit("write")
     shared = _shared(public_id)

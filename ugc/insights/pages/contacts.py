@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext
 
 from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core import limits, subjects
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.core.gazetteer import city_names
@@ -127,7 +127,7 @@ def contacts_tree() -> Response:
 
 @bp.post("/contacts/link")
 @members
-def make_link() -> Any:
+def make_link() -> ViewResult:
     """Makes the member's link to the site (a GET writes nothing)."""
     limits.hit("write")
     site = subjects.resolve(db.session(), SITE_PUBLIC_ID)

@@ -9,7 +9,7 @@ from flask_babel import gettext, lazy_gettext, ngettext
 
 from ugc.brands.queries import reading as brands_reading
 from ugc.core import limits, panels, privacy, render, subjects, texts
-from ugc.core.access import current_actor, members, public, require_contributor
+from ugc.core.access import ViewResult, current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, shows_errors
 from ugc.core.gazetteer import search_cities
@@ -50,7 +50,7 @@ def invitations_page(public_id: str, error: DomainError | None = None) -> str:
 @bp.post("/brands/<public_id>/invitations")
 @members
 @shows_errors(lambda error, public_id: invitations_page(public_id, error))
-def write_invitation(public_id: str) -> Any:
+def write_invitation(public_id: str) -> ViewResult:
     limits.hit("invite")
     brand = brands_reading.team_brand(db.session(), current_actor(), public_id, "invite_members")
     made = actions.write_invitation(
@@ -69,10 +69,14 @@ def write_invitation(public_id: str) -> Any:
     return redirect(url_for("insights.invitation_page", public_id=made), 303)
 
 
+def page_with_error(error: DomainError, public_id: str) -> str:
+    return invitation_page(public_id, error)
+
+
 @bp.post("/invitations/<public_id>/send")
 @members
-@shows_errors(lambda error, public_id: invitation_page(public_id, error))
-def send_invitation(public_id: str) -> Any:
+@shows_errors(page_with_error)
+def send_invitation(public_id: str) -> ViewResult:
     limits.hit("invite")
     row = subjects.resolve(db.session(), public_id, KIND)
     people = actions.send_invitation(db.session(), current_actor(), row.id)
@@ -88,7 +92,7 @@ def send_invitation(public_id: str) -> Any:
 
 @bp.post("/invitations/<public_id>/withdraw")
 @members
-def withdraw_invitation(public_id: str) -> Any:
+def withdraw_invitation(public_id: str) -> ViewResult:
     limits.hit("write")
     row = subjects.resolve(db.session(), public_id, KIND)
     brand_id = actions.withdraw_invitation(db.session(), current_actor(), row.id)
@@ -124,7 +128,7 @@ def invitation_page(public_id: str, error: DomainError | None = None) -> str:
 
 @bp.post("/invitations/<public_id>/link")
 @members
-def take_link(public_id: str) -> Any:
+def take_link(public_id: str) -> ViewResult:
     """Makes the reader's own link to the brand."""
     limits.hit("write")
     subject = subjects.resolve(db.session(), public_id, KIND)
@@ -136,7 +140,7 @@ def take_link(public_id: str) -> Any:
 
 @bp.post("/brands/<public_id>/invite-me")
 @members
-def invite_me(public_id: str) -> Any:
+def invite_me(public_id: str) -> ViewResult:
     """Lets the brand invite the reader (`allowed=yes`), or stops it."""
     limits.hit("write")
     brand = brands_reading.brand_by_public_id(db.session(), current_actor(), public_id)
@@ -180,7 +184,7 @@ def settings_form(error: DomainError | None = None) -> str:
 @bp.post("/settings/spread")
 @members
 @shows_errors(settings_form)
-def change_settings() -> Any:
+def change_settings() -> ViewResult:
     limits.hit("write")
     town = request.form.get("city", "").strip()
     city_id = None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
 
 import orjson
 from flask import Response, render_template, request
 
 from ugc.brands.queries import reading as brands_reading
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, NotFound, shows_errors
 from ugc.core.gazetteer import city_names
@@ -80,7 +79,7 @@ def spread_page(public_id: str) -> str:
 @bp.get("/brands/<public_id>/spread.<kind>")
 @members
 @shows_errors(lambda error, public_id, kind: _with_error(error, public_id))
-def export_spread(public_id: str, kind: str) -> Any:
+def export_spread(public_id: str, kind: str) -> ViewResult:
     """The same figures as a file: every week, series and key as CSV, or the whole room as JSON."""
     session = db.session()
     brand = brands_reading.team_brand(session, current_actor(), public_id, "see_figures")

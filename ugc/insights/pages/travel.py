@@ -9,7 +9,7 @@ from flask import redirect, render_template, url_for
 
 from ugc.brands.models import KIND as BRAND
 from ugc.core import panels, subjects
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.insights.pages.base import bp, key_of
@@ -22,7 +22,7 @@ from ugc.referrals.actions import linking as referrals_linking
 
 @bp.get("/spread/of/<public_id>")
 @members
-def travel_page(public_id: str) -> Any:
+def travel_page(public_id: str) -> ViewResult:
     """`public_id` is anything that can be shared. NotFound for who neither made nor
     shared it."""
     session, me = db.session(), current_actor().id or 0

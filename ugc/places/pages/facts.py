@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from ugc.core import limits
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import NotFound, shows_errors
 from ugc.places.actions import facts as facts_actions
@@ -50,7 +48,7 @@ def facts_to_decide() -> int:
 @bp.post("/places/<public_id>/facts/<field>")
 @members
 @shows_errors(lambda error, public_id, field: showing.page_with_error(error, public_id))
-def decide(public_id: str, field: str) -> Any:
+def decide(public_id: str, field: str) -> ViewResult:
     """`proposed` is the value that was shown; `take` is `yes` to take it, else the present value
     stays."""
     limits.hit("write")

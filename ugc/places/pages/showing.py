@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.brands.queries import reading as brands_reading
 from ugc.core import finding, gazetteer, geo, limits, privacy, render, subjects, telephones
-from ugc.core.access import current_actor, members, public
+from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
 from ugc.media import pages as media_pages
@@ -73,12 +73,17 @@ ORDERS = ("best", "near", "newest")
 
 
 def _same_search(**changed: int) -> str:
-    return url_for("places.index_page", **{**request.args.to_dict(), **changed})
+    asked: dict[str, Any] = {**request.args.to_dict(), **changed}
+    return url_for("places.index_page", **asked)
+
+
+def index_with_error(error: DomainError) -> str:
+    return index_page(error)
 
 
 @base.bp.get("/places")
 @public
-@shows_errors(lambda error: index_page(error))
+@shows_errors(index_with_error)
 def index_page(error: DomainError | None = None) -> str:
     """`q`, `category`, `near` (a city or `lat, lon`) or `lat` and `lon`, `radius` in metres, `bbox`
     (west,south,east,north), `order`, `page`."""
@@ -189,7 +194,7 @@ FACTS = models.TEXTS
 @base.bp.post("/places")
 @members
 @shows_errors(form_page)
-def add() -> Any:
+def add() -> ViewResult:
     limits.hit("place")
     photos = media_pages.uploads()
     data, point = _facts()
@@ -224,7 +229,7 @@ def add() -> Any:
 
 @base.bp.get("/places/<public_id>")
 @public
-def place_page(public_id: str, error: DomainError | None = None) -> Any:
+def place_page(public_id: str, error: DomainError | None = None) -> ViewResult:
     actor, session = current_actor(), db.session()
     subject = subjects.resolve(session, public_id, KIND)
     if subject.public_id != public_id:
@@ -261,7 +266,7 @@ def place_page(public_id: str, error: DomainError | None = None) -> Any:
     )
 
 
-def page_with_error(error: DomainError, public_id: str) -> Any:
+def page_with_error(error: DomainError, public_id: str) -> ViewResult:
     return place_page(public_id, error)
 
 
@@ -278,7 +283,7 @@ def edit_page(public_id: str, error: DomainError | None = None) -> str:
 @base.bp.post("/places/<public_id>/edit")
 @members
 @shows_errors(lambda error, public_id: edit_page(public_id, error))
-def edit(public_id: str) -> Any:
+def edit(public_id: str) -> ViewResult:
     limits.hit("write")
     place = reading.place_by_public_id(db.session(), current_actor(), public_id)
     data, point = _facts()
@@ -308,7 +313,7 @@ def edit(public_id: str) -> Any:
 @base.bp.post("/places/<public_id>/photos")
 @members
 @shows_errors(page_with_error)
-def add_photos(public_id: str) -> Any:
+def add_photos(public_id: str) -> ViewResult:
     limits.hit("write")
     photos = media_pages.uploads()
     place = reading.place_by_public_id(db.session(), current_actor(), public_id)
@@ -322,7 +327,7 @@ def add_photos(public_id: str) -> Any:
 
 @base.bp.post("/places/<public_id>/withdraw")
 @members
-def withdraw(public_id: str) -> Any:
+def withdraw(public_id: str) -> ViewResult:
     limits.hit("write")
     place = reading.place_by_public_id(db.session(), current_actor(), public_id)
     editing.withdraw(db.session(), current_actor(), place.id)
@@ -332,7 +337,7 @@ def withdraw(public_id: str) -> Any:
 @base.bp.post("/places/<public_id>/brand")
 @members
 @shows_errors(page_with_error)
-def set_brand(public_id: str) -> Any:
+def set_brand(public_id: str) -> ViewResult:
     limits.hit("write")
     actor, session = current_actor(), db.session()
     place = reading.place_by_public_id(session, actor, public_id)
@@ -353,7 +358,7 @@ def set_brand(public_id: str) -> Any:
 
 @base.bp.post("/places/<public_id>/brand/withdraw")
 @members
-def withdraw_brand_claim(public_id: str) -> Any:
+def withdraw_brand_claim(public_id: str) -> ViewResult:
     limits.hit("write")
     actor, session = current_actor(), db.session()
     place = reading.place_by_public_id(session, actor, public_id)

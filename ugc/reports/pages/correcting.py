@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from ugc.core import gazetteer, geo, limits, render
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import (
     DomainError,
@@ -53,7 +51,7 @@ def edit_page(public_id: str) -> str:
 @base.bp.post("/reports/<public_id>/edit")
 @members
 @shows_errors(edit_form)
-def edit(public_id: str) -> Any:
+def edit(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     data = schemas.EditForm().load(request.form)
@@ -107,7 +105,7 @@ def correct_page(public_id: str) -> str:
 @base.bp.post("/reports/<public_id>/correct")
 @members
 @shows_errors(correct_form)
-def correct(public_id: str) -> Any:
+def correct(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     data = schemas.CorrectForm().load(request.form)

@@ -9,7 +9,7 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from ugc.core import gazetteer, limits, render
-from ugc.core.access import current_actor, members, public
+from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import (
     Conflict,
@@ -94,7 +94,7 @@ def _accuracy(text: str) -> float | None:
 @base.bp.post("/reports")
 @members
 @shows_errors(form_page)
-def post() -> Any:
+def post() -> ViewResult:
     limits.hit("report")
     photos = media_pages.uploads()
     data = schemas.ReportForm().load(request.form)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from ugc.content import rules as content_rules
 from ugc.core import limits, privacy, render, subjects
-from ugc.core.access import current_actor, members, moderators, public
+from ugc.core.access import ViewResult, current_actor, members, moderators, public
 from ugc.core.db import db, now
 from ugc.core.errors import (
     DomainError,
@@ -46,7 +44,7 @@ privacy.register("last_position", personal_data.export_position, personal_data.e
 
 @base.bp.get("/reports/<public_id>")
 @public
-def page(public_id: str, error: DomainError | None = None) -> Any:
+def page(public_id: str, error: DomainError | None = None) -> ViewResult:
     actor = current_actor()
     found = subjects.resolve(db.session(), public_id, KIND)
     if found.public_id != public_id:
@@ -97,13 +95,13 @@ def page(public_id: str, error: DomainError | None = None) -> Any:
     )
 
 
-def page_with_error(error: DomainError, public_id: str) -> Any:
+def page_with_error(error: DomainError, public_id: str) -> ViewResult:
     return page(public_id, error)
 
 
 @base.bp.post("/reports/<public_id>/follow")
 @members
-def follow(public_id: str) -> Any:
+def follow(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     if not report.is_shown:
@@ -120,7 +118,7 @@ def follow(public_id: str) -> Any:
 @base.bp.post("/reports/<public_id>/reopen")
 @members
 @shows_errors(page_with_error)
-def reopen(public_id: str) -> Any:
+def reopen(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     life_actions.reopen(db.session(), current_actor(), report.id, note=request.form.get("note", ""))
@@ -131,7 +129,7 @@ def reopen(public_id: str) -> Any:
 @base.bp.post("/reports/<public_id>/answer")
 @moderators
 @shows_errors(page_with_error)
-def answer(public_id: str) -> Any:
+def answer(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     life_actions.answer(
@@ -148,7 +146,7 @@ def answer(public_id: str) -> Any:
 @base.bp.post("/reports/<public_id>/merge")
 @moderators
 @shows_errors(page_with_error)
-def merge(public_id: str) -> Any:
+def merge(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     # An address or an id, as it was copied.
@@ -166,7 +164,7 @@ def merge(public_id: str) -> Any:
 @base.bp.post("/reports/<public_id>/photos")
 @members
 @shows_errors(page_with_error)
-def add_photos(public_id: str) -> Any:
+def add_photos(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     posting_actions.add_photos(db.session(), current_actor(), report.id, media_pages.uploads())
@@ -177,7 +175,7 @@ def add_photos(public_id: str) -> Any:
 
 @base.bp.post("/reports/<public_id>/close")
 @members
-def close(public_id: str) -> Any:
+def close(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     life_actions.close(db.session(), current_actor(), report.id)
@@ -187,7 +185,7 @@ def close(public_id: str) -> Any:
 
 @base.bp.post("/reports/<public_id>/withdraw")
 @members
-def withdraw(public_id: str) -> Any:
+def withdraw(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     posting_actions.withdraw(db.session(), current_actor(), report.id)

@@ -30,10 +30,7 @@ def _zone_views() -> dict[str, View]:
     session = db.session()
     return zone_views(
         [(_zone(lon, lat), (lon, lat, zoom)) for lon, lat, zoom in streets_pages.city_views()],
-        [
-            (_zone(row.lon, row.lat), row.lon, row.lat, row.count)
-            for row in busy.alive_by_city(session)
-        ],
+        [(_zone(lon, lat), lon, lat, count) for lon, lat, count in busy.alive_by_city(session)],
     )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import flash, jsonify, redirect, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from ugc.core import gazetteer, geo, limits
-from ugc.core.access import current_actor, members
+from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import (
     Invalid,
@@ -35,7 +33,7 @@ def _position() -> geo.Point | None:
 @base.bp.post("/reports/<public_id>/vote")
 @members
 @shows_errors(showing.page_with_error)
-def vote(public_id: str) -> Any:
+def vote(public_id: str) -> ViewResult:
     limits.hit("write")
     report = reading.report_by_public_id(db.session(), current_actor(), public_id)
     answer = request.form.get("still_there")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,7 +12,7 @@ from ugc.core.subjects import Visibility
 from ugc.reports.models import Report, ReportState
 
 
-def alive_by_city(session: Session) -> Sequence[sa.Row[Any]]:
+def alive_by_city(session: Session) -> Sequence[sa.Row[float, float, int]]:
     """Cities with live reports: lon, lat, count; the larger count first. What waits for approval
     does not count: newcomers would move the maps of others."""
     is_alive = sa.and_(

@@ -171,53 +171,71 @@ def _device(dice: random.Random) -> str:
 
 
 def _live_somewhere(world: World, graph: dict[int, list[int]], dice: random.Random) -> None:
-    everybody = sorted(world.people)
-    dice.shuffle(everybody)
-    for number in everybody:
-        person = world.people[number]
-        person.city = int(dice.paretovariate(1.2)) % 12
-        carried = dice.random() < CARRIED
-        person.network = f"carrier{dice.randrange(CARRIERS)}" if carried else f"n{number}"
-        person.device = _device(dice)
-        person.mailbox = f"m{number}"
-        if dice.random() < THROW_AWAY:
-            person.mail_domain = "mailinator.com"
-            person.group = MAILER
-        elif carried:
-            person.group = CARRIER
-        elif person.fan_of is not None:
-            person.group = FAN
+    numbers = sorted(world.people)
+    dice.shuffle(numbers)
+    for number in numbers:
+        _live_alone(world.people[number], dice)
     settled: set[int] = set()
-
-    def together(number: int, size: int) -> list[int]:
-        free = [n for n in graph[number] if n not in settled]
-        found = [number, *dice.sample(free, min(len(free), size - 1))]
-        settled.update(found)
-        return found
-
-    # A teacher has no class among their contacts there: any sixty people are one.
     for school in range(SCHOOLS):
-        people = [n for n in everybody if n not in settled][: PUPILS + 1]
-        settled.update(people)
-        rooms = [_device(dice) for _ in range(3)]
-        for number in people:
-            person = world.people[number]
-            person.network = f"school{school}"
-            person.group = SCHOOL
-            if school == SCHOOLS - 1 and number != people[0]:
-                person.device, person.group = dice.choice(rooms), COMPUTER_ROOM
-        world.classes.append((people[0], people[1:]))
+        _fill_school(world, school, [n for n in numbers if n not in settled], settled, dice)
     for home in range(HOUSEHOLDS):
-        first = next(n for n in everybody if n not in settled)
-        people = together(first, dice.choice((2, 2, 3, 4, 5)))
-        for number in people:
-            person = world.people[number]
-            person.network = f"home{home}"
-            person.group = HOUSEHOLD
-            person.city = world.people[first].city
-            if dice.random() < 0.15:
-                person.device = world.people[first].device
-            world.homes[number] = people
+        first = next(n for n in numbers if n not in settled)
+        _fill_home(world, graph, home, first, settled, dice)
+
+
+def _live_alone(person: Person, dice: random.Random) -> None:
+    number = person.number
+    person.city = int(dice.paretovariate(1.2)) % 12
+    carried = dice.random() < CARRIED
+    person.network = f"carrier{dice.randrange(CARRIERS)}" if carried else f"n{number}"
+    person.device = _device(dice)
+    person.mailbox = f"m{number}"
+    if dice.random() < THROW_AWAY:
+        person.mail_domain = "mailinator.com"
+        person.group = MAILER
+    elif carried:
+        person.group = CARRIER
+    elif person.fan_of is not None:
+        person.group = FAN
+
+
+def _fill_school(
+    world: World, school: int, free: list[int], settled: set[int], dice: random.Random
+) -> None:
+    """A teacher has no class among their contacts there: any sixty people are one."""
+    people = free[: PUPILS + 1]
+    settled.update(people)
+    rooms = [_device(dice) for _ in range(3)]
+    for number in people:
+        person = world.people[number]
+        person.network = f"school{school}"
+        person.group = SCHOOL
+        if school == SCHOOLS - 1 and number != people[0]:
+            person.device, person.group = dice.choice(rooms), COMPUTER_ROOM
+    world.classes.append((people[0], people[1:]))
+
+
+def _fill_home(
+    world: World,
+    graph: dict[int, list[int]],
+    home: int,
+    first: int,
+    settled: set[int],
+    dice: random.Random,
+) -> None:
+    """A person lives with some of their contacts who have no home yet."""
+    size = dice.choice((2, 2, 3, 4, 5))
+    free = [n for n in graph[first] if n not in settled]
+    people = [first, *dice.sample(free, min(len(free), size - 1))]
+    settled.update(people)
+    for number in people:
+        person = world.people[number]
+        person.network = f"home{home}"
+        person.group = HOUSEHOLD
+        person.city = world.people[first].city
+        if dice.random() < 0.15:
+            person.device = world.people[first].device
+        world.homes[number] = people
 
 
 def _voice(person: Person, brand: int, moved: bool, dice: random.Random) -> tuple[int, float]:
@@ -231,62 +249,102 @@ def _voice(person: Person, brand: int, moved: bool, dice: random.Random) -> tupl
     return dice.randint(3, 12), 0.18 if moved else 0.12
 
 
+@dataclass
+class _Arrivals:
+    """Who is yet to come to which brand, the earliest first; ties in the order of `add`."""
+
+    queue: list[tuple[float, int, int, int, int | None, bool]] = field(default_factory=list)
+    added: int = 0
+
+    def add(self, at: float, brand: int, person: int, sharer: int | None, moved: bool) -> None:
+        self.added += 1
+        heapq.heappush(self.queue, (at, self.added, brand, person, sharer, moved))
+
+
 def _spread(world: World, graph: dict[int, list[int]], dice: random.Random) -> None:
-    numbers = sorted(graph)
-    # (when, tie-break, brand, person, sharer, moved)
-    events: list[tuple[float, int, int, int, int | None, bool]] = []
-    order = 0
-
-    def come(at: float, brand: int, person: int, sharer: int | None, moved: bool) -> None:
-        nonlocal order
-        order += 1
-        heapq.heappush(events, (at, order, brand, person, sharer, moved))
-
-    spreaders = [p.number for p in world.people.values() if p.role == SPREADER]
-    loud = [p.number for p in world.people.values() if p.role == LOUDMOUTH]
-    for brand in range(BRANDS):
-        for number in (*dice.sample(numbers, SEEDS_PER_BRAND), *dice.sample(loud, 8)):
-            come(dice.uniform(0, DAYS / 2), brand, number, None, False)
-    for number in spreaders:  # most of them hear of what they care about somehow
-        for brand in sorted(world.people[number].focus):
-            if dice.random() < 0.7:
-                come(dice.uniform(0, DAYS / 2), brand, number, None, False)
-    for fan in world.people.values():
-        if fan.fan_of is not None and dice.random() < 0.5:
-            come(dice.uniform(0, DAYS), fan.fan_of, fan.number, None, False)
-    for teacher, pupils in world.classes:
-        brand, lesson = dice.randrange(BRANDS), dice.uniform(10, 70)
-        come(lesson - 0.2, brand, teacher, None, True)
-        for pupil in pupils:
-            if dice.random() < 0.8:
-                come(lesson + dice.uniform(0.01, 0.06), brand, pupil, teacher, True)
+    arrivals = _Arrivals()
+    _seed(world, sorted(graph), arrivals, dice)
     seen: set[tuple[int, int]] = set()
-    while events:
-        at, _, brand, number, sharer, moved = heapq.heappop(events)
-        person = world.people[number]
+    while arrivals.queue:
+        at, _, brand, number, sharer, moved = heapq.heappop(arrivals.queue)
         if at > DAYS or sharer == number or (brand, number) in seen:
             continue
         if sharer is not None and world.people[sharer].joined_at is None:
             continue  # a teacher who did not stay has no link
         seen.add((brand, number))
-        joins = False
-        if person.joined_at is None:
-            if dice.random() > (0.85 if sharer is None or moved else 0.6):
-                continue  # looked, and left
-            joins = sharer is not None
-            person.joined_at = at
-            person.parent, person.parent_brand = sharer, brand if joins else None
-        world.reaches.append(Reach(brand, number, sharer, at, joins))
-        tells, probability = _voice(person, brand, moved, dice)
-        heard = dice.sample(graph[number], min(tells, len(graph[number])))
-        moves = person.role == SPREADER and brand in person.focus
-        for other in heard:
-            if dice.random() < probability:
-                wait = dice.uniform(0.01, 0.4) if person.flash else dice.expovariate(1 / 2.5)
-                come(at + wait, brand, other, number, moves)
-        for other in world.homes.get(number, ()):  # at home one shows it to the others
-            if other != number and dice.random() < 0.35:
-                come(at + dice.expovariate(1), brand, other, number, moves)
+        if _comes(world, at, brand, number, sharer, moved, dice):
+            _tell_others(world, graph, arrivals, at, brand, number, moved, dice)
+
+
+def _seed(world: World, numbers: list[int], arrivals: _Arrivals, dice: random.Random) -> None:
+    """Those whom no member brings."""
+    spreaders = [p.number for p in world.people.values() if p.role == SPREADER]
+    loud = [p.number for p in world.people.values() if p.role == LOUDMOUTH]
+    for brand in range(BRANDS):
+        for number in (*dice.sample(numbers, SEEDS_PER_BRAND), *dice.sample(loud, 8)):
+            arrivals.add(dice.uniform(0, DAYS / 2), brand, number, None, False)
+    for number in spreaders:  # most of them hear of what they care about somehow
+        for brand in sorted(world.people[number].focus):
+            if dice.random() < 0.7:
+                arrivals.add(dice.uniform(0, DAYS / 2), brand, number, None, False)
+    for fan in world.people.values():
+        if fan.fan_of is not None and dice.random() < 0.5:
+            arrivals.add(dice.uniform(0, DAYS), fan.fan_of, fan.number, None, False)
+    _seed_classes(world, arrivals, dice)
+
+
+def _seed_classes(world: World, arrivals: _Arrivals, dice: random.Random) -> None:
+    """A teacher shows a brand to the class in one lesson."""
+    for teacher, pupils in world.classes:
+        brand, lesson = dice.randrange(BRANDS), dice.uniform(10, 70)
+        arrivals.add(lesson - 0.2, brand, teacher, None, True)
+        for pupil in pupils:
+            if dice.random() < 0.8:
+                arrivals.add(lesson + dice.uniform(0.01, 0.06), brand, pupil, teacher, True)
+
+
+def _comes(
+    world: World,
+    at: float,
+    brand: int,
+    number: int,
+    sharer: int | None,
+    moved: bool,
+    dice: random.Random,
+) -> bool:
+    """Whether a person stays, as a member; some only look, and leave."""
+    person, joins = world.people[number], False
+    if person.joined_at is None:
+        if dice.random() > (0.85 if sharer is None or moved else 0.6):
+            return False
+        joins = sharer is not None
+        person.joined_at = at
+        person.parent, person.parent_brand = sharer, brand if joins else None
+    world.reaches.append(Reach(brand, number, sharer, at, joins))
+    return True
+
+
+def _tell_others(
+    world: World,
+    graph: dict[int, list[int]],
+    arrivals: _Arrivals,
+    at: float,
+    brand: int,
+    number: int,
+    moved: bool,
+    dice: random.Random,
+) -> None:
+    person = world.people[number]
+    tells, probability = _voice(person, brand, moved, dice)
+    heard = dice.sample(graph[number], min(tells, len(graph[number])))
+    moves = person.role == SPREADER and brand in person.focus
+    for other in heard:
+        if dice.random() < probability:
+            wait = dice.uniform(0.01, 0.4) if person.flash else dice.expovariate(1 / 2.5)
+            arrivals.add(at + wait, brand, other, number, moves)
+    for other in world.homes.get(number, ()):  # at home one shows it to the others
+        if other != number and dice.random() < 0.35:
+            arrivals.add(at + dice.expovariate(1), brand, other, number, moves)
 
 
 def _make_rings(world: World, dice: random.Random) -> None:
@@ -358,41 +416,58 @@ def _contribute(world: World, graph: dict[int, list[int]], dice: random.Random) 
     came: dict[int, list[Reach]] = defaultdict(list)
     for reach in world.reaches:
         came[reach.person].append(reach)
-    in_class = {pupil for _, pupils in world.classes for pupil in pupils}
+    taught = {pupil for _, pupils in world.classes for pupil in pupils}
+    teachers = {teacher for teacher, _ in world.classes}
     for person in members:
         if person.role == FALSE:
             continue
-        joined = person.joined_at or 0.0
-        lively = 1.2 if person.role == SPREADER else 0.35
-        if person.parent is not None and world.people[person.parent].role == LOUDMOUTH:
-            lively = 0.1  # came, and left
-        _post(world, person, joined, lively, None, dice)
-        for reach in came[person.number]:
-            sharer = world.people[reach.sharer] if reach.sharer is not None else None
-            if sharer is not None and sharer.role == SPREADER and reach.brand in sharer.focus:
-                # Somebody they believe told them.
-                _post(world, person, reach.at, 1.2, reach.brand, dice)
-        if person.number in in_class and person.parent in [t for t, _ in world.classes]:
-            for _ in range(_poisson(1.3, dice)):  # that was the lesson
-                world.posts.append(Post(person.number, joined + dice.uniform(0.01, 0.1), None, 3))
+        _post_own(world, person, came[person.number], dice)
+        if person.number in taught and person.parent in teachers:
+            _post_lesson(world, person, dice)
         if person.fan_of is not None:
-            for _ in range(dice.randint(2, 4)):
-                at = joined + dice.expovariate(1 / 10)
-                if at < DAYS:
-                    world.posts.append(Post(person.number, at, person.fan_of, dice.choice((4, 5))))
+            _post_fan(world, person, person.fan_of, dice)
     honest_posts = len(world.posts)
     for ring in world.rings:
-        for number in (ring.leader, *ring.accounts):
-            brand = world.people[ring.accounts[0]].parent_brand
-            began = max(
-                world.people[number].joined_at or 0, world.people[ring.accounts[0]].joined_at or 0
-            )
-            for _ in range(dice.choice((0, 1, 1, 2))):
-                about = None if dice.random() < 0.5 else brand
-                stars = dice.choice((4, 5, 5)) if about is not None else 5
-                at = min(DAYS, began + dice.uniform(0.01, 2))
-                world.posts.append(Post(number, at, about, stars))
+        _post_ring(world, ring, dice)
     _praise(world, graph, members, honest_posts, dice)
+
+
+def _post_own(world: World, person: Person, came: list[Reach], dice: random.Random) -> None:
+    lively = 1.2 if person.role == SPREADER else 0.35
+    if person.parent is not None and world.people[person.parent].role == LOUDMOUTH:
+        lively = 0.1  # came, and left
+    _post(world, person, person.joined_at or 0.0, lively, None, dice)
+    for reach in came:
+        sharer = world.people[reach.sharer] if reach.sharer is not None else None
+        if sharer is not None and sharer.role == SPREADER and reach.brand in sharer.focus:
+            # A person whom they believe told them.
+            _post(world, person, reach.at, 1.2, reach.brand, dice)
+
+
+def _post_lesson(world: World, pupil: Person, dice: random.Random) -> None:
+    joined = pupil.joined_at or 0.0
+    for _ in range(_poisson(1.3, dice)):
+        world.posts.append(Post(pupil.number, joined + dice.uniform(0.01, 0.1), None, 3))
+
+
+def _post_fan(world: World, fan: Person, brand: int, dice: random.Random) -> None:
+    for _ in range(dice.randint(2, 4)):
+        at = (fan.joined_at or 0.0) + dice.expovariate(1 / 10)
+        if at < DAYS:
+            world.posts.append(Post(fan.number, at, brand, dice.choice((4, 5))))
+
+
+def _post_ring(world: World, ring: Ring, dice: random.Random) -> None:
+    for number in (ring.leader, *ring.accounts):
+        brand = world.people[ring.accounts[0]].parent_brand
+        began = max(
+            world.people[number].joined_at or 0, world.people[ring.accounts[0]].joined_at or 0
+        )
+        for _ in range(dice.choice((0, 1, 1, 2))):
+            about = None if dice.random() < 0.5 else brand
+            stars = dice.choice((4, 5, 5)) if about is not None else 5
+            at = min(DAYS, began + dice.uniform(0.01, 2))
+            world.posts.append(Post(number, at, about, stars))
 
 
 def _post(
@@ -420,44 +495,53 @@ def _praise(
     """Confirmations and helpful votes: of neighbours of the city, of friends and of people who
     live or learn together; for a ring's posts, of the ring; and some accounts of rings confirm
     what strangers posted, to look like others."""
-    honest = [p for p in members if p.role != FALSE]
     cities: dict[int, list[int]] = defaultdict(list)
-    for person in honest:
-        cities[person.city].append(person.number)
-    near = {n: [m for m in home if m != n] for n, home in world.homes.items()}
-    for teacher, pupils in world.classes:
-        for pupil in pupils:
-            near[pupil] = [teacher, *(p for p in pupils if p != pupil)]
-
-    def vote(who: int, post: int, after: float) -> None:
-        joined = world.people[who].joined_at
-        at = max(world.posts[post].at, joined or 0) + after
-        if joined is not None and who != world.posts[post].person and at < DAYS + 0.9:
-            world.praise.append((who, post, at))
-
+    for person in members:
+        if person.role != FALSE:
+            cities[person.city].append(person.number)
+    near = _neighbours(world)
     for number, post in enumerate(world.posts):
         author = world.people[post.person]
         strangers = (0, 0, 1, 1, 2) if number < honest_posts else (0, 0, 0, 1)
         for _ in range(dice.choice(strangers)):
-            vote(dice.choice(cities[author.city]), number, dice.expovariate(1))
+            _vote(world, dice.choice(cities[author.city]), number, dice.expovariate(1))
         known = near.get(post.person) or graph.get(post.person, [])
         if known and author.role != FALSE:
             for other in dice.sample(known, min(len(known), dice.choice((0, 0, 0, 1, 2)))):
-                vote(other, number, dice.expovariate(1))
+                _vote(world, other, number, dice.expovariate(1))
+    _praise_of_rings(world, honest_posts, dice)
+
+
+def _neighbours(world: World) -> dict[int, list[int]]:
+    """Whom a person lives or learns with."""
+    near = {n: [m for m in home if m != n] for n, home in world.homes.items()}
+    for teacher, pupils in world.classes:
+        for pupil in pupils:
+            near[pupil] = [teacher, *(p for p in pupils if p != pupil)]
+    return near
+
+
+def _vote(world: World, who: int, post: int, after: float) -> None:
+    joined = world.people[who].joined_at
+    at = max(world.posts[post].at, joined or 0) + after
+    if joined is not None and who != world.posts[post].person and at < DAYS + 0.9:
+        world.praise.append((who, post, at))
+
+
+def _praise_of_rings(world: World, honest_posts: int, dice: random.Random) -> None:
     ring_posts: dict[int, list[int]] = defaultdict(list)
     for number in range(honest_posts, len(world.posts)):
         ring_posts[world.posts[number].person].append(number)
     for ring in world.rings:
-        everybody = [ring.leader, *ring.accounts]
-        for of_ring in everybody:
-            for number in ring_posts[of_ring]:
-                if ring.praise:
-                    for other in dice.sample(everybody, min(len(everybody), dice.randint(2, 5))):
-                        vote(other, number, 0.1)
+        people = [ring.leader, *ring.accounts]
+        own = [number for of_ring in people for number in ring_posts[of_ring]]
+        for number in own if ring.praise else ():
+            for other in dice.sample(people, min(len(people), dice.randint(2, 5))):
+                _vote(world, other, number, 0.1)
         for account in ring.accounts:
             if dice.random() < 0.3:
                 for number in dice.sample(range(honest_posts), dice.choice((1, 2))):
-                    vote(account, number, dice.uniform(0, 1))
+                    _vote(world, account, number, dice.uniform(0, 1))
 
 
 def _poisson(mean: float, dice: random.Random) -> int:

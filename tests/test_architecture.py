@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ugc import config
+from ugc.core import access
 from ugc.version import VERSION
 
 PACKAGE = config.ROOT / "ugc"
@@ -26,8 +27,6 @@ def test_every_endpoint_states_who_may_call_it(app: Flask) -> None:
 
 
 def test_an_unmarked_endpoint_refuses_everybody() -> None:
-    from ugc.core import access
-
     with pytest.raises(access.Forbidden):
         access.check(None, access.ANONYMOUS)
 

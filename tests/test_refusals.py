@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import PASSWORD
 from tests.media.pictures import saved, scene
+from ugc.brandapi import rules as brandapi_rules
 from ugc.core.db import Session
 
 Browser = Callable[..., FlaskClient]
@@ -253,8 +254,6 @@ def test_too_fast(
 def test_a_wrong_key(
     client: FlaskClient, header: str, code: str, english: str, spanish: str
 ) -> None:
-    from ugc.brandapi import rules as brandapi_rules
-
     sent = header.format(check=brandapi_rules._check("0" * 30))
     for language, words in (("en", english), ("es", spanish)):
         answer = client.get(

@@ -1,5 +1,6 @@
 """What waits for a moderator is said when it is sent, and only when something waits."""
 
+import datetime as dt
 import io
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from tests.media.pictures import saved, scene
 from tests.reading import words
 from ugc.core.db import Session
 from ugc.moderation import actions as moderation_actions
+from ugc.moderation import queries as moderation_queries
 from ugc.moderation import rules as moderation_rules
 from ugc.notifications import rules as notifications_rules
 
@@ -74,10 +76,6 @@ def test_it_is_said_when_it_is_sent(
 def test_how_long_it_takes_is_said_when_it_is_known(
     signed_in: Browser, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import datetime as dt
-
-    from ugc.moderation import queries as moderation_queries
-
     monkeypatch.setattr(moderation_queries, "usual_wait", lambda _session: dt.timedelta(hours=3))
     ana = signed_in("ana")
     ana.post("/reports", data={**REPORT, "text": "Slow."})

@@ -16,6 +16,8 @@ from ugc.accounts.models import Grant, Member
 from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.accounts.rules import roles as accounts_roles_rules
 from ugc.accounts.rules.roles import Role
+from ugc.cli import roles as cli_roles
+from ugc.cli.main import cli
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden
@@ -270,9 +272,6 @@ def test_by_the_command_line(
     session: Session,
     make_member: Callable[..., Member],
 ) -> None:
-    from ugc.cli import roles as cli_roles
-    from ugc.cli.main import cli
-
     monkeypatch.setattr(cli_roles, "create_app", lambda: app)
     make_member("ana"), make_member("fresh", confirmed=False)
 

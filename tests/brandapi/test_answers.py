@@ -18,6 +18,9 @@ from werkzeug.serving import make_server
 from tests.brandapi.conftest import World
 from tests.brandapi.test_api import Get, valid
 from ugc.brandapi import rules as brandapi_rules
+from ugc.brandapi.queries import statements as brandapi_statements
+from ugc.brands.actions.editing import BRANDS
+from ugc.content import actions as content_actions
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
 from ugc.media.models import Photo
@@ -149,8 +152,6 @@ def test_addresses_are_absolute(app: Flask, world: World, get: Get, path: str) -
 def test_photos_of_a_list_come_in_one_statement(
     world: World, get: Get, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    from ugc.brandapi.queries import statements as brandapi_statements
-
     original, ran = brandapi_statements.rows, []
 
     def rows(session: Session, statement: str, values: dict[str, Any]) -> Any:
@@ -216,9 +217,6 @@ def test_kinds_and_categories_need_no_key(get: Get) -> None:
 def test_brands_are_named_and_follow_what_happens_to_them(
     world: World, get: Get, finished: None, session: Session
 ) -> None:
-    from ugc.brands.actions.editing import BRANDS
-    from ugc.content import actions as content_actions
-
     other = world.with_brand("Other")
     feature = get(f"/brands/{other.brand}").get_json(force=True)
     assert feature["geometry"] is None

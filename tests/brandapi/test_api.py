@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from ugc.config import ROOT
 from ugc.content import actions as content_actions
 from ugc.core import geo, subjects
 from ugc.core.db import Session, now
+from ugc.core.errors import catalogue
 from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
 from ugc.insights import actions as insights_actions
@@ -527,10 +529,6 @@ def test_the_documentation_is_readable(client: FlaskClient, language: str) -> No
 
 
 def test_every_code_that_is_raised_is_in_the_catalogue_and_the_docs() -> None:
-    import re
-
-    from ugc.core.errors import catalogue
-
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "ugc").rglob("*.py"))
     raised = set(re.findall(r'\bcode="([a-z_]+)"', sources))
     assert raised <= set(catalogue())

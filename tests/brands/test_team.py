@@ -13,6 +13,7 @@ from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.models import Grant, Member
 from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.accounts.rules.roles import BRAND_ACTS, Role
+from ugc.brands.actions import team as brands_team_actions
 from ugc.brands.models import Brand, TeamInvitation
 from ugc.brands.queries import team as brands_team_queries
 from ugc.core import subjects
@@ -305,8 +306,6 @@ def test_what_becomes_of_a_team_whose_owner_is_erased(
 
 
 def test_a_team_by_the_operator(brand: Team, make_member: Callable[..., Member]) -> None:
-    from ugc.brands.actions import team as brands_team_actions
-
     make_member("ana")
     brands_team_actions.appoint(brand.session, brand.id, "ana", Role.OWNER)
     brands_team_actions.dismiss(brand.session, brand.id, brand.member("owner").id, Role.OWNER)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote
+from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree
 
 import pytest
@@ -16,6 +17,7 @@ from flask.testing import FlaskClient
 from tests.cards.conftest import SAID, World, hide
 from tests.cards.test_pages import link_on, share
 from tests.cards.test_pictures import opened
+from tests.conftest import counted_queries
 from ugc.cards import queries as cards_queries
 from ugc.core import cache
 from ugc.core.db import Session
@@ -320,8 +322,6 @@ def test_the_snippet_carries_the_members_link(world: World) -> None:
 
 
 def test_robots_leave_short_links_to_previewers(client: FlaskClient) -> None:
-    from urllib.robotparser import RobotFileParser
-
     answer = client.get("/robots.txt")
     assert answer.content_type.startswith("text/plain")
     rules = RobotFileParser()
@@ -408,8 +408,6 @@ def test_odd_sitemaps_are_not_there(client: FlaskClient, world: World) -> None:
 def test_a_page_of_a_place_reads_its_card_once(
     client: FlaskClient, world: World, signed_in: Callable[..., FlaskClient]
 ) -> None:
-    from tests.conftest import counted_queries
-
     with counted_queries() as seen:
         client.get("/about")
     about = [statement for statement in seen if "FROM" in statement]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from ugc.cards.rules import drawing as cards_drawing
 from ugc.cards.rules import linked as cards_linked
 from ugc.cards.rules.cards import Card
 from ugc.config import ROOT
+from ugc.places.rules.categories import CATEGORIES
 
 CARD = Card("place", "bcd", "/places/bcd", "en", "Bar", "Bar · Madrid", "A bar.", "beer", "amber")
 ADDRESS = "https://boca.example.org/r/bcdfghjk"
@@ -32,8 +34,6 @@ def test_excerpts_are_cut_between_words(text: str, most: int, short: str) -> Non
 
 
 def test_a_version_is_of_what_is_drawn_only() -> None:
-    from dataclasses import replace
-
     assert CARD.version("a") == replace(CARD, description="Other.", path="/x").version("a")
     for other in (
         replace(CARD, title="Baz"), replace(CARD, mean=4.5), replace(CARD, photo="k"),
@@ -88,8 +88,6 @@ def test_colours_are_those_of_the_map() -> None:
 
 
 def test_every_category_of_its_own_type_exists() -> None:
-    from ugc.places.rules.categories import CATEGORIES
-
     assert set(cards_linked.BUSINESSES) | set(cards_linked.PLACES) <= set(CATEGORIES)
     assert cards_linked.type_of("other") == "Place"
 

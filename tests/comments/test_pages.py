@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from ugc.comments import actions as comments_actions
 from ugc.comments.models import Comment
 from ugc.core.db import Session
 from ugc.notifications.models import Notification
@@ -142,8 +143,6 @@ def test_erasing_a_person(session: Session, signed_in: Browser, report: str) -> 
     one.post(talk(report), data={"text": "Mine."})
     export = one.get("/settings/export")
     assert "Mine." in export.text
-    from ugc.comments import actions as comments_actions
-
     member_id = comments(session)[0].author_id
     assert member_id is not None
     comments_actions.erase_member(session, member_id, False)

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import Result
 from flask.testing import FlaskClient
+from orjson import dumps
 
 from tests.conftest import MODERATOR
 from ugc import demo
@@ -640,8 +641,6 @@ def test_a_changed_rating_moves_the_places_figures(
 def test_one_person_reviews_a_place_once(run: Run, tmp_path: Path, session: Session) -> None:
     def feature(number: int, **properties: Any) -> dict[str, Any]:
         return {"type": "Feature", "properties": {"id": number, **properties}}
-
-    from orjson import dumps
 
     places, reviews = tmp_path / "places.geojson", tmp_path / "reviews.geojson"
     spot = {"geometry": {"type": "Point", "coordinates": [-3.7, 40.4]}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 
 import pytest
 import sqlalchemy as sa
@@ -69,32 +70,46 @@ def crowds(
     return found
 
 
-def expected(
-    session: Session, root_id: int | None, since: float, category: str
-) -> dict[int, float]:
-    """The published formula, person by person."""
-    today = now(session)
-    out = set(session.scalars(sa.select(FalseMember.member_id)))
-    fraud = {f.member_id: f.score for f in session.scalars(sa.select(FraudScore))}
-    out |= {member for member, value in fraud.items() if value >= insights_score.DOUBTED}
-    out |= set(session.scalars(sa.select(Member.id).where(Member.erased_at.is_not(None))))
-    homes = {m.id: m.city_id for m in session.scalars(sa.select(Member))}
-    made = defaultdict(list)
-    good: Counter[int] = Counter()
-    bad: Counter[int] = Counter()
-    for table in (Report, Review, Place):
-        for row in session.scalars(sa.select(table)):
-            if row.author_id is None:
-                continue
-            if row.visibility == "published":
-                made[row.author_id].append(row.created_at)
-                if homes[row.author_id] is None and table is not Review:
-                    homes[row.author_id] = row.city_id
-                denied = getattr(row, "denials", 0) > getattr(row, "confirmations", 0)
-                (bad if denied else good)[row.author_id] += 1
-            elif row.visibility in ("hidden", "removed"):
-                bad[row.author_id] += 1
-    categories = {p.id: p.category for p in session.scalars(sa.select(Place))}
+@dataclass
+class Known:
+    """What the formula asks of the members: who counts for nothing, each one's fraud score, home,
+    and when and how well they contributed."""
+
+    out: set[int]
+    fraud: dict[int, int]
+    homes: dict[int, int | None]
+    made: dict[int, list[dt.datetime]]
+    good: Counter[int]
+    bad: Counter[int]
+
+    @classmethod
+    def of(cls, session: Session) -> Known:
+        fraud = {f.member_id: f.score for f in session.scalars(sa.select(FraudScore))}
+        out = set(session.scalars(sa.select(FalseMember.member_id)))
+        out |= {member for member, value in fraud.items() if value >= insights_score.DOUBTED}
+        out |= set(session.scalars(sa.select(Member.id).where(Member.erased_at.is_not(None))))
+        homes = {m.id: m.city_id for m in session.scalars(sa.select(Member))}
+        known = cls(out, fraud, homes, defaultdict(list), Counter(), Counter())
+        for table in (Report, Review, Place):
+            for row in session.scalars(sa.select(table)):
+                known.count(row)
+        return known
+
+    def count(self, row: Report | Review | Place) -> None:
+        if row.author_id is None:
+            return
+        if row.visibility == "published":
+            self.made[row.author_id].append(row.created_at)
+            if self.homes[row.author_id] is None and not isinstance(row, Review):
+                self.homes[row.author_id] = row.city_id
+            denied = getattr(row, "denials", 0) > getattr(row, "confirmations", 0)
+            (self.bad if denied else self.good)[row.author_id] += 1
+        elif row.visibility in ("hidden", "removed"):
+            self.bad[row.author_id] += 1
+
+
+def arrivals(session: Session, root_id: int | None) -> list[tuple]:
+    """(person, (who brought them, whoever brought those …), whether new, when, by which link)."""
     links = dict(session.execute(sa.text("SELECT id, subject_id FROM referral_links")).all())
     came = []
     if root_id is None:
@@ -105,8 +120,15 @@ def expected(
         if c.root_id == root_id or (root_id is None and links[c.link_id] == c.root_id):
             ways = (c.sharer_id, c.second_sharer_id, c.third_sharer_id)
             came.append((c.member_id, ways, c.joined, c.reached_at, c.link_id))
+    return came
+
+
+def best_ways(session: Session, root_id: int | None, out: set[int]) -> dict[tuple[int, int], tuple]:
+    """(above, person) → (whether known before, degree, when, branch, category): the best way."""
+    categories = {p.id: p.category for p in session.scalars(sa.select(Place))}
+    links = dict(session.execute(sa.text("SELECT id, subject_id FROM referral_links")).all())
     best: dict[tuple[int, int], tuple] = {}
-    for person, ways, joined, at, link_id in came:
+    for person, ways, joined, at, link_id in arrivals(session, root_id):
         for degree, above in enumerate(ways, start=1):
             chain = (person, *ways[:degree])
             if above is None or set(chain) & out or above == person:
@@ -115,27 +137,38 @@ def expected(
             way = (not joined, degree, at, branch, categories.get(links[link_id]))
             key = (above, person)
             best[key] = min(best.get(key, way), way, key=lambda w: w[:3])
+    return best
+
+
+def expected(
+    session: Session, root_id: int | None, since: float, category: str
+) -> dict[int, float]:
+    """The published formula, person by person."""
+    today = now(session)
+    known = Known.of(session)
+    best = best_ways(session, root_id, known.out)
     branches: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     zones: dict[int, Counter] = defaultdict(Counter)
     topics: dict[int, Counter] = defaultdict(Counter)
     crowd = crowds(session, {key: way[2] for key, way in best.items()})
     people: Counter[int] = Counter()
-    for (above, person), (known, degree, at, branch, topic) in best.items():
+    for (above, person), (came_before, degree, at, branch, topic) in best.items():
         if at < today - dt.timedelta(weeks=since) or (category and topic != category):
             continue
-        published = sum(when >= at for when in made[person])
-        weight = insights_score.DELTA ** (degree - 1) * insights_score.trust(fraud.get(person, 0))
+        published = sum(when >= at for when in known.made[person])
+        trust = insights_score.trust(known.fraud.get(person, 0))
+        weight = insights_score.DELTA ** (degree - 1) * trust
         weight *= insights_score.independence(*crowd[above, person])
         people[above] += weight
-        branches[above][branch] += weight * insights_score.worth(not known, published)
-        if homes[person] is not None:
-            zones[above][homes[person]] += 1
+        branches[above][branch] += weight * insights_score.worth(not came_before, published)
+        if known.homes[person] is not None:
+            zones[above][known.homes[person]] += 1
         if topic is not None:
             topics[above][topic] += 1
     return {
         above: (caused := insights_score.caused(values.values()))
         * insights_score.response(caused, people[above])
-        * insights_score.reliability(good[above], bad[above])
+        * insights_score.reliability(known.good[above], known.bad[above])
         * insights_score.focus(
             insights_score.concentration(zones[above].values()),
             insights_score.concentration(topics[above].values()),
@@ -156,25 +189,43 @@ def fill(world: World, seed: int) -> None:
             erased_at=now(session) if number and chance.random() < 0.05 else None,
         )
         days = (60 - number) * chance.choice((1, 9))
+        above = people[: 1 + number // 3]
         if people and chance.random() < 0.7:
-            parent = chance.choice(people[: 1 + number // 3])
-            world.refer(person, parent, days=days)
+            world.refer(person, chance.choice(above), days=days)
         people.append(person)
-        for root_id in {world.brand_id, *chance.sample(subject_ids, 1)}:
-            if len(people) > 2 and chance.random() < 0.8:
-                sharer = chance.choice([None, *people[: 1 + number // 3]])
-                if sharer is not person:
-                    joined = chance.random() < 0.5
-                    shared = root_id if root_id != world.brand_id else chance.choice(
-                        (world.brand_id, *subject_ids)
-                    )  # fmt: skip
-                    world.reach(
-                        person, sharer, days=days + chance.random(), joined=joined,
-                        root_id=root_id, subject_id=shared,
-                    )  # fmt: skip
+        if len(people) > 2:
+            spread(world, person, above, subject_ids, days, chance)
         for _ in range(chance.choice((0, 0, 1, 4))):
             publish(session, person, days=chance.uniform(0, 300),
                     visibility=chance.choice(("published", "published", "hidden")))  # fmt: skip
+    doubt(session, people, chance)
+    session.commit()
+
+
+def spread(
+    world: World,
+    person: Member,
+    above: list[Member],
+    subject_ids: list[int],
+    days: float,
+    chance: random.Random,
+) -> None:
+    """Shares of the brand and of one place reach a person."""
+    for root_id in {world.brand_id, *chance.sample(subject_ids, 1)}:
+        if chance.random() > 0.8:
+            continue
+        sharer = chance.choice([None, *above])
+        joined = chance.random() < 0.5
+        brands_own = root_id == world.brand_id
+        shared = chance.choice((world.brand_id, *subject_ids)) if brands_own else root_id
+        world.reach(
+            person, sharer, days=days + chance.random(), joined=joined,
+            root_id=root_id, subject_id=shared,
+        )  # fmt: skip
+
+
+def doubt(session: Session, people: list[Member], chance: random.Random) -> None:
+    """Fraud scores, one false member, and the marks of joining."""
     for person in chance.sample(people, 8):
         fraud = chance.choice((20, 59, 60, 90))
         session.add(FraudScore(member_id=person.id, score=fraud, reasons=[]))
@@ -185,7 +236,6 @@ def fill(world: World, seed: int) -> None:
                 at = now(session) - dt.timedelta(days=chance.randint(0, 9), hours=number)
                 mark = bytes([chance.randrange(6), number])
                 session.add(Mark(member_id=person.id, kind=kind, mark=mark, first_seen_at=at))
-    session.commit()
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -11,6 +11,7 @@ from ugc.core import geo
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, transaction
 from ugc.core.errors import Conflict
+from ugc.core.subjects import Subject
 from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case, Decision
 from ugc.reports.actions import posting as reports_posting_actions
@@ -74,8 +75,6 @@ def test_flags_of_many_at_once_fold_into_one_case(site: Flask, people: list[Acto
     subject_id = in_transaction(site, lambda s: s.get_one(Case, case[0]).subject_id)
 
     def flagging(person: Actor) -> Callable[[Session], object]:
-        from ugc.core.subjects import Subject
-
         return lambda session: moderation_actions.flag(
             session, person, session.get_one(Subject, subject_id), rule="spam"
         )

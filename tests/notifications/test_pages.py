@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.deciding import ACTION_OF
 from ugc.core.db import Session
+from ugc.moderation import queries as moderation_queries
 from ugc.notifications import actions as notifications_actions
 from ugc.notifications import queries as notifications_queries
 from ugc.notifications import rules as notifications_rules
@@ -263,8 +264,6 @@ def test_my_contributions_say_what_waits(
 
 
 def test_the_usual_wait_is_a_median(session: Session, signed_in: Browser) -> None:
-    from ugc.moderation import queries as moderation_queries
-
     mod = signed_in("mod", role="moderator")
     for number in range(5):
         ana = signed_in(f"ana{number}")

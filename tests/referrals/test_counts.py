@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -147,16 +148,11 @@ def all_is_counted(crowd: Crowd) -> None:
     assert crowd.run(referrals_counts.recount) == []
 
 
-@pytest.mark.parametrize("hot", [True, False])
-def test_a_hundred_who_join_at_once_are_all_counted(crowd: Crowd, hot: bool) -> None:
-    """Under one referrer, and under whoever is there, while others fold, count anew, and find some
-    of them false."""
-    chance = random.Random(7)
-    people = crowd.people(1 if hot else 5)
-    codes = [crowd.code_of(each) for each in people]
+@contextlib.contextmanager
+def again_and_again(crowd: Crowd, *works: Any) -> Iterator[None]:
+    """Runs each work over and over beside what the caller does. Raises what one of them raised."""
     over = threading.Event()
     failures: list[BaseException] = []
-    seen = [0]
 
     def again(work: Any) -> None:
         try:
@@ -165,61 +161,86 @@ def test_a_hundred_who_join_at_once_are_all_counted(crowd: Crowd, hot: bool) -> 
         except BaseException as failure:
             failures.append(failure)
 
-    def look(session: Session) -> None:
-        first = referrals_queries.reach(session, people[0])[0]
-        # Nobody leaves: a reader never sees fewer.
-        assert not hot or first >= seen[-1]
-        seen.append(first)
-
-    def join(_number: int) -> Any:
-        def work(session: Session) -> int:
-            code = codes[0] if hot else chance.choice(codes)
-            member_id, referral = joined(session, code)
-            assert referral is not None or not hot  # who was found false brings nobody
-            return member_id
-
-        return work
-
-    def grow(member_id: int) -> None:
-        if not hot:
-            codes.append(crowd.code_of(member_id))
-
-    def recount(session: Session) -> None:
-        assert referrals_counts.recount(session) == []
-
-    works = (
-        lambda s: referrals_counts.fold(s, 7),
-        lambda s: referrals_counts.fold(s, 50),
-        recount,
-        look,
-    )
     beside = [threading.Thread(target=again, args=(work,)) for work in works]
     for thread in beside:
         thread.start()
     try:
-        new = []
-        for part in range(4):
-            made = crowd.at_once([join(number) for number in range(25)])
-            new += made
-            for each in made:
-                grow(each)
-            if not hot:
-                some, oldest = chance.sample(new, 6), new[0]
-                crowd.at_once(
-                    [lambda s, m=m, o=oldest: referrals_counts.mark_false(s, [m, o]) for m in some]
-                )
-                crowd.at_once(
-                    [lambda s, m=m: referrals_counts.clear_false(s, [m]) for m in some[:3]]
-                )
-            assert len(set(new)) == 25 * (part + 1)
+        yield
     finally:
         over.set()
         for thread in beside:
             thread.join(60)
     assert not failures, failures
+
+
+def fold_and_recount() -> list[Any]:
+    def recount(session: Session) -> None:
+        assert referrals_counts.recount(session) == []
+
+    return [
+        lambda s: referrals_counts.fold(s, 7),
+        lambda s: referrals_counts.fold(s, 50),
+        recount,
+    ]
+
+
+def joining(code: str, *, counts: bool) -> Any:
+    """The work of joining by a link; `counts`: whether its owner surely brings the newcomer."""
+
+    def work(session: Session) -> int:
+        member_id, referral = joined(session, code)
+        assert referral is not None or not counts  # who was found false brings nobody
+        return member_id
+
+    return work
+
+
+def test_a_hundred_who_join_under_one_at_once_are_all_counted(crowd: Crowd) -> None:
+    """While others fold, and count anew."""
+    root = crowd.people(1)[0]
+    code = crowd.code_of(root)
+    seen = [0]
+
+    def look(session: Session) -> None:
+        # A reader never sees fewer: they all stay.
+        seen.append(referrals_queries.reach(session, root)[0])
+        assert seen[-1] >= seen[-2]
+
+    new: list[int] = []
+    with again_and_again(crowd, *fold_and_recount(), look):
+        for part in range(4):
+            new += crowd.at_once([joining(code, counts=True) for _ in range(25)])
+            assert len(set(new)) == 25 * (part + 1)
     all_is_counted(crowd)
-    if hot:
-        assert crowd.run(lambda session: referrals_queries.reach(session, people[0])) == (100, 0, 0)
+    assert crowd.run(lambda session: referrals_queries.reach(session, root)) == (100, 0, 0)
+    no_cycles(crowd)
+
+
+def test_a_hundred_who_join_everywhere_at_once_are_all_counted(crowd: Crowd) -> None:
+    """Under whoever is there, while others fold, count anew, and find some of them false."""
+    chance = random.Random(7)
+    people = crowd.people(5)
+    codes = [crowd.code_of(each) for each in people]
+    new: list[int] = []
+    with again_and_again(
+        crowd, *fold_and_recount(), lambda s: referrals_queries.reach(s, people[0])
+    ):
+        for part in range(4):
+            links = [chance.choice(codes) for _ in range(25)]
+            made = crowd.at_once([joining(code, counts=False) for code in links])
+            new += made
+            codes += [crowd.code_of(each) for each in made]
+            some, oldest = chance.sample(new, 6), new[0]
+            crowd.at_once(
+                [lambda s, m=m, o=oldest: referrals_counts.mark_false(s, [m, o]) for m in some]
+            )
+            crowd.at_once([lambda s, m=m: referrals_counts.clear_false(s, [m]) for m in some[:3]])
+            assert len(set(new)) == 25 * (part + 1)
+    all_is_counted(crowd)
+    no_cycles(crowd)
+
+
+def no_cycles(crowd: Crowd) -> None:
     cycles = "SELECT count(*) FROM referrals WHERE parent_id >= member_id"
     assert crowd.run(lambda session: session.scalar(sa.text(cycles))) == 0
 

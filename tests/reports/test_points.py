@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.deciding import ACTION_OF
+from ugc import events
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.referrals.actions import linking as referrals_linking
@@ -223,8 +224,6 @@ def test_a_flood_of_votes_earns_the_cap_at_most_and_nothing_at_once(
 
 def flood(session: Session, handle: str, many: int) -> None:
     """Votes of a member on so many published reports, as the page would make them."""
-    from ugc import events
-
     member = session.scalars(sa.select(Member.id).where(Member.handle == handle)).one()
     made = session.scalars(
         sa.text(

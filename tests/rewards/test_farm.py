@@ -6,16 +6,19 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, counted_queries
 from tests.reading import words
 from tests.rewards.conftest import FIREFOX, World, decide, first_ring
 from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.rules.roles import Role
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session
+from ugc.moderation import actions as moderation_actions
 from ugc.reputation.queries import ledger as reputation_ledger
+from ugc.rewards import jobs as rewards_jobs
 from ugc.rewards.actions import holding as rewards_holding
 from ugc.rewards.queries import doubts as rewards_doubts
+from ugc.rewards.queries import evidence as rewards_evidence
 from ugc.rewards.rules import points as rewards_points
 
 Browser = Callable[..., FlaskClient]
@@ -397,8 +400,6 @@ def test_praise_of_one_brand_alone(world: World, session: Session, signed_in: Br
 def test_marks_are_hashes_that_go(
     world: World, session: Session, run_jobs: Callable[[], int]
 ) -> None:
-    from ugc.rewards import jobs as rewards_jobs
-
     ana = world.join("ana", address="203.0.113.9")
     kinds = session.scalars(sa.text("SELECT kind FROM marks ORDER BY kind")).all()
     assert kinds == ["browser", "mailbox", "network"]
@@ -487,10 +488,6 @@ def test_who_leaves_an_open_ring_leaves_no_word(
 def test_the_evidence_of_many_is_a_bounded_number_of_queries(
     world: World, session: Session, farm: dict[str, FlaskClient]
 ) -> None:
-    from tests.conftest import counted_queries
-    from ugc.moderation import actions as moderation_actions
-    from ugc.rewards.queries import evidence as rewards_evidence
-
     everybody = [world.id_of(handle) for handle in farm]
     tables = moderation_actions.counted_tables()
     counts = []

@@ -6,10 +6,13 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.conftest import PASSWORD
 from tests.reading import words
 from tests.rewards.conftest import World
 from ugc.core.db import Session
+from ugc.reputation import actions as reputation_actions
 from ugc.reputation.queries import ledger as reputation_ledger
+from ugc.rewards import jobs as rewards_jobs
 from ugc.rewards.actions import holding as rewards_holding
 from ugc.rewards.rules import points as rewards_points
 
@@ -93,8 +96,6 @@ def test_released_after_the_second_thing_and_a_day(
 def test_the_night_releases_what_a_day_made_due(
     world: World, session: Session, chain: dict[str, FlaskClient], signed_in: Browser
 ) -> None:
-    from ugc.rewards import jobs as rewards_jobs
-
     moderator = signed_in("mod", role="moderator")
     for place in range(2):
         world.report(chain["ben"], place)
@@ -222,8 +223,6 @@ def test_the_day_has_a_cap_and_the_page_says_so(
 def test_who_left_brings_nothing_any_more(
     world: World, session: Session, chain: dict[str, FlaskClient]
 ) -> None:
-    from tests.conftest import PASSWORD
-
     form = {"password": PASSWORD, "content": "remove"}
     assert chain["ben"].post("/settings/erase", data=form).status_code == 303
     world.run_jobs()
@@ -239,8 +238,6 @@ def test_who_left_brings_nothing_any_more(
 def test_points_that_were_given_back_can_be_taken_again(
     session: Session, world: World, chain: dict[str, FlaskClient]
 ) -> None:
-    from ugc.reputation import actions as reputation_actions
-
     ana = world.id_of("ana")
     for _ in range(3):
         taken = reputation_actions.reverse_member(session, ana)

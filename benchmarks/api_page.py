@@ -19,7 +19,7 @@ from ugc.brandapi import rules as brandapi_rules
 from ugc.brandapi.queries import keys as brandapi_keys
 from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.config import libpq_url, sqlalchemy_url
-from ugc.core import geo
+from ugc.geography import geo
 from ugc.reports import api as reports_api
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))

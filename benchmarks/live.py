@@ -37,9 +37,10 @@ from benchmarks import common
 from ugc.accounts.models import KIND, Member
 from ugc.accounts.rules import roles as accounts_roles_rules
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import db, now, transaction
+from ugc.geography import geo
 from ugc.reports.actions import posting as reports_posting_actions
 
 COMMAND = "from ugc.cli.main import main; main()"

@@ -23,8 +23,8 @@ import redis
 from benchmarks import common
 from ugc.cli.main import load_cities
 from ugc.config import libpq_url, sqlalchemy_url
-from ugc.core import geo
 from ugc.core.db import transaction
+from ugc.geography import geo
 from ugc.lookback import pages as lookback_pages
 from ugc.lookback import queries as lookback_queries
 from ugc.lookback import rules as lookback_rules

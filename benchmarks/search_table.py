@@ -12,11 +12,12 @@ import sqlalchemy as sa
 
 from ugc.brands.queries import reading as brands_reading
 from ugc.config import ROOT
-from ugc.core import finding, gazetteer, geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
-from ugc.core.likeness import words
+from ugc.geography import gazetteer, geo
 from ugc.places.queries import search as places_search
+from ugc.search import finding
+from ugc.search.likeness import words
 
 SEED = 44
 FILE = ROOT / "tests/search/table.json"

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import common, viewport, world
-from ugc.core import geo
 from ugc.core.db import Session, db, transaction
+from ugc.geography import geo
 from ugc.livemap import actions as livemap_actions
 from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Only, Tile

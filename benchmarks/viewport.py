@@ -23,9 +23,9 @@ import sqlalchemy as sa
 from benchmarks import common, world
 from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.config import libpq_url, sqlalchemy_url
-from ugc.core import geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session, app_now, db
+from ugc.geography import geo
 from ugc.livemap.queries import changes as livemap_changes
 from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Only, Tile

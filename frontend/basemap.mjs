@@ -16,7 +16,7 @@ const ATTRIBUTION = 'Natural Earth · GeoNames (CC BY 4.0) · '
   + '© Instituto Geográfico Nacional (CC BY 4.0)';
 
 /** What readers of other languages call towns: lines of country, name, Spanish and English name. */
-export const TOWN_NAMES = new URL('../ugc/core/town_names.tsv', import.meta.url);
+export const TOWN_NAMES = new URL('../ugc/geography/town_names.tsv', import.meta.url);
 
 const collection = (features) => ({type: 'FeatureCollection', features});
 const toFeature = (geometry, properties = {}) => ({type: 'Feature', geometry, properties});

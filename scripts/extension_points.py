@@ -14,8 +14,9 @@ from pathlib import Path
 
 from ugc import app, events, schema
 from ugc.content import actions as content_actions
-from ugc.core import finding, panels, privacy, subjects
+from ugc.core import panels, privacy, subjects
 from ugc.moderation import actions as moderation_actions
+from ugc.search import finding
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -32,7 +32,7 @@ def node_and_npm() -> tuple[str, list[str]]:
 
 def inputs_hash() -> str:
     digest = hashlib.sha256()
-    files = [ROOT / "package-lock.json", ROOT / "ugc" / "core" / "town_names.tsv"]
+    files = [ROOT / "package-lock.json", ROOT / "ugc" / "geography" / "town_names.tsv"]
     for folder in ("frontend", "static/js", "static/css", "static/icons"):
         files += sorted(path for path in (ROOT / folder).rglob("*") if path.is_file())
     for path in files:

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_only_the_core_commits() -> None:
 
 
 def test_capabilities_hold_only_the_known_files() -> None:
-    no_capability = {"core", "cli", "drawing", "front"}
+    no_capability = {"core", "cli", "drawing", "front", "geography", "search"}
     folders = [p for p in PACKAGE.iterdir() if p.is_dir() and p.name not in no_capability]
     strange = [
         str(file.relative_to(PACKAGE))
@@ -281,3 +282,25 @@ def test_modules_are_called_by_one_convention() -> None:
                     if module in layered and called not in names_for(module, here):
                         wrong.append(f"{here}: {module} as {called}")
     assert wrong == []
+
+
+def test_modules_below_the_capabilities_have_names_of_their_own() -> None:
+    """So they are called by them everywhere, without the package's name before."""
+    foundations = [
+        name
+        for name in modules()
+        if name.split(".")[1] in ("core", "drawing", "geography", "search")
+        and name.split(".")[-1] not in LAYERS
+    ]
+    own = Counter(name.split(".")[-1] for name in foundations)
+    assert [name for name, count in own.items() if count > 1] == []
+    renamed = [
+        f"{path.relative_to(config.ROOT)}: {node.module}.{each.name} as {each.asname}"
+        for folder in ("ugc", "tests", "benchmarks", "scripts")
+        for path in (config.ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for each in node.names
+        if each.asname and f"{node.module}.{each.name}" in foundations
+    ]
+    assert renamed == []

@@ -15,10 +15,11 @@ from flask.testing import FlaskClient
 
 from ugc.accounts.models import Member
 from ugc.brandapi.queries import statements as brandapi_statements
-from ugc.core import gazetteer, geo, subjects
+from ugc.core import subjects
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session, now
 from ugc.core.resources import Resource
+from ugc.geography import gazetteer, geo
 from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Change, Only, View
 from ugc.lookback import queries as lookback_queries

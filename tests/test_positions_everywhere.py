@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from ugc.core.db import Session
 from ugc.core.errors import Invalid
-from ugc.core.geo import Bounds
+from ugc.geography.geo import Bounds
 from ugc.imports.rules import values as imports_values
 from ugc.watches import schemas as watches_schemas
 from ugc.watches.rules import files as watches_files

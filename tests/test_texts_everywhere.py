@@ -40,10 +40,10 @@ class Case:
 
 # (template, field) → how to try it, or why it is not tried here.
 FIELDS: dict[tuple[str, str], Case | str] = {
-    ("_pick.html", "lat"): "a position: tests/core/test_positions.py",
-    ("_pick.html", "lon"): "a position: tests/core/test_positions.py",
-    ("watches/form.html", "lat"): "a position: tests/core/test_positions.py",
-    ("watches/form.html", "lon"): "a position: tests/core/test_positions.py",
+    ("_pick.html", "lat"): "a position: tests/geography/test_positions.py",
+    ("_pick.html", "lon"): "a position: tests/geography/test_positions.py",
+    ("watches/form.html", "lat"): "a position: tests/geography/test_positions.py",
+    ("watches/form.html", "lon"): "a position: tests/geography/test_positions.py",
     ("_pick.html", "place_name"): "the name of a city, looked for",
     ("accounts/join.html", "handle"): "ASCII, 3 to 30",
     ("accounts/roles.html", "handle"): "looked for",

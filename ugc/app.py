@@ -41,9 +41,9 @@ from ugc.profiles import queries as profiles_queries
 
 # The order of blueprints and of registrations that state none.
 CAPABILITIES = (
-    "accounts", "media", "comments", "reports", "brands", "notifications", "watches", "brandapi",
-    "places", "privateplaces", "reviews", "livemap", "lookback", "offline", "moderation",
-    "profiles", "reputation", "referrals", "cards", "rewards", "insights", "streets",
+    "search", "accounts", "media", "comments", "reports", "brands", "notifications", "watches",
+    "brandapi", "places", "privateplaces", "reviews", "livemap", "lookback", "offline",
+    "moderation", "profiles", "reputation", "referrals", "cards", "rewards", "insights", "streets",
 )  # fmt: skip
 SURFACES = ("pages", "api", "subscribers", "jobs")
 

@@ -22,10 +22,9 @@ from ugc.brands.actions import editing as brands_editing
 from ugc.brands.actions import following as brands_following
 from ugc.brands.queries import claims as brands_claims_queries
 from ugc.brands.queries import reading as brands_reading
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
-from ugc.core.gazetteer import City
 from ugc.core.subjects import Visibility
 from ugc.demo_history import make_firsts, make_history
 from ugc.demo_spread import (
@@ -36,6 +35,8 @@ from ugc.demo_spread import (
     make_person,
     make_ring,
 )
+from ugc.geography import geo
+from ugc.geography.gazetteer import City
 from ugc.insights import actions as insights_actions
 from ugc.media import actions as media_actions
 from ugc.moderation import actions as moderation_actions

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ugc.accounts.models import Member
-from ugc.core import gazetteer, geo, subjects, wall
+from ugc.core import subjects, wall
 from ugc.core.db import Session, now
+from ugc.geography import gazetteer, geo
 from ugc.reports.models import KIND, Report, ReportState
 from ugc.reports.rules import kinds as reports_kinds
 

@@ -17,7 +17,7 @@ from ugc.brands.models import Fan
 from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
-from ugc.core.gazetteer import City
+from ugc.geography.gazetteer import City
 from ugc.insights import actions as insights_actions
 from ugc.profiles.models import Profile
 from ugc.referrals import rules as referrals_rules

@@ -32,12 +32,13 @@ from itsdangerous import BadData
 from ugc import config
 from ugc.accounts.actions.links import digest
 from ugc.accounts.pages.actor import COOKIE_TOKEN
-from ugc.core import geo, signed
+from ugc.core import signed
 from ugc.core.addresses import network, visitor
 from ugc.core.errors import Invalid
 from ugc.front.bounds import Bounds
 from ugc.front.protocol import protocol
 from ugc.front.sockets import GONE_S, listening_socket
+from ugc.geography import geo
 from ugc.livemap import rules as livemap_rules
 from ugc.livemap.queries import changes as livemap_changes
 from ugc.livemap.rules import ENDED, RESYNC, Change, Cursor, Snapshot, View
@@ -56,8 +57,7 @@ MOST_UNFINISHED = 50  # connections of one address beside its streams
 KERNEL_BYTES = 128 * 1024  # what the system keeps for one slow reader
 OPENING_S = 5.0  # a new stream waits so long for the database
 MOST_WAITING = 256 * 1024  # bytes that wait for a slow reader before it must fetch again
-RETRY_MS = 2000
-RETRY_FULL_S = 60
+RETRY_MS, RETRY_FULL_S = 2000, 60
 
 
 class Stream:

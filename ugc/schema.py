@@ -6,7 +6,7 @@ MODEL_MODULES = (
     "ugc.core.generation",
     "ugc.core.subjects",
     "ugc.core.sources",
-    "ugc.core.gazetteer",
+    "ugc.geography.gazetteer",
     "ugc.core.idempotency",
     "ugc.streets.models",
     "ugc.accounts.models",

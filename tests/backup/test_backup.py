@@ -29,9 +29,10 @@ from ugc.cli.backup import manifest as cli_manifest
 from ugc.cli.backup import tools as cli_tools
 from ugc.cli.main import cli
 from ugc.config import libpq_url
-from ugc.core import erasures, geo, jobs, subjects
+from ugc.core import erasures, jobs, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, now
+from ugc.geography import geo
 from ugc.media.models import Photo
 from ugc.reports.actions import posting as reports_posting_actions
 from ugc.reports.models import Report

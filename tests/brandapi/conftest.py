@@ -18,9 +18,10 @@ from ugc.brandapi import actions as brandapi_actions
 from ugc.brandapi import rules as brandapi_rules
 from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.brands.models import Brand
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
+from ugc.geography import geo
 from ugc.places.actions import editing as places_editing
 from ugc.reports.actions import posting as reports_posting_actions
 from ugc.reviews import actions as reviews_actions

@@ -24,11 +24,12 @@ from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.brandapi.schemas.description import specification
 from ugc.config import ROOT
 from ugc.content import actions as content_actions
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.db import Session, now
 from ugc.core.errors import catalogue
 from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
+from ugc.geography import geo
 from ugc.insights import actions as insights_actions
 from ugc.places.actions import claims as places_claims_actions
 from ugc.places.actions import editing as places_editing

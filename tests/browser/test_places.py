@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import PHONE, Site
 from tests.browser.test_map import look_at_picker
-from ugc.core import geo, subjects
+from ugc.core import subjects
+from ugc.geography import geo
 from ugc.places.actions.facts import offer
 from ugc.places.models import Origin
 

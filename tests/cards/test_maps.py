@@ -19,9 +19,10 @@ from ugc.cards.pages import pictures as cards_pictures
 from ugc.cards.rules import previews as cards_previews
 from ugc.cards.rules.previews import Preview
 from ugc.config import ROOT
-from ugc.core import render, towns
+from ugc.core import render
 from ugc.core.db import Session
 from ugc.drawing import basemap, typeset
+from ugc.geography import towns
 
 MADRID = Preview("bcd", "es", "light", "beer", "amber", -3.704, 40.412)
 

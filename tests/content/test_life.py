@@ -19,11 +19,12 @@ from ugc.comments.models import Comment
 from ugc.content import actions as content_actions
 from ugc.content import rules as content_rules
 from ugc.content.actions import ContentKind
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Subject, Visibility
+from ugc.geography import geo
 from ugc.insights.actions import INVITATIONS
 from ugc.insights.models import Invitation
 from ugc.media.models import Photo

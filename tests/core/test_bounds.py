@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 
 from tests.core import worst
 from ugc import config
-from ugc.core import bodies, bounded, geo
+from ugc.core import bodies, bounded
 from ugc.core.bounded import Bounded
+from ugc.geography import geo
 
 CPU_S = 45  # for all shapes of all parsers: they take some three, a pattern gone wild takes hours
 

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from migrations import online
 from tests.core.test_migrations import CONFIG, empty_database, migrate
-from ugc.core import geo
 from ugc.core.db import Session
+from ugc.geography import geo
 
 TIES = [0.000005, -0.000005, 1.234995, -3.703795, 179.999995, -179.9999951, 41.1234567, 0.0, 90.0]
 

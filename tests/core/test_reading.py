@@ -12,7 +12,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ugc.config import libpq_url
-from ugc.core import db as database
 from ugc.core.db import ReadOnly, db
 from ugc.core.subjects import Subject
 
@@ -104,7 +103,7 @@ def test_a_connection_that_lay_unused_is_asked(
     monkeypatch.setattr(engine.dialect, "do_ping", lambda c: asked.append(c) or ping(c))
     browser.get("/places")
     assert asked == []  # used a moment ago
-    monkeypatch.setattr(database, "UNUSED_S", 0.0)
+    monkeypatch.setattr("ugc.core.db.UNUSED_S", 0.0)
     browser.get("/places")
     assert len(asked) >= 1
     # A network that drops packets answers nothing.

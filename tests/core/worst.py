@@ -11,9 +11,10 @@ from marshmallow import ValidationError
 
 from ugc.accounts.rules import credentials as accounts_credentials
 from ugc.brandapi import rules as brandapi_rules
-from ugc.core import bodies, bounded, geo, render, telephones, websites
+from ugc.core import bodies, bounded, render, telephones, websites
 from ugc.core.errors import DomainError
 from ugc.core.hosts import is_trusted
+from ugc.geography import geo
 from ugc.livemap import rules as livemap_rules
 from ugc.lookback import rules as lookback_rules
 from ugc.places.rules import describing as places_describing

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from ugc import demo, demo_spread
 from ugc.accounts.models import Member
-from ugc.core import gazetteer
 from ugc.core.db import Session
+from ugc.geography import gazetteer
 from ugc.insights.queries import scores as insights_scores
 from ugc.places.models import Place
 from ugc.referrals import queries as referrals_queries

@@ -53,7 +53,7 @@ PAGES = {
     "cards.embed": Page("/embed/{place}", 4, 5),
     "accounts.erased_page": Page("/erased", 0, 2),
     "moderation.flag_page": Page("/flag/{place}", None, 5, OWNER),
-    "site.search_places_by_name": Page("/geo/search?q=madrid", 4, 5),
+    "search.search_places_by_name": Page("/geo/search?q=madrid", 4, 5),
     "notifications.inbox_page": Page("/inbox", None, 5),
     "insights.invitation_page": Page("/invitations/{invitation}", 3, 9),
     "accounts.join_page": Page("/join", 0, 1),

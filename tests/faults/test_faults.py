@@ -171,7 +171,7 @@ def test_numbers_of_transactions_that_a_crash_forgot_are_not_taken_for_seen(
 
 
 @pytest.mark.parametrize(
-    "where", ["ugc.core.gazetteer.nearest_city", "ugc.core.jobs.configure_task"]
+    "where", ["ugc.geography.gazetteer.nearest_city", "ugc.core.jobs.configure_task"]
 )
 def test_a_connection_lost_in_the_middle_is_said_and_the_same_again_works(
     app: Flask, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from tests.conftest import counted_queries
 from tests.insights.conftest import World
 from ugc.accounts.models import Member
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.db import Session, now
+from ugc.geography import geo
 from ugc.insights import actions as insights_actions
 from ugc.insights.models import PrescriptorScore
 from ugc.insights.queries import scores as insights_scores

@@ -34,9 +34,10 @@ from ugc.accounts.models import KIND, Member
 from ugc.accounts.pages.actor import COOKIE_TOKEN
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url
-from ugc.core import geo, jobs, subjects
+from ugc.core import jobs, subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import db, now, transaction
+from ugc.geography import geo
 from ugc.reports.actions import posting as reports_posting_actions
 
 COMMAND = [sys.executable, "-c", "from ugc.cli.main import main; main()"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ugc.core.geo import Bounds
+from ugc.geography.geo import Bounds
 from ugc.livemap.rules import (
     LONGEST_LIST,
     OLDEST,

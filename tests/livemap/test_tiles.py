@@ -17,9 +17,10 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MODERATOR, counted_queries
 from ugc.accounts.models import Member
-from ugc.core import cache, geo, jobs, subjects
+from ugc.core import cache, jobs, subjects
 from ugc.core.access import ANONYMOUS, Actor, ActorKind
 from ugc.core.db import Session
+from ugc.geography import geo
 from ugc.livemap import actions as livemap_actions
 from ugc.livemap import rules as livemap_rules
 from ugc.livemap.jobs import rebuild

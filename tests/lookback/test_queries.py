@@ -4,7 +4,7 @@ import pytest
 
 from tests.lookback.conftest import utc
 from ugc.core.db import Session
-from ugc.core.geo import Bounds
+from ugc.geography.geo import Bounds
 from ugc.lookback import queries as lookback_queries
 
 MADRID = Bounds(-4, 40, -3, 41)

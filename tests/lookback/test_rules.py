@@ -6,7 +6,7 @@ import pytest
 
 from tests.lookback.conftest import utc
 from ugc.core.errors import Invalid
-from ugc.core.geo import Bounds
+from ugc.geography.geo import Bounds
 from ugc.lookback import rules as lookback_rules
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -21,8 +21,7 @@ from PIL import Image
 
 from tests.deciding import ACTION_OF
 from tests.media import pictures
-from ugc.core import images
-from ugc.core import jobs as core_jobs
+from ugc.core import images, jobs
 from ugc.core.db import Session
 from ugc.media import actions as media_actions
 from ugc.media import jobs as media_jobs
@@ -691,8 +690,8 @@ def test_a_photo_whose_worker_dies_each_time_is_told(
         " WHERE task_name = 'media.clean'"
     )
     session.execute(sa.text(doing), {"attempts": attempts})
-    core_jobs.rescue_stalled(session)
-    assert len(core_jobs.failed_jobs(session)) == told
+    jobs.rescue_stalled(session)
+    assert len(jobs.failed_jobs(session)) == told
     session.execute(sa.text("DELETE FROM procrastinate_jobs WHERE task_name = 'media.clean'"))
     run_jobs()
     assert ("could not be prepared" in ana.get("/inbox").text) is told
@@ -711,10 +710,10 @@ def test_a_photo_whose_job_fails_each_time_is_told(
     session.execute(sa.text("DELETE FROM procrastinate_jobs WHERE task_name = 'media.clean'"))
     stored(media, "quarantine")[0].unlink()
     session.commit()
-    monkeypatch.setattr(core_jobs, "_app", app)
+    monkeypatch.setattr(jobs, "_app", app)
     context = SimpleNamespace(job=SimpleNamespace(id=1, attempts=attempts))
     with pytest.raises(FileNotFoundError):
-        core_jobs.queue.tasks["media.clean"].func(context, key=key)
+        jobs.queue.tasks["media.clean"].func(context, key=key)
     run_jobs()
     for language, text in (("en", "could not be prepared"), ("es", "no se pudo preparar")):
         ana.post("/language", data={"language": language})

@@ -7,11 +7,11 @@ from flask import Flask
 
 from tests.deciding import ACTION_OF
 from tests.reviews.test_concurrency import at_once, in_transaction, people, site
-from ugc.core import geo
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, transaction
 from ugc.core.errors import Conflict
 from ugc.core.subjects import Subject
+from ugc.geography import geo
 from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case, Decision
 from ugc.reports.actions import posting as reports_posting_actions

@@ -9,12 +9,13 @@ from flask.testing import FlaskClient
 
 from tests.conftest import MODERATOR
 from ugc.accounts.models import Member
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind, Grant
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, Forbidden
 from ugc.core.sources import Source
 from ugc.core.subjects import Move, Subject
+from ugc.geography import geo
 from ugc.places.actions import editing as places_editing
 from ugc.places.actions.facts import decide, offer
 from ugc.places.models import KIND, Origin, Place, PlaceBrand, PlaceFact

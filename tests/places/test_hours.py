@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ugc.core import geo, wall
+from ugc.core import wall
+from ugc.geography import geo
 from ugc.places.rules import holidays as places_holidays
 from ugc.places.rules import hours as places_hours
 from ugc.places.rules import written as places_written

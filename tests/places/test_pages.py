@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import ANONYMOUS, Actor, ActorKind
 from ugc.core.db import Session
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject
+from ugc.geography import geo
 from ugc.places.models import KIND, Place
 from ugc.places.queries import reading as places_reading
 

@@ -6,8 +6,9 @@ import re
 import pytest
 
 from tests.conftest import MODERATOR
-from ugc.core import geo, telephones, websites
+from ugc.core import telephones, websites
 from ugc.core.access import ANONYMOUS, Actor, ActorKind
+from ugc.geography import geo
 from ugc.places.rules import categories as places_categories
 from ugc.places.rules import describing as places_describing
 from ugc.places.rules import hours as places_hours

@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.dialects import postgresql
 
 from tests.conftest import counted_queries
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
+from ugc.geography import geo
 from ugc.places.models import KIND, Place
 from ugc.places.queries import reading as places_reading
 from ugc.places.queries import search as places_search

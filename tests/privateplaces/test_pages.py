@@ -12,10 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from ugc.accounts.models import Member
-from ugc.core import geo
 from ugc.core.access import ANONYMOUS, SYSTEM
 from ugc.core.db import Session
 from ugc.core.subjects import Subject
+from ugc.geography import geo
 from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Only, Tile
 from ugc.privateplaces import queries as privateplaces_queries

@@ -8,7 +8,7 @@ import statistics
 
 import pytest
 
-from ugc.core.geo import Point
+from ugc.geography.geo import Point
 from ugc.privateplaces import rules as privateplaces_rules
 from ugc.reports.rules import kinds as reports_kinds
 from ugc.reports.rules import permissions as reports_permissions

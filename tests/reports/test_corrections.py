@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.subjects import Move, Subject
+from ugc.geography import geo
 from ugc.privateplaces.rules import Area
 from ugc.reports.models import MemberPosition, Report, Vote
 from ugc.reports.queries import life as reports_life_queries

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from psycopg import ClientCursor
 
-from ugc.core import geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
+from ugc.geography import geo
 from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.queries import reading as reports_reading
 

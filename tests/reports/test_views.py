@@ -14,8 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.streets.made import load_city
-from ugc.core import geo
 from ugc.core.db import Session
+from ugc.geography import geo
 from ugc.reports.rules.views import CITY_ZOOM, zone_views
 
 MADRID, VIGO, LISBON = (-3.7, 40.42), (-8.72, 42.23), (-9.14, 38.72)

@@ -13,10 +13,11 @@ from flask.testing import FlaskClient
 
 from tests.conftest import counted_queries
 from tests.search.conftest import LAT, LON, Add
-from ugc.core import finding, geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
-from ugc.core.finding import Found, ranked
+from ugc.geography import geo
+from ugc.search import finding
+from ugc.search.finding import Found, ranked
 
 Browser = Callable[..., FlaskClient]
 HERE = f"{LAT}, {LON}"

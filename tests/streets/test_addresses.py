@@ -14,9 +14,10 @@ from tests.conftest import counted_queries
 from tests.streets import made
 from tests.streets.conftest import VILLAGE, Run
 from ugc.accounts.models import Member
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.db import Base, Session
 from ugc.core.subjects import Subject
+from ugc.geography import geo
 from ugc.moderation.models import Moderated
 from ugc.reports.actions import personal_data as reports_personal_data
 from ugc.streets.actions import addresses as streets_addresses_actions

@@ -18,9 +18,10 @@ from flask.testing import FlaskClient
 from pmtiles.reader import MmapSource, Reader
 
 from tests.streets.conftest import HELSINKI, VILLAGE, Run
-from ugc.core import finding, geo
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
+from ugc.geography import geo
+from ugc.search import finding
 from ugc.streets import jobs as streets_jobs
 from ugc.streets.queries import loads as streets_loads
 from ugc.streets.rules import tiling as streets_tiling

@@ -15,10 +15,11 @@ from flask.testing import FlaskClient
 from tests.streets.conftest import Run
 from tests.streets.test_loading import CROSS
 from ugc.content import actions as content_actions
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Base, Session
 from ugc.core.subjects import Subject
+from ugc.geography import geo
 from ugc.places import jobs as places_jobs
 from ugc.places.actions import editing as places_editing
 from ugc.places.actions import facts as places_facts_actions

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.streets import omt
 from tests.streets.conftest import Run
 from ugc.core.db import Session
-from ugc.core.regions import languages_of
+from ugc.geography.regions import languages_of
 from ugc.streets.queries import loads as streets_loads
 
 

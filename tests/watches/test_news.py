@@ -16,9 +16,10 @@ from tests.deciding import ACTION_OF
 from tests.reports.conftest import APPROVED
 from tests.watches.conftest import AREA, REPORT, member, only_watch
 from ugc import events
-from ugc.core import geo, jobs
+from ugc.core import jobs
 from ugc.core.db import Session
 from ugc.core.subjects import new_code
+from ugc.geography import geo
 from ugc.notifications.models import Notification
 from ugc.reports.models import Report
 from ugc.watches.actions import news as watches_news_actions

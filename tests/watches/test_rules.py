@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ugc.core import geo
 from ugc.core.errors import Invalid
+from ugc.geography import geo
 from ugc.watches.rules import browsers as watches_browsers_rules
 from ugc.watches.rules import choices as watches_choices
 from ugc.watches.rules import files as watches_files

@@ -18,7 +18,7 @@ from ugc.brandapi.models import UsageMark
 from ugc.brandapi.queries import keys, statements
 from ugc.brandapi.schemas import parameters, vocabulary
 from ugc.brandapi.schemas.description import RESOURCES, contents, specification
-from ugc.core import generation, geo, limits, subjects
+from ugc.core import generation, limits, subjects
 from ugc.core.access import (
     ANONYMOUS,
     Actor,
@@ -32,6 +32,7 @@ from ugc.core.access import (
 from ugc.core.db import db, record
 from ugc.core.errors import Conflict, DomainError, Invalid, NotAcceptable, NotFound, SignInNeeded
 from ugc.core.resources import Resource
+from ugc.geography import geo
 from ugc.insights.queries import room as insights_room_queries
 from ugc.insights.rules import room as insights_room_rules
 from ugc.insights.rules import weeks as insights_weeks

@@ -18,11 +18,12 @@ from ugc.brands.queries import reading as brands_reading
 from ugc.cards.rules import cards
 from ugc.cards.rules.cards import Card
 from ugc.comments import queries as comments_queries
-from ugc.core import people, stars, subjects, texts, towns
+from ugc.core import people, stars, subjects, texts
 from ugc.core.access import ANONYMOUS, Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, Visibility
+from ugc.geography import towns
 from ugc.media import queries as media_queries
 from ugc.places.models import Place
 from ugc.places.queries import reading as places_reading

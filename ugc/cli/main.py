@@ -24,9 +24,10 @@ from ugc.cli import city, importing, members, roles, upkeep
 from ugc.cli.backup.making import backup
 from ugc.cli.backup.restoring import restore
 from ugc.config import ROOT, ConfigError
-from ugc.core import gazetteer, generation, jobs, push
+from ugc.core import generation, jobs, push
 from ugc.core.db import Session, transaction
 from ugc.front.sockets import allow_open_files
+from ugc.geography import gazetteer
 from ugc.livemap import actions as livemap_actions
 from ugc.livemap import jobs as livemap_jobs
 from ugc.referrals import jobs as referrals_jobs

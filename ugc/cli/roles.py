@@ -17,10 +17,11 @@ from ugc.accounts.rules.roles import Role
 from ugc.app import create_app
 from ugc.brands.actions import team as brands_team_actions
 from ugc.brands.models import KIND as BRAND
-from ugc.core import gazetteer, subjects, wall
+from ugc.core import subjects, wall
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, transaction
 from ugc.core.errors import DomainError, NotFound
+from ugc.geography import gazetteer
 from ugc.moderation import actions as moderation_actions
 
 

@@ -1,8 +1,7 @@
-"""Pages of the site itself: health, language, theme, search by name of a city."""
+"""Pages of the site itself: health, language, theme."""
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import (
@@ -15,15 +14,11 @@ from flask import (
     send_from_directory,
     session,
 )
-from flask_babel import gettext
 
-from ugc.core import cookies, finding, geo, geocoder, health, limits, panels, render
-from ugc.core.access import ViewResult, current_actor, public
-from ugc.core.db import db
-from ugc.core.finding import Found
+from ugc.core import cookies, health, panels, render
+from ugc.core.access import ViewResult, public
 
 bp = Blueprint("site", __name__)
-SUGGESTED = 8
 
 panels.declare("about", "the page that explains the site")
 
@@ -84,49 +79,3 @@ def set_theme() -> ViewResult:
     if chosen in render.THEMES:
         cookies.put(response, "theme", chosen, days=365, readable_by_scripts=True)
     return response
-
-
-@bp.get("/geo/search")
-@public
-def search_places_by_name() -> Response:
-    """`?q=` → {results: [...]}: coordinates (`is_position`), else what the operator's geocoder and
-    the search know that has a position; with `all=1` everything that is found. `at` (latitude and
-    longitude) is the middle of the reader's map.
-
-    Each has name, detail, kind, kind_name, icon, url and is_meant (the name means this one), and
-    lon, lat (degrees) and zoom when it is somewhere."""
-    limits.hit("geocode")
-    text = request.args.get("q", "").strip()
-    point = geo.Point.parsed(text, "q")
-    if point is not None:
-        there = Found("position", text, gettext("Coordinates"), lon=point.lon, lat=point.lat)
-        return jsonify(results=[{**_told(there), "is_position": True}])
-    near = finding.looked_at(request.args.get("at", "")) or finding.home()
-    everything = request.args.get("all") == "1"
-    text = finding.cleaned(text)
-    if not text:
-        return jsonify(results=[])
-    found = [
-        Found("address", name, lon=lon, lat=lat)
-        for name, lon, lat in geocoder.search(text, render.language())
-    ]
-    found += finding.find(
-        db.session(), current_actor(), text, near, of_map=not everything, limit=SUGGESTED
-    )
-    return jsonify(results=[_told(each) for each in found if everything or each.point])
-
-
-def _told(found: Found) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "name": found.title,
-        "detail": found.detail,
-        "kind": found.kind,
-        "kind_name": found.kind_name,
-        "icon": found.icon,
-        "url": found.link,
-        "is_meant": found.meant,
-    }
-    if found.point is not None:
-        told |= {"lon": found.lon, "lat": found.lat, "zoom": found.zoom}
-        told["is_somewhere"] = found.is_somewhere
-    return told

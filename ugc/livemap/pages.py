@@ -11,11 +11,12 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 from flask_babel import lazy_gettext
 
 from ugc.brands.models import KIND as BRAND
-from ugc.core import finding, geo, limits, render
+from ugc.core import limits, render
 from ugc.core.access import ViewResult, current_actor, public, refuse_suspended
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.core.subjects import SubjectInfo, describe, resolve
+from ugc.geography import geo
 from ugc.livemap import rules
 from ugc.livemap.queries import changes as changes_queries
 from ugc.livemap.queries import tiles
@@ -24,6 +25,7 @@ from ugc.places.rules import categories as places_categories
 from ugc.reports.pages.views import first_view
 from ugc.reports.queries import reading as reports_reading
 from ugc.reports.rules import kinds as reports_kinds
+from ugc.search import finding
 
 bp = Blueprint("livemap", __name__)
 LAYERS = ("reports", "places")

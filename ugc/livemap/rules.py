@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from ugc.core.geo import Bounds
+from ugc.geography.geo import Bounds
 
 MOST_AT_ONCE = 2000  # changes read at once; beyond that, followers fetch all again
 MOST_PER_STREAM = 250  # changes told to one stream at once; beyond that it fetches all again

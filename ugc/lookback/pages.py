@@ -17,10 +17,11 @@ from babel.dates import format_interval, format_skeleton
 from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale, gettext
 
-from ugc.core import cache, geo, limits, render
+from ugc.core import cache, limits, render
 from ugc.core.access import ViewResult, current_actor, known_actor, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Invalid, shows_errors
+from ugc.geography import geo
 from ugc.lookback import queries, rules
 from ugc.reports.pages.views import first_view
 from ugc.reports.queries import watched as reports_watched

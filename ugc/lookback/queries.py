@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ugc.core.db import Session
-from ugc.core.geo import Bounds
+from ugc.geography.geo import Bounds
 from ugc.reports.rules import kinds as reports_kinds
 
 PUBLIC = "r.visibility = 'published' AND r.state <> 'merged'"

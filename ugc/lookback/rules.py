@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 
 from ugc.core import wall, zones
 from ugc.core.errors import Invalid
-from ugc.core.geo import Bounds
+from ugc.geography.geo import Bounds
 
 SPANS = ("today", "yesterday", "week", "month", "day", "between", "part")
 FIRST_DAY = dt.date(1970, 1, 1)

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core import geo
 from ugc.core.db import Base, app_now
+from ugc.geography import geo
 from ugc.moderation.models import Moderated, visibility_check
 
 KIND = "place"

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext
 
 from ugc.accounts.queries import lookup as accounts_lookup
-from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, NotFound
+from ugc.geography import geo
 from ugc.privateplaces import queries, rules
 from ugc.privateplaces.models import PrivatePlace
 

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.core import gazetteer, limits, panels, privacy
+from ugc.core import limits, panels, privacy
 from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, shows_errors
 from ugc.privateplaces import actions, queries, rules, schemas
+from ugc.search import locating
 
 bp = Blueprint("privateplaces", __name__)
 privacy.register("private_places", actions.export_member, actions.erase_member)
@@ -39,7 +40,7 @@ def places_page() -> str:
 def name_place() -> ViewResult:
     limits.hit("write")
     data = schemas.PlaceForm().load(request.form)
-    point = gazetteer.point_of_form(db.session(), data)
+    point = locating.point_of_form(db.session(), data)
     actions.name_place(db.session(), current_actor().id or 0, name=data["name"], point=point)
     flash(gettext("Kept, for you alone."), "good")
     return redirect(url_for("privateplaces.places_page"), 303)

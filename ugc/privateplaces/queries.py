@@ -10,8 +10,9 @@ import orjson
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken
 
-from ugc.core import geo, keyed
+from ugc.core import keyed
 from ugc.core.db import Session
+from ugc.geography import geo
 from ugc.privateplaces import rules
 from ugc.privateplaces.models import PrivatePlace
 

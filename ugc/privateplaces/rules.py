@@ -7,7 +7,7 @@ import hmac
 import math
 from dataclasses import dataclass
 
-from ugc.core.geo import Point
+from ugc.geography.geo import Point
 
 MOST = 5  # places that one member may name
 NAME_MAX = 40

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 
-from ugc.core import gazetteer, panels, privacy, render
+from ugc.core import panels, privacy, render
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db
+from ugc.geography import gazetteer
 from ugc.reputation import actions, rules
 from ugc.reputation.queries import board, ledger, own
 

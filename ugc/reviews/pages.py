@@ -12,7 +12,7 @@ from flask_babel import gettext, lazy_gettext
 from ugc.accounts.pages import profile as accounts_profile
 from ugc.accounts.rules import credentials as accounts_credentials
 from ugc.content import rules as content_rules
-from ugc.core import finding, limits, panels, privacy, render, subjects
+from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db, now
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
@@ -27,6 +27,7 @@ from ugc.places.rules import describing as places_describing
 from ugc.referrals.actions import linking as referrals_linking
 from ugc.reviews import actions, queries, rules, schemas
 from ugc.reviews.models import KIND
+from ugc.search import finding
 
 bp = Blueprint("reviews", __name__)
 LAST_PAGE = 500

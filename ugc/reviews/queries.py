@@ -10,20 +10,21 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.core import finding, gazetteer
 from ugc.core.access import Actor
 from ugc.core.db import Session, built_once, read_so_far
 from ugc.core.errors import NotFound
-from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
-from ugc.core.wordings import excerpt, text_likeness, text_query
+from ugc.geography import gazetteer
+from ugc.geography.gazetteer import City
 from ugc.media import queries as media_queries
 from ugc.places.models import Place
 from ugc.places.queries import running as places_running
 from ugc.places.rules import categories as places_categories
 from ugc.reviews import rules
 from ugc.reviews.models import KIND, HelpfulVote, Review, ReviewVersion
+from ugc.search import finding
+from ugc.search.wordings import excerpt, text_likeness, text_query
 
 # At most one standing review per member and place.
 LOOKED = 500  # texts that have the words that are looked for, before the best are chosen

@@ -12,8 +12,8 @@ from geoalchemy2 import Geometry
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core import geo
 from ugc.core.db import Base
+from ugc.geography import geo
 
 BOCA = "boca"  # the schema of tiles that are drawn here
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, send_from_directory
 
-from ugc.core import cache, finding, geo
+from ugc.core import cache
 from ugc.core.access import public
 from ugc.core.db import db
 from ugc.core.errors import NotFound
 from ugc.drawing.citymap import City
+from ugc.geography import geo
+from ugc.search import finding
 from ugc.streets.models import BOCA, Extract
 from ugc.streets.queries import finding as finding_queries
 from ugc.streets.queries import loads

@@ -18,13 +18,14 @@ from flask import (
 )
 from flask_babel import get_locale, gettext, lazy_gettext
 
-from ugc.core import bodies, gazetteer, limits, mail, panels, privacy, push, render, security
+from ugc.core import bodies, limits, mail, panels, privacy, push, render, security
 from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors, wants_json
 from ugc.notifications import actions as notifications_actions
 from ugc.notifications import queries as notifications_queries
 from ugc.notifications import rules as notifications_rules
+from ugc.search import locating
 from ugc.watches import schemas
 from ugc.watches.actions import browsers as browsers_actions
 from ugc.watches.actions import delivery, watching
@@ -142,7 +143,7 @@ def _placed(shape: Shape, data: dict[str, Any]) -> geometry.Placed | None:
     if how == "keep":
         return None
     if how == "circle" and shape is Shape.AREA:
-        point = gazetteer.point_of_form(db.session(), data)
+        point = locating.point_of_form(db.session(), data)
         return geometry.circle(point, data["radius_m"])
     if how == "drawn":
         line = schemas.drawn_line(data["drawn"])

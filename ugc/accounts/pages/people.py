@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import finding as finding_queries
-from ugc.core import finding, people
+from ugc.core import people
+from ugc.search import finding
 
 
 @bp.app_template_global()

@@ -11,8 +11,8 @@ from flask_babel import gettext
 from ugc.accounts.models import Member
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now, built_once
-from ugc.core.finding import Found, Search
-from ugc.core.likeness import likeness, words
+from ugc.search.finding import Found, Search
+from ugc.search.likeness import likeness, words
 
 KEY = sa.func.name_key(sa.cast(Member.handle, sa.Text) + " " + Member.name)
 LEAST = 3  # characters

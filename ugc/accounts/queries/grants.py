@@ -15,8 +15,8 @@ from ugc.accounts.models import Grant, Member
 from ugc.accounts.rules.roles import Role, grants
 from ugc.core import access
 from ugc.core.db import Session, app_now
-from ugc.core.gazetteer import City
 from ugc.core.subjects import Subject
+from ugc.geography.gazetteer import City
 
 _SCOPE = ("role", "subject_id", "city_id", "language", "kind")
 

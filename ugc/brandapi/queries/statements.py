@@ -11,10 +11,10 @@ import psycopg
 import sqlalchemy as sa
 
 from ugc.brandapi.queries.resources import feature
-from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.resources import Resource
 from ugc.core.subjects import Subject
+from ugc.geography import geo
 from ugc.reports.api import REPORTS
 
 _FAR = "'3000-01-01 00:00:00+00'::timestamptz"

@@ -26,7 +26,7 @@ from ugc.brands.queries import changes, reading
 from ugc.brands.queries import claims as claims_queries
 from ugc.brands.queries import finding as finding_queries
 from ugc.brands.queries import team as team_queries
-from ugc.core import finding, limits, panels, privacy, render, subjects
+from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import ViewResult, current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, shows_errors
@@ -36,6 +36,7 @@ from ugc.moderation import rules as moderation_rules
 from ugc.referrals import pages as referrals_pages
 from ugc.referrals import queries as referrals_queries
 from ugc.referrals.actions import linking as referrals_linking
+from ugc.search import finding
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("brand"), reading.describe, reading.describe))
 

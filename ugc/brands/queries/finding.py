@@ -11,9 +11,9 @@ from flask_babel import gettext
 from ugc.brands.models import Brand, Fan
 from ugc.core.access import Actor
 from ugc.core.db import Session, built_once
-from ugc.core.finding import Found, Search
-from ugc.core.likeness import likeness, words
 from ugc.core.subjects import Subject, Visibility
+from ugc.search.finding import Found, Search
+from ugc.search.likeness import likeness, words
 
 KEY = sa.func.name_key(Brand.name)
 

@@ -17,12 +17,13 @@ from ugc.cards.pages.base import bp as bp
 from ugc.cards.queries import Told
 from ugc.cards.rules import linked
 from ugc.cards.rules.cards import HEIGHT, WIDTH
-from ugc.core import builds, geo, render, subjects
+from ugc.core import builds, render, subjects
 from ugc.core.access import current_actor
 from ugc.core.db import db, now
 from ugc.core.errors import NotFound
 from ugc.core.people import called, who
 from ugc.core.telephones import shown_phone
+from ugc.geography import geo
 from ugc.places.rules import hours as places_hours
 from ugc.streets.rules import wording as streets_wording
 

@@ -10,11 +10,12 @@ from typing import Protocol
 from PIL import Image, ImageDraw, ImageOps
 
 from ugc.cards.rules.cards import HEIGHT, WIDTH, Card
-from ugc.core import geo, stars
+from ugc.core import stars
 from ugc.drawing import basemap, citymap, typeset
 from ugc.drawing.basemap import Basemap, Palette, View
 from ugc.drawing.citymap import City
 from ugc.drawing.typeset import Pack, Style
+from ugc.geography import geo
 
 PAPER, INK, INK_2, INK_3 = "#fbf7f1", "#24161f", "#5b4c56", "#6f5f69"
 BRAND, ACCENT, STAR, STAR_EMPTY = "#7a1f5c", "#ff6b57", "#bf7600", "#dccfc0"

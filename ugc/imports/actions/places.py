@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ugc.core import gazetteer
 from ugc.core.db import Session
+from ugc.geography import gazetteer
 from ugc.imports.actions.staging import (
     POINT,
     Counts,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ugc.core import geo, names, telephones, texts, websites
+from ugc.core import names, telephones, texts, websites
+from ugc.geography import geo
 from ugc.imports.rules import mapping as mapping_rules
 from ugc.imports.rules import values
 from ugc.imports.rules.values import BadRow

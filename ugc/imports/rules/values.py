@@ -10,8 +10,9 @@ from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ugc.core import geo, texts, wall
-from ugc.core.positions import parsing, tokens
+from ugc.core import texts, wall
+from ugc.geography import geo
+from ugc.geography.positions import parsing, tokens
 
 EARLIEST = dt.datetime(1971, 1, 1, tzinfo=dt.UTC)  # 1899, 1900 and 1970 are what "unknown" becomes
 DEGREES = 4326  # EPSG of WGS 84

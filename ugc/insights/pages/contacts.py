@@ -13,9 +13,9 @@ from ugc.core import limits, subjects
 from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import NotFound
-from ugc.core.gazetteer import city_names
 from ugc.core.render import language
 from ugc.core.subjects import SITE_PUBLIC_ID
+from ugc.geography.gazetteer import city_names
 from ugc.insights.pages.base import bp, key_of
 from ugc.insights.queries import contacts as contacts_queries
 from ugc.insights.queries import scores

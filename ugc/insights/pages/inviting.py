@@ -12,7 +12,7 @@ from ugc.core import limits, panels, privacy, render, subjects, texts
 from ugc.core.access import ViewResult, current_actor, members, public, require_contributor
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Invalid, shows_errors
-from ugc.core.gazetteer import search_cities
+from ugc.geography.gazetteer import search_cities
 from ugc.insights import actions
 from ugc.insights.models import KIND
 from ugc.insights.pages.base import bp

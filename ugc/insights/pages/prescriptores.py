@@ -12,7 +12,7 @@ from ugc.brands.queries import reading as brands_reading
 from ugc.core import limits, panels
 from ugc.core.access import current_actor, members, public
 from ugc.core.db import db, now
-from ugc.core.gazetteer import City, city_names, search_cities, where_of
+from ugc.geography.gazetteer import City, city_names, search_cities, where_of
 from ugc.insights.pages.base import bp
 from ugc.insights.queries import scores
 from ugc.insights.rules import score

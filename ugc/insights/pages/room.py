@@ -12,7 +12,7 @@ from ugc.brands.queries import reading as brands_reading
 from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import DomainError, NotFound, shows_errors
-from ugc.core.gazetteer import city_names
+from ugc.geography.gazetteer import city_names
 from ugc.insights.pages.base import bp
 from ugc.insights.queries import room as room_queries
 from ugc.insights.queries import told

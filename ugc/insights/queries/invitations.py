@@ -20,8 +20,8 @@ from ugc.core import texts
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
-from ugc.core.gazetteer import City
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
+from ugc.geography.gazetteer import City
 from ugc.insights.models import (
     KIND,
     BrandConsent,

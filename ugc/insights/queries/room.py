@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions as accounts_suspensions_queries
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.db import Session, now
-from ugc.core.gazetteer import IDS, City
+from ugc.geography import geo
+from ugc.geography.gazetteer import IDS, City
 from ugc.insights.models import SpreadConsent
 from ugc.insights.queries import told
 from ugc.insights.rules import disclosure, weeks

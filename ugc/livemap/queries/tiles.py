@@ -12,7 +12,7 @@ from typing import Any
 
 from ugc.core import cache
 from ugc.core.db import Session
-from ugc.core.geo import Bounds
+from ugc.geography.geo import Bounds
 from ugc.livemap.queries.changes import NOW, read_cursor
 from ugc.livemap.rules import (
     CELLS_PER_TILE,

@@ -11,11 +11,11 @@ from flask_babel import lazy_gettext
 from ugc import events
 from ugc.content import actions as content_actions
 from ugc.content.actions import ContentKind
-from ugc.core import gazetteer, geo
 from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Forbidden, Invalid
 from ugc.core.subjects import Visibility
+from ugc.geography import gazetteer, geo
 from ugc.media import actions as media_actions
 from ugc.moderation import queries as moderation_queries
 from ugc.places.actions import claims as claims_actions

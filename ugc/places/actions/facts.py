@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext
 
 from ugc import events
-from ugc.core import gazetteer, subjects
+from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden
 from ugc.core.subjects import Visibility
+from ugc.geography import gazetteer
 from ugc.moderation import actions as moderation_actions
 from ugc.places.models import Place, PlaceFact
 from ugc.places.queries import facts as facts_queries

@@ -13,10 +13,11 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from ugc.core import gazetteer, geo, sources, subjects
+from ugc.core import sources, subjects
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session, app_now
 from ugc.core.subjects import Visibility
+from ugc.geography import gazetteer, geo
 from ugc.moderation import actions as moderation_actions
 from ugc.places.actions import facts as facts_actions
 from ugc.places.models import KIND, Origin, Place, PlaceObject

@@ -7,8 +7,9 @@ import datetime as dt
 from babel.dates import format_date
 from flask_babel import gettext
 
-from ugc.core import formats, geo, render
+from ugc.core import formats, render
 from ugc.core.db import db, now
+from ugc.geography import geo
 from ugc.places.queries import reading
 from ugc.places.rules import hours as hours_rules
 

@@ -9,10 +9,11 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
 
 from ugc.brands.queries import reading as brands_reading
-from ugc.core import finding, gazetteer, geo, limits, privacy, render, subjects, telephones
+from ugc.core import limits, privacy, render, subjects, telephones
 from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import DomainError, Forbidden, Invalid, NotFound, shows_errors
+from ugc.geography import gazetteer, geo
 from ugc.media import pages as media_pages
 from ugc.media import queries as media_queries
 from ugc.moderation import pages as moderation_pages
@@ -29,6 +30,7 @@ from ugc.places.queries import finding as finding_queries
 from ugc.places.queries.facts import facts_of
 from ugc.places.rules import categories, describing, weekly
 from ugc.referrals.actions import linking as referrals_linking
+from ugc.search import finding, locating
 from ugc.streets.queries import addresses as streets_addresses_queries
 
 LAST_PAGE = 80
@@ -64,7 +66,7 @@ def _near() -> tuple[geo.Point | None, str, int]:
     name = request.args.get("near", "").strip()
     if not name:
         return None, "", describing.POINT_RADIUS_M
-    found = gazetteer.named_place(db.session(), name, field="near")
+    found = locating.named_place(db.session(), name, field="near")
     fitting = describing.CITY_RADIUS_M if found.kind == "city" else describing.POINT_RADIUS_M
     return geo.Point.checked(found.lon, found.lat), name, fitting
 
@@ -174,7 +176,7 @@ def _facts() -> tuple[dict[str, Any], geo.Point]:
     """What the form says, checked; telephone numbers are read as the place's country writes
     them."""
     data = schemas.PlaceForm().load(request.form)
-    point = gazetteer.point_of_form(db.session(), data)
+    point = locating.point_of_form(db.session(), data)
     if data["phone"]:
         country = gazetteer.country_at(db.session(), point)
         try:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from ugc.core import gazetteer
 from ugc.core.db import Session
-from ugc.core.gazetteer import City
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
+from ugc.geography import gazetteer
+from ugc.geography.gazetteer import City
 from ugc.places.models import KIND, Place
 from ugc.streets.models import SubjectAddress
 from ugc.streets.queries import addresses as streets_addresses_queries

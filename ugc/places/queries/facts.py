@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ugc.core import geo
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
+from ugc.geography import geo
 from ugc.places.models import Place, PlaceBrand, PlaceFact
 from ugc.places.queries.reading import PAGE, PlaceRow, shown
 from ugc.places.rules import facts as facts_rules

@@ -9,18 +9,18 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from flask_babel import get_locale, gettext
 
-from ugc.core import gazetteer
 from ugc.core.access import Actor
 from ugc.core.db import Session, built_once
-from ugc.core.finding import Area, Found, Search, without_here
-from ugc.core.gazetteer import City
-from ugc.core.geo import Point
-from ugc.core.likeness import likeness, words
 from ugc.core.subjects import Subject, Visibility
+from ugc.geography import gazetteer
+from ugc.geography.gazetteer import City
+from ugc.geography.geo import Point
 from ugc.places.models import Place
 from ugc.places.queries.described import gives_address
 from ugc.places.rules import categories, describing
 from ugc.places.rules.asked import category_said
+from ugc.search.finding import Area, Found, Search, without_here
+from ugc.search.likeness import likeness, words
 from ugc.streets.models import SubjectAddress
 from ugc.streets.queries import addresses as streets_addresses_queries
 from ugc.streets.rules import wording as streets_wording

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.content import queries as content_queries
-from ugc.core import geo
 from ugc.core.db import Session
+from ugc.geography import geo
 from ugc.moderation.models import Case
 from ugc.places.models import Place, PlaceObject
 from ugc.places.rules import objects as objects_rules

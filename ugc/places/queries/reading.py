@@ -10,13 +10,14 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from ugc.accounts.models import Member
-from ugc.core import cache, gazetteer, geo
+from ugc.core import cache
 from ugc.core.access import ANONYMOUS, Actor
 from ugc.core.db import Session, among, app_now, built_once, note_now, read_so_far
 from ugc.core.errors import NotFound
-from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, Visibility
+from ugc.geography import gazetteer, geo
+from ugc.geography.gazetteer import City
 from ugc.media import queries as media_queries
 from ugc.places.models import Place, PlaceBrand
 from ugc.places.queries.described import gives_address

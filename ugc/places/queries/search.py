@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.core import geo
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.subjects import Visibility
+from ugc.geography import geo
 from ugc.places.models import Place
 from ugc.places.queries import reading
 from ugc.places.rules import describing

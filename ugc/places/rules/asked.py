@@ -6,7 +6,7 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 
-from ugc.core.likeness import nearest, words
+from ugc.search.likeness import nearest, words
 
 _TABLE = tomllib.loads((Path(__file__).parents[1] / "words.toml").read_text(encoding="utf-8"))
 _SAID: dict[str, str] = {said: code for code, names in _TABLE.items() for said in names}

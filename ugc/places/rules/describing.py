@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from opening_hours import OpeningHours  # type: ignore[attr-defined]
 
 from ugc.brands.rules import domain_of
-from ugc.core import geo, names
+from ugc.core import names
 from ugc.core.access import Actor
 from ugc.core.subjects import Visibility
+from ugc.geography import geo
 
 NAME_MAX, ADDRESS_MAX, HOURS_MAX, WEBSITE_MAX, PHONE_MAX = 120, 200, 500, 300, 60
 

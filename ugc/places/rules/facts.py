@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection
 
-from ugc.core import geo
 from ugc.core.access import Actor
+from ugc.geography import geo
 from ugc.places.models import EXTRACT_SOURCE, FIELDS, TEXTS, Origin
 
 __all__ = ["EXTRACT_SOURCE", "FIELDS", "TEXTS", "Origin"]

@@ -10,10 +10,10 @@ from typing import Any
 
 from opening_hours import OpeningHours  # type: ignore[attr-defined]
 
-from ugc.core import geo
-from ugc.core.regions import CODES as CODES
-from ugc.core.regions import Region as Region
-from ugc.core.regions import region_of as region_of
+from ugc.geography import geo
+from ugc.geography.regions import CODES as CODES
+from ugc.geography.regions import Region as Region
+from ugc.geography.regions import region_of as region_of
 
 
 @functools.cache

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours, State  # type: ignore[attr-defined]
 
-from ugc.core import geo, wall
+from ugc.core import wall
+from ugc.geography import geo
 from ugc.places.rules import holidays
 from ugc.places.rules.written import (
     BY_WEEK,

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ugc.core import geo, names, telephones, websites
+from ugc.core import names, telephones, websites
+from ugc.geography import geo
 from ugc.places.models import EXTRACT_SOURCE
 from ugc.places.rules import categories, describing, written
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext
 
-from ugc.core import gazetteer, geo, subjects
+from ugc.core import subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
+from ugc.geography import gazetteer, geo
 from ugc.moderation import actions as moderation_actions
 from ugc.privateplaces import queries as privateplaces_queries
 from ugc.privateplaces.rules import Area

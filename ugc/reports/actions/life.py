@@ -11,11 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
 from ugc.content import actions as content_actions
-from ugc.core import geo, inputs, subjects
+from ugc.core import inputs, subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import Session, app_now, now
 from ugc.core.errors import Conflict, Forbidden, Invalid
 from ugc.core.subjects import Subject, Visibility
+from ugc.geography import geo
 from ugc.media import actions as media_actions
 from ugc.media import queries as media_queries
 from ugc.moderation import actions as moderation_actions

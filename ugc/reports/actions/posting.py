@@ -10,10 +10,11 @@ from flask_babel import lazy_gettext
 from ugc import events
 from ugc.content import actions as content_actions
 from ugc.content.actions import ContentKind, History
-from ugc.core import gazetteer, geo, subjects
+from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import Session, now
 from ugc.core.errors import Invalid
+from ugc.geography import gazetteer, geo
 from ugc.media import actions as media_actions
 from ugc.privateplaces import queries as privateplaces_queries
 from ugc.reports.actions import life as life_actions

@@ -11,10 +11,11 @@ from flask_babel import lazy_gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import AHEAD, Session, app_now, now
 from ugc.core.errors import Conflict, Forbidden
+from ugc.geography import geo
 from ugc.moderation import actions as moderation_actions
 from ugc.reports.actions import life as life_actions
 from ugc.reports.models import MemberPosition, Report, ReportState, Vote

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.core import gazetteer, geo, limits, render
+from ugc.core import limits, render
 from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import (
@@ -13,6 +13,7 @@ from ugc.core.errors import (
     Forbidden,
     shows_errors,
 )
+from ugc.geography import geo
 from ugc.moderation import pages as moderation_pages
 from ugc.privateplaces import queries as privateplaces_queries
 from ugc.reports import schemas
@@ -24,6 +25,7 @@ from ugc.reports.queries import corrections as corrections_queries
 from ugc.reports.queries import reading
 from ugc.reports.rules import corrections as corrections_rules
 from ugc.reports.rules import permissions
+from ugc.search import locating
 
 
 def edit_form(error: DomainError | None, public_id: str) -> str:
@@ -113,7 +115,7 @@ def correct(public_id: str) -> ViewResult:
     wanted = corrections_actions.Wanted(
         kind=data["kind"],
         subkind=data["subkind"],
-        point=gazetteer.point_of_form(db.session(), data) if named else None,
+        point=locating.point_of_form(db.session(), data) if named else None,
         accuracy_m=posting_pages._accuracy(data["accuracy_m"]),
         exact=data["near"] == "exact",
     )

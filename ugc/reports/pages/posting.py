@@ -8,7 +8,7 @@ from typing import Any
 from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from ugc.core import gazetteer, limits, render
+from ugc.core import limits, render
 from ugc.core.access import ViewResult, current_actor, members, public
 from ugc.core.db import db
 from ugc.core.errors import (
@@ -27,6 +27,7 @@ from ugc.reports.actions import posting as posting_actions
 from ugc.reports.pages import base
 from ugc.reports.queries import reading
 from ugc.reports.rules import kinds, permissions
+from ugc.search import locating
 
 
 def form_page(error: DomainError | None = None, similar: Any = ()) -> str:
@@ -98,7 +99,7 @@ def post() -> ViewResult:
     limits.hit("report")
     photos = media_pages.uploads()
     data = schemas.ReportForm().load(request.form)
-    point = gazetteer.point_of_form(db.session(), data)
+    point = locating.point_of_form(db.session(), data)
     actor = current_actor()
     kind = kinds.KINDS[data["kind"]]
     exact = data["near"] == "exact"

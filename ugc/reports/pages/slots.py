@@ -10,7 +10,7 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts.pages import profile as accounts_profile
 from ugc.accounts.rules import credentials as accounts_credentials
-from ugc.core import finding, formats, panels, render
+from ugc.core import formats, panels, render
 from ugc.core.access import current_actor
 from ugc.core.db import db
 from ugc.media import queries as media_queries
@@ -19,6 +19,7 @@ from ugc.reports.models import KIND
 from ugc.reports.queries import finding as finding_queries
 from ugc.reports.queries import reading, watched
 from ugc.reports.rules import belief, kinds, permissions
+from ugc.search import finding
 from ugc.watches.queries import reading as watches_reading
 from ugc.watches.rules import choices as watches_choices
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 
-from ugc.core import cache, geo
+from ugc.core import cache
 from ugc.core.access import current_actor
 from ugc.core.db import db
+from ugc.geography import geo
 from ugc.places.rules import describing as places_describing
 from ugc.reports.queries import busy
 from ugc.reports.rules.views import View, zone_views

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, jsonify, redirect, request, url_for
 from flask_babel import gettext, lazy_gettext
 
-from ugc.core import gazetteer, geo, limits
+from ugc.core import limits
 from ugc.core.access import ViewResult, current_actor, members
 from ugc.core.db import db
 from ugc.core.errors import (
@@ -14,10 +14,12 @@ from ugc.core.errors import (
     wants_json,
 )
 from ugc.core.subjects import Visibility
+from ugc.geography import geo
 from ugc.reports.actions import votes
 from ugc.reports.pages import base, showing
 from ugc.reports.queries import reading
 from ugc.reports.rules import words
+from ugc.search import locating
 from ugc.watches.actions import watching as watches_watching
 
 
@@ -27,7 +29,7 @@ def _position() -> geo.Point | None:
     if lon and lat:
         return geo.Point.of_fields(lat, lon)
     place = request.form.get("vote_place", "").strip()
-    return gazetteer.named_point(db.session(), place, field="vote_place") if place else None
+    return locating.named_point(db.session(), place, field="vote_place") if place else None
 
 
 @base.bp.post("/reports/<public_id>/vote")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from ugc.core.db import Session, app_now
-from ugc.core.gazetteer import City
 from ugc.core.subjects import Visibility
+from ugc.geography.gazetteer import City
 from ugc.reports.models import Report, ReportState
 
 

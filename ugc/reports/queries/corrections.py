@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.content import queries as content_queries
-from ugc.core import geo
 from ugc.core.db import Session
 from ugc.core.subjects import Move
+from ugc.geography import geo
 from ugc.reports.models import MemberPosition, Report, Vote
 from ugc.reports.rules import corrections as corrections_rules
 from ugc.watches.models import Follow

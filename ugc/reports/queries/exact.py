@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ugc.core import geo
 from ugc.core.db import Session
+from ugc.geography import geo
 from ugc.reports.models import Report
 
 

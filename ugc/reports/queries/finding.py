@@ -9,16 +9,16 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from flask_babel import get_locale, gettext
 
-from ugc.core import gazetteer
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now, built_once
-from ugc.core.finding import Area, Found, Search, without_here
-from ugc.core.gazetteer import City
 from ugc.core.subjects import Subject, Visibility
-from ugc.core.wordings import excerpt, text_likeness, text_query
+from ugc.geography import gazetteer
+from ugc.geography.gazetteer import City
 from ugc.reports.models import Report, ReportState
 from ugc.reports.rules import kinds
 from ugc.reports.rules.asked import kind_said
+from ugc.search.finding import Area, Found, Search, without_here
+from ugc.search.wordings import excerpt, text_likeness, text_query
 from ugc.streets.models import SubjectAddress
 from ugc.streets.queries import addresses as streets_addresses_queries
 from ugc.streets.rules import wording as streets_wording

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions as accounts_suspensions_queries
-from ugc.core import geo
 from ugc.core.db import Session, built_once, lately, read_so_far
 from ugc.core.subjects import Move, MoveNote, Subject
+from ugc.geography import geo
 from ugc.reports.models import MemberPosition, Report, ReportState, ReportVersion, Vote
 from ugc.reports.rules import belief
 

@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from flask_babel import get_locale
 
 from ugc.accounts.models import Member
-from ugc.core import gazetteer, geo
 from ugc.core.access import Actor
 from ugc.core.db import Session, among, app_now, built_once, note_now, read_so_far
 from ugc.core.errors import NotFound
-from ugc.core.gazetteer import City
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
+from ugc.geography import gazetteer, geo
+from ugc.geography.gazetteer import City
 from ugc.media import queries as media_queries
 from ugc.moderation.rules import Waiting, waiting_of
 from ugc.places.models import Place, PlaceBrand

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from ugc.core import geo
 from ugc.core.access import Actor
 from ugc.core.db import Session, app_now
+from ugc.geography import geo
 from ugc.reports.models import Report, ReportState
 from ugc.reports.queries import reading
 from ugc.reports.queries.reading import ReportRow

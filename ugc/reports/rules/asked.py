@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from ugc.core.likeness import nearest, words
 from ugc.reports.rules.kinds import KINDS, Kind
+from ugc.search.likeness import nearest, words
 
 MISTYPED_LENGTH = 6  # letters of a name that may have an error in it
 

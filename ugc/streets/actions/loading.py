@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ugc.core.db import Session
-from ugc.core.regions import languages_of
+from ugc.geography.regions import languages_of
 from ugc.streets.models import Extract, Step
 from ugc.streets.queries import loads
 from ugc.streets.rules.archives import OPENMAPTILES, Archive

@@ -9,8 +9,8 @@ from flask_babel import gettext
 
 from ugc.core.access import Actor
 from ugc.core.db import Session
-from ugc.core.finding import Found, Search, without_here
-from ugc.core.likeness import likeness, words
+from ugc.search.finding import Found, Search, without_here
+from ugc.search.likeness import likeness, words
 from ugc.streets.queries.search import FoundAddress, find_addresses, find_areas
 from ugc.streets.rules.asked import Asked, asked
 from ugc.streets.rules.wording import area_line, street_line

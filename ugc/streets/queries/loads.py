@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from ugc.core.db import Session
-from ugc.core.regions import Region, region_of
+from ugc.geography.regions import Region, region_of
 from ugc.streets.models import Extract, Step
 from ugc.streets.rules.boxes import Box, overlap
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ugc.core import geo
 from ugc.core.db import Session
-from ugc.core.finding import Area
-from ugc.core.likeness import likeness, words
+from ugc.geography import geo
+from ugc.search.finding import Area
+from ugc.search.likeness import likeness, words
 from ugc.streets.rules.asked import Asked
 from ugc.streets.rules.wording import Address
 

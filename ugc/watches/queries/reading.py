@@ -13,10 +13,10 @@ from geoalchemy2.shape import to_shape
 from shapely.geometry.base import BaseGeometry
 
 from ugc.accounts.models import Member, MemberSession
-from ugc.core import gazetteer
 from ugc.core.db import Session, app_now, built_once
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject
+from ugc.geography import gazetteer
 from ugc.watches.models import Follow, MailChoice, PushSubscription, Watch
 from ugc.watches.rules import choices
 

@@ -18,8 +18,8 @@ from shapely.affinity import translate
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from ugc.core import geo
 from ugc.core.errors import Invalid
+from ugc.geography import geo
 from ugc.watches.rules import thinning
 from ugc.watches.rules.thinning import Points
 

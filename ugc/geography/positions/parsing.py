@@ -36,8 +36,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ugc.core.positions import links
-from ugc.core.positions.tokens import (
+from ugc.geography.positions import links
+from ugc.geography.positions.tokens import (
     AMBIGUOUS,
     LETTER,
     MARK,

@@ -5,25 +5,21 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import get_locale, lazy_gettext
+from flask_babel import get_locale
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core import finding, geo, geocoder, names
-from ugc.core.access import Actor, current_actor
+from ugc.core import names
 from ugc.core.db import Base, Session, built_once
-from ugc.core.errors import Invalid
-from ugc.core.finding import Area, Found
-from ugc.core.likeness import likeness, words
+from ugc.geography import geo
 
 MEANT_SIMILARITY = 0.5  # "Barclona" is meant; of what is less alike people are asked
 # Thousands of ids are one value, not as many placeholders.
 IDS = sa.ARRAY(sa.BigInteger)
-NAME_MOST = 100  # characters of a name that is looked for
 SEAM = 176.0  # degrees east or west: within it, `CITY_RADIUS_M` may reach over the antimeridian
 CITY_RADIUS_M = 40_000  # a point farther from every city belongs to none
 
@@ -214,92 +210,6 @@ def city_names(session: Session, ids: Iterable[int]) -> dict[int, str]:
     }
 
 
-# What people mean by the name of a place on the map; a shop's name is many shops'.
-_WHERE = frozenset({"city", "area", "street", "address", "corner"})
-_UNMISTAKABLE = 0.98  # likeness of a name of anything else that is taken
-
-
-def named_place(session: Session, name: str, field: str) -> Found:
-    """A position as people type it, or what a name means: an address, a street, a corner, a part of
-    a town or a city. Raises Invalid on `field`."""
-    point = geo.Point.parsed(name, field)
-    if point is not None:
-        return Found("position", name, lon=point.lon, lat=point.lat)
-    name = names.cleaned_name(name)[:NAME_MOST]
-    # A service that the operator chose knows streets; loaded and bundled cities are always there.
-    for title, lon, lat in geocoder.search(name, str(get_locale()), limit=1):
-        checked = geo.Point.checked(lon, lat)
-        return Found("address", title, lon=checked.lon, lat=checked.lat)
-    found = [
-        each
-        for each in finding.find(session, current_actor(), name, of_map=True)
-        if each.kind in _WHERE or each.likeness >= _UNMISTAKABLE
-    ]
-    if found:
-        best = found[0]
-        if best.meant:
-            return best
-        doubt = lazy_gettext(
-            "No address or city with this name is known. Is it %(name)s (%(where)s)? Then write it"
-            " so.",
-            name=best.title,
-            where=best.detail,
-        )
-        raise Invalid(fields={field: [doubt]})
-    unknown = lazy_gettext(
-        "No address or city with this name is known. Try another, or coordinates."
-    )
-    raise Invalid(fields={field: [unknown]})
-
-
-def named_point(session: Session, name: str, field: str) -> geo.Point:
-    """The point of `named_place`. Raises Invalid on `field`."""
-    found = named_place(session, name, field)
-    return geo.Point.checked(found.lon, found.lat)
-
-
-def point_of_form(session: Session, data: dict[str, Any]) -> geo.Point:
-    """The place of a form that includes `_pick.html`: coordinates first, else a name. Raises
-    Invalid."""
-    if data["lat"] or data["lon"]:
-        return geo.Point.of_fields(data["lat"], data["lon"])
-    if data["place_name"]:
-        return named_point(session, data["place_name"], field="place_name")
-    where = lazy_gettext(
-        "Say where: your position, a point on the map, coordinates, an address or a city."
-    )
-    raise Invalid(fields={"location": [where]})
-
-
-CITY_ZOOM = 12
-
-
-def _find_cities(session: Session, _actor: Actor, search: finding.Search) -> list[Found]:
-    """Cities by their names; "Springfield, Illinois" finds those there."""
-    if any(c.isdecimal() for c in search.text):
-        return []  # an address
-    found = [
-        _found_city(city, likeness(search.words, words(city.name)))
-        for city in search_cities(
-            session, search.text, search.limit, search.near, guesses=search.guesses
-        )
-    ]
-    head, comma, tail = search.text.partition(",")
-    if comma and tail.strip():
-        for city in search_cities(session, head, search.limit, search.near, guesses=search.guesses):
-            told = likeness(search.words, words(f"{city.name} {city.detail}"))
-            found.append(replace(_found_city(city, told), is_meant=told >= finding.MEANT))
-    return found
-
-
-def _found_city(city: FoundPlace, alike: float) -> Found:
-    """A city that only trigrams found is a guess, which a form asks about."""
-    return Found(
-        "city", city.name, city.detail, max(0.2, alike), math.log(1 + city.population) / 17, "map",
-        city.lon, city.lat, zoom=CITY_ZOOM, is_meant=city.is_meant,
-    )  # fmt: skip
-
-
 @built_once
 def _named_so() -> sa.Select[Any]:
     said = sa.func.unnest(sa.bindparam("names", type_=sa.ARRAY(sa.Text)))
@@ -315,16 +225,12 @@ def _named_so() -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def _areas_named(session: Session, wanted: Sequence[str]) -> list[tuple[str, Area]]:
-    """The cities that have exactly one of these names."""
+def cities_named(session: Session, wanted: Sequence[str]) -> list[tuple[str, FoundPlace]]:
+    """Cities that have exactly one of these names, each with that name, the most populous first."""
     return [
-        (row.said, Area(row.name, where_of(row), row.lon, row.lat, row.population))
+        (row.said, FoundPlace(row.name, where_of(row), row.lon, row.lat, None, row.population))
         for row in session.execute(_named_so(), {"names": list(wanted)})
     ]
-
-
-finding.register("cities", _find_cities, is_of_map=True, guesses=True)
-finding.register_areas("cities", _areas_named)
 
 
 def country_at(session: Session, point: geo.Point) -> str | None:

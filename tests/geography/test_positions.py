@@ -9,8 +9,8 @@ from babel.numbers import format_decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ugc.core.positions import parsing
-from ugc.core.positions.tokens import AMBIGUOUS, OFF_THE_MAP, UNREADABLE, BadPosition
+from ugc.geography.positions import parsing
+from ugc.geography.positions.tokens import AMBIGUOUS, OFF_THE_MAP, UNREADABLE, BadPosition
 
 MADRID = (40.4168, -3.7038)
 GOOGLE = (

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import combinations
 
-from ugc.core.likeness import words
+from ugc.search.likeness import words
 
 SHORT = 3  # letters of a word that says something
 WORDS_MOST = 6

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ugc.core.positions.tokens import UNREADABLE, BadPosition
+from ugc.geography.positions.tokens import UNREADABLE, BadPosition
 
 _NUMBER = r"[-+]?[0-9]{1,4}(?:\.[0-9]{1,20})?"
 _PAIR = re.compile(rf"({_NUMBER})\s?,\s?({_NUMBER})(?![0-9.])")

@@ -13,7 +13,7 @@ from flask_babel import get_locale, lazy_gettext
 from geoalchemy2 import Geography, Geometry
 
 from ugc.core.errors import Invalid
-from ugc.core.positions import parsing, tokens
+from ugc.geography.positions import parsing, tokens
 
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 MAX_BOUNDS_AREA = 360.0 * 180.0  # square degrees

@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from ugc.core import gazetteer
 from ugc.core.db import Session
+from ugc.geography import gazetteer
 
 Browser = Callable[..., FlaskClient]
 CITIES = [

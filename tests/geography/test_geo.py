@@ -2,8 +2,8 @@
 
 import pytest
 
-from ugc.core import geo
 from ugc.core.errors import Invalid
+from ugc.geography import geo
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from itertools import chain
 
 from flask_babel import lazy_gettext
 
-from ugc.core import geo, names
+from ugc.core import names
 from ugc.core.access import Actor
 from ugc.core.db import Session
-from ugc.core.likeness import words
+from ugc.geography import geo
+from ugc.search.likeness import words
 
 TEXT_MOST = 100  # characters that are read of what was typed
 AT_MOST = 60  # characters of a position

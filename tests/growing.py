@@ -18,10 +18,11 @@ from ugc.brandapi import rules as brandapi_rules
 from ugc.brandapi.models import ApiKey
 from ugc.brands.models import Brand, BrandChange, BrandClaim, BrandVersion, Fan, TeamInvitation
 from ugc.comments.models import Comment
-from ugc.core import geo, subjects
+from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
-from ugc.core.gazetteer import City
+from ugc.geography import geo
+from ugc.geography.gazetteer import City
 from ugc.insights.models import BrandConsent, Invitation, PrescriptorScore, SpreadConsent
 from ugc.insights.rules import score as insights_score
 from ugc.media.models import Photo

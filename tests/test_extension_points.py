@@ -12,7 +12,7 @@ from flask import Flask
 from ugc import config, events
 from ugc.core import limits, panels
 
-SHOWN = re.compile(r"(?:panel_slots|panels\.render)\(f?['\"]([a-z_.]+)")
+SHOWN = re.compile(r"(?:panel_slots|panels\.render(?:_rows)?)\(f?['\"]([a-z_.]+)")
 # Views that change something and count no use, each with the reason.
 UNLIMITED = {
     "accounts.confirm": "the door counts it in the database",
@@ -81,6 +81,8 @@ def test_a_panel_for_an_unknown_slot_ends_the_start(
 def test_a_slot_gets_what_it_takes(app: Flask) -> None:
     with pytest.raises(TypeError, match="takes place"):
         panels.render("place.below", report=1)
+    with pytest.raises(TypeError, match="takes watches, for rows"):
+        panels.render("watch.card", watches=[])
 
 
 def test_every_event_has_a_listener(app: Flask) -> None:

@@ -72,7 +72,7 @@ LISTS: dict[str, list[Page]] = {
     "reviews.page": [Page("/reviews/{review of ana 0}")],
     "rewards.rewards_page": [Page("/rewards", "ana")],
     "roles.roles_page": [Page("/moderation/roles", "admin")],
-    "site.search_places_by_name": [Page("/geo/search?q=madrid")],
+    "search.search_places_by_name": [Page("/geo/search?q=madrid")],
     "teams.team_page": [Page("/brands/{brand}/team", "ana")],
     "watches.index_page": [Page("/watching", "ana")],
     "watches.page": [Page("/watching/{watch}", "ana")],
@@ -102,7 +102,7 @@ NO_LISTS = {
     "site.ready", "static", "streets.archive",
 }  # fmt: skip
 # What is to be mended.
-GROWING = {"accounts.export", "moderation.queue_page", "notifications.inbox_page"}
+GROWING = {"moderation.queue_page"}
 PARAMETERS = re.compile(r"%\(\w+\)s(::\w+)?(, %\(\w+\)s(::\w+)?)*")
 BOX = "bbox=-3.8,40.3,-3.6,40.5&zoom=12"
 

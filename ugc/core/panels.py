@@ -5,7 +5,7 @@ calls `panel_slots('place.below', place=place)`. docs/extension-points.md lists 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -21,11 +21,13 @@ Renderer = Callable[..., Any]
 @dataclass(frozen=True)
 class Slot:
     """A place on a page. `takes` are the names of what its renderers get. A slot whose name ends
-    in `.*` stands for one of each kind, such as `case.report`."""
+    in `.*` stands for one of each kind, such as `case.report`. One of rows (`by_id`) gets a list,
+    and its renderers answer `{id: HTML}`."""
 
     name: str
     shows: str
     takes: frozenset[str]
+    by_id: bool = False
 
 
 _declared: dict[str, Slot] = {}
@@ -36,6 +38,12 @@ KEPT = "boca_panels"
 def declare(name: str, shows: str, *takes: str) -> None:
     """Makes a slot known: what it `shows`, and the names of what its renderers get."""
     _declared[name] = Slot(name, shows, frozenset(takes))
+
+
+def declare_rows(name: str, shows: str, *takes: str) -> None:
+    """As `declare`, of a slot in each row of a list: its renderers get the list, so that they read
+    what they show of all rows at once."""
+    _declared[name] = Slot(name, shows, frozenset(takes), by_id=True)
 
 
 def slot_of(name: str) -> Slot:
@@ -63,7 +71,8 @@ def init_app(_app: Flask) -> None:
 
 
 def register(slot: str, renderer: Renderer, order: int = 100) -> None:
-    """`renderer(**context)` answers HTML (or '' for nothing); lower `order` comes first."""
+    """`renderer(**context)` answers HTML (or '' for nothing), in a slot of rows by their ids;
+    lower `order` comes first."""
     entry = (order, f"{renderer.__module__}.{renderer.__qualname__}", renderer)
     entries = [e for e in _slots.get(slot, []) if e[1] != entry[1]]
     _slots[slot] = sorted([*entries, entry], key=lambda e: e[:2])
@@ -91,9 +100,21 @@ def of_language(renderer: Renderer, figure: Callable[[], Any] = lambda: None) ->
 def render(slot: str, **context: Any) -> Markup:
     """All panels of a slot, in order. Markup comes from the renderers' autoescaped templates.
     Raises LookupError, TypeError for an unknown slot or for other arguments than it takes."""
-    takes = slot_of(slot).takes
-    if context.keys() != takes:
-        raise TypeError(f"{slot} takes {', '.join(sorted(takes)) or 'nothing'}")
-    return Markup("").join(
-        Markup(renderer(**context) or "") for _, _, renderer in _slots.get(slot, [])
-    )
+    return Markup("").join(Markup(each or "") for each in _answers(slot, context, by_id=False))
+
+
+def render_rows(slot: str, **context: Any) -> dict[int, Markup]:
+    """As `render`, of a slot of rows: the panels by the id of their row."""
+    rows: dict[int, Markup] = {}
+    for answer in _answers(slot, context, by_id=True):
+        for row, html in answer.items():
+            rows[row] = rows.get(row, Markup("")) + Markup(html)
+    return rows
+
+
+def _answers(slot: str, context: dict[str, Any], *, by_id: bool) -> Iterator[Any]:
+    declared = slot_of(slot)
+    if context.keys() != declared.takes or declared.by_id is not by_id:
+        takes = ", ".join(sorted(declared.takes)) or "nothing"
+        raise TypeError(f"{slot} takes {takes}" + (", for rows" if declared.by_id else ""))
+    return (renderer(**context) for _, _, renderer in _slots.get(slot, []))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -173,16 +174,22 @@ def contributions_page() -> str:
     )
 
 
-def decided_panel(item: Any, **_context: Any) -> str:
-    """The rule and the note under a line of the inbox."""
-    decision_id = int(item.cause.removeprefix("decision:"))
-    note = queries.decision_note(db.session(), decision_id)
-    rule = actions.rule_text(item.folded[0].get("rule"))
-    return render_template("moderation/_decided.html", rule=rule, note=note)
+def decided_panels(items: Sequence[Any], **_context: Any) -> dict[int, str]:
+    """The rule and the note under lines of the inbox."""
+    decisions = {item.id: int(item.cause.removeprefix("decision:")) for item in items}
+    notes = queries.decision_notes(db.session(), decisions.values())
+    return {
+        item.id: render_template(
+            "moderation/_decided.html",
+            rule=actions.rule_text(item.folded[0].get("rule")),
+            note=notes.get(decisions[item.id], ""),
+        )
+        for item in items
+    }
 
 
-panels.register("notification.approved", decided_panel)
-panels.register("notification.refused", decided_panel)
+panels.register("notification.approved", decided_panels)
+panels.register("notification.refused", decided_panels)
 
 
 @bp.app_template_global()
@@ -317,17 +324,16 @@ def standing_panel(member_id: int, handle: str, **_context: Any) -> str:
     )
 
 
-def suspended_panel(item: Any, **_context: Any) -> str:
-    """Why and until when, under the line of the inbox."""
-    row = accounts_suspensions_queries.one(
-        db.session(), int(item.cause.removeprefix("suspension:"))
-    )
-    if row is None:
-        return ""
-    return render_template(
-        "moderation/_suspended_told.html", row=row, reasons=accounts_suspensions_rules.REASONS
-    )
+def suspended_panels(items: Sequence[Any], **_context: Any) -> dict[int, str]:
+    """Why and until when, under lines of the inbox."""
+    asked = {int(item.cause.removeprefix("suspension:")): item.id for item in items}
+    return {
+        asked[row.id]: render_template(
+            "moderation/_suspended_told.html", row=row, reasons=accounts_suspensions_rules.REASONS
+        )
+        for row in accounts_suspensions_queries.several(db.session(), asked)
+    }
 
 
 panels.register("profile", standing_panel, order=5)
-panels.register("notification.suspended", suspended_panel)
+panels.register("notification.suspended", suspended_panels)

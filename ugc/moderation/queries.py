@@ -253,12 +253,14 @@ def decided_by(session: Session, moderator_id: int, decision_id: int) -> Decided
     return Decided(*row) if row else None
 
 
-def decision_note(session: Session, decision_id: int) -> str:
-    """What the moderator wrote to the author; '' for nothing."""
-    return (
-        session.scalar(sa.select(DecisionNote.note).where(DecisionNote.decision_id == decision_id))
-        or ""
+def decision_notes(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """What moderators wrote to authors, by decision; those without a note are left out."""
+    rows = session.execute(
+        sa.select(DecisionNote.decision_id, DecisionNote.note).where(
+            DecisionNote.decision_id.in_(list(ids))
+        )
     )
+    return {row.decision_id: row.note for row in rows}
 
 
 def decisions_on(session: Session, ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
+from markupsafe import Markup
 
 from ugc.core import limits, panels, privacy, render
 from ugc.core.access import ViewResult, current_actor, members
@@ -16,7 +18,7 @@ from ugc.notifications import actions, queries, rules
 
 bp = Blueprint("notifications", __name__)
 
-panels.declare("notification.*", "under a line of the inbox, by kind", "item")
+panels.declare_rows("notification.*", "under lines of the inbox, by kind", "items")
 privacy.register("notifications", actions.export_member, actions.erase_member)
 privacy.register("news_choices", actions.export_choices, actions.erase_choices)
 
@@ -48,7 +50,11 @@ def inbox_page() -> str:
         family=family,
         unread=unread,
     )
-    told = [(item, panels.render(f"notification.{item.kind}", item=item)) for item in items]
+    more: dict[int, Markup] = {}
+    of = attrgetter("kind")
+    for kind, of_kind in groupby(sorted(items, key=of), of):
+        more |= panels.render_rows(f"notification.{kind}", items=list(of_kind))
+    told = [(item, more.get(item.id, "")) for item in items]
     return render_template(
         "notifications/inbox.html",
         days=[(day, list(lines)) for day, lines in groupby(told, lambda each: each[0].day)],

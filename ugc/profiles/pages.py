@@ -3,6 +3,7 @@ the queue."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
@@ -170,14 +171,18 @@ def moderated_panel(member_id: int, error: DomainError | None = None, **_context
     )
 
 
-def name_told(item: Any, **_context: Any) -> str:
-    """The rule and the note under a line of the inbox."""
-    change_id = int(item.cause.removeprefix("name:"))
-    change = accounts_naming_queries.change(db.session(), change_id)
-    rule = accounts_naming_rules.RULES.get(item.folded[0].get("rule", ""), "")
-    return render_template(
-        "moderation/_decided.html", rule=rule, note=change.note if change else ""
-    )
+def names_told(items: Sequence[Any], **_context: Any) -> dict[int, str]:
+    """The rule and the note under lines of the inbox."""
+    changes = {item.id: int(item.cause.removeprefix("name:")) for item in items}
+    notes = accounts_naming_queries.notes_of(db.session(), changes.values())
+    return {
+        item.id: render_template(
+            "moderation/_decided.html",
+            rule=accounts_naming_rules.RULES.get(item.folded[0].get("rule", ""), ""),
+            note=notes.get(changes[item.id], ""),
+        )
+        for item in items
+    }
 
 
 def head_panel(member_id: int, **_context: Any) -> str:
@@ -203,5 +208,5 @@ panels.register("settings.first", settings_panel)
 panels.register("profile.text", text_panel)
 panels.register("profile.head", head_panel)
 panels.register("profile", moderated_panel, order=95)
-panels.register("notification.name_taken", name_told)
+panels.register("notification.name_taken", names_told)
 panels.register(f"case.{KIND}", case_card)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -103,13 +104,16 @@ def about_panel(**_context: Any) -> str:
 panels.register("profile.side", profile_panel, order=10)
 
 
-def badge_told(item: Any, **_context: Any) -> str:
-    """Which badges, under their line of the inbox."""
-    codes = dict.fromkeys(facts.get("badge", "") for facts in item.folded)
-    badges = [rules.BADGES[code] for code in codes if code in rules.BADGES]
-    return render_template("reputation/_badge_told.html", badges=badges)
+def badges_told(items: Sequence[Any], **_context: Any) -> dict[int, str]:
+    """Which badges, under their lines of the inbox."""
+    told = {}
+    for item in items:
+        codes = dict.fromkeys(facts.get("badge", "") for facts in item.folded)
+        badges = [rules.BADGES[code] for code in codes if code in rules.BADGES]
+        told[item.id] = render_template("reputation/_badge_told.html", badges=badges)
+    return told
 
 
-panels.register("notification.badge", badge_told)
+panels.register("notification.badge", badges_told)
 panels.register("profile.side", badges_panel, order=12)
 panels.register("about", about_panel, order=20)

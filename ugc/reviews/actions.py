@@ -206,6 +206,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
         .join(HelpfulVote, HelpfulVote.review_id == subjects.Subject.id)
         .where(HelpfulVote.member_id == member_id)
     )
+    earlier = queries.versions_of(session, (row.id for row in rows))
     return {
         "reviews": [
             {
@@ -225,7 +226,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
                 "decisions": decisions.get(row.id, []),
                 "earlier": [
                     {"rating": v.rating, "title": v.title, "text": v.text, "until": v.replaced_at}
-                    for v in queries.versions(session, row.id)
+                    for v in earlier.get(row.id, [])
                 ],
             }
             for row in rows

@@ -133,7 +133,7 @@ def page(public_id: str) -> str:
     return render_template(
         "reviews/page.html",
         review=review,
-        versions=queries.versions(session, review.id),
+        versions=queries.versions_of(session, [review.id]).get(review.id, []),
         decision=moderation_queries.last_decision(session, review.id) if mine else None,
         rules=moderation_rules.RULES,
     )

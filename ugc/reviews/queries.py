@@ -337,15 +337,13 @@ def published_by_group(ids: sa.Select[int]) -> sa.Select[int]:
     )
 
 
-def versions(session: Session, review_id: int) -> list[ReviewVersion]:
-    """What it said before, newest first."""
-    return list(
-        session.scalars(
-            sa.select(ReviewVersion)
-            .where(ReviewVersion.review_id == review_id)
-            .order_by(ReviewVersion.id.desc())
-        )
-    )
+def versions_of(session: Session, ids: Iterable[int]) -> dict[int, list[ReviewVersion]]:
+    """What these reviews said before, newest first."""
+    query = sa.select(ReviewVersion).where(ReviewVersion.review_id.in_(list(ids)))
+    found: dict[int, list[ReviewVersion]] = {}
+    for version in session.scalars(query.order_by(ReviewVersion.id.desc())):
+        found.setdefault(version.review_id, []).append(version)
+    return found
 
 
 def helpful_count(session: Session, review_id: int) -> int:

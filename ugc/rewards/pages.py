@@ -134,8 +134,8 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 panels.register("contacts", waiting_panel)
 panels.register("profile.side", profile_panel, order=11)
-panels.register("notification.account_false", moderation_pages.decided_panel)
-panels.register("notification.account_cleared", moderation_pages.decided_panel)
+panels.register("notification.account_false", moderation_pages.decided_panels)
+panels.register("notification.account_cleared", moderation_pages.decided_panels)
 
 
 # the moderator ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from babel.dates import get_day_names
@@ -37,7 +38,7 @@ from ugc.watches.rules import choices, files, geometry
 
 bp = Blueprint("watches", __name__)
 
-panels.declare("watch.card", "the line of a watch in the list", "watch", "among")
+panels.declare_rows("watch.card", "the lines of watches in their list", "watches")
 panels.declare("watch.followed", "what the member follows", "ids")
 panels.declare("watch.live", "a watch's page: what is there now", "watch")
 privacy.register("watches", watching.export_member, watching.erase_member)
@@ -70,7 +71,7 @@ def index_page() -> str:
     return render_template(
         "watches/index.html",
         watches=watches,
-        ids=ids,
+        counts=panels.render_rows("watch.card", watches=watches),
         cities=reading.cities_of(db.session(), ids),
         most=choices.WATCHES_MAX,
         followed=reading.followed(db.session(), member_id),
@@ -118,7 +119,7 @@ def _form(shape: Shape, error: DomainError | None, watch: reading.WatchRow | Non
         length_max=geometry.LENGTH_MAX_KM,
         file_max=files.BYTES_MAX >> 20,
         deliveries=DELIVERIES if asked and watch is None else {},
-        outline=reading.outline(db.session(), watch.id) if watch else None,
+        outline=reading.outlines(db.session(), [watch.id])[watch.id] if watch else None,
     )
 
 
@@ -200,7 +201,7 @@ def page(public_id: str) -> str:
         "watches/page.html",
         watch=watch,
         cities=reading.cities_of(db.session(), [watch.id]),
-        outline=reading.outline(db.session(), watch.id),
+        outline=reading.outlines(db.session(), [watch.id])[watch.id],
         kinds=choices.kinds(),
         push_key=push_key(),
         browsers=reading.browsers(db.session(), current_actor().id or 0),
@@ -281,15 +282,17 @@ def settings_panel(member_id: int, **_context: Any) -> str:
 panels.register("settings", settings_panel, order=50)
 
 
-def posted_panel(item: Any, **_context: Any) -> str:
-    """Which watch a line of the inbox comes from; all are asked for at once."""
-    if "watch_names" not in g:
-        g.watch_names = news_queries.watch_names(db.session(), current_actor().id or 0)
-    name = g.watch_names.get(item.subject_id)
-    return render_template("watches/_told.html", name=name) if name else ""
+def posted_panels(items: Sequence[Any], **_context: Any) -> dict[int, str]:
+    """Which watches lines of the inbox come from."""
+    names = news_queries.watch_names(db.session(), current_actor().id or 0)
+    return {
+        item.id: render_template("watches/_told.html", name=names[item.subject_id])
+        for item in items
+        if names.get(item.subject_id)
+    }
 
 
-panels.register("notification.news_posted", posted_panel)
+panels.register("notification.news_posted", posted_panels)
 
 
 @bp.post("/settings/watching")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -18,8 +18,12 @@ def history(session: Session, member_id: int) -> list[MemberName]:
     return list(session.scalars(query.order_by(MemberName.id.desc())))
 
 
-def change(session: Session, change_id: int) -> MemberName | None:
-    return session.get(MemberName, change_id)
+def notes_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """What moderators wrote when they took names away, by the change."""
+    rows = session.execute(
+        sa.select(MemberName.id, MemberName.note).where(MemberName.id.in_(list(ids)))
+    )
+    return {row.id: row.note for row in rows}
 
 
 def own_changes(session: Session, member_id: int) -> list[int]:

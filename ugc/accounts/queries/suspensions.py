@@ -57,9 +57,14 @@ def all_of(session: Session, member_id: int) -> list[SuspensionRow]:
     return [SuspensionRow(*row) for row in session.execute(query)]
 
 
+def several(session: Session, ids: Iterable[int]) -> list[SuspensionRow]:
+    """These suspensions, in no order."""
+    query = _suspensions().where(Suspension.id.in_(list(ids)))
+    return [SuspensionRow(*row) for row in session.execute(query)]
+
+
 def one(session: Session, suspension_id: int) -> SuspensionRow | None:
-    row = session.execute(_suspensions().where(Suspension.id == suspension_id)).first()
-    return SuspensionRow(*row) if row else None
+    return next(iter(several(session, [suspension_id])), None)
 
 
 def standing(session: Session, member_id: int) -> SuspensionRow | None:

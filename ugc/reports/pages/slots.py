@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
-from flask import g, render_template
+from flask import render_template
 from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts.pages import profile as accounts_profile
@@ -62,12 +63,16 @@ def watched_panel(watch: watches_reading.WatchRow, **_context: Any) -> str:
     return render_template("reports/_watched.html", found=found, watch=watch)
 
 
-def watch_count_panel(watch: watches_reading.WatchRow, among: list[int], **_context: Any) -> str:
-    """How many live reports a watch has, in a list of watches with the ids `among`: all are counted
-    at once."""
-    if "watch_counts" not in g:
-        g.watch_counts = watched.live_counts(db.session(), among)
-    return render_template("reports/_watch_count.html", count=g.watch_counts.get(watch.id, 0))
+def watch_count_panels(
+    watches: Sequence[watches_reading.WatchRow], **_context: Any
+) -> dict[int, str]:
+    """How many live reports watches have."""
+    ids = [watch.id for watch in watches]
+    counts = watched.live_counts(db.session(), ids)
+    return {
+        each: render_template("reports/_watch_count.html", count=counts.get(each, 0))
+        for each in ids
+    }
 
 
 def followed_panel(ids: list[int], **_context: Any) -> str:
@@ -76,7 +81,7 @@ def followed_panel(ids: list[int], **_context: Any) -> str:
 
 
 panels.register("watch.live", watched_panel)
-panels.register("watch.card", watch_count_panel)
+panels.register("watch.card", watch_count_panels)
 panels.register("watch.followed", followed_panel)
 watches_choices.register_kinds(kinds.KINDS.values())
 

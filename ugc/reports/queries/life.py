@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions as accounts_suspensions_queries
-from ugc.core.db import Session, built_once, lately, read_so_far
+from ugc.core.db import Session, among, built_once, lately, read_so_far
 from ugc.core.subjects import Move, MoveNote, Subject
 from ugc.geography import geo
 from ugc.reports.models import MemberPosition, Report, ReportState, ReportVersion, Vote
@@ -278,15 +278,23 @@ def versions(session: Session, report_id: int) -> list[ReportVersion]:
     """What it said before, newest first; read once by a request that only reads."""
     read = read_so_far("versions_of_reports")
     if report_id not in read:
-        read[report_id] = list(session.scalars(_versions(), {"report_id": report_id}))
+        read[report_id] = versions_of(session, [report_id]).get(report_id, [])
     return cast("list[ReportVersion]", read[report_id])
+
+
+def versions_of(session: Session, ids: Iterable[int]) -> dict[int, list[ReportVersion]]:
+    """What these reports said before, newest first."""
+    found: dict[int, list[ReportVersion]] = {}
+    for version in session.scalars(_versions(), {"ids": list(ids)}):
+        found.setdefault(version.report_id, []).append(version)
+    return found
 
 
 @built_once
 def _versions() -> Any:
     return (
         sa.select(ReportVersion)
-        .where(ReportVersion.report_id == sa.bindparam("report_id"))
+        .where(among(ReportVersion.report_id))
         .order_by(ReportVersion.id.desc())
     )
 

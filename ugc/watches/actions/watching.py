@@ -171,6 +171,8 @@ def export_member(session: Session, member_id: int) -> dict[str, Any]:
     browsers = session.scalars(
         sa.select(PushSubscription).where(PushSubscription.member_id == member_id)
     )
+    watches = reading.watches_of(session, member_id)
+    outlines = reading.outlines(session, (watch.id for watch in watches))
     return {
         "follows": list(followed),
         "watches": [
@@ -178,13 +180,13 @@ def export_member(session: Session, member_id: int) -> dict[str, Any]:
                 "id": w.public_id,
                 "name": w.name,
                 "shape": w.shape,
-                "geometry": reading.outline(session, w.id),
+                "geometry": outlines[w.id],
                 "distance_m": w.distance_m,
                 "kinds": w.kinds,
                 "least": w.least,
                 "paused": w.paused,
             }
-            for w in reading.watches_of(session, member_id)
+            for w in watches
         ],
         "mail": {
             "delivery": chosen.delivery,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,18 +165,17 @@ def shape_of(session: Session, watch_id: int) -> BaseGeometry:
     return to_shape(session.scalars(sa.select(Watch.geom).where(Watch.id == watch_id)).one())
 
 
-def outline(session: Session, watch_id: int) -> dict[str, Any]:
-    """The shape as GeoJSON for the map: a circle as a polygon."""
-    text = session.scalar(
+def outlines(session: Session, watch_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The shapes as GeoJSON for the map, by watch: a circle as a polygon."""
+    rows = session.execute(
         sa.text(
-            "SELECT ST_AsGeoJSON(CASE WHEN GeometryType(geom) = 'POINT'"
-            " THEN ST_Buffer(geom::geography, distance_m, 24)::geometry ELSE geom END, 6)"
-            " FROM watches WHERE id = :id"
+            "SELECT id, ST_AsGeoJSON(CASE WHEN GeometryType(geom) = 'POINT'"
+            " THEN ST_Buffer(geom::geography, distance_m, 24)::geometry ELSE geom END, 6) AS shape"
+            " FROM watches WHERE id = ANY(:ids)"
         ),
-        {"id": watch_id},
+        {"ids": list(watch_ids)},
     )
-    found: dict[str, Any] = orjson.loads(text or "{}")
-    return found
+    return {row.id: orjson.loads(row.shape) for row in rows}
 
 
 # choices ------------------------------------------------------------------------------------

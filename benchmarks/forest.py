@@ -21,7 +21,8 @@ from benchmarks import common
 from ugc.cli import main as cli_main
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core.db import Session, db, transaction
-from ugc.insights import actions as insights_actions
+from ugc.influencers.actions import scoring as influencers_scoring
+from ugc.spread import actions as spread_actions
 
 VERSION = "boca forest 1"
 BRANDS = 20
@@ -276,8 +277,8 @@ def _fill(url: str, members: int) -> None:
 
 
 def told(session: Session) -> None:
-    insights_actions.publish_all_figures(session)
+    spread_actions.publish_all_figures(session)
 
 
 def scored(session: Session) -> None:
-    insights_actions.rescore(session)
+    influencers_scoring.rescore(session)

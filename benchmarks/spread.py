@@ -29,11 +29,11 @@ from ugc.accounts.models import KIND, Member
 from ugc.config import libpq_url, sqlalchemy_url
 from ugc.core import subjects
 from ugc.core.db import Session, db, now, transaction
-from ugc.insights.queries import room as insights_room_queries
-from ugc.insights.queries import scores as insights_scores
-from ugc.insights.rules import weeks as insights_weeks
+from ugc.influencers.queries import scores as influencers_scores
 from ugc.referrals import queries as referrals_queries
 from ugc.referrals.actions import linking as referrals_linking
+from ugc.spread.queries import dashboard as spread_dashboard
+from ugc.spread.rules import weeks as spread_weeks
 
 MEMBERS = int(os.environ.get("BENCH_ROWS", "1000000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -74,13 +74,13 @@ def cases(world: forest.Forest) -> list[Case]:
 
 
 def top(session: Session, city_id: int) -> Any:
-    return insights_scores.prescriptores(session, root_id=None, city_id=city_id, limit=100)
+    return influencers_scores.prescriptores(session, root_id=None, city_id=city_id, limit=100)
 
 
 def room(session: Session, brand_id: int) -> Any:
     """A year of it, as the page reads it."""
-    return insights_room_queries.load(
-        session, brand_id, insights_weeks.last_weeks(52, insights_room_queries.today(session))
+    return spread_dashboard.load(
+        session, brand_id, spread_weeks.last_weeks(52, spread_dashboard.today(session))
     )
 
 

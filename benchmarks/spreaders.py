@@ -27,11 +27,11 @@ from benchmarks.contagion import FALSE, LEADER, World
 from ugc.cli import main as cli_main
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core.db import Session, db, transaction
-from ugc.insights import actions as insights_actions
-from ugc.insights.queries import scores as insights_scores
-from ugc.rewards.actions import scoring as rewards_scoring
-from ugc.rewards.models import FraudScore
-from ugc.rewards.rules.points import DOUBTED
+from ugc.fraud.actions import scoring as fraud_scoring
+from ugc.fraud.models import FraudScore
+from ugc.fraud.rules.score import DOUBTED
+from ugc.influencers.actions import scoring as influencers_scoring
+from ugc.influencers.queries import scores as influencers_scores
 
 GRAPH = (
     Path(os.environ.get("BENCH_DATA", ROOT.parent / "shared" / "data"))
@@ -85,12 +85,12 @@ def one(graph: dict[int, list[int]], seed: int) -> tuple[Figures, dict[str, tupl
         ids = load(url, world)
         rankings: Figures = {}
         with transaction() as session:
-            insights_actions.rescore(session)
+            influencers_scoring.rescore(session)
             rankings |= ranked(session, world, ids, " without any doubt")
         with transaction() as session:
-            rewards_scoring.score(session)
+            fraud_scoring.score(session)
         with transaction() as session:
-            insights_actions.rescore(session)
+            influencers_scoring.rescore(session)
             measured = ranked(session, world, ids, "") | rankings
             measured |= suspected(session, world, ids)
             groups = by_group(session, world, ids)
@@ -103,12 +103,12 @@ def ranked(session: Session, world: World, ids: dict[int, int], doubts: str) -> 
     """Of the first `FIRST` of each ranking."""
     spreaders = {ids[number] for number in world.spreaders()}
     rankings: dict[str, Iterable[Any]] = {
-        "prescriptores": insights_scores.prescriptores(session, root_id=None, limit=FIRST)
+        "prescriptores": influencers_scores.prescriptores(session, root_id=None, limit=FIRST)
     }
     if not doubts:  # the baselines know none anyway
         rankings |= {
-            "1st degree alone": insights_scores.first_degree(session, root_id=None, limit=FIRST),
-            "PageRank": insights_scores.pagerank(session, root_id=None, limit=FIRST),
+            "1st degree alone": influencers_scores.first_degree(session, root_id=None, limit=FIRST),
+            "PageRank": influencers_scores.pagerank(session, root_id=None, limit=FIRST),
         }
     rings = {ids[number] for number in world.of_role(FALSE, LEADER)}
     result = {}

@@ -17,14 +17,16 @@ from ugc.accounts.rules.roles import Role
 from ugc.brandapi import rules as brandapi_rules
 from ugc.brandapi.models import ApiKey
 from ugc.brands.models import Brand, BrandChange, BrandClaim, BrandVersion, Fan, TeamInvitation
+from ugc.campaigns.models import Invitation
 from ugc.comments.models import Comment
 from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
+from ugc.fraud.models import Appeal, FraudScore, Ring, RingMember
 from ugc.geography import geo
 from ugc.geography.gazetteer import City
-from ugc.insights.models import BrandConsent, Invitation, PrescriptorScore, SpreadConsent
-from ugc.insights.rules import score as insights_score
+from ugc.influencers import rules as influencers_rules
+from ugc.influencers.models import BrandConsent, PrescriptorScore, SpreadConsent
 from ugc.media.models import Photo
 from ugc.moderation.models import Case, Decision, DecisionNote, Flag
 from ugc.notifications.models import Notification
@@ -38,7 +40,7 @@ from ugc.reports.models import Report, Vote
 from ugc.reputation.models import Badge, PointEntry, Score
 from ugc.reputation.rules import BADGES
 from ugc.reviews.models import Review, ReviewVersion
-from ugc.rewards.models import Appeal, FraudScore, ReferralReward, Ring, RingMember
+from ugc.rewards.models import ReferralReward
 from ugc.watches.actions import watching as watches_watching
 from ugc.watches.models import Follow, PushSubscription, Shape
 from ugc.watches.rules import geometry as watches_geometry
@@ -294,7 +296,7 @@ class World:
         if i < len(BADGES):
             self.add(Badge(member_id=ana, badge=list(BADGES)[i]))
         for root in (brand, site):
-            for span in insights_score.SPANS:
+            for span in influencers_rules.SPANS:
                 self.add(
                     PrescriptorScore(
                         root_id=root, span=span, category="", member_id=member, city_id=MADRID,

@@ -20,7 +20,7 @@ QUESTIONS = {
     "confirm a report": "ugc.reports.actions.votes.confirm_or_deny",
     "count a referral": "ugc.referrals.actions.counts.recount",
     "expire a report": "ugc.reports.actions.life.expire",
-    "publish weekly figures": "ugc.insights.actions.publish_weekly_figures",
+    "publish weekly figures": "ugc.spread.actions.publish_weekly_figures",
     "draw a card": "ugc.cards.rules.drawing.draw",
     "post a report": "ugc.reports.actions.posting.post_report",
     "post a review": "ugc.reviews.actions.post_review",

@@ -67,14 +67,14 @@ FIELDS: dict[tuple[str, str], Case | str] = {
     ("cards/share.html", "text"): "goes into links, is not stored",
     ("comments/_talk.html", "text"): Case("{report}", "{comments}", lines=True),
     ("comments/form.html", "text"): "the same, after a refusal",
-    ("insights/_settings.html", "city"): "the name of a city, looked for",
-    ("insights/invitations.html", "text"): Case(
+    ("influencers/_settings.html", "city"): "the name of a city, looked for",
+    ("campaigns/invitations.html", "text"): Case(
         "{brand}/invitations", "{brand}/invitations", INVITE, lines=True
     ),
-    ("insights/invitations.html", "thanks"): Case(
+    ("campaigns/invitations.html", "thanks"): Case(
         "{brand}/invitations", "{brand}/invitations", INVITE, lines=True
     ),
-    ("insights/prescriptores.html", "city"): "the name of a city, looked for",
+    ("influencers/prescriptores.html", "city"): "the name of a city, looked for",
     ("layout.html", "q"): "looked for",
     ("livemap/search.html", "q"): "looked for",
     ("media/_field.html", "kept_text"): "tests/media",
@@ -114,7 +114,7 @@ FIELDS: dict[tuple[str, str], Case | str] = {
     ("reputation/leaderboard.html", "city"): "the name of a city, looked for",
     ("reviews/form.html", "title"): Case("{other}/review", "{other}/review", REVIEW),
     ("reviews/form.html", "text"): Case("{other}/review", "{other}/review", REVIEW, lines=True),
-    ("rewards/_decide_ring.html", "note"): "decided in inputs.checked_text, as in flags",
+    ("fraud/_decide_ring.html", "note"): "decided in inputs.checked_text, as in flags",
     ("rewards/rewards.html", "text"): "decided in inputs.checked_text, as in claims",
     ("watches/form.html", "name"): Case("/watching/new", "/watching", WATCH),
     ("watches/form.html", "place_name"): "the name of a city, looked for",

@@ -43,7 +43,8 @@ from ugc.profiles import queries as profiles_queries
 CAPABILITIES = (
     "search", "accounts", "media", "comments", "reports", "brands", "notifications", "watches",
     "brandapi", "places", "privateplaces", "reviews", "livemap", "lookback", "offline",
-    "moderation", "profiles", "reputation", "referrals", "cards", "rewards", "insights", "streets",
+    "moderation", "profiles", "reputation", "referrals", "cards", "fraud", "rewards",
+    "influencers", "spread", "campaigns", "contacts", "streets",
 )  # fmt: skip
 SURFACES = ("pages", "api", "subscribers", "jobs")
 

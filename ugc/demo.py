@@ -22,6 +22,7 @@ from ugc.brands.actions import editing as brands_editing
 from ugc.brands.actions import following as brands_following
 from ugc.brands.queries import claims as brands_claims_queries
 from ugc.brands.queries import reading as brands_reading
+from ugc.campaigns import actions as campaigns_actions
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
@@ -37,7 +38,7 @@ from ugc.demo_spread import (
 )
 from ugc.geography import geo
 from ugc.geography.gazetteer import City
-from ugc.insights import actions as insights_actions
+from ugc.influencers.actions import scoring as influencers_scoring
 from ugc.media import actions as media_actions
 from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case
@@ -50,6 +51,7 @@ from ugc.reports.actions import votes as reports_votes
 from ugc.reports.models import Report, ReportState
 from ugc.reports.rules import kinds as reports_kinds
 from ugc.reviews import actions as reviews_actions
+from ugc.spread import actions as spread_actions
 from ugc.watches.actions import watching as watches_watching
 from ugc.watches.models import Shape
 from ugc.watches.rules import geometry as watches_geometry
@@ -377,14 +379,14 @@ def make_brands(
             crowd = make_crowd(session, people, brand_id, place_ids[:: len(PLACES)], chance)
             centres = filter(None, [centre_of(session, city, "ES") for city in PLACE_CITIES[:4]])
             make_firsts(session, crowd, list(centres), TEXTS, chance)
-            insights_actions.publish_all_figures(session)
-            insights_actions.rescore(session)
+            spread_actions.publish_all_figures(session)
+            influencers_scoring.rescore(session)
             make_invitation(session, moderator, elena, brand_id)
 
 
 def make_invitation(session: Session, moderator: Actor, author: Actor, brand_id: int) -> None:
     """A brand asks who lets it; it is in their inboxes."""
-    public_id = insights_actions.write_invitation(
+    public_id = campaigns_actions.write_invitation(
         session,
         author,
         brands_reading.brand_by_id(session, author, brand_id),
@@ -394,7 +396,7 @@ def make_invitation(session: Session, moderator: Actor, author: Actor, brand_id:
     )
     invitation_id = subject_id(session, public_id)
     decide(session, moderator, invitation_id, "approve")
-    insights_actions.send_invitation(session, author, invitation_id)
+    campaigns_actions.send_invitation(session, author, invitation_id)
 
 
 def make_waiting(session: Session, people: dict[str, Member], place_ids: list[int]) -> None:

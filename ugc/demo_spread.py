@@ -17,16 +17,17 @@ from ugc.brands.models import Fan
 from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
+from ugc.fraud.actions import fingerprints as fraud_fingerprints
+from ugc.fraud.actions import scoring as fraud_scoring
+from ugc.fraud.rules.fingerprints import LENGTH
 from ugc.geography.gazetteer import City
-from ugc.insights import actions as insights_actions
+from ugc.influencers.actions import consents as influencers_consents
 from ugc.profiles.models import Profile
 from ugc.referrals import rules as referrals_rules
 from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.actions import visits as referrals_visits
 from ugc.referrals.models import CascadeReach
-from ugc.rewards.actions import holding as rewards_holding
-from ugc.rewards.actions import scoring as rewards_scoring
-from ugc.rewards.rules.marks import LENGTH
+from ugc.rewards import actions as rewards_actions
 
 # Who came by whose link: demo-ana has contacts of three degrees.
 FOREST = (
@@ -146,8 +147,8 @@ def make_crowd(
     for member in named:
         actor = Actor(ActorKind.MEMBER, id=member.id, confirmed=True)
         city_id = chance.choice(cities) if cities else None
-        insights_actions.choose(session, actor, named=True, contactable=True, city_id=city_id)
-        insights_actions.allow_brand(session, actor, brand_id, allowed=True)
+        influencers_consents.choose(session, actor, named=True, contactable=True, city_id=city_id)
+        influencers_consents.allow_brand(session, actor, brand_id, allowed=True)
     shared = [brand_id, brand_id, *place_ids[:2]]
     sharers: list[tuple[int, float]] = [(brand_id, 3.0), *((m.id, 2.0) for m in named)]
     seen, guests = [], []
@@ -206,9 +207,9 @@ def make_ring(session: Session, chance: random.Random) -> None:
     link = referrals_linking.link_for(session, guests[0].id, site.id)
     marks = {kind: chance.randbytes(LENGTH) for kind in ("browser", "network", "disposable")}
     for guest in guests:
-        rewards_holding.note_marks(session, guest.id, marks)
+        fraud_fingerprints.note_marks(session, guest.id, marks)
     for guest in guests[1:]:
         referrals_linking.attribute(session, guest, link.code, guest.joined_at)
-        rewards_holding.hold(session, guest.id)
+        rewards_actions.hold(session, guest.id)
     session.flush()
-    rewards_scoring.score(session, [guest.id for guest in guests])
+    fraud_scoring.score(session, [guest.id for guest in guests])

@@ -23,8 +23,11 @@ MODEL_MODULES = (
     "ugc.places.models",
     "ugc.reports.models",
     "ugc.reviews.models",
+    "ugc.fraud.models",
     "ugc.rewards.models",
-    "ugc.insights.models",
+    "ugc.influencers.models",
+    "ugc.spread.models",
+    "ugc.campaigns.models",
     "ugc.brandapi.models",
     "ugc.livemap.models",
 )

@@ -30,7 +30,6 @@ from ugc.core.errors import catalogue
 from ugc.core.sources import Source
 from ugc.core.subjects import Visibility
 from ugc.geography import geo
-from ugc.insights import actions as insights_actions
 from ugc.places.actions import claims as places_claims_actions
 from ugc.places.actions import editing as places_editing
 from ugc.places.actions import facts as places_facts_actions
@@ -39,6 +38,7 @@ from ugc.referrals.models import CascadeReach, ReferralLink
 from ugc.reports import api as reports_api
 from ugc.reports.actions import posting as reports_posting_actions
 from ugc.reports.actions.posting import REPORTS
+from ugc.spread import actions as spread_actions
 
 Get = Callable[..., Any]
 
@@ -461,7 +461,7 @@ def test_the_spread_is_told_in_full_tens_of_complete_weeks(world: World, get: Ge
     before = get(path).get_json()
     valid("Spread", before)
     assert before["shown_total_by_degree"] == {"1": 0, "2": 0, "3": 0, "further": 0}
-    insights_actions.publish_all_figures(world.session)
+    spread_actions.publish_all_figures(world.session)
     world.session.commit()
     document = get(path).get_json()
     valid("Spread", document)

@@ -13,10 +13,11 @@ from tests.conftest import PASSWORD_HASH
 from ugc.accounts.models import KIND, Member, UsedHandle
 from ugc.core import subjects
 from ugc.core.db import now
+from ugc.fraud.actions import fingerprints as fraud_fingerprints
+from ugc.fraud.actions import scoring as fraud_scoring
 from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import Referral
-from ugc.rewards.actions import holding as rewards_holding
-from ugc.rewards.actions import scoring as rewards_scoring
+from ugc.rewards import actions as rewards_actions
 
 PEOPLE = 14
 
@@ -38,7 +39,7 @@ def ring(site: Site) -> list[str]:
             session.add(UsedHandle(handle=name))
             session.flush()
             ids.append(subject.id)
-            rewards_holding.note_marks(
+            fraud_fingerprints.note_marks(
                 session, subject.id, {"browser": b"x" * 16, "network": b"y" * 16}
             )
         link = referrals_linking.link_for(session, ids[0], ids[0])
@@ -46,8 +47,8 @@ def ring(site: Site) -> list[str]:
             session.add(Referral(member_id=each, parent_id=ids[0], link_id=link.id))
         session.flush()
         for each in ids[1:]:
-            rewards_holding.hold(session, each)
-        rewards_scoring.score(session, ids)
+            rewards_actions.hold(session, each)
+        fraud_scoring.score(session, ids)
     return names
 
 

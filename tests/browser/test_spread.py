@@ -18,8 +18,8 @@ from tests.browser.conftest import PASSWORD, Site, Spot
 from tests.browser.test_rings import fits
 from tests.browser.test_spread_room import seed
 from tests.browser.test_whole_story import REVIEW, approve
-from ugc.rewards.actions import holding as rewards_holding
-from ugc.rewards.queries import doubts as rewards_doubts
+from ugc.rewards import actions as rewards_actions
+from ugc.rewards import queries as rewards_queries
 
 SMALL = {"width": 360, "height": 740}
 LARGE = {"width": 412, "height": 915}
@@ -77,8 +77,8 @@ def a_day_later(site: Site) -> None:
     clock stands where it is)."""
     with site.transaction() as session:
         session.execute(sa.text("SET LOCAL boca.clock_offset = '25 hours'"))
-        for newcomer_id in rewards_doubts.newcomers_held(session, 0, 1000):
-            rewards_holding.release(session, newcomer_id)
+        for newcomer_id in rewards_queries.newcomers_held(session, 0, 1000):
+            rewards_actions.release(session, newcomer_id)
 
 
 def test_from_a_qr_code_to_three_degrees(browser: Browser, site: Site, spot: Spot) -> None:

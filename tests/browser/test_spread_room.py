@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Site
-from tests.insights.seed import give_spread
+from tests.spread.seed import give_spread
 
 
 def signed_in(browser: Browser, site: Site, handle: str, **options: Any) -> Page:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.insights.conftest import actor_of
+from tests.spread.conftest import actor_of
 from ugc import events
 from ugc.accounts.models import Member
 from ugc.brands.actions.editing import BRANDS, add_brand
 from ugc.brands.models import Brand
+from ugc.campaigns.actions import INVITATIONS
+from ugc.campaigns.models import Invitation
 from ugc.comments.actions import COMMENTS
 from ugc.comments.models import Comment
 from ugc.content import actions as content_actions
@@ -25,8 +27,6 @@ from ugc.core.db import Session, now
 from ugc.core.errors import Conflict, Forbidden, Invalid, Stale
 from ugc.core.subjects import Subject, Visibility
 from ugc.geography import geo
-from ugc.insights.actions import INVITATIONS
-from ugc.insights.models import Invitation
 from ugc.media.models import Photo
 from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case, Moderated

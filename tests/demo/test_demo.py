@@ -11,15 +11,15 @@ from flask.testing import FlaskClient
 from ugc import demo, demo_spread
 from ugc.accounts.models import Member
 from ugc.core.db import Session
+from ugc.fraud.actions import scoring as fraud_scoring
+from ugc.fraud.rules.score import DOUBTED
 from ugc.geography import gazetteer
-from ugc.insights.queries import scores as insights_scores
+from ugc.influencers.queries import scores as influencers_scores
 from ugc.places.models import Place
 from ugc.referrals import queries as referrals_queries
 from ugc.reviews import actions as reviews_actions
 from ugc.reviews import queries as reviews_queries
 from ugc.reviews.models import Review
-from ugc.rewards.actions import scoring as rewards_scoring
-from ugc.rewards.rules.points import DOUBTED
 
 PAGES = (
     "/", "/places", "/brands", "/leaderboard", "/about", "/api", "/search?q=demo",
@@ -96,7 +96,7 @@ def test_every_city_of_places_is_one_of_its_cities() -> None:
 def test_its_own_people_are_not_accused(world: Session) -> None:
     """They came weeks apart and did genuine things; only the ring that is one on purpose is
     doubted."""
-    rewards_scoring.score(world)
+    fraud_scoring.score(world)
     doubted = world.scalars(
         sa.text(
             "SELECT m.handle FROM fraud_scores f JOIN members m ON m.id = f.member_id"
@@ -160,7 +160,7 @@ def test_the_spread_room_and_the_prescriptores_have_something_to_show(world: Ses
         assert count(world, "told_figures", f"series = '{series}'") > 0, series
     assert count(world, "invitation_deliveries") == 3
     assert count(world, "told_weeks", "jsonb_array_length(cascades) > 0") == 1
-    listed = insights_scores.prescriptores(world, root_id=None, limit=5)
+    listed = influencers_scores.prescriptores(world, root_id=None, limit=5)
     assert "demo-ana" in [row.handle for row in listed if row.named]
     # Everybody of it is labelled.
     assert count(world, "members", "is_demo AND handle NOT LIKE 'demo-%'") == 0

@@ -16,7 +16,7 @@ from tests.deciding import ACTION_OF
 from ugc.accounts.actions import passwords as accounts_passwords
 from ugc.accounts.models import Member
 from ugc.core.db import Session, now
-from ugc.rewards.actions import scoring as rewards_scoring
+from ugc.fraud.actions import scoring as fraud_scoring
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -103,7 +103,7 @@ class World:
         self.session.commit()
 
     def score_all(self) -> None:
-        rewards_scoring.score(self.session)
+        fraud_scoring.score(self.session)
         self.session.commit()
 
     def scores(self) -> dict[str, int]:

@@ -10,17 +10,18 @@ from tests.reviews.test_concurrency import at_once, in_transaction, people, site
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, DomainError
+from ugc.fraud.actions import scoring as fraud_scoring
+from ugc.fraud.models import FraudScore
+from ugc.fraud.queries import rings as fraud_rings
 from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case
 from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import Referral
 from ugc.reputation import actions as reputation_actions
 from ugc.reputation.queries import ledger as reputation_ledger
-from ugc.rewards.actions import holding as rewards_holding
-from ugc.rewards.actions import scoring as rewards_scoring
-from ugc.rewards.models import FraudScore, ReferralReward
-from ugc.rewards.queries import rings as rewards_rings
-from ugc.rewards.rules import points as rewards_points
+from ugc.rewards import actions as rewards_actions
+from ugc.rewards import rules as rewards_rules
+from ugc.rewards.models import ReferralReward
 
 __all__ = ["people", "site"]  # fixtures
 
@@ -61,7 +62,7 @@ def adds_up(site: Flask, member_id: int) -> tuple[int, int]:
 
 
 def test_held_once_however_often_and_however_many_at_once(site: Flask, chain: list[int]) -> None:
-    works = [lambda s, n=each: rewards_holding.hold(s, n) for each in chain[1:]] * 3
+    works = [lambda s, n=each: rewards_actions.hold(s, n) for each in chain[1:]] * 3
     assert at_once(site, *works) == [None] * len(works)
     assert adds_up(site, chain[0]) == (0, 20 * (len(chain) - 1))
 
@@ -71,12 +72,12 @@ def test_the_cap_holds_when_all_come_at_once(site: Flask, chain: list[int]) -> N
         session.add(
             ReferralReward(
                 newcomer_id=chain[1], beneficiary_id=chain[0], degree=1, state="released",
-                points=rewards_points.DAILY_CAP - 50, given_on=sa.func.current_date(),
+                points=rewards_rules.DAILY_CAP - 50, given_on=sa.func.current_date(),
             )
         )  # fmt: skip
 
     read(site, spend)
-    at_once(site, *(lambda s, n=each: rewards_holding.hold(s, n) for each in chain[2:]))
+    at_once(site, *(lambda s, n=each: rewards_actions.hold(s, n) for each in chain[2:]))
     assert adds_up(site, chain[0]) == (0, 40)
     states = read(
         site,
@@ -93,8 +94,8 @@ def test_release_and_reversal_at_once_leave_one_of_both(
     site: Flask, chain: list[int], attempt: int
 ) -> None:
     boss, newcomer = chain[0], chain[1]
-    cause = rewards_points.cause(newcomer)
-    read(site, lambda s: rewards_holding.hold(s, newcomer))
+    cause = rewards_rules.cause(newcomer)
+    read(site, lambda s: rewards_actions.hold(s, newcomer))
     works: list[Callable[[Session], object]] = []
     for _ in range(3):
         works += [
@@ -110,7 +111,7 @@ def test_release_and_reversal_at_once_leave_one_of_both(
 
 def test_giving_back_at_once_gives_back_once(site: Flask, chain: list[int]) -> None:
     boss = chain[0]
-    read(site, lambda s: rewards_holding.hold(s, chain[1]))
+    read(site, lambda s: rewards_actions.hold(s, chain[1]))
     taken = read(site, lambda s: reputation_actions.reverse_member(s, boss))
     assert isinstance(taken, list)
     at_once(site, *[lambda s: reputation_actions.restore(s, taken)] * 6)
@@ -126,11 +127,11 @@ def test_one_of_many_moderators_decides_a_ring_while_others_score(
         session.add_all(FraudScore(member_id=each, score=90, reasons=[]) for each in suspects)
 
     def find(session: Session) -> None:
-        rewards_scoring.lock_fraud_scoring(session)
-        rewards_scoring.find_rings(session)
+        fraud_scoring.lock_fraud_scoring(session)
+        fraud_scoring.find_rings(session)
 
     for each in suspects:
-        read(site, lambda s, n=each: rewards_holding.hold(s, n))
+        read(site, lambda s, n=each: rewards_actions.hold(s, n))
     read(site, doubt)
     at_once(site, find, find, find)
     case = read(
@@ -151,12 +152,12 @@ def test_one_of_many_moderators_decides_a_ring_while_others_score(
         )
 
     works = [decide(each) for each in moderators]
-    works.insert(2, lambda s: rewards_scoring.score(s, chain) and None)
+    works.insert(2, lambda s: fraud_scoring.score(s, chain) and None)
     answers = at_once(site, *works)
     assert sum(isinstance(each, Conflict) for each in answers) == len(moderators) - 1
     outcomes = read(
         site,
-        lambda s: [each.outcome for each in rewards_rings.suspects(s, ring_id, undecided=False)],
+        lambda s: [each.outcome for each in fraud_rings.suspects(s, ring_id, undecided=False)],
     )
     assert outcomes == ["false"] * 4
     decided = sa.text("SELECT count(*) FROM decisions WHERE case_id = :c")

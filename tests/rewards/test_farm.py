@@ -13,20 +13,21 @@ from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.rules.roles import Role
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session
+from ugc.fraud import jobs as fraud_jobs
+from ugc.fraud.queries import evidence as fraud_evidence
+from ugc.fraud.queries import untrusted as fraud_untrusted
+from ugc.fraud.rules import score as fraud_score
 from ugc.moderation import actions as moderation_actions
 from ugc.reputation.queries import ledger as reputation_ledger
-from ugc.rewards import jobs as rewards_jobs
-from ugc.rewards.actions import holding as rewards_holding
-from ugc.rewards.queries import doubts as rewards_doubts
-from ugc.rewards.queries import evidence as rewards_evidence
-from ugc.rewards.rules import points as rewards_points
+from ugc.rewards import actions as rewards_actions
+from ugc.rewards import rules as rewards_rules
 
 Browser = Callable[..., FlaskClient]
 FARM, SOME = 50, 12
 
 
 def doubted(session: Session) -> set[int]:
-    return set(session.scalars(rewards_doubts.doubted()))
+    return set(session.scalars(fraud_untrusted.doubted()))
 
 
 def plant(world: World, many: int) -> dict[str, FlaskClient]:
@@ -50,9 +51,9 @@ def test_a_farm_earns_nothing(world: World, session: Session, signed_in: Browser
     farm = plant(world, FARM)
     boss = world.id_of("boss")
     # Held, and capped: ten of fifty.
-    assert reputation_ledger.balance(session, boss) == (0, rewards_points.DAILY_CAP)
+    assert reputation_ledger.balance(session, boss) == (0, rewards_rules.DAILY_CAP)
     world.score_all()
-    assert {h for h, s in world.scores().items() if s >= rewards_points.DOUBTED} == set(farm)
+    assert {h for h, s in world.scores().items() if s >= fraud_score.DOUBTED} == set(farm)
     assert doubted(session) == {world.id_of(handle) for handle in farm}
 
     # They do genuine-looking things; a like ring around boss; post, delete, post again.
@@ -72,11 +73,11 @@ def test_a_farm_earns_nothing(world: World, session: Session, signed_in: Browser
     world.later("25 hours")
     world.score_all()
     for handle in farm:
-        rewards_holding.release(session, world.id_of(handle))
+        rewards_actions.release(session, world.id_of(handle))
     session.commit()
     # Whatever they did: doubted, so nothing is released.
     assert "released" not in world.states("boss").values()
-    assert reputation_ledger.balance(session, boss)[1] == rewards_points.DAILY_CAP
+    assert reputation_ledger.balance(session, boss)[1] == rewards_rules.DAILY_CAP
     reasons = set(
         session.scalars(
             sa.text("SELECT r->>'code' FROM fraud_scores, jsonb_array_elements(reasons) r")
@@ -177,7 +178,7 @@ def test_cleared_people_bring_their_points(
     world.run_jobs()
     world.score_all()
     world.later("25 hours")
-    rewards_holding.release(session, world.id_of("sybil-1"))
+    rewards_actions.release(session, world.id_of("sybil-1"))
     assert world.states("boss")["sybil-1"] == "held"
     assert decide(moderator, "cleared").status_code == 303
     world.run_jobs()
@@ -267,7 +268,7 @@ def test_a_school_is_not_doubted(world: World, session: Session, signed_in: Brow
     world.approve_all(moderator)
     world.score_all()
     scores = world.scores()
-    assert max(scores.values()) < rewards_points.DOUBTED
+    assert max(scores.values()) < fraud_score.DOUBTED
     assert scores["pupil-0"] > 0  # flagged, with its reasons
     assert doubted(session) == set()
     assert session.scalar(sa.text("SELECT count(*) FROM rings")) == 0
@@ -295,7 +296,7 @@ def test_a_home_is_not_doubted(world: World, session: Session) -> None:
     world.later("20 days")
     world.score_all()
     assert doubted(session) == set()
-    assert 0 < max(world.scores().values()) < rewards_points.DOUBTED
+    assert 0 < max(world.scores().values()) < fraud_score.DOUBTED
 
 
 def test_the_same_mailbox_and_throw_away_mail(world: World, session: Session) -> None:
@@ -407,10 +408,10 @@ def test_marks_are_hashes_that_go(
     assert [each["kind"] for each in exported["marks"]] == kinds
     assert "203.0.113" not in str(exported)
     world.later("89 days")
-    rewards_jobs.forget_marks(session)
+    fraud_jobs.forget_marks(session)
     assert session.scalar(sa.text("SELECT count(*) FROM marks")) == 3
     world.later("91 days")
-    rewards_jobs.forget_marks(session)
+    fraud_jobs.forget_marks(session)
     assert session.scalar(sa.text("SELECT count(*) FROM marks")) == 0
 
 
@@ -493,7 +494,7 @@ def test_the_evidence_of_many_is_a_bounded_number_of_queries(
     counts = []
     for some in (everybody[:3], everybody):
         with counted_queries() as seen:
-            rewards_evidence.gather(session, some, tables, lambda: 1.0)
+            fraud_evidence.gather(session, some, tables, lambda: 1.0)
         counts.append(len(seen))
     assert counts[1] <= counts[0] + 1 <= 20
     with counted_queries() as seen:

@@ -10,11 +10,12 @@ from tests.conftest import PASSWORD
 from tests.reading import words
 from tests.rewards.conftest import World
 from ugc.core.db import Session
+from ugc.fraud.rules import genuine as fraud_genuine
 from ugc.reputation import actions as reputation_actions
 from ugc.reputation.queries import ledger as reputation_ledger
+from ugc.rewards import actions as rewards_actions
 from ugc.rewards import jobs as rewards_jobs
-from ugc.rewards.actions import holding as rewards_holding
-from ugc.rewards.rules import points as rewards_points
+from ugc.rewards import rules as rewards_rules
 
 Browser = Callable[..., FlaskClient]
 
@@ -45,11 +46,11 @@ def test_three_degrees_are_held_and_halve(
     assert world.states("ana") == {"ben": "held", "eva": "held", "leo": "held"}
     entries = session.execute(
         sa.text("SELECT action, points FROM point_entries WHERE cause = :c ORDER BY points"),
-        {"c": rewards_points.cause(world.id_of("leo"))},
+        {"c": rewards_rules.cause(world.id_of("leo"))},
     ).all()
     assert entries == [("referral_3", 5), ("referral_2", 10), ("referral", 20)]
     # A job that runs again credits nothing.
-    rewards_holding.hold(session, world.id_of("leo"))
+    rewards_actions.hold(session, world.id_of("leo"))
     assert reputation_ledger.balance(session, world.id_of("ana")) == (0, 35)
     assert session.scalars(sa.text("SELECT badge FROM badges")).all() == []
     world.ledger_adds_up()
@@ -88,7 +89,7 @@ def test_released_after_the_second_thing_and_a_day(
         sa.text("SELECT badge FROM badges WHERE member_id = :a"), {"a": ana}
     ).all() == ["first_contact"]
     # Exactly once, however often it is asked.
-    rewards_holding.release(session, world.id_of("ben"))
+    rewards_actions.release(session, world.id_of("ben"))
     assert reputation_ledger.balance(session, ana) == (20, 15)
     world.ledger_adds_up()
 
@@ -144,7 +145,7 @@ def test_a_farm_of_clicks_releases_nothing(
             world.confirm(browser, report)
     world.run_jobs()
     for number in range(6):
-        rewards_holding.release(session, world.id_of(f"click-{number}"))
+        rewards_actions.release(session, world.id_of(f"click-{number}"))
     assert set(world.states("boss").values()) == {"held"}
     assert reputation_ledger.balance(session, world.id_of("boss"))[0] == 0
     assert reputation_ledger.balance(session, world.id_of("click-0")) == (0, 3)
@@ -178,7 +179,7 @@ def test_a_vote_that_others_prove_is_one_of_the_two_things(
     ("contributions", "votes", "things"), [(0, 9, 1), (1, 0, 1), (1, 3, 2), (2, 0, 2)]
 )
 def test_votes_alone_are_never_enough(contributions: int, votes: int, things: int) -> None:
-    assert rewards_points.genuine_things(contributions, votes) == things
+    assert fraud_genuine.genuine_things(contributions, votes) == things
 
 
 def test_what_was_withdrawn_before_does_not_count(
@@ -193,7 +194,7 @@ def test_what_was_withdrawn_before_does_not_count(
     world.approve_all(moderator)
     world.run_jobs()
     world.later("25 hours")
-    rewards_holding.release(session, world.id_of("ben"))
+    rewards_actions.release(session, world.id_of("ben"))
     assert world.states("ana")["ben"] == "held"
 
 
@@ -205,7 +206,7 @@ def test_the_day_has_a_cap_and_the_page_says_so(
     for number in range(12):
         world.join(f"new-{number}", link)
     world.run_jobs()
-    assert reputation_ledger.balance(session, world.id_of("ana")) == (0, rewards_points.DAILY_CAP)
+    assert reputation_ledger.balance(session, world.id_of("ana")) == (0, rewards_rules.DAILY_CAP)
     states = list(world.states("ana").values())
     assert (states.count("held"), states.count("capped")) == (10, 2)
     text = words(ana.get("/rewards").text)
@@ -246,9 +247,9 @@ def test_points_that_were_given_back_can_be_taken_again(
         reputation_actions.restore(session, taken)
         reputation_actions.restore(session, taken)
         assert reputation_ledger.balance(session, ana) == (0, 35)
-    reputation_actions.release(session, rewards_points.cause(world.id_of("ben")), ana)
+    reputation_actions.release(session, rewards_rules.cause(world.id_of("ben")), ana)
     assert reputation_ledger.balance(session, ana) == (20, 15)
-    reputation_actions.reverse(session, rewards_points.cause(world.id_of("ben")))
-    reputation_actions.release(session, rewards_points.cause(world.id_of("ben")), ana)
+    reputation_actions.reverse(session, rewards_rules.cause(world.id_of("ben")))
+    reputation_actions.release(session, rewards_rules.cause(world.id_of("ben")), ana)
     assert reputation_ledger.balance(session, ana) == (0, 15)
     world.ledger_adds_up()

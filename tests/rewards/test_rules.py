@@ -9,25 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ugc.rewards.rules import marks as rewards_marks
-from ugc.rewards.rules import points as rewards_points
-from ugc.rewards.rules import ring as rewards_ring
-from ugc.rewards.rules.score import Evidence, Reason, after_clearing, score, surprise
+from ugc.fraud.rules import fingerprints as fraud_fingerprints
+from ugc.fraud.rules import ring as fraud_ring
+from ugc.fraud.rules import score as fraud_score
+from ugc.fraud.rules.score import Evidence, Reason, after_clearing, score, surprise
+from ugc.rewards import rules as rewards_rules
 
 NOON = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
-KEY = rewards_marks.key("a secret")
+KEY = fraud_fingerprints.key("a secret")
 
 
 @pytest.mark.parametrize(
     ("genuine", "hours", "due"), [(2, 24, True), (1, 24, False), (2, 23.9, False), (9, 0, False)]
 )
 def test_when_a_reward_is_due(genuine: int, hours: float, due: bool) -> None:
-    assert rewards_points.is_due(genuine, NOON - dt.timedelta(hours=hours), NOON) is due
+    assert rewards_rules.is_due(genuine, NOON - dt.timedelta(hours=hours), NOON) is due
 
 
 def test_the_day_is_full() -> None:
-    assert rewards_points.fits_the_day(180, 20)
-    assert not rewards_points.fits_the_day(181, 20)
+    assert rewards_rules.fits_the_day(180, 20)
+    assert not rewards_rules.fits_the_day(181, 20)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_surprise_of_a_poisson_count(count: int, expected: float, answer: float)
     ],
 )
 def test_the_same_mailbox(one: str, other: str, same: bool) -> None:
-    assert (rewards_marks.mailbox(one) == rewards_marks.mailbox(other)) is same
+    assert (fraud_fingerprints.mailbox(one) == fraud_fingerprints.mailbox(other)) is same
 
 
 @pytest.mark.parametrize(
@@ -71,30 +72,30 @@ def test_the_same_mailbox(one: str, other: str, same: bool) -> None:
     ],
 )
 def test_networks(address: str | None, network: str) -> None:
-    assert rewards_marks.network(address) == network
+    assert fraud_fingerprints.network(address) == network
 
 
 def test_throw_away_mail_also_below_its_domain() -> None:
-    assert rewards_marks.is_disposable("x@mailinator.com")
-    assert rewards_marks.is_disposable("x@deep.mailinator.com")
-    assert not rewards_marks.is_disposable("x@gmail.com")
-    assert not rewards_marks.is_disposable("x")
+    assert fraud_fingerprints.is_disposable("x@mailinator.com")
+    assert fraud_fingerprints.is_disposable("x@deep.mailinator.com")
+    assert not fraud_fingerprints.is_disposable("x@gmail.com")
+    assert not fraud_fingerprints.is_disposable("x")
 
 
 def test_marks_are_keyed_and_told_apart_by_kind() -> None:
     facts: dict[str, Any] = {
         "address": "203.0.113.7", "agent": "A", "accepts": "es", "email": "a@mailinator.com",
     }  # fmt: skip
-    found = rewards_marks.marks(KEY, **facts)
+    found = fraud_fingerprints.marks(KEY, **facts)
     assert sorted(found) == ["browser", "disposable", "mailbox", "network"]
     assert len(set(found.values())) == 4
-    assert all(len(mark) == rewards_marks.LENGTH for mark in found.values())
-    assert found == rewards_marks.marks(KEY, **facts)
-    other = rewards_marks.marks(rewards_marks.key("another"), **facts)
+    assert all(len(mark) == fraud_fingerprints.LENGTH for mark in found.values())
+    assert found == fraud_fingerprints.marks(KEY, **facts)
+    other = fraud_fingerprints.marks(fraud_fingerprints.key("another"), **facts)
     assert not set(found.values()) & set(other.values())
-    neighbour = rewards_marks.marks(KEY, **{**facts, "address": "203.0.113.8"})
+    neighbour = fraud_fingerprints.marks(KEY, **{**facts, "address": "203.0.113.8"})
     assert neighbour["network"] == found["network"]
-    assert sorted(rewards_marks.marks(KEY, **{**facts, "address": None, "agent": ""})) == [
+    assert sorted(fraud_fingerprints.marks(KEY, **{**facts, "address": None, "agent": ""})) == [
         "disposable",
         "mailbox",
     ]
@@ -194,7 +195,7 @@ def test_points(evidence: Evidence, points: int) -> None:
 )  # fmt: skip
 def test_homes_schools_and_farms(people: list[Evidence], doubted: bool) -> None:
     for evidence in people:
-        assert (score(evidence).score >= rewards_points.DOUBTED) is doubted
+        assert (score(evidence).score >= fraud_score.DOUBTED) is doubted
 
 
 ids = st.lists(st.integers(1, 60), max_size=25, unique=True).map(tuple)
@@ -278,7 +279,7 @@ def test_new_people_are_new_evidence() -> None:
 
 def test_who_hangs_together() -> None:
     ties = [("referral", 1, 2), ("browser", 2, 3), ("praise", 5, 6), ("network", 7, 99)]
-    assert rewards_ring.components([7, 6, 5, 3, 2, 1], ties) == [[1, 2, 3], [5, 6], [7]]
+    assert fraud_ring.components([7, 6, 5, 3, 2, 1], ties) == [[1, 2, 3], [5, 6], [7]]
 
 
 @given(
@@ -288,7 +289,7 @@ def test_who_hangs_together() -> None:
 def test_groups_are_a_partition_that_no_tie_crosses(
     people: set[int], ties: list[tuple[str, int, int]]
 ) -> None:
-    groups = rewards_ring.components(people, ties)
+    groups = fraud_ring.components(people, ties)
     assert sorted(each for group in groups for each in group) == sorted(people)
     of = {each: number for number, group in enumerate(groups) for each in group}
     for _, one, other in ties:
@@ -298,17 +299,17 @@ def test_groups_are_a_partition_that_no_tie_crosses(
 
 def test_the_drawing_puts_who_brought_most_in_the_middle_and_counts_the_rest() -> None:
     ties = [("referral", 50, each) for each in range(100, 160)]
-    drawn = rewards_ring.drawing([50, *range(100, 160)], ties)
-    assert len(drawn.dots) == rewards_ring.DRAWN
-    assert drawn.left_out == 61 - rewards_ring.DRAWN
+    drawn = fraud_ring.drawing([50, *range(100, 160)], ties)
+    assert len(drawn.dots) == fraud_ring.DRAWN
+    assert drawn.left_out == 61 - fraud_ring.DRAWN
     assert (drawn.dots[0].member_id, drawn.dots[0].x, drawn.dots[0].y) == (50, 180, 180)
     assert all(0 <= dot.x <= drawn.size and 0 <= dot.y <= drawn.size for dot in drawn.dots)
-    assert len({(dot.x, dot.y) for dot in drawn.dots}) == rewards_ring.DRAWN
-    assert len(drawn.lines) == rewards_ring.DRAWN - 1
-    assert rewards_ring.drawing([], []).dots == []
+    assert len({(dot.x, dot.y) for dot in drawn.dots}) == fraud_ring.DRAWN
+    assert len(drawn.lines) == fraud_ring.DRAWN - 1
+    assert fraud_ring.drawing([], []).dots == []
     both = [("browser", 1, 2), ("network", 1, 2), ("network", 2, 3)]
-    assert [line.kind for line in rewards_ring.drawing([1, 2, 3], both).lines] == [
+    assert [line.kind for line in fraud_ring.drawing([1, 2, 3], both).lines] == [
         "browser",
         "network",
     ]
-    assert len(rewards_ring.drawing([4], []).dots) == 1
+    assert len(fraud_ring.drawing([4], []).dots) == 1

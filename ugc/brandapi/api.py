@@ -33,9 +33,9 @@ from ugc.core.db import db, record
 from ugc.core.errors import Conflict, DomainError, Invalid, NotAcceptable, NotFound, SignInNeeded
 from ugc.core.resources import Resource
 from ugc.geography import geo
-from ugc.insights.queries import room as insights_room_queries
-from ugc.insights.rules import room as insights_room_rules
-from ugc.insights.rules import weeks as insights_weeks
+from ugc.spread.queries import dashboard as spread_dashboard
+from ugc.spread.rules import dashboard as spread_dashboard_rules
+from ugc.spread.rules import weeks as spread_weeks
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -353,17 +353,19 @@ def spread(public_id: str) -> Response:
     subject = subjects.resolve(session, public_id, "brand")
     if subject.id not in current_actor().brand_ids:
         raise NotFound()
-    newest = insights_room_queries.newest_week(session, subject.id)
+    newest = spread_dashboard.newest_week(session, subject.id)
     spanned: dict[str, str] = {
         name: str(asked[name]) for name in ("span", "from", "to") if name in asked
     }
     span = (
-        insights_weeks.chosen(spanned, newest)
+        spread_weeks.chosen(spanned, newest)
         if spanned
-        else insights_weeks.last_weeks(asked["weeks"], newest)
+        else spread_weeks.last_weeks(asked["weeks"], newest)
     )
-    found = insights_room_queries.load(session, subject.id, span)
-    return _answer(orjson.dumps(insights_room_rules.document(found, subject.public_id)), rules.JSON)
+    found = spread_dashboard.load(session, subject.id, span)
+    return _answer(
+        orjson.dumps(spread_dashboard_rules.document(found, subject.public_id)), rules.JSON
+    )
 
 
 @bp.get("/openapi.json")

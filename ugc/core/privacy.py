@@ -9,8 +9,8 @@ from ugc.core.db import Session
 
 Exporter = Callable[[Session, int], Any]
 Eraser = Callable[[Session, int, bool], None]
-_exporters: dict[str, Exporter] = {}
-_erasers: dict[str, tuple[int, Eraser]] = {}
+_exporters: dict[str, list[Exporter]] = {}
+_erasers: list[tuple[int, str, Eraser]] = []
 
 
 def registered() -> list[str]:
@@ -19,17 +19,24 @@ def registered() -> list[str]:
 
 
 def register(name: str, export: Exporter, erase: Eraser, order: int = 100) -> None:
-    """`export(session, member_id)` answers JSON-able data; `erase(session, member_id,
-    with_content)` removes what names the person, and the content too when they chose that; lower
-    `order` is erased first."""
-    _exporters[name] = export
-    _erasers[name] = (order, erase)
+    """Makes known how a part of a member's data is exported and erased. `export(session,
+    member_id)` answers JSON-able data, a dict where several share a `name`; `erase(session,
+    member_id, with_content)` removes what names the person, and the content too when they chose
+    that; lower `order` is erased first."""
+    _exporters.setdefault(name, []).append(export)
+    _erasers.append((order, name, erase))
 
 
 def export(session: Session, member_id: int) -> dict[str, Any]:
-    return {name: exporter(session, member_id) for name, exporter in sorted(_exporters.items())}
+    """All parts of a member's data, by name."""
+    found: dict[str, Any] = {}
+    for name, exporters in sorted(_exporters.items()):
+        parts = [exporter(session, member_id) for exporter in exporters]
+        found[name] = parts[0] if len(parts) == 1 else {k: v for p in parts for k, v in p.items()}
+    return found
 
 
 def erase(session: Session, member_id: int, with_content: bool) -> None:
-    for _, (_, eraser) in sorted(_erasers.items(), key=lambda each: (each[1][0], each[0])):
+    """Erases all parts of a member's data, in their order."""
+    for _, _, eraser in sorted(_erasers, key=lambda each: each[:2]):
         eraser(session, member_id, with_content)

@@ -1,4 +1,4 @@
-"""What waits for a member and what was decided about them; rings in the moderators' queue."""
+"""What waits for a member, and what was decided about them."""
 
 from __future__ import annotations
 
@@ -6,66 +6,31 @@ from typing import Any
 
 from flask import (
     Blueprint,
-    current_app,
     flash,
-    has_request_context,
     redirect,
     render_template,
     request,
     url_for,
 )
-from flask_babel import format_decimal, gettext
+from flask_babel import gettext
 
-from ugc.accounts.actions import joining as accounts_joining
-from ugc.accounts.actions import signing_in as accounts_signing_in
-from ugc.accounts.models import Member
-from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core import limits, panels, privacy
-from ugc.core.access import ViewResult, current_actor, members, moderators
-from ugc.core.db import Session, db, now
-from ugc.core.errors import DomainError, Invalid, shows_errors
+from ugc.core.access import ViewResult, current_actor, members
+from ugc.core.db import db, now
+from ugc.core.errors import DomainError, shows_errors
+from ugc.fraud.actions import deciding as fraud_deciding
+from ugc.fraud.queries import evidence as fraud_evidence
+from ugc.fraud.queries import rings as fraud_rings
+from ugc.fraud.queries import untrusted as fraud_untrusted
+from ugc.fraud.rules import deciding as fraud_deciding_rules
+from ugc.fraud.rules import genuine as fraud_genuine
+from ugc.fraud.rules import score as fraud_score
 from ugc.moderation import actions as moderation_actions
-from ugc.moderation import pages as moderation_pages
-from ugc.moderation import rules as moderation_rules
 from ugc.reputation import rules as reputation_rules
-from ugc.rewards.actions import deciding, holding
-from ugc.rewards.models import APPEAL_KIND, RING_KIND
-from ugc.rewards.queries import doubts, evidence, rings
-from ugc.rewards.rules import marks, points, ring
-from ugc.rewards.rules import score as score_rules
+from ugc.rewards import actions, queries, rules
 
 bp = Blueprint("rewards", __name__)
-privacy.register("rewards", holding.export_member, holding.erase_member)
-SUSPECTS = 100  # rows of a ring's table
-
-
-def _note_marks(db_session: Session, member: Member) -> None:
-    """Imports and demos make members without a request: they leave no mark."""
-    if not has_request_context() or member.email is None:
-        return
-    found = marks.marks(
-        marks.key(str(current_app.config["SECRET_KEY"])),
-        address=request.remote_addr,
-        agent=request.headers.get("User-Agent", "")[:400],
-        accepts="|".join(
-            request.headers.get(name, "")[:200]
-            for name in ("Accept-Language", "Accept-Encoding", "Accept")
-        ),
-        email=member.email,
-    )
-    holder = accounts_lookup.holder(db_session, member.email)
-    if holder is not None and holder.id != member.id:
-        # Who types another's address must not cast doubt on them.
-        found = {kind: mark for kind, mark in found.items() if kind != "mailbox"}
-    holding.note_marks(db_session, member.id, found)
-
-
-def _note_sign_in(db_session: Session, member_id: int) -> None:
-    _note_marks(db_session, accounts_lookup.member(db_session, member_id))
-
-
-accounts_joining.on_join(_note_marks)
-accounts_signing_in.on_sign_in(_note_sign_in)
+privacy.register("rewards", actions.export_member, actions.erase_member)
 
 
 # the member ---------------------------------------------------------------------------------
@@ -76,33 +41,33 @@ accounts_signing_in.on_sign_in(_note_sign_in)
 def rewards_page(error: DomainError | None = None, ring_id: int | None = None) -> str:
     """`error` is told in the appeal that was being written."""
     session, member_id = db.session(), current_actor().id or 0
-    waiting, held = doubts.waiting(session, member_id)
+    waiting, held = queries.waiting(session, member_id)
     tables = moderation_actions.counted_tables()
-    done = evidence.genuine(session, [each.newcomer_id for each in waiting], tables)
+    done = fraud_evidence.genuine(session, [each.newcomer_id for each in waiting], tables)
     moment = now(session)
-    score = doubts.score_of(session, member_id)
+    score = fraud_untrusted.score_of(session, member_id)
     return render_template(
         "rewards/rewards.html",
         waiting=[
             (
                 each,
-                max(0, points.GENUINE_NEEDED - done[each.newcomer_id].total),
-                points.wait_of_a_day(each.joined_at, moment),
+                max(0, fraud_genuine.GENUINE_NEEDED - done[each.newcomer_id].total),
+                rules.wait_of_a_day(each.joined_at, moment),
             )
             for each in waiting
         ],
         held=held,
-        totals=doubts.totals(session, member_id),
-        points=[reputation_rules.ACTIONS[code].points for code in points.ACTIONS.values()],
-        cap=points.DAILY_CAP,
+        totals=queries.totals(session, member_id),
+        points=[reputation_rules.ACTIONS[code].points for code in rules.ACTIONS.values()],
+        cap=rules.DAILY_CAP,
         score=score,
-        doubted=member_id in doubts.untrusted_among(session, [member_id]),
-        least=points.DOUBTED,
-        reasons=[score_rules.Reason.loaded(each) for each in score.reasons] if score else [],
-        explain=score_rules.explain,
-        verdicts=rings.verdicts(session, member_id),
+        doubted=member_id in fraud_untrusted.untrusted_among(session, [member_id]),
+        least=fraud_score.DOUBTED,
+        reasons=[fraud_score.Reason.loaded(each) for each in score.reasons] if score else [],
+        explain=fraud_score.explain,
+        verdicts=fraud_rings.verdicts(session, member_id),
         rule_text=moderation_actions.rule_text,
-        appeal_max=points.APPEAL_MAX,
+        appeal_max=fraud_deciding_rules.APPEAL_MAX,
         error=error,
         tried=ring_id,
     )
@@ -113,14 +78,16 @@ def rewards_page(error: DomainError | None = None, ring_id: int | None = None) -
 @shows_errors(rewards_page)
 def appeal(ring_id: int) -> ViewResult:
     limits.hit("write")
-    deciding.appeal(db.session(), current_actor(), ring_id, request.form.get("text", "").strip())
+    fraud_deciding.appeal(
+        db.session(), current_actor(), ring_id, request.form.get("text", "").strip()
+    )
     flash(gettext("Your appeal waits for another moderator."), "good")
     return redirect(url_for("rewards.rewards_page") + "#decisions", 303)
 
 
 def waiting_panel(**_context: Any) -> str:
     """A line for the page of one's contacts."""
-    totals = doubts.totals(db.session(), current_actor().id or 0)
+    totals = queries.totals(db.session(), current_actor().id or 0)
     return render_template("rewards/_contacts.html", totals=totals) if totals else ""
 
 
@@ -128,112 +95,9 @@ def profile_panel(member_id: int, **_context: Any) -> str:
     """On the reader's own profile: where one sees what waits."""
     if member_id != current_actor().id:
         return ""
-    totals = doubts.totals(db.session(), member_id)
+    totals = queries.totals(db.session(), member_id)
     return render_template("rewards/_profile.html", totals=totals)
 
 
 panels.register("contacts", waiting_panel)
 panels.register("profile.side", profile_panel, order=11)
-panels.register("notification.account_false", moderation_pages.decided_panels)
-panels.register("notification.account_cleared", moderation_pages.decided_panels)
-
-
-# the moderator ------------------------------------------------------------------------------
-
-
-def ring_card(subject_id: int, **_context: Any) -> str:
-    """The drawing of a ring."""
-    people = rings.suspects(db.session(), subject_id)
-    ties = [(str(kind), int(a), int(b)) for kind, a, b in rings.ring(db.session(), subject_id).ties]
-    drawing = ring.drawing([each.member_id for each in people], ties)
-    return render_template(
-        "rewards/_ring.html",
-        drawing=drawing,
-        many=len(people),
-        kinds={line.kind for line in drawing.lines},
-    )
-
-
-def ring_form(case: Any, error: DomainError | None = None, **_context: Any) -> str:
-    """The table of a ring, and the form that decides about all or some of it."""
-    people = {each.member_id: each for each in rings.suspects(db.session(), case.subject_id)}
-    ties = [
-        (str(kind), int(a), int(b)) for kind, a, b in rings.ring(db.session(), case.subject_id).ties
-    ]
-    order = ring.ordered(people, ties)
-    return render_template(
-        "rewards/_decide_ring.html",
-        case=case,
-        people=list(enumerate((people[each] for each in order[:SUSPECTS]), start=1)),
-        many=len(order),
-        explain=score_rules.explain,
-        rules=points.RULES,
-        suspensions=points.SUSPENSIONS,
-        note_max=moderation_rules.NOTE_MAX,
-        error=error,
-        typed=request.form if error else {},
-        chosen=request.form.getlist("member", type=int) if error else [],
-    )
-
-
-@bp.post("/moderation/rings/<int:case_id>")
-@moderators
-@shows_errors(moderation_pages.queue_page)
-def decide(case_id: int) -> ViewResult:
-    limits.hit("write")
-    form = request.form
-    try:
-        version, suspend = int(form.get("version", "")), int(form.get("suspend") or 0)
-        members_of = frozenset(int(each) for each in form.getlist("member"))
-    except ValueError:
-        raise Invalid() from None
-    moderation_actions.perform(
-        db.session(),
-        current_actor(),
-        case_id,
-        form.get("action", ""),
-        version=version,
-        rule=form.get("rule") or None,
-        note=form.get("note", "").strip(),
-        details=deciding.Chosen(None if form.get("who") == "all" else members_of, suspend),
-    )
-    flash(gettext("Decided."), "good")
-    return redirect(url_for("moderation.queue_page"), 303)
-
-
-def appeal_card(subject_id: int, **_context: Any) -> str:
-    """Who appeals, against what, and why."""
-    found = rings.appeal(db.session(), subject_id)
-    verdict = next(
-        each
-        for each in rings.verdicts(db.session(), found.member_id)
-        if each.ring_id == found.ring_id
-    )
-    return render_template(
-        "rewards/_appeal.html",
-        appeal=found,
-        author=accounts_lookup.people(db.session(), [found.member_id]).get(found.member_id),
-        verdict=verdict,
-        reasons=rings.reasons_in(db.session(), found.ring_id, found.member_id),
-        rule_text=moderation_actions.rule_text,
-        explain=score_rules.explain,
-    )
-
-
-panels.register(f"case.{RING_KIND}", ring_card)
-panels.register(f"decide.{RING_KIND}", ring_form)
-panels.register(f"case.{APPEAL_KIND}", appeal_card)
-
-
-@panels.of_language
-def about_panel(**_context: Any) -> str:
-    """The page that says how the fraud score is computed."""
-    return render_template(
-        "rewards/_about.html",
-        f=score_rules,
-        least=points.DOUBTED,
-        votes=format_decimal(score_rules.CIRCLE_PRAISE_LEAST),
-    )
-
-
-panels.register("about", about_panel, order=30)

@@ -13,11 +13,11 @@ from ugc.brandapi import rules
 from ugc.brandapi.schemas import parameters, vocabulary
 from ugc.brands.api import BRANDS
 from ugc.core.resources import URI, Field, Resource
-from ugc.insights.rules import disclosure as insights_disclosure
-from ugc.insights.rules import room as insights_room_rules
 from ugc.places.api import PLACES
 from ugc.reports.api import REPORTS
 from ugc.reviews.api import REVIEWS
+from ugc.spread.rules import dashboard as spread_dashboard
+from ugc.spread.rules import disclosure as spread_disclosure
 
 VERSION = "1.2.0"
 PAIR = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
@@ -173,7 +173,7 @@ def _spread_schema() -> dict[str, Any]:
     whole, number, text = {"type": "integer"}, {"type": "number"}, {"type": "string"}
     maybe = {"type": ["number", "null"]}
     day = {"type": "string", "format": "date"}
-    figure = {"oneOf": [{"type": "integer"}, {"const": insights_room_rules.SUPPRESSED}]}
+    figure = {"oneOf": [{"type": "integer"}, {"const": spread_dashboard.SUPPRESSED}]}
 
     def each(*keys: str, of: Any = figure) -> dict[str, Any]:
         return {"type": "object", "required": list(keys), "properties": dict.fromkeys(keys, of)}
@@ -190,12 +190,12 @@ def _spread_schema() -> dict[str, Any]:
             week={"type": "string", "examples": ["2026-W48"]},
             starts_on=day,
             complete={"type": "boolean"},
-            people_by_degree=each(*insights_disclosure.DEGREES),
+            people_by_degree=each(*spread_disclosure.DEGREES),
             visits=figure,
         ),
         "shown_total": whole,
-        "shown_total_by_degree": each(*insights_disclosure.DEGREES, of=whole),
-        "visits_by_degree": each(*insights_disclosure.DEGREES),
+        "shown_total_by_degree": each(*spread_disclosure.DEGREES, of=whole),
+        "visits_by_degree": each(*spread_disclosure.DEGREES),
         "people_by_channel": {"type": "object", "additionalProperties": whole},
         "people_by_city": _array(geoname_id=whole, name=text, lon=number, lat=number, people=whole),
         "people_by_subject": _array(

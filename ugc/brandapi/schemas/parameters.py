@@ -11,9 +11,9 @@ from flask_babel import lazy_gettext
 
 from ugc.brandapi import rules
 from ugc.core.bounded import Bounded
-from ugc.insights.rules import weeks as insights_weeks
 from ugc.places.rules import categories as places_categories
 from ugc.reports.rules import kinds as reports_kinds
+from ugc.spread.rules import weeks as spread_weeks
 
 STATES = ("open", "closed", "expired")
 
@@ -206,10 +206,10 @@ class SpreadQuery(Bounded):
     weeks = _whole(1, rules.WEEKS_MAX, rules.WEEKS_DEFAULT, "How many complete ISO weeks back.")
     span = ma.fields.String(
         validate=ma.validate.OneOf(
-            [*insights_weeks.LENGTHS, insights_weeks.CUSTOM],
+            [*spread_weeks.LENGTHS, spread_weeks.CUSTOM],
             error=lazy_gettext(  # type: ignore[arg-type]
                 "Choose one of these: %(known)s.",
-                known=", ".join((*insights_weeks.LENGTHS, insights_weeks.CUSTOM)),
+                known=", ".join((*spread_weeks.LENGTHS, spread_weeks.CUSTOM)),
             ),
         ),
         metadata={"description": "Instead of weeks: 4, 12 or 52 weeks, or custom (from, to)."},

@@ -1,0 +1,1 @@
+"""Campaigns of brands: invitations to members who let the brand invite them."""

@@ -1,0 +1,1 @@
+"""Fraud scores of members, the rings that they show, decisions and appeals about them."""

@@ -1,0 +1,1 @@
+"""Writes of fingerprints, scores, rings and appeals. Nothing here commits."""

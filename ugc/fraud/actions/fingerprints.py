@@ -1,0 +1,38 @@
+"""Writes of fingerprints. Nothing here commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.core.db import Session, app_now
+from ugc.fraud.models import Mark
+from ugc.fraud.queries import untrusted
+
+
+def note_marks(session: Session, member_id: int, found: Mapping[str, bytes]) -> None:
+    """Remembers what a member joins or signs in with."""
+    if not found:
+        return
+    rows = [{"member_id": member_id, "kind": kind, "mark": mark} for kind, mark in found.items()]
+    session.execute(
+        insert(Mark)
+        .values(rows)
+        .on_conflict_do_update(
+            index_elements=["member_id", "kind", "mark"], set_={"last_seen_at": app_now()}
+        )
+    )
+
+
+def forget_pretenders(session: Session, member_id: int) -> None:
+    """The member confirmed their address: accounts that typed it and never confirmed it have no
+    mark of that mailbox any more."""
+    others = accounts_lookup.pretenders(member_id)
+    session.execute(sa.delete(Mark).where(Mark.kind == "mailbox", Mark.member_id.in_(others)))
+
+
+def forget_marks(session: Session) -> None:
+    session.execute(sa.delete(Mark).where(untrusted.old_marks()))

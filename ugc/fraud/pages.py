@@ -1,0 +1,171 @@
+"""Rings and appeals in the moderators' queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    has_request_context,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import format_decimal, gettext
+
+from ugc.accounts.actions import joining as accounts_joining
+from ugc.accounts.actions import signing_in as accounts_signing_in
+from ugc.accounts.models import Member
+from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.core import limits, panels, privacy
+from ugc.core.access import ViewResult, current_actor, moderators
+from ugc.core.db import Session, db
+from ugc.core.errors import DomainError, Invalid, shows_errors
+from ugc.fraud.actions import deciding as deciding_actions
+from ugc.fraud.actions import fingerprints as fingerprints_actions
+from ugc.fraud.actions import personal_data
+from ugc.fraud.models import APPEAL_KIND, RING_KIND
+from ugc.fraud.queries import rings
+from ugc.fraud.rules import deciding, fingerprints, ring, score
+from ugc.moderation import actions as moderation_actions
+from ugc.moderation import pages as moderation_pages
+from ugc.moderation import rules as moderation_rules
+
+bp = Blueprint("fraud", __name__)
+privacy.register("rewards", personal_data.export_member, personal_data.erase_member)
+SUSPECTS = 100  # rows of a ring's table
+
+
+def _note_marks(db_session: Session, member: Member) -> None:
+    """Imports and demos make members without a request: they leave no mark."""
+    if not has_request_context() or member.email is None:
+        return
+    found = fingerprints.marks(
+        fingerprints.key(str(current_app.config["SECRET_KEY"])),
+        address=request.remote_addr,
+        agent=request.headers.get("User-Agent", "")[:400],
+        accepts="|".join(
+            request.headers.get(name, "")[:200]
+            for name in ("Accept-Language", "Accept-Encoding", "Accept")
+        ),
+        email=member.email,
+    )
+    holder = accounts_lookup.holder(db_session, member.email)
+    if holder is not None and holder.id != member.id:
+        # Who types another's address must not cast doubt on them.
+        found = {kind: mark for kind, mark in found.items() if kind != "mailbox"}
+    fingerprints_actions.note_marks(db_session, member.id, found)
+
+
+def _note_sign_in(db_session: Session, member_id: int) -> None:
+    _note_marks(db_session, accounts_lookup.member(db_session, member_id))
+
+
+accounts_joining.on_join(_note_marks)
+accounts_signing_in.on_sign_in(_note_sign_in)
+panels.register("notification.account_false", moderation_pages.decided_panels)
+panels.register("notification.account_cleared", moderation_pages.decided_panels)
+
+
+# the moderator ------------------------------------------------------------------------------
+
+
+def ring_card(subject_id: int, **_context: Any) -> str:
+    """The drawing of a ring."""
+    people = rings.suspects(db.session(), subject_id)
+    ties = [(str(kind), int(a), int(b)) for kind, a, b in rings.ring(db.session(), subject_id).ties]
+    drawing = ring.drawing([each.member_id for each in people], ties)
+    return render_template(
+        "fraud/_ring.html",
+        drawing=drawing,
+        many=len(people),
+        kinds={line.kind for line in drawing.lines},
+    )
+
+
+def ring_form(case: Any, error: DomainError | None = None, **_context: Any) -> str:
+    """The table of a ring, and the form that decides about all or some of it."""
+    people = {each.member_id: each for each in rings.suspects(db.session(), case.subject_id)}
+    ties = [
+        (str(kind), int(a), int(b)) for kind, a, b in rings.ring(db.session(), case.subject_id).ties
+    ]
+    order = ring.ordered(people, ties)
+    return render_template(
+        "fraud/_decide_ring.html",
+        case=case,
+        people=list(enumerate((people[each] for each in order[:SUSPECTS]), start=1)),
+        many=len(order),
+        explain=score.explain,
+        rules=deciding.RULES,
+        suspensions=deciding.SUSPENSIONS,
+        note_max=moderation_rules.NOTE_MAX,
+        error=error,
+        typed=request.form if error else {},
+        chosen=request.form.getlist("member", type=int) if error else [],
+    )
+
+
+@bp.post("/moderation/rings/<int:case_id>")
+@moderators
+@shows_errors(moderation_pages.queue_page)
+def decide(case_id: int) -> ViewResult:
+    limits.hit("write")
+    form = request.form
+    try:
+        version, suspend = int(form.get("version", "")), int(form.get("suspend") or 0)
+        members_of = frozenset(int(each) for each in form.getlist("member"))
+    except ValueError:
+        raise Invalid() from None
+    moderation_actions.perform(
+        db.session(),
+        current_actor(),
+        case_id,
+        form.get("action", ""),
+        version=version,
+        rule=form.get("rule") or None,
+        note=form.get("note", "").strip(),
+        details=deciding_actions.Chosen(None if form.get("who") == "all" else members_of, suspend),
+    )
+    flash(gettext("Decided."), "good")
+    return redirect(url_for("moderation.queue_page"), 303)
+
+
+def appeal_card(subject_id: int, **_context: Any) -> str:
+    """Who appeals, against what, and why."""
+    found = rings.appeal(db.session(), subject_id)
+    verdict = next(
+        each
+        for each in rings.verdicts(db.session(), found.member_id)
+        if each.ring_id == found.ring_id
+    )
+    return render_template(
+        "fraud/_appeal.html",
+        appeal=found,
+        author=accounts_lookup.people(db.session(), [found.member_id]).get(found.member_id),
+        verdict=verdict,
+        reasons=rings.reasons_in(db.session(), found.ring_id, found.member_id),
+        rule_text=moderation_actions.rule_text,
+        explain=score.explain,
+    )
+
+
+panels.register(f"case.{RING_KIND}", ring_card)
+panels.register(f"decide.{RING_KIND}", ring_form)
+panels.register(f"case.{APPEAL_KIND}", appeal_card)
+
+
+@panels.of_language
+def about_panel(**_context: Any) -> str:
+    """The page that says how the fraud score is computed."""
+    return render_template(
+        "fraud/_about.html",
+        f=score,
+        least=score.DOUBTED,
+        votes=format_decimal(score.CIRCLE_PRAISE_LEAST),
+    )
+
+
+panels.register("about", about_panel, order=30)

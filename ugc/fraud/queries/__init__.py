@@ -1,0 +1,1 @@
+"""Reads of fingerprints, scores, rings and appeals."""

@@ -1,0 +1,1 @@
+"""What makes a member doubted, and how a ring is drawn."""

@@ -1,0 +1,1 @@
+"""Writes of scores and consents. Nothing here commits."""

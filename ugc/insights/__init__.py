@@ -1,1 +1,0 @@
-"""What spreading does: my contacts, a brand's spread room, prescriptores."""

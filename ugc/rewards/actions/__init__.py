@@ -1,1 +1,0 @@
-"""Writes of rewards and marks. Nothing here commits."""

@@ -1,1 +1,0 @@
-"""Reads of rewards, scores and rings."""

@@ -1,1 +1,0 @@
-"""When a reward counts, and who is doubted. Pure."""

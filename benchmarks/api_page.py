@@ -53,7 +53,7 @@ def fill(url: str) -> str:
             (brand, brandapi_rules.key_hash(key), list(brandapi_rules.SCOPES), member),
         )
         execute(
-            "INSERT INTO usage_marks (key_id, used_at)"
+            "INSERT INTO key_uses (key_id, used_at)"
             " SELECT id, app_now() + interval '1 day' FROM api_keys"
         )
         execute(

@@ -100,7 +100,7 @@ JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS number FROM brands) b
 WHERE hashint8(r.member_id) %% 2 = 0
 """
 MAKE_VISITS = """
-INSERT INTO visits (visited_on, link_id, mark, channel, degree, visited_at)
+INSERT INTO visits (visited_on, link_id, visitor_key, channel, degree, visited_at)
 SELECT at::date, l.id, decode(md5(n::text), 'hex'), channel, degree, at FROM (
   SELECT n, now() - (n %% 360) * interval '1 day' AS at,
     floor(%(links)s * ((hashint8(n) & 1048575) / 1048576.0::float8) ^ 3)::bigint AS which,

@@ -128,7 +128,7 @@ def main() -> None:
                     made,
                 )
                 connection.execute(
-                    "INSERT INTO moves (subject_id, field, new, reason, actor)"
+                    "INSERT INTO transitions (subject_id, field, new, reason, actor)"
                     " VALUES (%s, 'visibility', 'held', 'posted', 'bench')",
                     made,
                 )

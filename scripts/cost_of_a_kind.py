@@ -41,7 +41,7 @@ HOLDS = {
     "lock_case",
     "content_changed",
     "forget_texts",
-    "log_move",
+    "log_transition",
 }
 PLAIN = ("frontend/**/*.ts", "frontend/**/*.js", "static/js/**/*.js", "ugc/**/*.sql")
 # Files whose word is another thing of the same name, with what it is.

@@ -37,7 +37,7 @@ from ugc.privateplaces import rules as privateplaces_rules
 from ugc.profiles.models import Profile
 from ugc.referrals.models import CascadeReach, Referral, ReferralLink
 from ugc.reports.models import Report, Vote
-from ugc.reputation.models import Badge, PointEntry, Score
+from ugc.reputation.models import Badge, PointEntry, PointTotals
 from ugc.reputation.rules import BADGES
 from ugc.reviews.models import Review, ReviewVersion
 from ugc.rewards.models import ReferralReward
@@ -283,7 +283,7 @@ class World:
                 newcomer_id=member, beneficiary_id=ana, degree=1, points=20, state="held",
                 given_on=now(self.session).date(),
             ),
-            Score(member_id=member, points=10 + i),
+            PointTotals(member_id=member, points=10 + i),
             PointEntry(
                 member_id=ana, account="available", step="credit", action="report", points=5,
                 cause=f"report:{i}", subject_id=self.ids[f"report{i}"],

@@ -109,8 +109,8 @@ BULK = {
 }  # fmt: skip
 # Tables of the core: bulk writers of the rows above, of places of extracts, and of cities.
 SHARED_WRITES = {
-    ("imports", "subjects"), ("imports", "moves"), ("imports", "ImportRun"),
-    ("places", "subjects"), ("places", "moves"), ("cli", "cities"),
+    ("imports", "subjects"), ("imports", "transitions"), ("imports", "ImportRun"),
+    ("places", "subjects"), ("places", "transitions"), ("cli", "cities"),
 }  # fmt: skip
 
 

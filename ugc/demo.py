@@ -49,6 +49,7 @@ from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.actions import posting as reports_posting_actions
 from ugc.reports.actions import votes as reports_votes
 from ugc.reports.models import Report, ReportState
+from ugc.reports.queries import reading as reports_reading
 from ugc.reports.rules import kinds as reports_kinds
 from ugc.reviews import actions as reviews_actions
 from ugc.spread import actions as spread_actions
@@ -258,8 +259,7 @@ def confirm_some(session: Session, people: dict[str, Member], chance: random.Ran
     untold = sa.select(Report).where(
         Report.source_id.is_(None),
         Report.author_id.in_([member.id for member in people.values()]),
-        Report.state == ReportState.OPEN,
-        Report.expires_at > now(session),
+        reports_reading.is_alive(),
         Report.confirmations + Report.denials == 0,
     )
     for report in session.scalars(untold).all():
@@ -485,8 +485,7 @@ def refresh(session: Session, people: dict[str, Member]) -> int:
     """Live reports end; when few fresh ones are alive, new ones are posted. Returns how many."""
     alive = sa.select(sa.func.count()).where(
         Report.author_id.in_([member.id for member in people.values()]),
-        Report.state == ReportState.OPEN,
-        Report.expires_at > now(session),
+        reports_reading.is_alive(),
         Report.occurred_at > now(session) - FRESH,
     )
     if session.scalars(alive).one() >= FRESH_LEAST:

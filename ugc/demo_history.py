@@ -110,7 +110,7 @@ def _put(session: Session, drawn: Sequence[Past], texts: Mapping[str, Sequence[s
         )
     session.flush()
     for subject in made:
-        subjects.log_move(
+        subjects.log_transition(
             session,
             subject.id,
             "state",

@@ -98,7 +98,7 @@ def make_cascade(session: Session, brand_id: int, chance: random.Random) -> None
                     referrals_rules.Seen(
                         link_id=link.id,
                         day=newcomer.joined_at.date(),
-                        mark=chance.randbytes(referrals_rules.MARK_BYTES),
+                        visitor_key=chance.randbytes(referrals_rules.MARK_BYTES),
                         channel=chance.choice(CHANNELS),
                         at=newcomer.joined_at,
                     )
@@ -172,7 +172,7 @@ def make_crowd(
             referrals_rules.Seen(
                 link_id=link.id,
                 day=guest.joined_at.date(),
-                mark=chance.randbytes(referrals_rules.MARK_BYTES),
+                visitor_key=chance.randbytes(referrals_rules.MARK_BYTES),
                 channel=chance.choice(CROWD_CHANNELS),
                 at=guest.joined_at,
             )
@@ -207,7 +207,7 @@ def make_ring(session: Session, chance: random.Random) -> None:
     link = referrals_linking.link_for(session, guests[0].id, site.id)
     marks = {kind: chance.randbytes(LENGTH) for kind in ("browser", "network", "disposable")}
     for guest in guests:
-        fraud_fingerprints.note_marks(session, guest.id, marks)
+        fraud_fingerprints.note_fingerprints(session, guest.id, marks)
     for guest in guests[1:]:
         referrals_linking.attribute(session, guest, link.code, guest.joined_at)
         rewards_actions.hold(session, guest.id)

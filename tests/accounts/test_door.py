@@ -341,7 +341,10 @@ def test_the_first_who_confirms_has_the_address(
     confirmed = "SELECT handle FROM members WHERE email_confirmed_at IS NOT NULL"
     assert session.scalars(sa.text(confirmed)).all() == ["ana"]
     run_jobs()
-    marks = "SELECT count(*) FROM marks JOIN members m ON m.id = member_id WHERE kind = 'mailbox'"
+    marks = (
+        "SELECT count(*) FROM fingerprints JOIN members m ON m.id = member_id"
+        " WHERE kind = 'mailbox'"
+    )
     assert session.scalar(sa.text(marks)) == 1
 
 

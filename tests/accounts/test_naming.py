@@ -229,7 +229,9 @@ def world(signed_in: Browser, session: Session) -> dict[str, str]:
     place = lucia.post("/places", data=PLACE).location
     lucia.post(f"{place}/review", data=REVIEW)
     lucia.post(report.replace("/reports/", "/comments/"), data={"text": "Zz it moves."})
-    session.execute(sa.text("INSERT INTO scores (member_id, points) SELECT id, 20 FROM members"))
+    session.execute(
+        sa.text("INSERT INTO point_totals (member_id, points) SELECT id, 20 FROM members")
+    )
     review = session.scalar(sa.text("SELECT public_id FROM subjects WHERE kind = 'review'"))
     comment = session.scalar(sa.text("SELECT public_id FROM subjects WHERE kind = 'comment'"))
     subject = session.scalar(

@@ -114,7 +114,7 @@ COLUMNS = {
     "reports.author_id": "erased",
     "reviews.author_id": "erased",
     "ring_members.member_id": "the node without a name",
-    "scores.member_id": "the node without a name",
+    "point_totals.member_id": "the node without a name",
     "votes.member_id": "the node without a name",
 }
 

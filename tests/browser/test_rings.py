@@ -39,7 +39,7 @@ def ring(site: Site) -> list[str]:
             session.add(UsedHandle(handle=name))
             session.flush()
             ids.append(subject.id)
-            fraud_fingerprints.note_marks(
+            fraud_fingerprints.note_fingerprints(
                 session, subject.id, {"browser": b"x" * 16, "network": b"y" * 16}
             )
         link = referrals_linking.link_for(session, ids[0], ids[0])

@@ -162,3 +162,52 @@ def test_backfills_commit_in_batches_and_begin_again(
                 " + (SELECT count(*) FROM pg_constraint WHERE NOT convalidated)"
             )
             assert connection.scalar(broken) == 0
+
+
+def test_tables_keep_their_rows_under_the_words_of_the_field(worker_id: str) -> None:
+    """From a database of the release before."""
+    with empty_database(f"test_words_{worker_id}") as engine:
+        migrate(engine, "0057")
+        with engine.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "WITH s AS (INSERT INTO subjects (kind, public_id) VALUES ('brand', 'b')"
+                    "  RETURNING id),"
+                    " m AS (INSERT INTO members (id, handle, language, timezone)"
+                    "  SELECT id, 'ana', 'es', 'Europe/Madrid' FROM s RETURNING id),"
+                    " k AS (INSERT INTO marks (member_id, kind, mark)"
+                    "  SELECT id, 'network', 'abc' FROM m),"
+                    " p AS (INSERT INTO scores (member_id, points) SELECT id, 7 FROM m),"
+                    " w AS (INSERT INTO told_weeks (root_id, week) SELECT id, '2026-11-23' FROM s),"
+                    " v AS (INSERT INTO moves (subject_id, field, new, reason, actor)"
+                    "  SELECT id, 'visibility', 'published', 'posted', 'system' FROM s"
+                    "  RETURNING id)"
+                    " INSERT INTO move_notes (move_id, note) SELECT id, 'why' FROM v"
+                )
+            )
+        migrate(engine, "0058")
+        with engine.begin() as connection:
+            rows = connection.execute(
+                sa.text(
+                    "SELECT f.hash, t.points, w.published_at IS NOT NULL, n.note"
+                    " FROM fingerprints f, point_totals t, published_weeks w,"
+                    " transition_notes n JOIN transitions x ON x.id = n.transition_id"
+                )
+            ).all()
+            assert [tuple(row) for row in rows] == [(b"abc", 7, True, "why")]
+            # Nothing is called by the old words any more, and no function reads an old table.
+            named = connection.scalars(
+                sa.text(
+                    "SELECT conname FROM pg_constraint WHERE conname ~ :old"
+                    " UNION SELECT relname FROM pg_class WHERE relname ~ :old"
+                    " UNION SELECT proname FROM pg_proc"
+                    "  WHERE pronamespace = CAST('public' AS regnamespace) AND prosrc ~ :tables"
+                ),
+                {
+                    "old": "told_|_marks|_moves|move_|map_folds|(pk|ck|fk|ix)_scores",
+                    "tables": r"\m(told_weeks|marks|moves|move_notes|map_folds|usage_marks)\M",
+                },
+            ).all()
+            assert named == []
+            with pytest.raises(sa.exc.DBAPIError, match="append"):
+                connection.execute(sa.text("DELETE FROM transitions"))

@@ -71,7 +71,7 @@ def test_record_appends_only_to_the_closed_list(session: Session) -> None:
         record(Subject.__table__, {"kind": "x"})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("table", ["moves", "point_entries", "decisions", "referrals"])
+@pytest.mark.parametrize("table", ["transitions", "point_entries", "decisions", "referrals"])
 def test_logs_refuse_to_be_edited(session: Session, table: str) -> None:
     triggers = session.scalar(
         sa.text(
@@ -85,10 +85,10 @@ def test_logs_refuse_to_be_edited(session: Session, table: str) -> None:
 
 def test_a_moved_log_row_cannot_be_changed(session: Session) -> None:
     subject = subjects.create(session, "report")
-    subjects.log_move(session, subject.id, "state", None, "open", reason="x", actor="system")
+    subjects.log_transition(session, subject.id, "state", None, "open", reason="x", actor="system")
     session.flush()
     with pytest.raises(sa.exc.IntegrityError, match="append-only"):
-        session.execute(sa.text("UPDATE moves SET new = 'closed'"))
+        session.execute(sa.text("UPDATE transitions SET new = 'closed'"))
 
 
 def test_merged_subjects_lead_to_the_one_that_stays(session: Session) -> None:

@@ -113,7 +113,7 @@ def test_nothing_was_published_without_a_decision(world: Session) -> None:
     """A newcomer's first contributions are public only where a moderator approved them."""
     undecided = world.scalars(
         sa.text(
-            "SELECT m.subject_id FROM moves m WHERE m.field = 'visibility' AND m.old = 'held'"
+            "SELECT m.subject_id FROM transitions m WHERE m.field = 'visibility' AND m.old = 'held'"
             " AND m.new = 'published' AND m.reason NOT LIKE 'decision:%'"
         )
     ).all()
@@ -151,15 +151,15 @@ def test_every_page_has_something_to_see(
 
 
 def test_the_spread_room_and_the_prescriptores_have_something_to_show(world: Session) -> None:
-    assert count(world, "told_figures", "series = 'degree'") > 10
-    assert count(world, "told_figures", "series = 'city'") > 0 or not count(
+    assert count(world, "published_figures", "series = 'degree'") > 10
+    assert count(world, "published_figures", "series = 'city'") > 0 or not count(
         world, "cities", "name IN ('Valencia', 'Sevilla')"
     )
     # Every step of its funnel, and an invitation that came to who let the brand invite them.
     for series in ("visits", "shared", "joined", "contributed", "fan", "channel", "subject"):
-        assert count(world, "told_figures", f"series = '{series}'") > 0, series
+        assert count(world, "published_figures", f"series = '{series}'") > 0, series
     assert count(world, "invitation_deliveries") == 3
-    assert count(world, "told_weeks", "jsonb_array_length(cascades) > 0") == 1
+    assert count(world, "published_weeks", "jsonb_array_length(cascades) > 0") == 1
     listed = influencers_scores.prescriptores(world, root_id=None, limit=5)
     assert "demo-ana" in [row.handle for row in listed if row.named]
     # Everybody of it is labelled.

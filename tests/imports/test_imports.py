@@ -25,7 +25,7 @@ from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session
 from ugc.core.sources import ImportRun, Source
-from ugc.core.subjects import Move, Subject
+from ugc.core.subjects import Subject, Transition
 from ugc.imports import jobs as imports_jobs
 from ugc.imports.actions import authors as imports_authors
 from ugc.imports.actions import batches as imports_batches
@@ -85,7 +85,11 @@ def test_reports_are_published_belong_to_nobody_and_give_nothing(
     for table in (PointEntry, Case):
         assert session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
     assert session.scalar(sa.text("SELECT count(*) FROM procrastinate_jobs")) == 0
-    moves = session.execute(sa.select(Move.field, Move.old, Move.new, Move.reason, Move.actor))
+    moves = session.execute(
+        sa.select(
+            Transition.field, Transition.old, Transition.new, Transition.reason, Transition.actor
+        )
+    )
     assert set(moves) == {("visibility", None, "published", "imported", "system")}
     public_id = session.get_one(Subject, first.id).public_id
     page = client.get(f"/reports/{public_id}").text
@@ -120,7 +124,9 @@ def test_history_is_over_unless_it_is_alive(run: Run, ndjson: Write, session: Se
     assert over.half_life_s == kind.half_life * 60
     assert over.created_at - over.occurred_at > dt.timedelta(days=399)
     assert (alive.state, alive.closed_at) == ("open", None)
-    states = session.execute(sa.select(Move.subject_id, Move.new).where(Move.field == "state"))
+    states = session.execute(
+        sa.select(Transition.subject_id, Transition.new).where(Transition.field == "state")
+    )
     assert list(states) == [(over.id, "expired")]
 
 
@@ -287,7 +293,7 @@ def test_a_dry_run_checks_all_and_writes_nothing(
     assert "1 added" in result.output
     assert "nothing was written" in result.output
     assert "line 2: not on the map" in result.output
-    for table in (Report, Source, ImportRun, Move):
+    for table in (Report, Source, ImportRun, Transition):
         assert session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["file.ndjson"]
 

@@ -24,7 +24,7 @@ from ugc.geography import geo
 from ugc.livemap import actions as livemap_actions
 from ugc.livemap import rules as livemap_rules
 from ugc.livemap.jobs import rebuild
-from ugc.livemap.models import MapCell, MapFold, MapPoint
+from ugc.livemap.models import MapAggregation, MapCell, MapPoint
 from ugc.livemap.queries import tiles as livemap_tiles
 from ugc.livemap.rules import Only, Tile
 from ugc.reports.actions import life as reports_life_actions
@@ -63,7 +63,9 @@ def fold(session: Session) -> Callable[[], None]:
         # All of a test is one transaction, which its own snapshots hold for seen as soon as a later
         # one of another test's has ended.
         session.execute(
-            sa.update(MapFold).where(MapFold.snapshot.is_not(None)).values(snapshot="3:3:")
+            sa.update(MapAggregation)
+            .where(MapAggregation.snapshot.is_not(None))
+            .values(snapshot="3:3:")
         )
         folded = livemap_actions.fold(session)
         session.commit()
@@ -443,7 +445,7 @@ def test_another_database_s_snapshot_counts_anew(
 ) -> None:
     post(*MADRID)
     fold()
-    session.execute(sa.update(MapFold).values(system=1))
+    session.execute(sa.update(MapAggregation).values(system=1))
     session.execute(sa.delete(MapPoint))
     assert livemap_actions.fold(session).everything
     assert session.scalar(sa.select(sa.func.count()).select_from(MapPoint)) == 1

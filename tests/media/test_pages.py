@@ -239,7 +239,9 @@ def test_one_photo_is_its_authors_to_withdraw(
     assert client.get(address(second)).status_code == 200
     assert len(stored(media, "photos")) == 3
     assert author.post(path).status_code == 403
-    reasons = session.execute(sa.text("SELECT field, reason FROM moves WHERE field LIKE 'photo:%'"))
+    reasons = session.execute(
+        sa.text("SELECT field, reason FROM transitions WHERE field LIKE 'photo:%'")
+    )
     assert reasons.all() == [(f"photo:{first.id}", "withdrawn")]
 
 
@@ -265,7 +267,7 @@ def test_a_moderator_removes_one_photo_and_says_why(
         assert text in ana.get(page).text
     assert text not in client.get(page).text
     move = session.execute(
-        sa.text("SELECT old, new, reason FROM moves WHERE field LIKE 'photo:%'")
+        sa.text("SELECT old, new, reason FROM transitions WHERE field LIKE 'photo:%'")
     ).one()
     assert tuple(move) == ("held", "removed", "private")
     session.execute(sa.text("SET LOCAL boca.clock_offset = '31 days'"))

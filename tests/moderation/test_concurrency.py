@@ -58,7 +58,7 @@ def test_only_one_of_many_moderators_decides(site: Flask, people: list[Actor]) -
         with site.app_context(), transaction() as session:
             outcome, visibility, moves = session.execute(
                 sa.text(
-                    "SELECT d.outcome, r.visibility, (SELECT count(*) FROM moves m"
+                    "SELECT d.outcome, r.visibility, (SELECT count(*) FROM transitions m"
                     " WHERE m.subject_id = r.id AND m.reason = 'decision:' || d.id)"
                     " FROM decisions d JOIN cases c ON c.id = d.case_id"
                     " JOIN reports r ON r.id = c.subject_id WHERE c.id = :case"

@@ -91,7 +91,7 @@ def test_a_refused_report_tells_its_author_why(
     told = ana.get(address).text
     assert "False or misleading" in told
     assert "No jam on camera." in told
-    query = "SELECT new FROM moves WHERE field = 'visibility' ORDER BY id"
+    query = "SELECT new FROM transitions WHERE field = 'visibility' ORDER BY id"
     moves = session.execute(sa.text(query)).scalars().all()
     assert moves == ["held", "hidden"]
 
@@ -258,12 +258,12 @@ def test_flagged_and_refused_takes_the_content_and_its_points(
 ) -> None:
     address = signed_in("mod", role="moderator").post("/reports", data=FORM).location
     voter = signed_in("ben", role="moderator")
-    session.execute(sa.text("DELETE FROM marks"))  # they are different people
+    session.execute(sa.text("DELETE FROM fingerprints"))  # they are different people
     session.commit()
     voter.post(f"{address}/vote", data={"still_there": "yes"})
     run_jobs()
     # The points of the vote itself wait until it proves true.
-    assert session.scalar(sa.text("SELECT sum(points) FROM scores")) == 6 + 2
+    assert session.scalar(sa.text("SELECT sum(points) FROM point_totals")) == 6 + 2
     voter.post(address.replace("/reports/", "/flag/"), data={"rule": "false"})
     other = signed_in("mod2", role="moderator")
     case, version = first_case(other)
@@ -272,7 +272,9 @@ def test_flagged_and_refused_takes_the_content_and_its_points(
     assert client.get(address).status_code == 404
     # Nobody keeps anything of it, or two people could post, confirm and withdraw for points.
     points = session.execute(
-        sa.text("SELECT handle, points FROM scores JOIN members m ON m.id = member_id ORDER BY 1")
+        sa.text(
+            "SELECT handle, points FROM point_totals JOIN members m ON m.id = member_id ORDER BY 1"
+        )
     ).all()
     assert points == [("ben", 0), ("mod", 0)]
 

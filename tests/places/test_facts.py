@@ -14,7 +14,7 @@ from ugc.core.access import Actor, ActorKind, Grant
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, Forbidden
 from ugc.core.sources import Source
-from ugc.core.subjects import Move, Subject
+from ugc.core.subjects import Subject, Transition
 from ugc.geography import geo
 from ugc.places.actions import editing as places_editing
 from ugc.places.actions.facts import decide, offer
@@ -316,7 +316,9 @@ def test_a_taken_proposal_of_a_file_stays_the_files(
     # Taken by its team, the address proves nothing for it.
     assert place.website_by_id == owner.id
     assert not decide(session, brand, place.id, "website", "https://dos.example", take=True)
-    moves = session.execute(sa.select(Move.field, Move.old, Move.new, Move.reason)).all()
+    moves = session.execute(
+        sa.select(Transition.field, Transition.old, Transition.new, Transition.reason)
+    ).all()
     assert ("proposal", origin, "website", "taken") in moves
 
 
@@ -463,7 +465,9 @@ def test_closing_for_good_is_said_and_taken_back(
     moderator.post(f"{address}/edit", data=form_of(place, session))
     session.refresh(place)
     assert place.closed_at is None
-    moves = session.execute(sa.select(Move.field, Move.new).where(Move.field == "closed")).all()
+    moves = session.execute(
+        sa.select(Transition.field, Transition.new).where(Transition.field == "closed")
+    ).all()
     assert [tuple(move) for move in moves] == [("closed", "closed"), ("closed", "reopened")]
 
 

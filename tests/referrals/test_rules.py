@@ -300,16 +300,16 @@ def test_attribution_is_what_an_obvious_reference_says(
 def test_marks_tell_visitors_of_a_day_apart_and_nothing_else() -> None:
     salt, other = b"a" * 32, b"b" * 32
     shown = ("192.0.2.7", "Firefox", "es")
-    mark = referrals_rules.mark(salt, *shown, 1)
+    mark = referrals_rules.visitor_key(salt, *shown, 1)
     assert len(mark) == referrals_rules.MARK_BYTES
-    assert referrals_rules.mark(salt, *shown, 1) == mark
+    assert referrals_rules.visitor_key(salt, *shown, 1) == mark
     others = {
-        referrals_rules.mark(other, *shown, 1),
-        referrals_rules.mark(salt, *shown, 2),
-        referrals_rules.mark(salt, "192.0.2.8", "Firefox", "es", 1),
-        referrals_rules.mark(salt, "192.0.2.7", "Safari", "es", 1),
-        referrals_rules.mark(salt, "192.0.2.7", "Firefox", "en", 1),
-        referrals_rules.mark(salt, "192.0.2.7F", "irefox", "es", 1),
+        referrals_rules.visitor_key(other, *shown, 1),
+        referrals_rules.visitor_key(salt, *shown, 2),
+        referrals_rules.visitor_key(salt, "192.0.2.8", "Firefox", "es", 1),
+        referrals_rules.visitor_key(salt, "192.0.2.7", "Safari", "es", 1),
+        referrals_rules.visitor_key(salt, "192.0.2.7", "Firefox", "en", 1),
+        referrals_rules.visitor_key(salt, "192.0.2.7F", "irefox", "es", 1),
     }
     assert len(others | {mark}) == 7
 

@@ -53,7 +53,7 @@ def known(signed_in: Browser, session: Session) -> Browser:
             .values(joined_at=sa.text("app_now() - interval '30 days'"))
         )
         # All browsers of a test look the same: these are of different people.
-        session.execute(sa.text("DELETE FROM marks"))
+        session.execute(sa.text("DELETE FROM fingerprints"))
         session.commit()
         return browser
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.core.db import Session
-from ugc.core.subjects import Move, Subject
+from ugc.core.subjects import Subject, Transition
 from ugc.geography import geo
 from ugc.privateplaces.rules import Area
 from ugc.reports.models import MemberPosition, Report, Vote
@@ -49,9 +49,9 @@ def correct(browser: FlaskClient, address: str, session: Session, **values: str)
 
 def moves(session: Session) -> list[tuple[str, str | None, str]]:
     rows = session.execute(
-        sa.select(Move.reason, Move.old, Move.new)
-        .where(Move.reason.in_(reports_corrections_rules.REASONS))
-        .order_by(Move.id)
+        sa.select(Transition.reason, Transition.old, Transition.new)
+        .where(Transition.reason.in_(reports_corrections_rules.REASONS))
+        .order_by(Transition.id)
     )
     return [tuple(row) for row in rows]
 

@@ -235,9 +235,9 @@ def test_every_time_line_has_a_beginning(session: Session, known: Browser) -> No
     known("mod", role="moderator").post("/reports", data=FORM)
     report = only(session)
     report.state = "closed"
-    session.execute(sa.text("ALTER TABLE moves DISABLE TRIGGER append_only"))
-    session.execute(sa.text("DELETE FROM moves"))
-    session.execute(sa.text("ALTER TABLE moves ENABLE TRIGGER append_only"))
+    session.execute(sa.text("ALTER TABLE transitions DISABLE TRIGGER append_only"))
+    session.execute(sa.text("DELETE FROM transitions"))
+    session.execute(sa.text("ALTER TABLE transitions ENABLE TRIGGER append_only"))
     assert [m.what for m in reports_life_queries.time_line(session, report.id)] == ["posted"]
 
 

@@ -146,7 +146,7 @@ def test_closing_ends_it_and_is_logged(session: Session, signed_in: Browser) -> 
     address = ana.post("/reports", data=FORM).location
     assert signed_in("ben").post(f"{address}/close").status_code == 403
     assert ana.post(f"{address}/close").status_code == 303
-    reasons = session.execute(sa.text("SELECT reason FROM moves ORDER BY id")).scalars().all()
+    reasons = session.execute(sa.text("SELECT reason FROM transitions ORDER BY id")).scalars().all()
     assert reasons == ["posted", "posted", "closed_by_author"]
 
 

@@ -153,13 +153,13 @@ def test_every_total_comes_from_the_ledger_again(
     run_jobs()
     assert reputation_actions.recount_all(session) == []
     # Whatever happened to the folded table: wrong, missing, or there without an entry.
-    session.execute(sa.text("UPDATE scores SET points = 999, level = 9"))
+    session.execute(sa.text("UPDATE point_totals SET points = 999, level = 9"))
     session.execute(
-        sa.text("INSERT INTO scores (member_id, points) VALUES (:id, 50)"), {"id": idle.id}
+        sa.text("INSERT INTO point_totals (member_id, points) VALUES (:id, 50)"), {"id": idle.id}
     )
     session.expire_all()
     assert reputation_actions.recount_all(session) == [("ana", 999, 6), ("idle", 50, 0)]
-    session.execute(sa.text("DELETE FROM scores"))
+    session.execute(sa.text("DELETE FROM point_totals"))
     session.expire_all()
     assert reputation_actions.recount_all(session) == [("ana", 0, 6)]
     assert reputation_ledger.score(session, member_id(session, "ana")).level == 1

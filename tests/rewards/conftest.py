@@ -126,7 +126,7 @@ class World:
         """Every total is the sum of its entries, and no account is below nothing."""
         wrong = self.session.execute(
             sa.text(
-                "SELECT s.member_id FROM scores s LEFT JOIN (SELECT member_id,"
+                "SELECT s.member_id FROM point_totals s LEFT JOIN (SELECT member_id,"
                 " sum(points) FILTER (WHERE account = 'available') AS points,"
                 " sum(points) FILTER (WHERE account = 'held') AS held"
                 " FROM point_entries GROUP BY member_id) e ON e.member_id = s.member_id"

@@ -402,17 +402,17 @@ def test_marks_are_hashes_that_go(
     world: World, session: Session, run_jobs: Callable[[], int]
 ) -> None:
     ana = world.join("ana", address="203.0.113.9")
-    kinds = session.scalars(sa.text("SELECT kind FROM marks ORDER BY kind")).all()
+    kinds = session.scalars(sa.text("SELECT kind FROM fingerprints ORDER BY kind")).all()
     assert kinds == ["browser", "mailbox", "network"]
     exported = ana.get("/settings/export").get_json(force=True)["rewards"]
     assert [each["kind"] for each in exported["marks"]] == kinds
     assert "203.0.113" not in str(exported)
     world.later("89 days")
-    fraud_jobs.forget_marks(session)
-    assert session.scalar(sa.text("SELECT count(*) FROM marks")) == 3
+    fraud_jobs.forget_fingerprints(session)
+    assert session.scalar(sa.text("SELECT count(*) FROM fingerprints")) == 3
     world.later("91 days")
-    fraud_jobs.forget_marks(session)
-    assert session.scalar(sa.text("SELECT count(*) FROM marks")) == 0
+    fraud_jobs.forget_fingerprints(session)
+    assert session.scalar(sa.text("SELECT count(*) FROM fingerprints")) == 0
 
 
 def test_who_may_see_and_decide(
@@ -471,7 +471,7 @@ def test_who_leaves_an_open_ring_leaves_no_word(
     assert session.scalar(sa.text("SELECT count(*) FROM appeals WHERE text <> ''")) == 0
     open_appeals = "SELECT count(*) FROM cases WHERE reason = 'appealed' AND decided_at IS NULL"
     assert session.scalar(sa.text(open_appeals)) == 0
-    for table in ("marks", "fraud_scores", "clearings"):
+    for table in ("fingerprints", "fraud_scores", "clearings"):
         gone = sa.text(f"SELECT count(*) FROM {table} WHERE member_id = ANY(:ids)")
         assert session.scalar(gone, {"ids": [ids["sybil-0"], ids["sybil-1"]]}) == 0
     # Who was found to be false stays so, as a node without a name.

@@ -86,16 +86,18 @@ def test_marks_are_keyed_and_told_apart_by_kind() -> None:
     facts: dict[str, Any] = {
         "address": "203.0.113.7", "agent": "A", "accepts": "es", "email": "a@mailinator.com",
     }  # fmt: skip
-    found = fraud_fingerprints.marks(KEY, **facts)
+    found = fraud_fingerprints.of_request(KEY, **facts)
     assert sorted(found) == ["browser", "disposable", "mailbox", "network"]
     assert len(set(found.values())) == 4
     assert all(len(mark) == fraud_fingerprints.LENGTH for mark in found.values())
-    assert found == fraud_fingerprints.marks(KEY, **facts)
-    other = fraud_fingerprints.marks(fraud_fingerprints.key("another"), **facts)
+    assert found == fraud_fingerprints.of_request(KEY, **facts)
+    other = fraud_fingerprints.of_request(fraud_fingerprints.key("another"), **facts)
     assert not set(found.values()) & set(other.values())
-    neighbour = fraud_fingerprints.marks(KEY, **{**facts, "address": "203.0.113.8"})
+    neighbour = fraud_fingerprints.of_request(KEY, **{**facts, "address": "203.0.113.8"})
     assert neighbour["network"] == found["network"]
-    assert sorted(fraud_fingerprints.marks(KEY, **{**facts, "address": None, "agent": ""})) == [
+    assert sorted(
+        fraud_fingerprints.of_request(KEY, **{**facts, "address": None, "agent": ""})
+    ) == [
         "disposable",
         "mailbox",
     ]

@@ -17,6 +17,7 @@ from ugc.campaigns import queries as campaigns_queries
 from ugc.campaigns import rules as campaigns_rules
 from ugc.campaigns.models import Invitation, InvitationDelivery
 from ugc.content import actions as content_actions
+from ugc.core import privacy
 from ugc.core.access import SYSTEM
 from ugc.core.db import now
 from ugc.core.errors import Conflict, Forbidden, Invalid
@@ -267,9 +268,10 @@ def test_what_a_member_exports_and_what_erasing_leaves(world: World) -> None:
     agree(world, member)
     public_id = write(world)
     campaigns_actions.send_invitation(session, actor_of(world.owner), id_of(world, public_id))
-    exported = campaigns_actions.export_member(session, member.id)
+    exported = privacy.export(session, member.id)["spreading"]
     assert exported["brands_may_invite"] is True
-    assert [row["id"] for row in exported["received"]] == [public_id]  # type: ignore[index, attr-defined]
+    assert [row["id"] for row in exported["received"]] == [public_id]
+    influencers_consents.erase_member(session, member.id, False)
     campaigns_actions.erase_member(session, member.id, False)
     assert session.get(SpreadConsent, member.id) is None
     assert campaigns_queries.invitable(session, world.brand_id) == []

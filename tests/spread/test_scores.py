@@ -15,7 +15,7 @@ from tests.spread.conftest import World
 from ugc.accounts.models import Member
 from ugc.core import subjects
 from ugc.core.db import Session, now
-from ugc.fraud.models import RING_KIND, FraudScore, Mark, Ring, RingMember
+from ugc.fraud.models import RING_KIND, Fingerprint, FraudScore, Ring, RingMember
 from ugc.geography import geo
 from ugc.influencers import rules as influencers_rules
 from ugc.influencers.actions import scoring as influencers_scoring
@@ -56,8 +56,9 @@ def crowds(
 ) -> dict[tuple[int, int], tuple[int, int]]:
     """(above, person) → which one they are of their mark, and of their network."""
     first: dict[tuple[int, str], bytes] = {}
-    for mark in session.scalars(sa.select(Mark).order_by(Mark.first_seen_at, Mark.mark)):
-        first.setdefault((mark.member_id, mark.kind), mark.mark)
+    order = (Fingerprint.first_seen_at, Fingerprint.hash)
+    for row in session.scalars(sa.select(Fingerprint).order_by(*order)):
+        first.setdefault((row.member_id, row.kind), row.hash)
     seen: Counter[tuple[int, str, bytes]] = Counter()
     found = {}
     for (above, person), _at in sorted(ways.items(), key=lambda way: (way[1], way[0][1])):
@@ -235,8 +236,10 @@ def doubt(session: Session, people: list[Member], chance: random.Random) -> None
         for kind in ("browser", "mailbox", "network", "disposable"):
             for number in range(chance.choice((0, 1, 2))):
                 at = now(session) - dt.timedelta(days=chance.randint(0, 9), hours=number)
-                mark = bytes([chance.randrange(6), number])
-                session.add(Mark(member_id=person.id, kind=kind, mark=mark, first_seen_at=at))
+                value = bytes([chance.randrange(6), number])
+                session.add(
+                    Fingerprint(member_id=person.id, kind=kind, hash=value, first_seen_at=at)
+                )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -314,7 +317,7 @@ def test_many_of_one_browser_are_no_crowd(world: World) -> None:
             newcomer = world.someone()
             world.refer(newcomer, sharer, days=20 - number)
             if kind:
-                session.add(Mark(member_id=newcomer.id, kind=kind, mark=b"one"))
+                session.add(Fingerprint(member_id=newcomer.id, kind=kind, hash=b"one"))
     session.commit()
     influencers_scoring.rescore(session)
     rows = influencers_scores.prescriptores(session, root_id=None)

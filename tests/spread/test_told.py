@@ -19,7 +19,7 @@ from ugc.influencers.actions import scoring as influencers_scoring
 from ugc.influencers.models import HomeCity
 from ugc.referrals.models import CascadeReach, FalseMember, RootDay
 from ugc.spread import actions as spread_actions
-from ugc.spread.models import ToldFigure, ToldWeek
+from ugc.spread.models import PublishedFigure, PublishedWeek
 from ugc.spread.queries import dashboard as spread_dashboard
 from ugc.spread.queries import published as spread_published
 from ugc.spread.rules import dashboard as spread_dashboard_rules
@@ -119,7 +119,7 @@ def test_figures_are_told_once_and_stay(world: World) -> None:
     assert spread_actions.publish_all_figures(session) == 1
     assert spread_actions.publish_all_figures(session) == 0
     assert spread_actions.publish_weekly_figures(session, world.brand_id) == 0
-    before = session.execute(sa.select(ToldFigure.__table__)).all()
+    before = session.execute(sa.select(PublishedFigure.__table__)).all()
     assert len(before) > 10
     assert all(row.people % 10 == 0 for row in before)
     # Who was counted turns out to be false, and a week more passes.
@@ -128,10 +128,10 @@ def test_figures_are_told_once_and_stay(world: World) -> None:
     session.execute(
         sa.text("UPDATE cascade_reaches SET reached_at = reached_at - interval '7 days'")
     )
-    session.execute(sa.text("UPDATE told_weeks SET week = week - 7"))
-    session.execute(sa.text("UPDATE told_figures SET week = week - 7"))
+    session.execute(sa.text("UPDATE published_weeks SET week = week - 7"))
+    session.execute(sa.text("UPDATE published_figures SET week = week - 7"))
     assert spread_actions.publish_weekly_figures(session, world.brand_id) == 1
-    after = session.execute(sa.select(ToldFigure.__table__)).all()
+    after = session.execute(sa.select(PublishedFigure.__table__)).all()
     kept = {(row.week + spread_weeks.WEEK, row.series, row.key): row.people for row in after}
     assert all(kept[row.week, row.series, row.key] == row.people for row in before)
 
@@ -182,7 +182,7 @@ def test_cascades_are_stored_as_they_may_be_shown(world: World) -> None:
     assert cascade.people == 30
     assert [hub.people for hub in cascade.hubs] == [10, 20]
     stored = session.scalars(
-        sa.select(ToldWeek.cascades).order_by(ToldWeek.week.desc()).limit(1)
+        sa.select(PublishedWeek.cascades).order_by(PublishedWeek.week.desc()).limit(1)
     ).one()
     # The exact size is nowhere: every count is in full tens. (A member's id may be any number.)
     counts = [each["people"] for each in stored]
@@ -211,7 +211,7 @@ def test_told_of_the_tables_is_told_of_the_rule(world: World, seed: int) -> None
     by_week = spread_published.counted_by_week(session, world.brand_id, until(session))
     stored = {
         (row.week, row.series, row.key): row.people
-        for row in session.scalars(sa.select(ToldFigure))
+        for row in session.scalars(sa.select(PublishedFigure))
     }
     wanted = {}
     for week in sorted({week for week, _ in by_week}):

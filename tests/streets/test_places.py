@@ -119,8 +119,8 @@ def test_new_things_become_places_with_their_source(
     # Nobody gets points for it, and nobody is told.
     for table in ("point_entries", "notifications", "cases"):
         assert session.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 0
-    moves = session.execute(sa.text("SELECT new, reason, actor FROM moves WHERE subject_id = :id"),
-                            {"id": cafe.id}).all()  # fmt: skip
+    logged = "SELECT new, reason, actor FROM transitions WHERE subject_id = :id"
+    moves = session.execute(sa.text(logged), {"id": cafe.id}).all()
     assert [tuple(move) for move in moves] == [("published", "imported", "system")]
 
 
@@ -145,7 +145,7 @@ def test_the_same_things_again_change_nothing(load: Load, session: Session) -> N
     assert "1 places." in output
     after = session.execute(sa.text("SELECT * FROM places, subjects s WHERE s.id = places.id"))
     assert after.all() == rows
-    assert session.scalar(sa.text("SELECT count(*) FROM moves")) == 1
+    assert session.scalar(sa.text("SELECT count(*) FROM transitions")) == 1
     # The same file does nothing at all.
     assert "nothing was done" in load({9: node(CAFE)}, day="2026-02-01")
 
@@ -177,7 +177,7 @@ def test_a_thing_under_a_new_number_is_the_same_place(load: Load, session: Sessi
     assert links(session) == {"w77": None}
     place = only(session)
     assert (place.id, place.visibility, place.closed_at) == (before.id, "published", None)
-    assert session.scalar(sa.text("SELECT count(*) FROM moves")) == 1
+    assert session.scalar(sa.text("SELECT count(*) FROM transitions")) == 1
 
 
 @pytest.mark.parametrize(
@@ -439,7 +439,7 @@ def test_every_table_that_names_a_place_is_judged(session: Session) -> None:
         "brands", "brand_changes", "brand_claims", "cascade_reaches", "grants", "invitations",
         "map_points", "members", "news", "notifications", "place_facts", "place_objects", "places",
         "prescriptor_scores", "profiles", "reports", "rings", "root_days", "subject_addresses",
-        "subjects", "told_figures", "told_weeks", "visit_days", "appeals", "moves",
+        "subjects", "published_figures", "published_weeks", "visit_days", "appeals", "transitions",
     }  # fmt: skip
     found = {
         table.name

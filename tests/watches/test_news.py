@@ -188,7 +188,7 @@ def test_what_enough_people_deny_is_over_for_watchers(
         browser = signed_in(f"m{number}")
         session.execute(sa.text("UPDATE members SET joined_at = now() - interval '9 days'"))
         session.execute(APPROVED, {"handle": f"m{number}"})
-        session.execute(sa.text("DELETE FROM marks"))  # they are different people
+        session.execute(sa.text("DELETE FROM fingerprints"))  # they are different people
         session.commit()
         here = {"lat": REPORT["lat"], "lon": REPORT["lon"]}
         browser.post(f"{address}/vote", data=NO | here)

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, request
 from flask_babel import lazy_gettext
 
 from ugc.brandapi import rules
-from ugc.brandapi.models import UsageMark
+from ugc.brandapi.models import KeyUse
 from ugc.brandapi.queries import keys, statements
 from ugc.brandapi.schemas import parameters, vocabulary
 from ugc.brandapi.schemas.description import RESOURCES, contents, specification
@@ -68,7 +68,7 @@ def load_key() -> Actor:
             code="key_off",
         )
     if not marked:
-        record(UsageMark.__table__, {"key_id": key_id})  # type: ignore[arg-type]
+        record(KeyUse.__table__, {"key_id": key_id})  # type: ignore[arg-type]
     return Actor(
         ActorKind.API_KEY,
         grants=(Grant("key", subject_id=brand_id),),

@@ -26,9 +26,9 @@ class ApiKey(Base):
     revoked_at: Mapped[dt.datetime | None]
 
 
-class UsageMark(Base):
+class KeyUse(Base):
     """When a key was used, at most once a minute, appended by `record()`."""
 
-    __tablename__ = "usage_marks"
+    __tablename__ = "key_uses"
     key_id: Mapped[int] = mapped_column(sa.ForeignKey("api_keys.id"), primary_key=True)
     used_at: Mapped[dt.datetime] = mapped_column(primary_key=True, server_default=app_now())

@@ -20,7 +20,7 @@ from ugc.cards.rules.cards import Card
 from ugc.comments import queries as comments_queries
 from ugc.core import people, stars, subjects, texts
 from ugc.core.access import ANONYMOUS, Actor
-from ugc.core.db import Session, app_now
+from ugc.core.db import Session
 from ugc.core.errors import NotFound
 from ugc.core.subjects import Subject, Visibility
 from ugc.geography import towns
@@ -28,7 +28,7 @@ from ugc.media import queries as media_queries
 from ugc.places.models import Place
 from ugc.places.queries import reading as places_reading
 from ugc.places.queries import running as places_running
-from ugc.reports.models import Report, ReportState
+from ugc.reports.models import Report
 from ugc.reports.queries import reading as reports_reading
 from ugc.reviews import queries as reviews_queries
 from ugc.reviews.models import Review
@@ -353,8 +353,7 @@ _LISTED: dict[str, tuple[Any, Callable[[], list[Any]]]] = {
         Report,
         lambda: [
             Report.visibility == Visibility.PUBLISHED,
-            Report.state == ReportState.OPEN,
-            Report.expires_at > app_now(),
+            reports_reading.is_alive(),
         ],
     ),
 }

@@ -396,4 +396,4 @@ def _photos_follow(session: Session, kind: ContentKind[Row], row: Row) -> None:
 def _log(
     session: Session, row: Moderated, old: str | None, new: str, reason: str, who: str
 ) -> None:
-    subjects.log_move(session, row.id, "visibility", old, new, reason=reason, actor=who)
+    subjects.log_transition(session, row.id, "visibility", old, new, reason=reason, actor=who)

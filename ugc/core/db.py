@@ -27,7 +27,7 @@ from sqlalchemy.ext.compiler import compiles
 log = logging.getLogger(__name__)
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-RECORDABLE_TABLES = frozenset({"sign_in_attempts", "refusals", "usage_marks", "mail_attempts"})
+RECORDABLE_TABLES = frozenset({"sign_in_attempts", "refusals", "key_uses", "mail_attempts"})
 # What is more than a row: (capability, what), with a function that writes it.
 RECORDABLE_ACTS = frozenset({"referrals.visits", "referrals.salt", "referrals.reach"})
 

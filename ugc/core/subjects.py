@@ -223,11 +223,11 @@ def describe_one(session: Session, subject: Subject) -> SubjectInfo | None:
     return infos[0] if infos else None
 
 
-class Move(Base):
-    """Every move of a thing's state or visibility, never edited: `field` is `state` or
+class Transition(Base):
+    """A change of a thing's state or visibility, never edited: `field` is `state` or
     `visibility`; `reason` is a code; `actor` is `Actor.reference`."""
 
-    __tablename__ = "moves"
+    __tablename__ = "transitions"
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     subject_id: Mapped[int] = mapped_column(sa.ForeignKey("subjects.id"), index=True)
     field: Mapped[str]
@@ -239,7 +239,7 @@ class Move(Base):
     # Transitions back after an end, with their actor: there are limits to that.
     __table_args__ = (
         sa.Index(
-            "ix_moves_opened_again",
+            "ix_transitions_opened_again",
             "actor",
             "at",
             postgresql_where=sa.text("old IS NOT NULL AND new = 'open'"),
@@ -247,17 +247,18 @@ class Move(Base):
     )
 
 
-class MoveNote(Base):
-    """The free text of a move (why it was reopened, an official answer), in a row that can go."""
+class TransitionNote(Base):
+    """The free text of a transition (why a report was reopened, an official answer), in a row that
+    can go."""
 
-    __tablename__ = "move_notes"
-    move_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("moves.id"), primary_key=True, autoincrement=False
+    __tablename__ = "transition_notes"
+    transition_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("transitions.id"), primary_key=True, autoincrement=False
     )
     note: Mapped[str]
 
 
-def log_move(
+def log_transition(
     session: Session,
     subject_id: int,
     field: str,
@@ -269,29 +270,33 @@ def log_move(
     note: str = "",
 ) -> None:
     """Appends to the log; `note` is free text, kept apart."""
-    move = Move(subject_id=subject_id, field=field, old=old, new=new, reason=reason, actor=actor)
-    session.add(move)
+    transition = Transition(
+        subject_id=subject_id, field=field, old=old, new=new, reason=reason, actor=actor
+    )
+    session.add(transition)
     if note:
         session.flush()
-        session.add(MoveNote(move_id=move.id, note=note))
+        session.add(TransitionNote(transition_id=transition.id, note=note))
 
 
 def notes_of(session: Session, actor: str) -> list[dict[str, Any]]:
-    """What an actor wrote with their moves, oldest first, for their own export."""
+    """What an actor wrote with their transitions, oldest first, for their own export."""
     rows = session.execute(
-        sa.select(Subject.public_id, Move.reason, Move.at, MoveNote.note)
-        .join(MoveNote, MoveNote.move_id == Move.id)
-        .join(Subject, Subject.id == Move.subject_id)
-        .where(Move.actor == actor)
-        .order_by(Move.id)
+        sa.select(Subject.public_id, Transition.reason, Transition.at, TransitionNote.note)
+        .join(TransitionNote, TransitionNote.transition_id == Transition.id)
+        .join(Subject, Subject.id == Transition.subject_id)
+        .where(Transition.actor == actor)
+        .order_by(Transition.id)
     )
     return [{"of": r.public_id, "reason": r.reason, "at": r.at, "note": r.note} for r in rows]
 
 
 def forget_notes(session: Session, actor: str, reason: str) -> None:
-    """What an actor wrote with their moves of one reason goes; the moves stay."""
-    moves = sa.select(Move.id).where(Move.actor == actor, Move.reason == reason)
-    session.execute(sa.delete(MoveNote).where(MoveNote.move_id.in_(moves)))
+    """What an actor wrote with transitions of one reason goes; the transitions stay."""
+    transitions = sa.select(Transition.id).where(
+        Transition.actor == actor, Transition.reason == reason
+    )
+    session.execute(sa.delete(TransitionNote).where(TransitionNote.transition_id.in_(transitions)))
 
 
 class Visibility(enum.StrEnum):

@@ -27,5 +27,5 @@ def score_all(session: Session, *, after: int = 0) -> None:
 @jobs.task(
     "rewards.forget_marks", cron="37 3 * * *", priority=jobs.Priority.BULK, tells=jobs.operator_only
 )
-def forget_marks(session: Session) -> None:
-    fingerprints.forget_marks(session)
+def forget_fingerprints(session: Session) -> None:
+    fingerprints.forget_fingerprints(session)

@@ -15,24 +15,24 @@ RING_KIND = "ring"
 APPEAL_KIND = "appeal"
 
 
-class Mark(Base):
+class Fingerprint(Base):
     """What a member joined or signed in with, as a keyed hash that cannot be read back: `network`
     (a /24, or a /48 of IPv6), `browser` (network and browser together), `mailbox` (the address
     without its +tag and dots), `disposable` (a mail domain of the list). Kept for 90 days after it
     was last seen."""
 
-    __tablename__ = "marks"
+    __tablename__ = "fingerprints"
     member_id: Mapped[int] = mapped_column(
         sa.ForeignKey("members.id"), primary_key=True, autoincrement=False
     )
     kind: Mapped[str] = mapped_column(primary_key=True)
-    mark: Mapped[bytes] = mapped_column(primary_key=True)
+    hash: Mapped[bytes] = mapped_column(primary_key=True)
     first_seen_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     last_seen_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
     __table_args__ = (
         sa.CheckConstraint("kind IN ('network', 'browser', 'mailbox', 'disposable')", name="kind"),
-        sa.Index("ix_marks_kind_mark", "kind", "mark", "member_id"),
-        sa.Index("ix_marks_last_seen_at", "last_seen_at"),
+        sa.Index("ix_fingerprints_kind_hash", "kind", "hash", "member_id"),
+        sa.Index("ix_fingerprints_last_seen_at", "last_seen_at"),
     )
 
 
@@ -52,7 +52,7 @@ class FraudScore(Base):
 
 class Ring(Base):
     """Doubted members who hang together: the subject of a case. `ties` are [kind, id, id] as they
-    were when it was found, for the marks behind them are forgotten."""
+    were when it was found, for the fingerprints behind them are forgotten."""
 
     __tablename__ = "rings"
     id: Mapped[int] = mapped_column(

@@ -39,11 +39,11 @@ privacy.register("rewards", personal_data.export_member, personal_data.erase_mem
 SUSPECTS = 100  # rows of a ring's table
 
 
-def _note_marks(db_session: Session, member: Member) -> None:
-    """Imports and demos make members without a request: they leave no mark."""
+def _note_fingerprints(db_session: Session, member: Member) -> None:
+    """Imports and demos make members without a request: they leave none."""
     if not has_request_context() or member.email is None:
         return
-    found = fingerprints.marks(
+    found = fingerprints.of_request(
         fingerprints.key(str(current_app.config["SECRET_KEY"])),
         address=request.remote_addr,
         agent=request.headers.get("User-Agent", "")[:400],
@@ -56,15 +56,15 @@ def _note_marks(db_session: Session, member: Member) -> None:
     holder = accounts_lookup.holder(db_session, member.email)
     if holder is not None and holder.id != member.id:
         # Who types another's address must not cast doubt on them.
-        found = {kind: mark for kind, mark in found.items() if kind != "mailbox"}
-    fingerprints_actions.note_marks(db_session, member.id, found)
+        found = {kind: value for kind, value in found.items() if kind != "mailbox"}
+    fingerprints_actions.note_fingerprints(db_session, member.id, found)
 
 
 def _note_sign_in(db_session: Session, member_id: int) -> None:
-    _note_marks(db_session, accounts_lookup.member(db_session, member_id))
+    _note_fingerprints(db_session, accounts_lookup.member(db_session, member_id))
 
 
-accounts_joining.on_join(_note_marks)
+accounts_joining.on_join(_note_fingerprints)
 accounts_signing_in.on_sign_in(_note_sign_in)
 panels.register("notification.account_false", moderation_pages.decided_panels)
 panels.register("notification.account_cleared", moderation_pages.decided_panels)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ugc.core.db import Session
-from ugc.livemap.models import MapCell, MapFold, MapPoint
+from ugc.livemap.models import MapAggregation, MapCell, MapPoint
 from ugc.livemap.queries import changes, tiles
 from ugc.livemap.rules import COARSEST_CELL, FINEST_CELL, POINT_LEVEL, SURE, Cursor
 from ugc.reports.rules import belief as reports_belief
@@ -122,19 +122,19 @@ def fold(session: Session) -> Folded:
     return Folded(quads)
 
 
-def _state(session: Session, *, skip_locked: bool) -> MapFold | None:
-    query = sa.select(MapFold).with_for_update(key_share=True, skip_locked=skip_locked)
+def _state(session: Session, *, skip_locked: bool) -> MapAggregation | None:
+    query = sa.select(MapAggregation).with_for_update(key_share=True, skip_locked=skip_locked)
     return session.scalar(query.execution_options(populate_existing=True))
 
 
-def _last(state: MapFold) -> Cursor | None:
-    if state.system is None or state.snapshot is None or state.folded_at is None:
+def _last(state: MapAggregation) -> Cursor | None:
+    if state.system is None or state.snapshot is None or state.aggregated_at is None:
         return None
-    return changes.read_cursor((state.system, state.snapshot, state.folded_at))
+    return changes.read_cursor((state.system, state.snapshot, state.aggregated_at))
 
 
-def _done(state: MapFold, now: Cursor) -> None:
-    state.system, state.snapshot, state.folded_at = now.system, str(now.snapshot), now.at
+def _done(state: MapAggregation, now: Cursor) -> None:
+    state.system, state.snapshot, state.aggregated_at = now.system, str(now.snapshot), now.at
 
 
 def _fold_since(session: Session, last: Cursor) -> dict[str, set[int]]:
@@ -167,7 +167,7 @@ def rebuild(session: Session) -> int:
     aggregates."""
     state = _state(session, skip_locked=False)
     if state is None:
-        raise RuntimeError("map_folds has lost its row")
+        raise RuntimeError("map_aggregations has lost its row")
     now = changes.cursor_now(session)
     last = _last(state)
     if last is not None and last.precedes(now):

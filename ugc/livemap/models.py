@@ -46,12 +46,12 @@ class MapCell(Base):
     lat_sum: Mapped[int]
 
 
-class MapFold(Base):
+class MapAggregation(Base):
     """The one row that says up to where the changes are folded; the process that folds locks it."""
 
-    __tablename__ = "map_folds"
+    __tablename__ = "map_aggregations"
     id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
     system: Mapped[int | None]
     snapshot: Mapped[str | None]
-    folded_at: Mapped[dt.datetime | None]
+    aggregated_at: Mapped[dt.datetime | None]
     __table_args__ = (sa.CheckConstraint("id = 1", name="one"),)

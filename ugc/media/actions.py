@@ -237,7 +237,7 @@ def remove(session: Session, photo: Photo, *, rule: str, who: str) -> None:
 
 
 def _log(session: Session, photo: Photo, new: Visibility, reason: str, who: str) -> None:
-    subjects.log_move(
+    subjects.log_transition(
         session, photo.subject_id, f"photo:{photo.id}", photo.visibility, new,
         reason=reason, actor=who,
     )  # fmt: skip

@@ -69,10 +69,10 @@ class Reviewable:
     counts: bool = False
 
 
-Move = Callable[[Session, int, Visibility, str, str], None]
+SetVisibility = Callable[[Session, int, Visibility, str, str], None]
 
 
-def approve_or_refuse(move: Move, *, can_undo: bool = False) -> tuple[Action, Action]:
+def approve_or_refuse(move: SetVisibility, *, can_undo: bool = False) -> tuple[Action, Action]:
     """The two actions about content: published, or hidden with a rule.
     `move(session, subject_id, visibility, reason, actor_reference)` changes the visibility."""
 

@@ -13,7 +13,7 @@ from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.core.access import Grant
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
-from ugc.core.subjects import Move, Subject, Visibility
+from ugc.core.subjects import Subject, Transition, Visibility
 from ugc.moderation.models import Case, Decision, DecisionNote, Flag, Moderated, UndoneDecision
 
 LEAST_DECISIONS = 5  # below which a median says nothing
@@ -206,8 +206,10 @@ def subject_of_case(session: Session, case_id: int) -> Subject:
 def visibility_before(session: Session, subject_id: int, cause: str) -> Visibility | None:
     """The visibility that a decision changed; None when it changed none."""
     old = session.scalar(
-        sa.select(Move.old).where(
-            Move.subject_id == subject_id, Move.field == "visibility", Move.reason == cause
+        sa.select(Transition.old).where(
+            Transition.subject_id == subject_id,
+            Transition.field == "visibility",
+            Transition.reason == cause,
         )
     )
     return Visibility(old) if old is not None else None
@@ -216,17 +218,17 @@ def visibility_before(session: Session, subject_id: int, cause: str) -> Visibili
 def moved_on(session: Session, subject_id: int, decision: Decision) -> bool:
     """Whether a decision was undone, or its subject changed or was flagged, since it was made."""
     cause = f"decision:{decision.id}"
-    its_own = sa.select(sa.func.max(Move.id)).where(
-        Move.subject_id == subject_id, Move.reason == cause
+    its_own = sa.select(sa.func.max(Transition.id)).where(
+        Transition.subject_id == subject_id, Transition.reason == cause
     )
     later = sa.or_(
         sa.exists().where(UndoneDecision.decision_id == decision.id),
         sa.exists().where(Case.subject_id == subject_id, Case.id > decision.case_id),
         sa.exists().where(Subject.id == subject_id, Subject.changed_at > decision.decided_at),
         sa.exists().where(
-            Move.subject_id == subject_id,
-            Move.at >= decision.decided_at,
-            Move.id > sa.func.coalesce(its_own.scalar_subquery(), 0),
+            Transition.subject_id == subject_id,
+            Transition.at >= decision.decided_at,
+            Transition.id > sa.func.coalesce(its_own.scalar_subquery(), 0),
         ),
     )
     return bool(session.scalar(sa.select(later)))

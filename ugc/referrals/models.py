@@ -23,8 +23,8 @@ class ReferralLink(Base):
 
 
 class VisitSalt(Base):
-    """The salt of one day's marks. It is deleted when the day is over: from then on no one can
-    tell whether two marks are of one person, or whose they are."""
+    """The salt of one day's visitor keys. It is deleted when the day is over: from then on no one
+    can tell whether two of them are of one person, or whose they are."""
 
     __tablename__ = "visit_salts"
     day: Mapped[dt.date] = mapped_column(primary_key=True)
@@ -32,7 +32,7 @@ class VisitSalt(Base):
 
 
 class Visit(Base):
-    """The opening of a link: once per visitor key and day. `mark` is a salted hash of what a
+    """The opening of a link: once per visitor key and day. `visitor_key` is a salted hash of what a
     browser shows anyway; it is anonymous and only de-duplicates. Partitioned by month of
     `visited_on`; old partitions are dropped, their counts stay in `visit_days`. `degree` is the
     visitor's in the cascade of the link's root."""
@@ -40,7 +40,7 @@ class Visit(Base):
     __tablename__ = "visits"
     visited_on: Mapped[dt.date] = mapped_column(primary_key=True)
     link_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    mark: Mapped[bytes] = mapped_column(primary_key=True)
+    visitor_key: Mapped[bytes] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(server_default="link")
     degree: Mapped[int] = mapped_column(sa.SmallInteger, server_default="1")
     visited_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())

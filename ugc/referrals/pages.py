@@ -156,9 +156,9 @@ def _count(
         return
     day = moment.date()
     language = request.headers.get("Accept-Language", "")
-    mark = rules.mark(_salt(day), request.remote_addr or "", agent, language, link.id)
+    visitor_key = rules.visitor_key(_salt(day), request.remote_addr or "", agent, language, link.id)
     batch: WriteBehind[rules.Seen] = current_app.extensions[VISITS]
-    batch.add(rules.Seen(link.id, day, mark, channel, moment, present))
+    batch.add(rules.Seen(link.id, day, visitor_key, channel, moment, present))
 
 
 def _salt(day: dt.date) -> bytes:

@@ -208,7 +208,7 @@ def partition_name(first: dt.date) -> str:
 MARK_BYTES = 16
 
 
-def mark(salt: bytes, address: str, agent: str, language: str, link_id: int) -> bytes:
+def visitor_key(salt: bytes, address: str, agent: str, language: str, link_id: int) -> bytes:
     """What tells one visitor of a link from another on one day: a hash keyed with the day's random
     salt. Without the salt, which is deleted when the day is over, it cannot be computed again."""
     shown = "\0".join((address, agent, language, str(link_id)))
@@ -222,7 +222,7 @@ class Seen:
 
     link_id: int
     day: dt.date
-    mark: bytes
+    visitor_key: bytes
     channel: str
     at: dt.datetime
     present: bool = True

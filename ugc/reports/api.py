@@ -10,7 +10,6 @@ from ugc.core.resources import (
     sourced,
 )
 from ugc.media.api import PHOTOS_FIELD
-from ugc.reports.rules.belief import HELD_RELIABILITY_CAP
 from ugc.reports.rules.kinds import KINDS
 from ugc.streets.api import LOCATED
 
@@ -24,9 +23,8 @@ _REACTION = "round(c.reacted::numeric, 2)"
 _BELIEVED_AT = "date_trunc('second', c.believed_at)"
 
 
-def _out_of_ten(belief: str) -> str:
-    now = f"belief_now(({belief})::float8, {_BELIEVED_AT}, c.half_life_s)"
-    return f"floor(10 * {now} + 0.5)"
+def _out_of_ten(belief: str, held: str = "false") -> str:
+    return f"out_of_ten(belief_now(({belief})::float8, {_BELIEVED_AT}, c.half_life_s), {held})"
 
 
 REPORTS = Resource(
@@ -125,8 +123,7 @@ REPORTS = Resource(
         ),
         Field(
             "reliability",
-            f"least(CASE WHEN c.visibility = 'held' THEN {HELD_RELIABILITY_CAP} ELSE 10 END,"
-            f" {_out_of_ten(_BELIEF)})",
+            _out_of_ten(_BELIEF, "c.visibility = 'held'"),
             "raw",
             {
                 **OF_TEN,

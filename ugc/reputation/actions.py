@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ugc import events
 from ugc.core.db import Session
 from ugc.reputation import rules
-from ugc.reputation.models import Badge, PointEntry, Score
+from ugc.reputation.models import Badge, PointEntry, PointTotals
 from ugc.reputation.queries import ledger
 
 
@@ -55,9 +55,13 @@ def lock_totals(session: Session, member_ids: Iterable[int]) -> None:
     if not ids:
         return
     session.execute(
-        insert(Score).values([{"member_id": each} for each in ids]).on_conflict_do_nothing()
+        insert(PointTotals).values([{"member_id": each} for each in ids]).on_conflict_do_nothing()
     )
-    query = sa.select(Score.member_id).where(Score.member_id.in_(ids)).order_by(Score.member_id)
+    query = (
+        sa.select(PointTotals.member_id)
+        .where(PointTotals.member_id.in_(ids))
+        .order_by(PointTotals.member_id)
+    )
     session.execute(query.with_for_update(key_share=True)).all()
 
 
@@ -141,9 +145,11 @@ def _copy(
 def recount(session: Session, member_id: int) -> None:
     """Folds the ledger into the member's totals, and says when a level is reached."""
     # Two folds at once would each miss the other's entry: one at a time per member.
-    session.execute(insert(Score).values(member_id=member_id).on_conflict_do_nothing())
+    session.execute(insert(PointTotals).values(member_id=member_id).on_conflict_do_nothing())
     score = session.scalars(
-        sa.select(Score).where(Score.member_id == member_id).with_for_update(key_share=True)
+        sa.select(PointTotals)
+        .where(PointTotals.member_id == member_id)
+        .with_for_update(key_share=True)
     ).one()
     before = score.level
     score.points, score.points_held = ledger.balance(session, member_id)

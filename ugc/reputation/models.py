@@ -48,10 +48,10 @@ class PointEntry(Base):
     )
 
 
-class Score(Base):
+class PointTotals(Base):
     """Totals aggregated from the ledger; `recount_member` computes them again."""
 
-    __tablename__ = "scores"
+    __tablename__ = "point_totals"
     member_id: Mapped[int] = mapped_column(
         sa.ForeignKey("members.id"), primary_key=True, autoincrement=False
     )

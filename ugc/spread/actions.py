@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ugc.core.db import Session, now
 from ugc.influencers.queries import scores as influencers_scores
-from ugc.spread.models import ToldFigure, ToldWeek
+from ugc.spread.models import PublishedFigure, PublishedWeek
 from ugc.spread.queries import published
 from ugc.spread.rules import disclosure, shape, weeks
 
@@ -31,7 +31,7 @@ def publish_weekly_figures(session: Session, root_id: int) -> int:
     counted: dict[disclosure.Cell, int] = defaultdict(int)
     so_far = published.told_so_far(session, root_id)
     rows: list[dict[str, Any]] = []
-    told_weeks: list[dict[str, Any]] = []
+    published_weeks: list[dict[str, Any]] = []
     by_week: dict[dt.date, list[tuple[disclosure.Cell, int]]] = defaultdict(list)
     for (week, cell), count in counted_by_week.items():
         by_week[week].append((cell, count))
@@ -47,17 +47,17 @@ def publish_weekly_figures(session: Session, root_id: int) -> int:
                 {"root_id": root_id, "week": week, "series": cell[0], "key": cell[1],
                  "people": people}
             )  # fmt: skip
-        told_weeks.append({"root_id": root_id, "week": week, "cascades": []})
+        published_weeks.append({"root_id": root_id, "week": week, "cascades": []})
     shown = shape.largest(
         published.reaches(session, root_id, last + weeks.WEEK),
         root_id,
         disclosure.total(so_far, "degree"),
     )
-    told_weeks[-1]["cascades"] = [cascade.stored() for cascade in shown]
-    session.execute(sa.insert(ToldWeek), told_weeks)
+    published_weeks[-1]["cascades"] = [cascade.stored() for cascade in shown]
+    session.execute(sa.insert(PublishedWeek), published_weeks)
     if rows:
-        session.execute(sa.insert(ToldFigure), rows)
-    return len(told_weeks)
+        session.execute(sa.insert(PublishedFigure), rows)
+    return len(published_weeks)
 
 
 def publish_all_figures(session: Session) -> int:

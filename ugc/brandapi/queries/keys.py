@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 from ugc.accounts.models import Member
 from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.accounts.rules.roles import roles_that_may
-from ugc.brandapi.models import ApiKey, UsageMark
+from ugc.brandapi.models import ApiKey, KeyUse
 from ugc.brandapi.queries import statements
 from ugc.core.db import Session
 
@@ -29,7 +29,7 @@ _HOLDER_SQL = str(
 )
 
 KEY_SQL = (
-    "SELECT k.id, k.brand_id, k.scopes, EXISTS (SELECT FROM usage_marks u"
+    "SELECT k.id, k.brand_id, k.scopes, EXISTS (SELECT FROM key_uses u"
     " WHERE u.key_id = k.id AND u.used_at > app_now() - interval '1 minute'),"
     f" b.visibility = 'published' AND {_HOLDER_SQL}"
     " FROM api_keys k JOIN brands b ON b.id = k.brand_id WHERE k.key_hash = %(digest)s"
@@ -59,8 +59,8 @@ class KeyRow:
 def keys_of(session: Session, brand_id: int) -> list[KeyRow]:
     """A brand's keys, the valid ones first."""
     last_used = (
-        sa.select(sa.func.max(UsageMark.used_at))
-        .where(UsageMark.key_id == ApiKey.id)
+        sa.select(sa.func.max(KeyUse.used_at))
+        .where(KeyUse.key_id == ApiKey.id)
         .correlate(ApiKey)
         .scalar_subquery()
     )

@@ -64,7 +64,7 @@ def decide_claim(
     brand = reading.locked(session, row.brand_id)
     if approved and brand.claimed_at is not None:
         raise Conflict(lazy_gettext("Another claim to this brand was approved before."))
-    subjects.log_move(
+    subjects.log_transition(
         session, claim_id, "visibility", row.visibility, visibility, reason=reason, actor=who
     )
     row.visibility = visibility

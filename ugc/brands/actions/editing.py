@@ -185,7 +185,7 @@ def withdraw_change(session: Session, actor: Actor, brand: reading.BrandRow) -> 
 def _end_change(
     session: Session, change: BrandChange, visibility: Visibility, reason: str, who: str
 ) -> None:
-    subjects.log_move(
+    subjects.log_transition(
         session, change.id, "visibility", change.visibility, visibility, reason=reason, actor=who
     )
     change.visibility = visibility

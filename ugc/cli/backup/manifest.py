@@ -24,7 +24,7 @@ TABLES = """SELECT c.relname FROM pg_class c WHERE c.relkind IN ('r', 'p') AND N
 SUMMED = (
     "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM {} AS t"
 )
-LEDGERS = {"point_entries": "points", "scores": "points", "referral_rewards": "points"}
+LEDGERS = {"point_entries": "points", "point_totals": "points", "referral_rewards": "points"}
 
 
 @dataclass

@@ -182,7 +182,7 @@ def _decide_appeal(session: Session, it: moderation_actions.Performance, granted
     found = rings.appeal(session, it.subject_id)
     if found.granted is not None:
         return
-    subjects.log_move(
+    subjects.log_transition(
         session,
         it.subject_id,
         "visibility",

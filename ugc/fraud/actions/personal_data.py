@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ugc.core.db import Session, app_now
-from ugc.fraud.models import Appeal, Clearing, FraudScore, Mark, RingMember
+from ugc.fraud.models import Appeal, Clearing, Fingerprint, FraudScore, RingMember
 from ugc.fraud.queries import rings, untrusted
 from ugc.moderation import actions as moderation_actions
 
@@ -19,12 +19,12 @@ def export_member(session: Session, member_id: int) -> dict[str, Any]:
     return {
         "marks": [
             {
-                "kind": mark.kind,
-                "hash": mark.mark.hex(),
-                "first_seen_at": mark.first_seen_at,
-                "last_seen_at": mark.last_seen_at,
+                "kind": each.kind,
+                "hash": each.hash.hex(),
+                "first_seen_at": each.first_seen_at,
+                "last_seen_at": each.last_seen_at,
             }
-            for mark in untrusted.marks_of(session, member_id)
+            for each in untrusted.fingerprints_of(session, member_id)
         ],
         "fraud_score": {
             "score": score.score,
@@ -63,7 +63,7 @@ def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
         moderation_actions.close_case(session, appeal_id)
         moderation_actions.forget_texts(session, appeal_id, with_flags=True)
     session.execute(sa.update(Appeal).where(Appeal.member_id == member_id).values(text=""))
-    for table in (Mark, FraudScore, Clearing):
+    for table in (Fingerprint, FraudScore, Clearing):
         session.execute(sa.delete(table).where(table.member_id == member_id))
     ring_id = session.scalar(
         sa.update(RingMember)

@@ -115,7 +115,7 @@ def find_rings(session: Session) -> None:
         return
     placed = rings.undecided(session)
     ties = rings.ties(session, [*new, *placed])
-    # Those of one ring are tied, also when the marks that did it are forgotten.
+    # Those of one ring are tied, also when the fingerprints that did it are forgotten.
     first: dict[int, int] = {}
     for member_id, ring_id in placed.items():
         ties.append(("ring", first.setdefault(ring_id, member_id), member_id))

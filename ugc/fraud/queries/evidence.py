@@ -1,6 +1,6 @@
 """What the fraud score stands on, gathered for many members at once.
 
-Each statement takes a list of ids and reads by indexes; what a mark shares with very many is read
+Each statement takes a list of ids and reads by indexes; what a hash shares with very many is read
 up to `SHARED_MOST`, so that one crowded network costs as much as any other."""
 
 from __future__ import annotations
@@ -37,52 +37,52 @@ _SPAN = f"interval '{BURST_HOURS} hours'"
 _SHARED = sa.text(
     f"""
     WITH mine AS MATERIALIZED (
-      SELECT member_id, kind, mark FROM marks WHERE member_id = ANY(:ids)
+      SELECT member_id, kind, hash FROM fingerprints WHERE member_id = ANY(:ids)
     ), sized AS MATERIALIZED (
-      SELECT d.kind, d.mark, g.people FROM (SELECT DISTINCT kind, mark FROM mine) d
+      SELECT d.kind, d.hash, g.people FROM (SELECT DISTINCT kind, hash FROM mine) d
       CROSS JOIN LATERAL (
         SELECT array_agg(o.member_id ORDER BY o.member_id) AS people FROM (
-          SELECT o.member_id FROM marks o WHERE o.kind = d.kind AND o.mark = d.mark
+          SELECT o.member_id FROM fingerprints o WHERE o.kind = d.kind AND o.hash = d.hash
           ORDER BY o.member_id LIMIT {SHARED_MOST}
         ) o
       ) g
     )
     SELECT DISTINCT ON (m.member_id, m.kind) m.member_id, m.kind, cardinality(s.people) AS n,
            array_remove(s.people[1:21], m.member_id) AS others
-    FROM mine m JOIN sized s ON s.kind = m.kind AND s.mark = m.mark
-    ORDER BY m.member_id, m.kind, n DESC, s.mark
+    FROM mine m JOIN sized s ON s.kind = m.kind AND s.hash = m.hash
+    ORDER BY m.member_id, m.kind, n DESC, s.hash
     """
 )
 
-# Kin with the same mark, seen from the newcomer and from the ancestor. Hours between the
+# Kin with the same fingerprint, seen from the newcomer and from the ancestor. Hours between the
 # newcomer's first time and the span in which the ancestor was seen there; `near` when the
-# newcomer's parent has the mark too.
+# newcomer's parent has the fingerprint too.
 _KIN = sa.text(
     f"""
     SELECT a.degree, a.ancestor, r.member_id AS newcomer, c.kind,
            extract(epoch FROM greatest(interval '0', c.first_seen_at - o.last_seen_at,
                                        o.first_seen_at - c.last_seen_at)) / 3600 AS hours,
-           EXISTS (SELECT FROM marks p WHERE p.member_id = r.parent_id AND p.kind = c.kind
-                   AND p.mark = c.mark) AS near
+           EXISTS (SELECT FROM fingerprints p WHERE p.member_id = r.parent_id AND p.kind = c.kind
+                   AND p.hash = c.hash) AS near
     FROM referrals r
     CROSS JOIN LATERAL (VALUES (1, r.parent_id), (2, r.grandparent_id), (3, r.great_grandparent_id))
       AS a (degree, ancestor)
-    JOIN marks c ON c.member_id = r.member_id AND c.kind IN ('browser', 'mailbox')
+    JOIN fingerprints c ON c.member_id = r.member_id AND c.kind IN ('browser', 'mailbox')
     CROSS JOIN LATERAL (
-      SELECT kind, mark, first_seen_at, last_seen_at FROM marks WHERE member_id = a.ancestor
+      SELECT kind, hash, first_seen_at, last_seen_at FROM fingerprints WHERE member_id = a.ancestor
       OFFSET 0
     ) o
-    WHERE r.member_id = ANY(:ids) AND o.kind = c.kind AND o.mark = c.mark
+    WHERE r.member_id = ANY(:ids) AND o.kind = c.kind AND o.hash = c.hash
     UNION
     SELECT a.degree, a.ancestor, r.member_id, m.kind,
            extract(epoch FROM greatest(interval '0', o.first_seen_at - m.last_seen_at,
                                        m.first_seen_at - o.last_seen_at)) / 3600,
-           EXISTS (SELECT FROM marks p WHERE p.member_id = r.parent_id AND p.kind = m.kind
-                   AND p.mark = m.mark)
-    FROM marks m
+           EXISTS (SELECT FROM fingerprints p WHERE p.member_id = r.parent_id AND p.kind = m.kind
+                   AND p.hash = m.hash)
+    FROM fingerprints m
     CROSS JOIN LATERAL (
-      SELECT member_id, first_seen_at, last_seen_at FROM marks o
-      WHERE o.kind = m.kind AND o.mark = m.mark ORDER BY o.member_id LIMIT {SHARED_MOST}
+      SELECT member_id, first_seen_at, last_seen_at FROM fingerprints o
+      WHERE o.kind = m.kind AND o.hash = m.hash ORDER BY o.member_id LIMIT {SHARED_MOST}
     ) o
     JOIN referrals r ON r.member_id = o.member_id
     CROSS JOIN LATERAL (VALUES (1, r.parent_id), (2, r.grandparent_id), (3, r.great_grandparent_id))
@@ -91,18 +91,18 @@ _KIN = sa.text(
     """
 )
 
-# Which of `pairs` (one, other) are tied: by a referral, or a mark of `kinds`. Joined from the
-# pairs, so that each costs a few look-ups by primary keys: OFFSET 0 keeps the planner from reading
-# all who share a crowded mark.
+# Which of `pairs` (one, other) are tied: by a referral, or a fingerprint of `kinds`. Joined from
+# the pairs, so that each costs a few look-ups by primary keys: OFFSET 0 keeps the planner from
+# reading all who share a crowded fingerprint.
 _TIED = """
   SELECT p.one, p.other FROM pairs p JOIN referrals f ON f.member_id = p.one
     AND f.parent_id = p.other
   UNION SELECT p.one, p.other FROM pairs p JOIN referrals f ON f.member_id = p.other
     AND f.parent_id = p.one
-  UNION SELECT p.one, p.other FROM pairs p JOIN marks a ON a.member_id = p.one
+  UNION SELECT p.one, p.other FROM pairs p JOIN fingerprints a ON a.member_id = p.one
     AND a.kind IN ({kinds})
-    CROSS JOIN LATERAL (SELECT kind, mark FROM marks WHERE member_id = p.other OFFSET 0) b
-    WHERE b.kind = a.kind AND b.mark = a.mark
+    CROSS JOIN LATERAL (SELECT kind, hash FROM fingerprints WHERE member_id = p.other OFFSET 0) b
+    WHERE b.kind = a.kind AND b.hash = a.hash
 """
 
 # Of the latest votes of each that proved true (the ledger paid them, and nothing took that back),
@@ -269,7 +269,9 @@ _PRAISE_AMONG = sa.text(
     """
 )
 
-_THROWN = sa.text("SELECT member_id FROM marks WHERE member_id = ANY(:ids) AND kind = 'disposable'")
+_THROWN = sa.text(
+    "SELECT member_id FROM fingerprints WHERE member_id = ANY(:ids) AND kind = 'disposable'"
+)
 
 
 @dataclass

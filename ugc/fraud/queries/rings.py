@@ -42,9 +42,9 @@ _TIES = sa.text(
     WHERE r.member_id = ANY(:ids) AND r.parent_id = ANY(:ids)
     UNION ALL
     SELECT kind, one, member_id FROM (
-      SELECT m.kind, m.member_id, lag(m.member_id) OVER w AS one FROM marks m
+      SELECT m.kind, m.member_id, lag(m.member_id) OVER w AS one FROM fingerprints m
       WHERE m.member_id = ANY(:ids) AND m.kind <> 'disposable'
-      WINDOW w AS (PARTITION BY m.kind, m.mark ORDER BY m.member_id)
+      WINDOW w AS (PARTITION BY m.kind, m.hash ORDER BY m.member_id)
     ) AS chain WHERE one IS NOT NULL
     UNION ALL
     SELECT 'praise', least(giver, taker), greatest(giver, taker) FROM (
@@ -63,7 +63,7 @@ _TIES = sa.text(
 
 
 def ties(session: Session, ids: Collection[int]) -> list[Tie]:
-    """What ties members to each other: referrals, the same marks (each to the next one by
+    """What ties members to each other: referrals, the same fingerprints (each to the next one by
     id), and praise of two votes or more."""
     rows = session.execute(_TIES, {"ids": list(ids)})
     return sorted({(row.kind, int(row.one), int(row.other)) for row in rows})

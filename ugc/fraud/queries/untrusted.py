@@ -11,10 +11,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from ugc.accounts.models import Member
 from ugc.core.db import Session, app_now
-from ugc.fraud.models import Clearing, FraudScore, Mark, RingMember
-from ugc.fraud.rules.score import DOUBTED, Reason
+from ugc.fraud.models import Clearing, Fingerprint, FraudScore
+from ugc.fraud.rules.score import Reason
 from ugc.referrals.models import FalseMember, Referral
 from ugc.reports.queries import trust as reports_trust
+
+# The view that says who is not trusted, for every statement.
+UNTRUSTED = sa.table("untrusted_members", sa.column("member_id", sa.BigInteger))
 
 
 def one_of(column: Any, ids: Iterable[int]) -> sa.ColumnElement[bool]:
@@ -22,31 +25,22 @@ def one_of(column: Any, ids: Iterable[int]) -> sa.ColumnElement[bool]:
     return column == sa.any_(sa.cast(list(ids), ARRAY(sa.BigInteger)))
 
 
-def doubted() -> sa.CompoundSelect[int]:
-    """Ids of the members whose sharing and praise do not count: the score doubts them, they
-    are in a ring that waits for a decision, or they were found to be false. Those a moderator
-    cleared has a lower score. For `IN`, `NOT IN` or a join of another query:
-
-        SELECT member_id FROM fraud_scores WHERE score >= 60
-        UNION SELECT member_id FROM ring_members WHERE outcome IS NULL
-        UNION SELECT member_id FROM false_members
-    """
-    return sa.union(
-        sa.select(FraudScore.member_id).where(FraudScore.score >= DOUBTED),
-        sa.select(RingMember.member_id).where(RingMember.outcome.is_(None)),
-        sa.select(FalseMember.member_id),
-    )
+def doubted() -> sa.Select[int]:
+    """Ids of the members whose sharing and praise do not count: the rows of the view
+    `untrusted_members` (a fraud score of at least 60, in an undecided ring, or found to be
+    false). For `IN`, `NOT IN` or a join of another query."""
+    return sa.select(UNTRUSTED.c.member_id)
 
 
 def _hang_together(one: reports_trust.Column, other: reports_trust.Column) -> sa.Exists:
     """Whether two members share a browser or a mailbox, or the other is doubted: then the other
     proves nothing of the one (`reports.queries.trust`)."""
-    a, b = sa.orm.aliased(Mark), sa.orm.aliased(Mark)
+    a, b = sa.orm.aliased(Fingerprint), sa.orm.aliased(Fingerprint)
     shared = sa.select(a.member_id).where(
         a.member_id == one,
         b.member_id == other,
         a.kind == b.kind,
-        a.mark == b.mark,
+        a.hash == b.hash,
         a.kind.in_(("browser", "mailbox")),
     )
     found = doubted().subquery()
@@ -90,9 +84,9 @@ def score_of(session: Session, member_id: int) -> FraudScore | None:
     return session.get(FraudScore, member_id)
 
 
-def marks_of(session: Session, member_id: int) -> list[Mark]:
-    query = sa.select(Mark).where(Mark.member_id == member_id)
-    return list(session.scalars(query.order_by(Mark.kind, Mark.first_seen_at)))
+def fingerprints_of(session: Session, member_id: int) -> list[Fingerprint]:
+    query = sa.select(Fingerprint).where(Fingerprint.member_id == member_id)
+    return list(session.scalars(query.order_by(Fingerprint.kind, Fingerprint.first_seen_at)))
 
 
 def members_after(session: Session, after: int, limit: int) -> list[int]:
@@ -136,23 +130,23 @@ def parents(session: Session, ids: Iterable[int]) -> set[int]:
 
 
 def sharers(session: Session, member_id: int, limit: int = 200) -> list[int]:
-    """Others with a mark of the member (not the network alone), the newest first."""
-    own = sa.orm.aliased(Mark)
+    """Others with a fingerprint of the member (not the network alone), the newest first."""
+    own = sa.orm.aliased(Fingerprint)
     query = (
-        sa.select(Mark.member_id)
-        .join(own, sa.and_(own.kind == Mark.kind, own.mark == Mark.mark))
+        sa.select(Fingerprint.member_id)
+        .join(own, sa.and_(own.kind == Fingerprint.kind, own.hash == Fingerprint.hash))
         .where(
             own.member_id == member_id,
-            Mark.member_id != member_id,
-            Mark.kind.in_(("browser", "mailbox")),
+            Fingerprint.member_id != member_id,
+            Fingerprint.kind.in_(("browser", "mailbox")),
         )
         .distinct()
-        .order_by(Mark.member_id.desc())
+        .order_by(Fingerprint.member_id.desc())
         .limit(limit)
     )
     return list(session.scalars(query))
 
 
-def old_marks() -> sa.ColumnElement[bool]:
+def old_fingerprints() -> sa.ColumnElement[bool]:
     """Fingerprints not seen for the days that they are kept."""
-    return Mark.last_seen_at < app_now() - sa.text("interval '90 days'")
+    return Fingerprint.last_seen_at < app_now() - sa.text("interval '90 days'")

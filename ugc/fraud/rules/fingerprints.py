@@ -21,9 +21,9 @@ def key(secret: str) -> bytes:
     return hmac.new(secret.encode(), b"boca: marks of joining, 1", "sha256").digest()
 
 
-def hashed(mark_key: bytes, kind: str, text: str) -> bytes:
-    """The mark of `text` as a `kind`: the same text of another kind is another mark."""
-    return hmac.new(mark_key, f"{kind}|{text}".encode(), "sha256").digest()[:LENGTH]
+def hashed(secret_key: bytes, kind: str, text: str) -> bytes:
+    """The fingerprint of `text` as a `kind`: the same text of another kind has another."""
+    return hmac.new(secret_key, f"{kind}|{text}".encode(), "sha256").digest()[:LENGTH]
 
 
 def network(address: str | None) -> str:
@@ -45,17 +45,17 @@ def is_disposable(email: str) -> bool:
     return any(".".join(parts[start:]) in blocklist for start in range(len(parts) - 1))
 
 
-def marks(
-    mark_key: bytes, *, address: str | None, agent: str, accepts: str, email: str
+def of_request(
+    secret_key: bytes, *, address: str | None, agent: str, accepts: str, email: str
 ) -> dict[str, bytes]:
     """The fingerprints of a member who joins or signs in, by kind. `agent` is the User-Agent,
     `accepts` what the browser says of languages and formats."""
-    found = {"mailbox": hashed(mark_key, "mailbox", mailbox(email))}
+    found = {"mailbox": hashed(secret_key, "mailbox", mailbox(email))}
     if is_disposable(email):
         domain = email.strip().lower().rpartition("@")[2]
-        found["disposable"] = hashed(mark_key, "disposable", domain)
+        found["disposable"] = hashed(secret_key, "disposable", domain)
     if place := network(address):
-        found["network"] = hashed(mark_key, "network", place)
+        found["network"] = hashed(secret_key, "network", place)
         if agent:
-            found["browser"] = hashed(mark_key, "browser", f"{place}|{agent}|{accepts}")
+            found["browser"] = hashed(secret_key, "browser", f"{place}|{agent}|{accepts}")
     return found

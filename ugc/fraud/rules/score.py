@@ -17,7 +17,7 @@ from flask_babel import gettext, ngettext
 # until a moderator has decided.
 DOUBTED = 60
 
-SPAN_DAYS = 90  # of marks, joins, votes
+SPAN_DAYS = 90  # of fingerprints, joins, votes
 BURST_HOURS = 72
 SHORT_HOURS = 72  # between a contact's joining and the last time their parent was seen there
 IDLE_DAYS = 14
@@ -75,8 +75,8 @@ class Reason:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a member. `kin_*` are ancestors (and descendants) with the same mark;
-    counts of a mark include the member."""
+    """What is known of a member. `kin_*` are ancestors (and descendants) with the same fingerprint;
+    counts of a fingerprint include the member."""
 
     # Ancestors or descendants whose mailbox is the same but for +tags and dots.
     kin_mailbox: tuple[int, ...] = ()

@@ -67,7 +67,7 @@ def write(session: Session, source_id: int, rows: Sequence[tuple[int, ReportRow]
 def _log_states(session: Session, where: str, old: str) -> None:
     execute(
         session,
-        "INSERT INTO moves (subject_id, field, old, new, reason, actor)"
+        "INSERT INTO transitions (subject_id, field, old, new, reason, actor)"
         f" SELECT id, 'state', {old}, new_state, 'imported', :actor FROM import_report"
         f" WHERE {where} ORDER BY id",
         actor=SYSTEM.reference,
@@ -88,7 +88,7 @@ def _change_reports(session: Session) -> int:
         " closed_at = CASE WHEN ended.here THEN r.closed_at ELSE s.closed_at END,"
         " closed = s.closed OR ended.here"
         " FROM reports r, LATERAL (SELECT r.state = 'closed' AND (SELECT reason <> 'imported'"
-        " FROM moves WHERE subject_id = r.id AND field = 'state' ORDER BY id DESC LIMIT 1)"
+        " FROM transitions WHERE subject_id = r.id AND field = 'state' ORDER BY id DESC LIMIT 1)"
         " IS TRUE AS here) AS ended"
         " WHERE r.id = s.id AND s.is_changed AND r.id = ANY(:changed)",
         changed=changed,

@@ -151,7 +151,7 @@ def make_subjects(session: Session, kind: str) -> int:
 def log_new(session: Session, kind: str) -> None:
     execute(
         session,
-        "INSERT INTO moves (subject_id, field, old, new, reason, actor)"
+        "INSERT INTO transitions (subject_id, field, old, new, reason, actor)"
         f" SELECT id, 'visibility', NULL, 'published', 'imported', :actor FROM import_{kind}"
         " WHERE is_new ORDER BY id",
         actor=SYSTEM.reference,

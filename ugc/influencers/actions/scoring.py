@@ -27,7 +27,7 @@ def rescore(session: Session) -> int:
     session.execute(sa.text(scores.STORE_HOMES))
     for statement in (
         scores.EXCLUDED, scores.REACHES, scores.CONTRIBUTED, scores.SPANS, scores.PAIRS,
-        scores.MARKS, scores.CROWDS, scores.BRANCHES, scores.ZONES, scores.TOPICS,
+        scores.FINGERPRINTS, scores.CROWDS, scores.BRANCHES, scores.ZONES, scores.TOPICS,
         scores.RECORDS, scores.RAW,
     ):  # fmt: skip
         query = sa.text(statement)

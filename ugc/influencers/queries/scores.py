@@ -24,35 +24,21 @@ SORT_MEMORY = "SET LOCAL work_mem = '192MB'"
 # Pages have 30 s for a statement; a night's work has its own.
 PATIENTLY = "SET LOCAL statement_timeout = '20min'"
 
-# Members whose sharing and coming do not count: erased, or as `rewards.queries.doubted` has them.
+# Members whose sharing and coming do not count.
 EXCLUDED = """
 CREATE TEMPORARY TABLE scored_out ON COMMIT DROP AS
-SELECT member_id FROM false_members
-UNION SELECT member_id FROM fraud_scores WHERE score >= :doubted
-UNION SELECT member_id FROM ring_members WHERE outcome IS NULL
+SELECT member_id FROM untrusted_members
 UNION SELECT id FROM members WHERE erased_at IS NOT NULL
 """
 
-# Published contributions, whose and when.
-CONTRIBUTIONS = """
-SELECT author_id, created_at FROM reports WHERE visibility = 'published' AND author_id IS NOT NULL
-UNION ALL
-SELECT author_id, created_at FROM reviews WHERE visibility = 'published' AND author_id IS NOT NULL
-UNION ALL
-SELECT author_id, created_at FROM places WHERE visibility = 'published' AND author_id IS NOT NULL
-"""
-
-# The chosen city, else the one with most of the member's published reports and places.
+# The chosen city, else the one with most of the member's published contributions.
 HOME_CITIES = """
 SELECT id AS member_id, city_id FROM members WHERE city_id IS NOT NULL
 UNION ALL
 SELECT author_id, most.city_id FROM (
   SELECT DISTINCT ON (author_id) author_id, city_id FROM (
     SELECT author_id, city_id, count(*) AS n FROM (
-      SELECT author_id, city_id FROM reports
-      WHERE visibility = 'published' AND author_id IS NOT NULL AND city_id IS NOT NULL
-      UNION ALL
-      SELECT author_id, city_id FROM places
+      SELECT author_id, city_id FROM contributions
       WHERE visibility = 'published' AND author_id IS NOT NULL AND city_id IS NOT NULL) AS made
     GROUP BY author_id, city_id) AS counted
   ORDER BY author_id, n DESC, city_id) AS most
@@ -85,10 +71,11 @@ FROM came LEFT JOIN topics USING (link_id)
 """
 
 # What they published since they came.
-CONTRIBUTED = f"""
+CONTRIBUTED = """
 UPDATE scored_reaches s SET contributions = n FROM (
   SELECT r.id, count(*) AS n FROM scored_reaches r
-  JOIN ({CONTRIBUTIONS}) AS made ON made.author_id = r.person AND made.created_at >= r.at
+  JOIN contributions made ON made.author_id = r.person AND made.created_at >= r.at
+    AND made.visibility = 'published'
   GROUP BY r.id) AS counted
 WHERE counted.id = s.id
 """
@@ -119,21 +106,21 @@ LEFT JOIN home_cities h ON h.member_id = p.person
 LEFT JOIN fraud_scores f ON f.member_id = p.person
 """
 
-# The first mark of each kind that a member joined with (they are kept for 90 days), and which of
-# one sharer's people with the same mark a member is: the first one counts in full.
-MARKS = """
-CREATE TEMPORARY TABLE scored_marks ON COMMIT DROP AS
-SELECT DISTINCT ON (member_id, kind) member_id, kind, mark FROM marks
-WHERE kind IN ('browser', 'mailbox', 'network') ORDER BY member_id, kind, first_seen_at, mark
+# The first fingerprint of each kind that a member joined with (kept for 90 days), and which of one
+# sharer's people with the same fingerprint a member is: the first one counts in full.
+FINGERPRINTS = """
+CREATE TEMPORARY TABLE scored_fingerprints ON COMMIT DROP AS
+SELECT DISTINCT ON (member_id, kind) member_id, kind, hash FROM fingerprints
+WHERE kind IN ('browser', 'mailbox', 'network') ORDER BY member_id, kind, first_seen_at, hash
 """
 CROWDS = """
-UPDATE scored_pairs p SET weight = weight / crowd.of_mark / sqrt(crowd.of_network) FROM (
+UPDATE scored_pairs p SET weight = weight / crowd.of_identity / sqrt(crowd.of_network) FROM (
   SELECT root_id, above, person,
-    coalesce(max(n) FILTER (WHERE kind <> 'network'), 1) AS of_mark,
+    coalesce(max(n) FILTER (WHERE kind <> 'network'), 1) AS of_identity,
     coalesce(max(n) FILTER (WHERE kind = 'network'), 1) AS of_network
   FROM (SELECT s.root_id, s.above, s.person, m.kind, row_number() OVER (
-      PARTITION BY s.root_id, s.above, m.kind, m.mark ORDER BY s.at, s.person) AS n
-    FROM scored_pairs s JOIN scored_marks m ON m.member_id = s.person) AS each
+      PARTITION BY s.root_id, s.above, m.kind, m.hash ORDER BY s.at, s.person) AS n
+    FROM scored_pairs s JOIN scored_fingerprints m ON m.member_id = s.person) AS each
   GROUP BY root_id, above, person HAVING max(n) > 1) AS crowd
 WHERE crowd.root_id = p.root_id AND crowd.above = p.above AND crowd.person = p.person
 """
@@ -180,12 +167,7 @@ TOPICS = _concentration("scored_topics", "p.topic")
 RECORDS = """
 CREATE TEMPORARY TABLE scored_records ON COMMIT DROP AS
 SELECT author_id, count(*) FILTER (WHERE good) AS good, count(*) FILTER (WHERE NOT good) AS bad
-FROM (
-  SELECT author_id, visibility = 'published' AND denials <= confirmations AS good FROM reports
-  WHERE author_id IS NOT NULL AND visibility IN ('published', 'hidden', 'removed')
-  UNION ALL SELECT author_id, visibility = 'published' FROM reviews
-  WHERE author_id IS NOT NULL AND visibility IN ('published', 'hidden', 'removed')
-  UNION ALL SELECT author_id, visibility = 'published' FROM places
+FROM (SELECT author_id, visibility = 'published' AND NOT disputed AS good FROM contributions
   WHERE author_id IS NOT NULL AND visibility IN ('published', 'hidden', 'removed')) AS made
 GROUP BY author_id
 """
@@ -270,11 +252,17 @@ WHERE home_cities.city_id <> excluded.city_id
 """
 # The planner knows nothing of a table that was made a moment ago.
 TEMPORARY = (
-    "scored_out", "scored_marks", "scored_reaches", "scored_spans", "scored_pairs",
+    "scored_out", "scored_fingerprints", "scored_reaches", "scored_spans", "scored_pairs",
     "scored_branches", "scored_zones", "scored_topics", "scored_records", "scored_raw",
     "scored_ranks", "scored",
 )  # fmt: skip
-ANALYZED = ("scored_out", "scored_marks", "scored_reaches", "scored_pairs", "scored_branches")
+ANALYZED = (
+    "scored_out",
+    "scored_fingerprints",
+    "scored_reaches",
+    "scored_pairs",
+    "scored_branches",
+)
 
 
 def constants() -> dict[str, Any]:

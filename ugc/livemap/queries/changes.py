@@ -39,7 +39,7 @@ WITH as_of AS ({NOW}), told AS (
 SELECT as_of.*, c.*
 FROM as_of LEFT JOIN (
   SELECT r.id, s.public_id, s.changed_txid::text, r.kind, ST_X(r.geom), ST_Y(r.geom),
-    s.visible AND r.state = 'open' AND r.expires_at > app_now()
+    s.visible AND is_alive(r.state, r.expires_at)
       AND r.visibility IN ('published', 'held') AS shown,
     r.visibility = 'held', r.moved, belief_now(r.believed, r.believed_at, r.half_life_s),
     r.occurred_at, r.expires_at, CASE WHEN r.coarse THEN r.accuracy_m END AS area_m,

@@ -25,16 +25,11 @@ from ugc.livemap.rules import (
     tiles_within,
     zoom_of,
 )
-from ugc.reports.rules import belief as reports_belief
 from ugc.reports.rules.permissions import NEAR_BRAND_M
 
 BELIEF = "belief_now(r.believed, r.believed_at, r.half_life_s)"
-# As `belief.out_of_ten` rounds and caps.
-RELIABILITY = (
-    f"least(floor(10 * {BELIEF} + 0.5), CASE r.visibility WHEN 'held'"
-    f" THEN {reports_belief.HELD_RELIABILITY_CAP} ELSE 10 END)::integer"
-)
-ALIVE = "r.state = 'open' AND r.expires_at > app_now() AND r.visibility IN ('published', 'held')"
+RELIABILITY = f"out_of_ten({BELIEF}, r.visibility = 'held')"
+ALIVE = "is_alive(r.state, r.expires_at) AND r.visibility IN ('published', 'held')"
 # A point on the line between two tiles is in one of them.
 IN_BOX = (
     "{0}.geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
@@ -107,9 +102,10 @@ WITH points AS ({points})
 SELECT as_of.*, coalesce((SELECT ST_AsMVT(points, 'points', 4096, 'geom', 'fid') FROM points), '')
 FROM ({as_of}) AS as_of"""
 FOLDED_RECENTLY = dt.timedelta(minutes=5)
-FOLDED = (
-    "SELECT system, snapshot, folded_at FROM map_folds WHERE folded_at > app_now() - %(recent)s"
-)
+FOLDED = """
+SELECT system, snapshot, aggregated_at FROM map_aggregations
+WHERE aggregated_at > app_now() - %(recent)s
+"""
 
 
 def _of_layer(layer: str, only: Only) -> str:

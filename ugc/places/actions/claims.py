@@ -146,7 +146,7 @@ def withdraw_claim(
 def _end_claim(
     session: Session, claim: PlaceClaim, visibility: Visibility, reason: str, who: str
 ) -> None:
-    subjects.log_move(
+    subjects.log_transition(
         session, claim.id, "visibility", claim.visibility, visibility, reason=reason, actor=who
     )
     claim.visibility = visibility

@@ -140,7 +140,7 @@ def write(
         place.timezone = describing.timezone_at(point)
     elif field == "closed":
         place.closed_at = at if said else None
-        subjects.log_move(
+        subjects.log_transition(
             session, place.id, "closed", None, "closed" if said else "reopened",
             reason="said", actor=f"member:{by}" if by is not None else SYSTEM.reference,
         )  # fmt: skip
@@ -175,7 +175,7 @@ def decide(
     said, by_whom, at = row.proposed, Origin(row.proposed_origin), row.proposed_at
     _propose(row, None)
     reason = "taken" if take else "kept"
-    subjects.log_move(
+    subjects.log_transition(
         session, place_id, "proposal", by_whom, field, reason=reason, actor=actor.reference
     )
     if not take:

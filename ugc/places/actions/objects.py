@@ -178,7 +178,7 @@ def _show(session: Session, ids: list[int], visibility: Visibility, reason: str)
     old = Visibility.HIDDEN if visibility is Visibility.PUBLISHED else Visibility.PUBLISHED
     session.execute(
         sa.text(
-            "INSERT INTO moves (subject_id, field, old, new, reason, actor)"
+            "INSERT INTO transitions (subject_id, field, old, new, reason, actor)"
             " SELECT id, 'visibility', :old, :new, :reason, :actor FROM places"
             " WHERE id = ANY(:ids) ORDER BY id"
         ),
@@ -294,7 +294,7 @@ _MAKE = (
       SELECT s.id, :source, s.name, s.category, s.geom, {gazetteer.nearest_city_sql("s.geom")},
         s.address, s.phone, s.website, s.opening_hours, s.timezone
       FROM made_places AS s ORDER BY s.id""",
-    f"""INSERT INTO moves (subject_id, field, old, new, reason, actor)
+    f"""INSERT INTO transitions (subject_id, field, old, new, reason, actor)
       SELECT id, 'visibility', NULL, 'published', 'imported', '{SYSTEM.reference}'
       FROM made_places ORDER BY id""",
     """INSERT INTO place_objects (osm, place_id, extract_code, content_hash)

@@ -323,7 +323,9 @@ def touched_by_people(session: Session, ids: list[int]) -> set[int]:
         f"SELECT {column} FROM {table} WHERE {column} = ANY(:ids)"
         for table, column in of_people().items()
     ]
-    parts.append("SELECT subject_id FROM moves WHERE subject_id = ANY(:ids) AND actor <> 'system'")
+    parts.append(
+        "SELECT subject_id FROM transitions WHERE subject_id = ANY(:ids) AND actor <> 'system'"
+    )
     parts.append(
         "SELECT place_id FROM place_facts WHERE place_id = ANY(:ids)"
         " AND (origin = ANY(:people) OR proposed_origin = ANY(:people))"
@@ -336,8 +338,9 @@ def hidden_by_us(session: Session, ids: list[int]) -> list[int]:
     """Those of these places that are hidden because no extract had them, by their last move."""
     query = sa.text(
         "SELECT p.id FROM places AS p WHERE p.id = ANY(:ids) AND p.visibility = 'hidden' AND"
-        " (SELECT m.reason FROM moves AS m WHERE m.subject_id = p.id AND m.field = 'visibility'"
-        " ORDER BY m.id DESC LIMIT 1) = :gone ORDER BY p.id"
+        " (SELECT t.reason FROM transitions AS t"
+        " WHERE t.subject_id = p.id AND t.field = 'visibility'"
+        " ORDER BY t.id DESC LIMIT 1) = :gone ORDER BY p.id"
     )
     return list(session.scalars(query, {"ids": ids, "gone": GONE}))
 

@@ -85,7 +85,7 @@ def _change(
     was: Visibility | None,
 ) -> None:
     if after != was:
-        subjects.log_move(
+        subjects.log_transition(
             session, row.id, "visibility", was, after, reason="edited", actor=actor.reference
         )
     row.text, row.visibility = text, after
@@ -103,7 +103,7 @@ def move(session: Session, member_id: int, visibility: Visibility, reason: str, 
     before = Visibility(row.visibility)
     if before is visibility:
         return
-    subjects.log_move(
+    subjects.log_transition(
         session, member_id, "visibility", before, visibility, reason=reason, actor=who
     )
     row.visibility = visibility

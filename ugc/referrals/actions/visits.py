@@ -37,24 +37,24 @@ ADD_TO_ROOTS = sa.text(
 
 
 def count_visits(session: Session, visits: Iterable[rules.Seen]) -> int:
-    """Inserts the marks that are not there yet and adds those to the counts by link and by root;
+    """Inserts the visits that are not there yet and adds those to the counts by link and by root;
     returns how many were new. Everything is written in one order, so that two who count at once
     wait for each other in turn."""
     visits = list(visits)
     places = _roots_and_degrees(session, visits)
     new = session.execute(
         sa.text(
-            "INSERT INTO visits (visited_on, link_id, mark, channel, degree, visited_at)"
+            "INSERT INTO visits (visited_on, link_id, visitor_key, channel, degree, visited_at)"
             " SELECT * FROM unnest(CAST(:days AS date[]), CAST(:links AS bigint[]),"
-            " CAST(:marks AS bytea[]), CAST(:channels AS text[]), CAST(:degrees AS smallint[]),"
-            " CAST(:times AS timestamptz[])) AS v (day, link, mark)"
-            " ORDER BY day, link, mark ON CONFLICT DO NOTHING"
+            " CAST(:keys AS bytea[]), CAST(:channels AS text[]), CAST(:degrees AS smallint[]),"
+            " CAST(:times AS timestamptz[])) AS v (day, link, visitor_key)"
+            " ORDER BY day, link, visitor_key ON CONFLICT DO NOTHING"
             " RETURNING link_id, visited_on, channel, degree"
         ),
         {
             "days": [visit.day for visit in visits],
             "links": [visit.link_id for visit in visits],
-            "marks": [visit.mark for visit in visits],
+            "keys": [visit.visitor_key for visit in visits],
             "channels": [visit.channel for visit in visits],
             "degrees": [places[visit.link_id][1] for visit in visits],
             "times": [visit.at for visit in visits],
@@ -106,7 +106,7 @@ def _roots_and_degrees(
 
 
 def day_salt(session: Session, day: dt.date) -> bytes:
-    """The salt of a day's marks, made when there is none; those of days before are deleted."""
+    """The salt of a day's visitor keys, made when there is none; deletes those of days before."""
     session.execute(sa.delete(VisitSalt).where(VisitSalt.day < day))
     session.execute(
         insert(VisitSalt).values(day=day, salt=secrets.token_bytes(32)).on_conflict_do_nothing()

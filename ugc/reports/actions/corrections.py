@@ -99,7 +99,7 @@ def _change_kind(
         )
         raise Invalid(fields={"kind": [told]})
     posting_actions.check_subkind(wanted.kind, wanted.subkind)
-    subjects.log_move(
+    subjects.log_transition(
         session, report.id, "kind",
         corrections_rules.code_of(report.kind, report.subkind),
         corrections_rules.code_of(wanted.kind, wanted.subkind),
@@ -177,7 +177,7 @@ def _change_place(
     if place.public == before:
         return False
     report.city_id = gazetteer.nearest_city(session, place.public)
-    subjects.log_move(
+    subjects.log_transition(
         session, report.id, "place", None, "moved",
         reason="corrected_place", actor=actor.reference,
     )  # fmt: skip

@@ -90,12 +90,12 @@ def open_again(session: Session, report: Report, actor: Actor, reason: str, note
     before = report.state
     if before == ReportState.OPEN:
         before = ReportState.EXPIRED
-        subjects.log_move(
+        subjects.log_transition(
             session, report.id, "state", ReportState.OPEN, before,
             reason="life_over", actor=SYSTEM.reference,
         )  # fmt: skip
     report.state, report.closed_at = ReportState.OPEN, None
-    subjects.log_move(
+    subjects.log_transition(
         session, report.id, "state", before, ReportState.OPEN,
         reason=reason, actor=actor.reference, note=note,
     )  # fmt: skip
@@ -109,7 +109,7 @@ def end(
     actor: Actor,
     note: str = "",
 ) -> None:
-    subjects.log_move(
+    subjects.log_transition(
         session, report.id, "state", report.state, state,
         reason=reason, actor=actor.reference, note=note,
     )  # fmt: skip
@@ -147,7 +147,7 @@ def answer(session: Session, actor: Actor, report_id: int, *, note: str, closes:
     if closes:
         end(session, report, ReportState.CLOSED, "official_answer", actor, note)
     else:
-        subjects.log_move(
+        subjects.log_transition(
             session, report_id, "answer", None, "answered",
             reason="official_answer", actor=actor.reference, note=note,
         )  # fmt: skip
@@ -237,7 +237,7 @@ def merge(session: Session, actor: Actor, report_id: int, into_id: int) -> None:
     end(session, old, ReportState.MERGED, "merged", actor)
     subjects.touch(session, old.id, visible=False)
     recompute_reliability(session, new)
-    subjects.log_move(
+    subjects.log_transition(
         session, new.id, "state", new.state, new.state, reason="merged_in", actor=actor.reference
     )
     subjects.touch(session, new.id)
@@ -298,7 +298,7 @@ def expire(session: Session) -> int:
         .with_for_update(key_share=True, skip_locked=True)
     ).all()
     for report in over:
-        subjects.log_move(
+        subjects.log_transition(
             session, report.id, "state", ReportState.OPEN, ReportState.EXPIRED,
             reason="life_over", actor=SYSTEM.reference,
         )  # fmt: skip

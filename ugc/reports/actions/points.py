@@ -46,7 +46,11 @@ def settle(session: Session, report_id: int) -> None:
         return
     reputation_actions.lock_totals(session, (each.member_id for each in held))
     bearings = proof_queries.bearings(session, report_id)
-    last = None if report.state == ReportState.OPEN else proof_queries.last_move(session, report_id)
+    last = (
+        None
+        if report.state == ReportState.OPEN
+        else proof_queries.last_transition(session, report_id)
+    )
     for each in held:
         verdict = proof_rules.Verdict.PROVED
         if each.action == VOTER:
@@ -60,7 +64,7 @@ def settle(session: Session, report_id: int) -> None:
 
 
 def _verdict(
-    bearing: proof_rules.Bearing | None, last: proof_queries.LastMove | None, member_id: int
+    bearing: proof_rules.Bearing | None, last: proof_queries.LastTransition | None, member_id: int
 ) -> proof_rules.Verdict:
     """The verdict on a vote on a published report; a vote that merging dropped proves nothing."""
     if bearing is None:

@@ -136,7 +136,7 @@ def post_report(
 
     def appeared(report: Report) -> list[events.Event]:
         reason = "history" if over else "posted"
-        subjects.log_move(
+        subjects.log_transition(
             session, report.id, "state", None, report.state, reason=reason, actor=actor.reference
         )
         watches_watching.follow(session, actor, report.id)

@@ -6,20 +6,16 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from ugc.core.db import Session, app_now
+from ugc.core.db import Session
 from ugc.core.subjects import Visibility
 from ugc.geography.gazetteer import City
-from ugc.reports.models import Report, ReportState
+from ugc.reports.models import Report
+from ugc.reports.queries import reading
 
 
 def alive_by_city(session: Session) -> Sequence[sa.Row[float, float, int]]:
     """Cities with live reports: lon, lat, count; the larger count first. What waits for approval
     does not count: newcomers would move the maps of others."""
-    is_alive = sa.and_(
-        Report.state == ReportState.OPEN,
-        Report.expires_at > app_now(),
-        Report.visibility == Visibility.PUBLISHED,
-    )
     count = sa.func.count().label("count")
     query = (
         sa.select(
@@ -27,7 +23,7 @@ def alive_by_city(session: Session) -> Sequence[sa.Row[float, float, int]]:
         )
         .select_from(Report)
         .join(City, City.id == Report.city_id)
-        .where(is_alive)
+        .where(reading.is_alive(), Report.visibility == Visibility.PUBLISHED)
         .group_by(City.id)
         .order_by(count.desc(), City.id)
     )  # fmt: skip

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ugc.content import queries as content_queries
 from ugc.core.db import Session
-from ugc.core.subjects import Move
+from ugc.core.subjects import Transition
 from ugc.geography import geo
 from ugc.reports.models import MemberPosition, Report, Vote
 from ugc.reports.rules import corrections as corrections_rules
@@ -22,7 +22,8 @@ def others_spoke(session: Session, report_id: int, author_id: int | None) -> boo
     vote = sa.exists().where(Vote.report_id == report_id)
     follow = sa.exists().where(Follow.subject_id == report_id, Follow.member_id != author_id)
     site = sa.exists().where(
-        Move.subject_id == report_id, sa.or_(Move.field == "answer", Move.reason == "merged_in")
+        Transition.subject_id == report_id,
+        sa.or_(Transition.field == "answer", Transition.reason == "merged_in"),
     )
     talk = content_queries.others_wrote(report_id, author_id)
     return bool(session.scalar(sa.select(sa.or_(vote, follow, talk, site))))
@@ -30,8 +31,8 @@ def others_spoke(session: Session, report_id: int, author_id: int | None) -> boo
 
 def corrections_of(session: Session, report_id: int) -> int:
     """How often its author corrected a report; one correction may log two moves at one time."""
-    query = sa.select(sa.func.count(sa.distinct(Move.at))).where(
-        Move.subject_id == report_id, Move.reason.in_(corrections_rules.REASONS)
+    query = sa.select(sa.func.count(sa.distinct(Transition.at))).where(
+        Transition.subject_id == report_id, Transition.reason.in_(corrections_rules.REASONS)
     )
     return session.scalar(query) or 0
 

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from flask_babel import get_locale, gettext
 
 from ugc.core.access import Actor
-from ugc.core.db import Session, app_now, built_once
+from ugc.core.db import Session, built_once
 from ugc.core.subjects import Subject, Visibility
 from ugc.geography import gazetteer
 from ugc.geography.gazetteer import City
 from ugc.reports.models import Report, ReportState
+from ugc.reports.queries import reading
 from ugc.reports.rules import kinds
 from ugc.reports.rules.asked import kind_said
 from ugc.search.finding import Area, Found, Search, without_here
@@ -41,7 +42,7 @@ def _by_words() -> sa.Select[Any]:
         .cte("looked")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    is_alive = sa.and_(Report.state == ReportState.OPEN, Report.expires_at > app_now())
+    is_alive = reading.is_alive()
     return (
         sa.select(
             Report.kind, Report.subkind, Report.text, Subject.public_id,

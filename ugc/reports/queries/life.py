@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.core.db import Session, among, built_once, lately, read_so_far
-from ugc.core.subjects import Move, MoveNote, Subject
+from ugc.core.subjects import Subject, Transition, TransitionNote
 from ugc.geography import geo
 from ugc.reports.models import MemberPosition, Report, ReportState, ReportVersion, Vote
 from ugc.reports.rules import belief
@@ -65,24 +65,26 @@ def last_said(
 
 def ended_by(session: Session, report_id: int) -> str:
     """The reason of the last move of its state, '' when none was logged."""
-    query = sa.select(Move.reason).where(Move.subject_id == report_id, Move.field == "state")
-    query = query.where(Move.reason != "merged_in").order_by(Move.id.desc()).limit(1)
+    query = sa.select(Transition.reason).where(
+        Transition.subject_id == report_id, Transition.field == "state"
+    )
+    query = query.where(Transition.reason != "merged_in").order_by(Transition.id.desc()).limit(1)
     return session.scalar(query) or ""
 
 
 def times_back(session: Session, report_id: int) -> int:
     """How often the report was brought back after its end, whichever way."""
-    query = sa.select(sa.func.count()).where(Move.subject_id == report_id)
-    return session.scalar(query.where(Move.reason.in_(BACK))) or 0
+    query = sa.select(sa.func.count()).where(Transition.subject_id == report_id)
+    return session.scalar(query.where(Transition.reason.in_(BACK))) or 0
 
 
 def brought_back(session: Session, actor: str) -> int:
     """How many reports an actor (`Actor.reference`) brought back in the last day."""
     day = dt.timedelta(days=1)
-    query = sa.select(sa.func.count()).where(Move.actor == actor, lately(Move.at, day))
+    query = sa.select(sa.func.count()).where(Transition.actor == actor, lately(Transition.at, day))
     # As its partial index says.
-    query = query.where(Move.old.is_not(None), Move.new == ReportState.OPEN)
-    return session.scalar(query.where(Move.reason.in_(BACK))) or 0
+    query = query.where(Transition.old.is_not(None), Transition.new == ReportState.OPEN)
+    return session.scalar(query.where(Transition.reason.in_(BACK))) or 0
 
 
 def casts(session: Session, report_id: int, since: dt.datetime) -> list[belief.Cast]:
@@ -261,16 +263,18 @@ def time_line(session: Session, report_id: int) -> list[Moment]:
 @built_once
 def _public_moves() -> Any:
     return (
-        sa.select(Move.field, Move.old, Move.reason, Move.at, MoveNote.note)
-        .outerjoin(MoveNote, MoveNote.move_id == Move.id)
+        sa.select(
+            Transition.field, Transition.old, Transition.reason, Transition.at, TransitionNote.note
+        )
+        .outerjoin(TransitionNote, TransitionNote.transition_id == Transition.id)
         .where(
-            Move.subject_id == sa.bindparam("report_id"),
+            Transition.subject_id == sa.bindparam("report_id"),
             sa.or_(
-                Move.field.in_(("state", "answer", "kind", "place")),
-                sa.and_(Move.field == "visibility", Move.reason == "withdrawn"),
+                Transition.field.in_(("state", "answer", "kind", "place")),
+                sa.and_(Transition.field == "visibility", Transition.reason == "withdrawn"),
             ),
         )
-        .order_by(Move.id)
+        .order_by(Transition.id)
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ugc.core.db import Session
-from ugc.core.subjects import Move, Subject
+from ugc.core.subjects import Subject, Transition
 from ugc.reports.models import Report, Vote
 from ugc.reports.queries import trust
 from ugc.reports.rules import proof as proof_rules
@@ -69,21 +69,25 @@ def bearings(session: Session, report_id: int) -> dict[int, proof_rules.Bearing]
 
 
 @dataclass(frozen=True)
-class LastMove:
+class LastTransition:
     reason: str
     actor: str
 
 
-def last_move(session: Session, report_id: int) -> LastMove:
+def last_transition(session: Session, report_id: int) -> LastTransition:
     """Why the report's state changed last, and the actor; empty when nothing was logged."""
     query = (
-        sa.select(Move.reason, Move.actor)
-        .where(Move.subject_id == report_id, Move.field == "state", Move.reason != "merged_in")
-        .order_by(Move.id.desc())
+        sa.select(Transition.reason, Transition.actor)
+        .where(
+            Transition.subject_id == report_id,
+            Transition.field == "state",
+            Transition.reason != "merged_in",
+        )
+        .order_by(Transition.id.desc())
         .limit(1)
     )
     row = session.execute(query).one_or_none()
-    return LastMove(row.reason, row.actor) if row else LastMove("", "")
+    return LastTransition(row.reason, row.actor) if row else LastTransition("", "")
 
 
 def merged_here(session: Session, report_id: int) -> list[int]:

@@ -135,10 +135,15 @@ def belief_now(stored: Any) -> sa.ColumnElement[float]:
     return sa.func.belief_now(stored, Report.believed_at, Report.half_life_s, type_=sa.Float)
 
 
-def reliability_now() -> sa.ColumnElement[float]:
-    """What `ReportRow.reliability` is, in SQL."""
-    most = sa.case((Report.visibility == Visibility.HELD, belief.HELD_RELIABILITY_CAP), else_=10)
-    return sa.func.least(sa.func.floor(10 * belief_now(Report.believed) + 0.5), most)
+def is_alive() -> sa.ColumnElement[bool]:
+    """Whether a report is open and not over, by the function of the database."""
+    return sa.func.is_alive(Report.state, Report.expires_at, type_=sa.Boolean)
+
+
+def reliability_now() -> sa.ColumnElement[int]:
+    """What `ReportRow.reliability` is, by the function of the database."""
+    held = Report.visibility == Visibility.HELD
+    return sa.func.out_of_ten(belief_now(Report.believed), held, type_=sa.Integer)
 
 
 def is_near_places_of(brand_id: int) -> sa.ColumnElement[bool]:
@@ -171,7 +176,7 @@ def read_columns(is_near: bool = False) -> sa.Select[Any]:
             Source.attribution,
             Source.licence,
             Source.url.label("source_url"),
-            sa.and_(Report.state == ReportState.OPEN, Report.expires_at > app_now()).label("alive"),
+            is_alive().label("alive"),
             belief_now(Report.believed).label("belief"),
             belief_now(Report.reacted).label("reaction"),
             sa.cast(metres, sa.Float).label("metres"),
@@ -385,8 +390,7 @@ def similar_near(
             geo.within_metres(Report.geom, point, kind.radius),
             Report.kind == kind.code,
             sa.not_(Report.coarse),
-            Report.state == ReportState.OPEN,
-            Report.expires_at > app_now(),
+            is_alive(),
             Report.visibility.in_(SHOWN),
         )
         .order_by(sa.text("metres"))
@@ -407,8 +411,7 @@ def reports_near(
             geo.within_metres(Report.geom, point, 250),
             Report.id != report.id,
             sa.not_(Report.coarse),
-            Report.state == ReportState.OPEN,
-            Report.expires_at > app_now(),
+            is_alive(),
             Report.visibility.in_(SHOWN),
         )
         .order_by(sa.text("metres"))

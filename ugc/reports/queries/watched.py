@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from ugc.core.access import Actor
-from ugc.core.db import Session, app_now
+from ugc.core.db import Session
 from ugc.geography import geo
-from ugc.reports.models import Report, ReportState
+from ugc.reports.models import Report
 from ugc.reports.queries import reading
 from ugc.reports.queries.reading import ReportRow
 from ugc.watches.models import Watch
@@ -56,8 +56,7 @@ def reports_watched(session: Session, actor: Actor, watch: WatchRow) -> list[Wat
     query = (
         reading.read_columns()
         .where(
-            Report.state == ReportState.OPEN,
-            Report.expires_at > app_now(),
+            reading.is_alive(),
             Report.visibility.in_(reading.SHOWN),
             Report.geom.op("&&")(reach),
             sa.func.ST_DWithin(
@@ -94,8 +93,7 @@ def live_counts(session: Session, watch_ids: Sequence[int]) -> dict[int, int]:
         )
         .where(
             Watch.id.in_(watch_ids),
-            Report.state == ReportState.OPEN,
-            Report.expires_at > app_now(),
+            reading.is_alive(),
             Report.visibility.in_(reading.SHOWN),
             sa.or_(sa.func.cardinality(Watch.kinds) == 0, Report.kind == sa.any_(Watch.kinds)),
             reading.reliability_now() >= Watch.least,

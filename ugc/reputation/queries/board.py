@@ -13,7 +13,7 @@ from ugc.accounts.models import Member
 from ugc.accounts.rules.credentials import Listing
 from ugc.core.db import Session, app_now
 from ugc.core.people import Who
-from ugc.reputation.models import PointEntry, Score
+from ugc.reputation.models import PointEntry, PointTotals
 
 FIRST = 50
 BESIDE = 2  # members before and after the reader
@@ -47,9 +47,9 @@ def _totals(days: int | None, city_id: int | None) -> sa.CTE:
     if days is None and city_id is None:
         # The folded totals, by their index: the whole ledger is long.
         folded = (
-            sa.select(Score.member_id, Score.points)
-            .join(Member, Member.id == Score.member_id)
-            .where(Score.points > 0, Member.handle.is_not(None))
+            sa.select(PointTotals.member_id, PointTotals.points)
+            .join(Member, Member.id == PointTotals.member_id)
+            .where(PointTotals.points > 0, Member.handle.is_not(None))
         )
         return folded.cte("totals").prefix_with("NOT MATERIALIZED", dialect="postgresql")
     total = sa.func.sum(PointEntry.points)
@@ -76,11 +76,11 @@ def _named(lines: Any, reader_id: int | None, *, of_all: bool) -> sa.Select[Any]
             Member.profile_lists != Listing.NOTHING, Member.id == (reader_id or 0)
         )
         named = sa.type_coerce(sa.case((open_to_reader, Member.who)), Member.who.type)
-    level = sa.func.coalesce(Score.level, 1).label("level")
+    level = sa.func.coalesce(PointTotals.level, 1).label("level")
     return (
         sa.select(lines.c.member_id, named.label("handle"), lines.c.points, level)
         .join(Member, Member.id == lines.c.member_id)
-        .outerjoin(Score, Score.member_id == lines.c.member_id)
+        .outerjoin(PointTotals, PointTotals.member_id == lines.c.member_id)
     )
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.core.db import Session, app_now
-from ugc.reputation.models import Badge, PointEntry, Score
+from ugc.reputation.models import Badge, PointEntry, PointTotals
 
 
 def balance(session: Session, member_id: int) -> tuple[int, int]:
@@ -34,19 +34,19 @@ def ledger(session: Session, member_id: int) -> list[PointEntry]:
     return list(session.scalars(query.order_by(PointEntry.id)))
 
 
-def score(session: Session, member_id: int) -> Score:
+def score(session: Session, member_id: int) -> PointTotals:
     """The folded totals; zeros for who has none."""
-    found = session.get(Score, member_id)
-    return found or Score(member_id=member_id, points=0, points_held=0, level=1)
+    found = session.get(PointTotals, member_id)
+    return found or PointTotals(member_id=member_id, points=0, points_held=0, level=1)
 
 
 def totals(session: Session) -> list[tuple[int, str | None, int]]:
     """(member, handle, stored total) of all who have an entry or a total."""
-    people = sa.union(sa.select(PointEntry.member_id), sa.select(Score.member_id)).subquery()
+    people = sa.union(sa.select(PointEntry.member_id), sa.select(PointTotals.member_id)).subquery()
     rows = session.execute(
-        sa.select(Member.id, Member.handle, sa.func.coalesce(Score.points, 0))
+        sa.select(Member.id, Member.handle, sa.func.coalesce(PointTotals.points, 0))
         .join(people, people.c.member_id == Member.id)
-        .outerjoin(Score, Score.member_id == Member.id)
+        .outerjoin(PointTotals, PointTotals.member_id == Member.id)
         .order_by(Member.id)
     )
     return [(row[0], row[1], int(row[2])) for row in rows]

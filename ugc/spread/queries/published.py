@@ -12,10 +12,8 @@ from ugc.brands.models import Brand
 from ugc.core import wall
 from ugc.core.db import Session
 from ugc.fraud.queries import untrusted as fraud_untrusted
-from ugc.fraud.rules.score import DOUBTED
-from ugc.influencers.queries.scores import CONTRIBUTIONS
 from ugc.referrals.models import CascadeReach, RootDay
-from ugc.spread.models import ToldFigure, ToldWeek
+from ugc.spread.models import PublishedFigure, PublishedWeek
 from ugc.spread.rules import disclosure, growth, shape
 
 # (Monday, cell) → how many; `counted_by_week`.
@@ -28,9 +26,7 @@ WITH people AS MATERIALIZED (
   SELECT c.member_id, c.sharer_id, c.reached_at, c.degree, c.channel, c.joined, l.subject_id
   FROM cascade_reaches c JOIN referral_links l ON l.id = c.link_id
   WHERE c.root_id = :root AND c.reached_at < :until
-    AND c.member_id NOT IN (SELECT member_id FROM false_members
-      UNION SELECT member_id FROM fraud_scores WHERE score >= :doubted
-      UNION SELECT member_id FROM ring_members WHERE outcome IS NULL))
+    AND c.member_id NOT IN (SELECT member_id FROM untrusted_members))
 """
 _CUTS = f"""{_PEOPLE}, weeks AS (
   SELECT {_WEEK.format("reached_at")} AS week, p.*, h.city_id FROM people p
@@ -45,8 +41,8 @@ UNION ALL SELECT week, 'joined', '', count(*) FROM weeks WHERE joined GROUP BY w
 _STEPS = f"""{_PEOPLE},
 published AS (
   SELECT p.member_id, min(c.created_at) AS at FROM people p
-  JOIN ({CONTRIBUTIONS}) AS c ON c.author_id = p.member_id AND c.created_at >= p.reached_at
-  WHERE c.created_at < :until GROUP BY p.member_id),
+  JOIN contributions c ON c.author_id = p.member_id AND c.created_at >= p.reached_at
+  WHERE c.visibility = 'published' AND c.created_at < :until GROUP BY p.member_id),
 followed AS (
   SELECT greatest(f.since, p.reached_at) AS at FROM people p
   JOIN fans f ON f.member_id = p.member_id AND f.brand_id = :root WHERE f.since < :until),
@@ -82,7 +78,6 @@ def counted_by_week(session: Session, root_id: int, until: dt.date) -> Weekly:
     given = {
         "root": root_id,
         "until": wall.midnight(until, dt.UTC),
-        "doubted": DOUBTED,
         "wait": growth.WAIT_WEEKS,
         "edges": list(growth.CYCLE_EDGES),
     }
@@ -134,13 +129,15 @@ def untold_roots(session: Session, week: dt.date) -> list[int]:
             sa.exists().where(CascadeReach.root_id == Brand.id),
             sa.exists().where(RootDay.root_id == Brand.id),
         ),
-        ~sa.exists().where(ToldWeek.root_id == Brand.id, ToldWeek.week == week),
+        ~sa.exists().where(PublishedWeek.root_id == Brand.id, PublishedWeek.week == week),
     )
     return list(session.scalars(query.order_by(Brand.id)))
 
 
 def last_told(session: Session, root_id: int) -> dt.date | None:
-    return session.scalar(sa.select(sa.func.max(ToldWeek.week)).where(ToldWeek.root_id == root_id))
+    return session.scalar(
+        sa.select(sa.func.max(PublishedWeek.week)).where(PublishedWeek.root_id == root_id)
+    )
 
 
 def told_so_far(session: Session, root_id: int) -> dict[disclosure.Cell, int]:
@@ -152,14 +149,14 @@ def figures(
     session: Session, root_id: int, first: dt.date | None, last: dt.date | None
 ) -> dict[disclosure.Cell, int]:
     """What the weeks from `first` to `last` (Mondays, None: no end) told, by cell."""
-    query = sa.select(ToldFigure.series, ToldFigure.key, sa.func.sum(ToldFigure.people)).where(
-        ToldFigure.root_id == root_id
-    )
+    query = sa.select(
+        PublishedFigure.series, PublishedFigure.key, sa.func.sum(PublishedFigure.people)
+    ).where(PublishedFigure.root_id == root_id)
     if first is not None:
-        query = query.where(ToldFigure.week >= first)
+        query = query.where(PublishedFigure.week >= first)
     if last is not None:
-        query = query.where(ToldFigure.week <= last)
-    rows = session.execute(query.group_by(ToldFigure.series, ToldFigure.key))
+        query = query.where(PublishedFigure.week <= last)
+    rows = session.execute(query.group_by(PublishedFigure.series, PublishedFigure.key))
     return {(series, key): int(people) for series, key, people in rows}
 
 
@@ -168,10 +165,15 @@ def by_week(
 ) -> dict[tuple[dt.date, disclosure.Cell], int]:
     """What each week of a span told of some series."""
     rows = session.execute(
-        sa.select(ToldFigure.week, ToldFigure.series, ToldFigure.key, ToldFigure.people).where(
-            ToldFigure.root_id == root_id,
-            ToldFigure.week.between(first, last),
-            ToldFigure.series.in_(list(series)),
+        sa.select(
+            PublishedFigure.week,
+            PublishedFigure.series,
+            PublishedFigure.key,
+            PublishedFigure.people,
+        ).where(
+            PublishedFigure.root_id == root_id,
+            PublishedFigure.week.between(first, last),
+            PublishedFigure.series.in_(list(series)),
         )
     )
     return {(week, (name, key)): int(people) for week, name, key, people in rows}
@@ -180,13 +182,13 @@ def by_week(
 def cascades(session: Session, root_id: int, last: dt.date) -> list[shape.Told]:
     """The largest cascades as last told by the end of a week."""
     stored = session.scalar(
-        sa.select(ToldWeek.cascades)
+        sa.select(PublishedWeek.cascades)
         .where(
-            ToldWeek.root_id == root_id,
-            ToldWeek.week <= last,
-            sa.func.jsonb_array_length(ToldWeek.cascades) > 0,
+            PublishedWeek.root_id == root_id,
+            PublishedWeek.week <= last,
+            sa.func.jsonb_array_length(PublishedWeek.cascades) > 0,
         )
-        .order_by(ToldWeek.week.desc())
+        .order_by(PublishedWeek.week.desc())
         .limit(1)
     )
     return [shape.Told.loaded(each) for each in stored or ()]

@@ -70,7 +70,7 @@ PAGES = {
     "reputation.points_page": Page("/points", None, 6),
     "accounts.profile_page": Page("/members/demo-ana", 21, 24, OWNER),
     "moderation.suspensions_page": Page("/members/demo-ana/suspensions", None, 6, MODERATOR),
-    "moderation.queue_page": Page("/moderation", None, 34, MODERATOR),
+    "moderation.queue_page": Page("/moderation", None, 22, MODERATOR),
     "roles.roles_page": Page("/moderation/roles", None, 4, ADMINISTRATOR),
     "cards.oembed": Page("/oembed?url={site}/places/{place}", 4, 5),
     "offline.shell": Page("/offline/es", 0, 1),

@@ -126,7 +126,9 @@ def test_a_newcomers_waits_for_a_moderator(
     assert client.get(face(photo)).status_code == 404
     held = ana.get(face(photo))
     assert (held.status_code, held.headers["Cache-Control"]) == (200, "private, no-store")
-    assert face(photo, 192) in judge.get("/moderation").text
+    queue = judge.get("/moderation").text
+    assert f'src="{face(photo, 192)}"' in queue
+    assert f'action="/moderation/photos/{photo.key}/remove"' in queue
     decide(session, judge, "approved")
     assert face(photo, 192) in client.get("/members/ana").text
     assert client.get(face(photo)).status_code == 200

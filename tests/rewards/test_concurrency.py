@@ -157,7 +157,9 @@ def test_one_of_many_moderators_decides_a_ring_while_others_score(
     assert sum(isinstance(each, Conflict) for each in answers) == len(moderators) - 1
     outcomes = read(
         site,
-        lambda s: [each.outcome for each in fraud_rings.suspects(s, ring_id, undecided=False)],
+        lambda s: [
+            each.outcome for each in fraud_rings.suspects(s, [ring_id], undecided=False)[ring_id]
+        ],
     )
     assert outcomes == ["false"] * 4
     decided = sa.text("SELECT count(*) FROM decisions WHERE case_id = :c")

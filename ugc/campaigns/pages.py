@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -178,10 +179,14 @@ def brand_panel(brand: Any, **_context: Any) -> str:
     )
 
 
-def case_panel(subject_id: int, **_context: Any) -> str:
-    row = queries.invitation_by_id(db.session(), current_actor(), subject_id)
-    return render_template("campaigns/_case.html", invitation=row)
+def case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
+    rows = queries.invitations_by_ids(db.session(), current_actor(), subject_ids)
+    return moderation_pages.cards(
+        "campaigns/_case.html",
+        {id_: {"invitation": row} for id_, row in rows.items()},
+        (row.author_id for row in rows.values()),
+    )
 
 
 panels.register("brand.side", brand_panel)
-panels.register(f"case.{KIND}", case_panel)
+panels.register(f"case.{KIND}", case_cards)

@@ -4,7 +4,7 @@ it."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,21 +98,40 @@ class InvitationRow:
 
 
 def invitation_by_id(session: Session, actor: Actor, invitation_id: int) -> InvitationRow:
-    """As the actor may see it: published ones all, others the team and moderators. Raises
-    NotFound."""
-    row = session.execute(
+    """As `invitations_by_ids`. Raises NotFound."""
+    found = invitations_by_ids(session, actor, [invitation_id]).get(invitation_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def invitations_by_ids(
+    session: Session, actor: Actor, ids: Sequence[int]
+) -> dict[int, InvitationRow]:
+    """As the actor may see them: published ones all, others the team and moderators."""
+    rows = session.execute(
         sa.select(Invitation, Subject.public_id, Member.who.label("handle"))
         .join(Subject, Subject.id == Invitation.id)
         .outerjoin(Member, Member.id == Invitation.author_id)
-        .where(Invitation.id == invitation_id)
-    ).first()
-    if row is None:
-        raise NotFound()
+        .where(Invitation.id.in_(ids))
+    ).all()
+    of_brands = {row.Invitation.brand_id for row in rows}
+    brands = brands_reading.brands_by_ids(session, actor, list(of_brands))
+    return {
+        row.Invitation.id: _row(row, brands[row.Invitation.brand_id])
+        for row in rows
+        if row.Invitation.brand_id in brands
+        and _may_see(actor, row.Invitation, brands[row.Invitation.brand_id])
+    }
+
+
+def _may_see(actor: Actor, invitation: Invitation, brand: brands_reading.BrandRow) -> bool:
+    public = invitation.visibility == brand.visibility == Visibility.PUBLISHED
+    return public or brand.in_team or actor.is_moderator
+
+
+def _row(row: Any, brand: brands_reading.BrandRow) -> InvitationRow:
     found: Invitation = row.Invitation
-    brand = brands_reading.brand_by_id(session, actor, found.brand_id)
-    public = found.visibility == Visibility.PUBLISHED and brand.visibility == Visibility.PUBLISHED
-    if not (public or brand.in_team or actor.is_moderator):
-        raise NotFound()
     return InvitationRow(
         found.id,
         row.public_id,

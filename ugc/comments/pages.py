@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
@@ -89,9 +90,13 @@ def withdraw(public_id: str) -> ViewResult:
     return moderation_pages.after_withdrawal(gettext("Your comment is withdrawn."))
 
 
-def case_panel(subject_id: int, **_context: Any) -> str:
-    comment = queries.comment_by_id(db.session(), current_actor(), subject_id)
-    return render_template("comments/_case.html", comment=comment)
+def case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
+    comments = queries.comments_by_ids(db.session(), current_actor(), subject_ids)
+    return moderation_pages.cards(
+        "comments/_case.html",
+        {id_: {"comment": comment} for id_, comment in comments.items()},
+        (comment.author_id for comment in comments.values()),
+    )
 
 
 def contributions_panel(actor: Any, **_context: Any) -> str:
@@ -100,5 +105,5 @@ def contributions_panel(actor: Any, **_context: Any) -> str:
 
 
 panels.register("talk", talk_panel)
-panels.register(f"case.{KIND}", case_panel)
+panels.register(f"case.{KIND}", case_cards)
 panels.register("contributions", contributions_panel, order=40)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,15 +80,23 @@ def _about() -> Any:
     )
 
 
+def comments_by_ids(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, CommentRow]:
+    """Those that `actor` may see, with what they are about."""
+    rows = [
+        row
+        for row in session.execute(_columns().where(Comment.id.in_(ids)))
+        if content_rules.may_see(actor, row.Comment.author_id, row.Comment.visibility)
+    ]
+    about = subjects.describe(session, {row.Comment.about_id for row in rows})
+    return {row.Comment.id: _row(row, about.get(row.Comment.about_id)) for row in rows}
+
+
 def comment_by_id(session: Session, actor: Actor, comment_id: int) -> CommentRow:
     """As `actor` may see it, with what it is about. Raises NotFound."""
-    row = session.execute(_columns().where(Comment.id == comment_id)).first()
-    if row is None or not content_rules.may_see(
-        actor, row.Comment.author_id, row.Comment.visibility
-    ):
+    found = comments_by_ids(session, actor, [comment_id]).get(comment_id)
+    if found is None:
         raise NotFound()
-    about_id = row.Comment.about_id
-    return _row(row, subjects.describe(session, [about_id]).get(about_id))
+    return found
 
 
 def comments_by(session: Session, member_id: int, limit: int = 50) -> list[CommentRow]:

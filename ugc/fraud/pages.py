@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import (
@@ -73,25 +74,44 @@ panels.register("notification.account_cleared", moderation_pages.decided_panels)
 # the moderator ------------------------------------------------------------------------------
 
 
-def ring_card(subject_id: int, **_context: Any) -> str:
-    """The drawing of a ring."""
-    people = rings.suspects(db.session(), subject_id)
-    ties = [(str(kind), int(a), int(b)) for kind, a, b in rings.ring(db.session(), subject_id).ties]
-    drawing = ring.drawing([each.member_id for each in people], ties)
-    return render_template(
-        "fraud/_ring.html",
-        drawing=drawing,
-        many=len(people),
-        kinds={line.kind for line in drawing.lines},
-    )
+def ring_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
+    """The drawings of rings."""
+    suspects = rings.suspects(db.session(), subject_ids)
+    cards = {}
+    for ring_id, ties in rings.ties_of(db.session(), subject_ids).items():
+        people = [each.member_id for each in suspects[ring_id]]
+        drawing = ring.drawing(people, ties)
+        cards[ring_id] = render_template(
+            "fraud/_ring.html",
+            drawing=drawing,
+            many=len(people),
+            kinds={line.kind for line in drawing.lines},
+        )
+    return cards
 
 
-def ring_form(case: Any, error: DomainError | None = None, **_context: Any) -> str:
-    """The table of a ring, and the form that decides about all or some of it."""
-    people = {each.member_id: each for each in rings.suspects(db.session(), case.subject_id)}
-    ties = [
-        (str(kind), int(a), int(b)) for kind, a, b in rings.ring(db.session(), case.subject_id).ties
-    ]
+def ring_forms(
+    cases: Sequence[Any], tried: int | None, error: DomainError | None, **_context: Any
+) -> dict[int, str]:
+    """The tables of rings, and the forms that decide about all or some of each."""
+    ids = [case.subject_id for case in cases]
+    suspects, ties = rings.suspects(db.session(), ids), rings.ties_of(db.session(), ids)
+    return {
+        case.id: _ring_form(
+            case,
+            suspects[case.subject_id],
+            ties[case.subject_id],
+            error if case.id == tried else None,
+        )
+        for case in cases
+    }
+
+
+def _ring_form(
+    case: Any, suspects: Sequence[rings.Suspect], ties: Sequence[ring.Tie],
+    error: DomainError | None,
+) -> str:  # fmt: skip
+    people = {each.member_id: each for each in suspects}
     order = ring.ordered(people, ties)
     return render_template(
         "fraud/_decide_ring.html",
@@ -133,28 +153,25 @@ def decide(case_id: int) -> ViewResult:
     return redirect(url_for("moderation.queue_page"), 303)
 
 
-def appeal_card(subject_id: int, **_context: Any) -> str:
+def appeal_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
     """Who appeals, against what, and why."""
-    found = rings.appeal(db.session(), subject_id)
-    verdict = next(
-        each
-        for each in rings.verdicts(db.session(), found.member_id)
-        if each.ring_id == found.ring_id
-    )
-    return render_template(
-        "fraud/_appeal.html",
-        appeal=found,
-        author=accounts_lookup.people(db.session(), [found.member_id]).get(found.member_id),
-        verdict=verdict,
-        reasons=rings.reasons_in(db.session(), found.ring_id, found.member_id),
-        rule_text=moderation_actions.rule_text,
-        explain=score.explain,
-    )
+    return {
+        appeal_id: render_template(
+            "fraud/_appeal.html",
+            appeal=row.appeal,
+            author=row.author,
+            verdict=row.verdict,
+            reasons=row.reasons,
+            rule_text=moderation_actions.rule_text,
+            explain=score.explain,
+        )
+        for appeal_id, row in rings.appeals_by_ids(db.session(), subject_ids).items()
+    }
 
 
-panels.register(f"case.{RING_KIND}", ring_card)
-panels.register(f"decide.{RING_KIND}", ring_form)
-panels.register(f"case.{APPEAL_KIND}", appeal_card)
+panels.register(f"case.{RING_KIND}", ring_cards)
+panels.register(f"decide.{RING_KIND}", ring_forms)
+panels.register(f"case.{APPEAL_KIND}", appeal_cards)
 
 
 @panels.of_language

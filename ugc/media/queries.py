@@ -83,8 +83,11 @@ def _public() -> Any:
     )
 
 
+GALLERY_MOST = 100  # photos that are shown of one subject
+
+
 def photos_of(
-    session: Session, actor: Actor, subject_ids: Sequence[int], limit: int = 100
+    session: Session, actor: Actor, subject_ids: Sequence[int], limit: int = GALLERY_MOST
 ) -> list[PhotoRow]:
     """The photos of subjects, oldest first: the public ones, and for their author and for
     moderators those that wait, were refused or removed (whose files the author cannot see)."""
@@ -96,6 +99,17 @@ def photos_of(
         public = {row.subject_id: row for row in reversed(found) if row.public}
         read_so_far("covers").update(dict.fromkeys(subject_ids) | public)
     return [row for row in found if row.public or row.mine or actor.is_moderator]
+
+
+def galleries(
+    session: Session, actor: Actor, subject_ids: Sequence[int]
+) -> dict[int, list[PhotoRow]]:
+    """As `photos_of`, by subject; an empty list for one without."""
+    found: dict[int, list[PhotoRow]] = {each: [] for each in subject_ids}
+    most = GALLERY_MOST * len(subject_ids)
+    for photo in photos_of(session, actor, subject_ids, limit=most):
+        found[photo.subject_id].append(photo)
+    return found
 
 
 @built_once
@@ -185,21 +199,26 @@ def picture_key(session: Session, member_id: int) -> str | None:
     )
 
 
-def picture(session: Session, actor: Actor, member_id: int) -> PhotoRow | None:
-    """The newest picture that the member did not take back: for their own eyes and for
+def pictures(session: Session, actor: Actor, member_ids: Sequence[int]) -> dict[int, PhotoRow]:
+    """The newest picture of each member that they did not take back: for their own eyes and for
     moderators."""
-    row = session.execute(
+    rows = session.execute(
         sa.select(Photo, Subject.visible)
         .join(Subject, Subject.id == Photo.subject_id)
         .where(
-            Photo.member_id == member_id,
+            Photo.member_id.in_(member_ids),
             Photo.shape == Shape.SQUARE,
             Photo.visibility != Visibility.WITHDRAWN,
         )
-        .order_by(Photo.id.desc())
-        .limit(1)
-    ).first()
-    return _row(row.Photo, row.visible, actor) if row else None
+        .ext(distinct_on(Photo.member_id))
+        .order_by(Photo.member_id, Photo.id.desc())
+    )
+    return {row.Photo.member_id: _row(row.Photo, row.visible, actor) for row in rows}
+
+
+def picture(session: Session, actor: Actor, member_id: int) -> PhotoRow | None:
+    """As `pictures`, of one member."""
+    return pictures(session, actor, [member_id]).get(member_id)
 
 
 def picture_removed_since(session: Session, member_id: int, when: dt.datetime) -> bool:

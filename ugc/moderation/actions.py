@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,9 +160,10 @@ def published_by(session: Session, member_id: int | None) -> int:
     return queries.published_by(session, member_id, counted_tables())
 
 
-def record_of(session: Session, member_id: int) -> queries.Record:
-    """An author's record over every kind of content."""
-    return queries.record_of(session, member_id, tables().values())
+def records_of(session: Session, ids: Iterable[int | None]) -> dict[int, queries.Record]:
+    """The records of authors over every kind of content, by member."""
+    authors = {each for each in ids if each is not None}
+    return queries.records_of(session, authors, tables().values())
 
 
 def must_be_held(session: Session, actor: Actor) -> bool:

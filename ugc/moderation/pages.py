@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import format_timedelta, gettext
+from markupsafe import Markup
 
 from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.queries import grants as accounts_grants_queries
@@ -24,9 +27,9 @@ USUAL_KEY, USUAL_KEPT_S = "usual-wait", 600
 
 panels.declare("moderation.first", "the queue, before its cases")
 panels.declare("contributions", "a member's own contributions", "actor")
-panels.declare("case.*", "the card of a case, by kind", "subject_id")
-panels.declare(
-    "decide.*", "the form of a case, by kind, in place of the usual one", "case", "error"
+panels.declare_rows("case.*", "the cards of cases, by kind and subject", "subject_ids")
+panels.declare_rows(
+    "decide.*", "the forms of cases, by kind, in place of the usual one", "cases", "tried", "error"
 )
 privacy.register("moderation", actions.export_member, actions.erase_member)
 
@@ -39,18 +42,19 @@ def queue_page(error: DomainError | None = None, case_id: int | None = None) -> 
     held, tables = current_actor().grants_for("moderate"), actions.tables()
     cases = queries.open_cases(db.session(), held, tables)
     tried = case_id if case_id in {c.id for c in cases} else None
+    shown: dict[int, Markup] = {}
+    forms: dict[int, Markup] = {}
+    kind_of = attrgetter("kind")
+    for kind, group in groupby(sorted(cases, key=kind_of), kind_of):
+        of_kind = list(group)
+        ids = [each.subject_id for each in of_kind]
+        shown |= panels.render_rows(f"case.{kind}", subject_ids=ids)
+        forms |= panels.render_rows(f"decide.{kind}", cases=of_kind, tried=tried, error=error)
     return render_template(
         "moderation/queue.html",
         error=error,
         tried=tried,
-        cases=[
-            (
-                c,
-                panels.render(f"case.{c.kind}", subject_id=c.subject_id),
-                panels.render(f"decide.{c.kind}", case=c, error=error if tried == c.id else None),
-            )
-            for c in cases
-        ],
+        cases=[(c, shown.get(c.subject_id, ""), forms.get(c.id, "")) for c in cases],
         reasons=rules.REASONS,
         rules_of=actions.rules_of,
         actions_for=actions.actions_for,
@@ -197,9 +201,16 @@ def moderation_rule(code: str) -> str:
     return str(actions.rule_text(code))
 
 
-@bp.app_template_global()
-def author_record(member_id: int) -> queries.Record:
-    return actions.record_of(db.session(), member_id)
+def cards(
+    template: str, shown: Mapping[int, Mapping[str, Any]], authors: Iterable[int | None]
+) -> dict[int, str]:
+    """The cards of cases by subject: `template` with what is `shown` of each, and with the records
+    of their authors."""
+    records = actions.records_of(db.session(), authors)
+    return {
+        subject_id: render_template(template, records=records, **values)
+        for subject_id, values in shown.items()
+    }
 
 
 @bp.app_template_global()
@@ -318,6 +329,7 @@ def standing_panel(member_id: int, handle: str, **_context: Any) -> str:
         "moderation/_standing.html",
         member_id=member_id,
         handle=handle,
+        records=actions.records_of(db.session(), [member_id]),
         history=history,
         standing=next((each for each in history if each.stands), None),
         reasons=accounts_suspensions_rules.REASONS,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from ugc.accounts.queries import lookup as accounts_lookup
+from ugc.accounts.models import Member
 from ugc.core.access import Grant
 from ugc.core.db import Session, app_now
 from ugc.core.errors import NotFound
@@ -137,29 +138,36 @@ def published_by(session: Session, member_id: int, tables: Iterable[type[Moderat
     return session.scalar(sa.select(sum(counts, sa.literal(0)))) or 0
 
 
-def record_of(session: Session, member_id: int, tables: Iterable[type[Moderated]]) -> Record:
-    """Over every kind of content in `tables`."""
+def records_of(
+    session: Session, ids: Collection[int], tables: Iterable[type[Moderated]]
+) -> dict[int, Record]:
+    """Of these members, over every kind of content in `tables`; one statement."""
+    if not ids:
+        return {}
     parts = [
-        sa.select(sa.cast(table.visibility, sa.Text).label("visibility")).where(
-            table.author_id == member_id
+        sa.select(table.author_id, sa.cast(table.visibility, sa.Text).label("visibility")).where(
+            table.author_id.in_(ids)
         )
         for table in tables
     ]
-    all_kinds = sa.union_all(*parts).subquery()
-    counts = {
-        row.visibility: int(row.many)
-        for row in session.execute(
-            sa.select(all_kinds.c.visibility, sa.func.count().label("many")).group_by(
-                all_kinds.c.visibility
-            )
+    theirs = sa.union_all(*parts).subquery()
+
+    def many(*visibilities: Visibility) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(theirs.c.visibility.in_(visibilities))
+
+    rows = session.execute(
+        sa.select(
+            Member.id,
+            Member.joined_at,
+            many(Visibility.PUBLISHED),
+            many(Visibility.HIDDEN, Visibility.REMOVED),
+            many(Visibility.HELD),
         )
-    }
-    return Record(
-        joined_at=accounts_lookup.member(session, member_id).joined_at,
-        published=counts.get(Visibility.PUBLISHED, 0),
-        refused=counts.get(Visibility.HIDDEN, 0) + counts.get(Visibility.REMOVED, 0),
-        waiting=counts.get(Visibility.HELD, 0),
+        .outerjoin(theirs, theirs.c.author_id == Member.id)
+        .where(Member.id.in_(ids))
+        .group_by(Member.id)
     )
+    return {row[0]: Record(*row[1:]) for row in rows}
 
 
 def is_published(session: Session, table: type[Moderated] | None, subject_id: int) -> bool:
@@ -319,17 +327,24 @@ def flags_of(session: Session, member_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def last_decision(session: Session, subject_id: int) -> DecisionRow | None:
-    """The latest decision on a subject, with its note."""
-    row = session.execute(
-        sa.select(Decision, DecisionNote.note)
+def last_decisions(session: Session, ids: Collection[int]) -> dict[int, DecisionRow]:
+    """The latest decision on each subject, with its note."""
+    rows = session.execute(
+        sa.select(Case.subject_id, Decision, DecisionNote.note)
         .join(Case, Case.id == Decision.case_id)
         .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
-        .where(Case.subject_id == subject_id)
-        .order_by(Decision.id.desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    decision: Decision = row.Decision
-    return DecisionRow(decision.outcome, decision.rule, row.note or "", decision.decided_at)
+        .where(Case.subject_id.in_(ids))
+        .ext(distinct_on(Case.subject_id))
+        .order_by(Case.subject_id, Decision.id.desc())
+    )
+    return {
+        row.subject_id: DecisionRow(
+            row.Decision.outcome, row.Decision.rule, row.note or "", row.Decision.decided_at
+        )
+        for row in rows
+    }
+
+
+def last_decision(session: Session, subject_id: int) -> DecisionRow | None:
+    """The latest decision on a subject, with its note."""
+    return last_decisions(session, [subject_id]).get(subject_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
+from markupsafe import Markup
 
 from ugc.accounts.actions import naming as accounts_naming_actions
 from ugc.accounts.pages.account import settings_form
@@ -156,19 +157,32 @@ def text_panel(member_id: int, **_context: Any) -> str:
 
 
 def moderated_panel(member_id: int, error: DomainError | None = None, **_context: Any) -> str:
-    """For moderators: the picture and the names so far, and the forms that take them away."""
+    return _moderated([member_id], error).get(member_id, "")
+
+
+def _moderated(ids: Sequence[int], error: DomainError | None = None) -> dict[int, Markup]:
+    """For moderators, of members other than themselves: the picture and the names so far, and the
+    forms that take them away."""
     actor = current_actor()
-    if not actor.is_moderator or actor.id == member_id:
-        return ""
-    return render_template(
-        "profiles/_name_form.html",
-        member=accounts_lookup.member(db.session(), member_id),
-        picture=media_queries.picture(db.session(), actor, member_id),
-        history=accounts_naming_queries.history(db.session(), member_id)[:NAMES_SHOWN],
-        rules=accounts_naming_rules.RULES,
-        note_max=accounts_naming_rules.NOTE_MAX,
-        error=error,
-    )
+    others = [each for each in ids if each != actor.id]
+    if not actor.is_moderator or not others:
+        return {}
+    pictures_of = media_queries.pictures(db.session(), actor, others)
+    histories = accounts_naming_queries.histories(db.session(), others)
+    return {
+        member.id: Markup(
+            render_template(
+                "profiles/_name_form.html",
+                member=member,
+                picture=pictures_of.get(member.id),
+                history=histories[member.id][:NAMES_SHOWN],
+                rules=accounts_naming_rules.RULES,
+                note_max=accounts_naming_rules.NOTE_MAX,
+                error=error,
+            )
+        )
+        for member in accounts_lookup.members(db.session(), others)
+    }
 
 
 def names_told(items: Sequence[Any], **_context: Any) -> dict[int, str]:
@@ -194,13 +208,16 @@ def head_panel(member_id: int, **_context: Any) -> str:
     return render_template("profiles/_head.html")
 
 
-def case_card(subject_id: int, **_context: Any) -> str:
+def case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
     """Who it is, what the page says, and what else is known of the author."""
-    profile = queries.profile(db.session(), subject_id)
-    return render_template(
+    forms = _moderated(subject_ids)
+    return moderation_pages.cards(
         "profiles/_case.html",
-        profile=profile,
-        name_form=moderated_panel(subject_id),
+        {
+            id_: {"profile": profile, "name_form": forms.get(id_, "")}
+            for id_, profile in queries.profiles(db.session(), subject_ids).items()
+        },
+        subject_ids,
     )
 
 
@@ -209,4 +226,4 @@ panels.register("profile.text", text_panel)
 panels.register("profile.head", head_panel)
 panels.register("profile", moderated_panel, order=95)
 panels.register("notification.name_taken", names_told)
-panels.register(f"case.{KIND}", case_card)
+panels.register(f"case.{KIND}", case_cards)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext
 
+from ugc.accounts.models import Member
 from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.accounts.queries import suspensions as accounts_suspensions_queries
 from ugc.core.access import Actor
 from ugc.core.db import Session
+from ugc.core.errors import NotFound
 from ugc.core.people import Who
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
 from ugc.media import queries as media_queries
@@ -41,25 +43,50 @@ class ProfileRow:
 
 
 def profile(session: Session, member_id: int) -> ProfileRow:
-    """Of any member; an empty text for one who wrote none."""
-    member = accounts_lookup.member(session, member_id)
-    row = session.get(Profile, member_id)
-    visibility = row.visibility if row else Visibility.PUBLISHED
-    confirmed = member.email_confirmed_at is not None
-    suspended = member_id in accounts_suspensions_queries.suspended_among(session, [member_id])
-    return ProfileRow(
-        member_id,
-        session.scalars(sa.select(Subject.public_id).where(Subject.id == member_id)).one(),
-        accounts_lookup.who(session, member_id),
-        row.text if row else "",
-        visibility,
-        row.revision if row else 0,
-        confirmed,
-        suspended,
-        rules.is_shown(visibility, confirmed=confirmed, suspended=suspended),
-        open_case(session, member_id) is not None,
-        moderation_queries.last_decision(session, member_id),
+    """As `profiles`, of one member. Raises NotFound."""
+    found = profiles(session, [member_id]).get(member_id)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def profiles(session: Session, ids: Sequence[int]) -> dict[int, ProfileRow]:
+    """Of any members; an empty text for one who wrote none."""
+    rows = session.execute(
+        sa.select(
+            Member.id,
+            Subject.public_id,
+            Member.who.label("who"),
+            sa.func.coalesce(Profile.text, "").label("text"),
+            sa.func.coalesce(Profile.visibility, Visibility.PUBLISHED).label("visibility"),
+            sa.func.coalesce(Profile.revision, 0).label("revision"),
+            Member.email_confirmed_at.is_not(None).label("confirmed"),
+            sa.not_(accounts_suspensions_queries.not_suspended()).label("suspended"),
+            sa.exists()
+            .where(Case.subject_id == Member.id, Case.decided_at.is_(None))
+            .label("asked"),
+        )
+        .join(Subject, Subject.id == Member.id)
+        .outerjoin(Profile, Profile.id == Member.id)
+        .where(Member.id.in_(ids))
     )
+    decisions = moderation_queries.last_decisions(session, ids)
+    return {
+        row.id: ProfileRow(
+            row.id,
+            row.public_id,
+            row.who or None,
+            row.text,
+            row.visibility,
+            row.revision,
+            row.confirmed,
+            row.suspended,
+            rules.is_shown(row.visibility, confirmed=row.confirmed, suspended=row.suspended),
+            row.asked,
+            decisions.get(row.id),
+        )
+        for row in rows
+    }
 
 
 @dataclass(frozen=True)

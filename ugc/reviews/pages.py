@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -238,9 +238,13 @@ def act_panel(place: Any, **_context: Any) -> str:
     return render_template("reviews/_act.html", place=place, mine=mine)
 
 
-def case_panel(subject_id: int, **_context: Any) -> str:
-    review = queries.review_by_id(db.session(), current_actor(), subject_id)
-    return render_template("reviews/_case.html", review=review)
+def case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
+    reviews = queries.reviews_by_ids(db.session(), current_actor(), subject_ids)
+    return moderation_pages.cards(
+        "reviews/_case.html",
+        {id_: {"review": review} for id_, review in reviews.items()},
+        (review.author_id for review in reviews.values()),
+    )
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:
@@ -281,7 +285,7 @@ def about_panel(**_context: Any) -> str:
 
 panels.register("place.act", act_panel)
 panels.register("place.below", place_panel, order=20)
-panels.register(f"case.{KIND}", case_panel)
+panels.register(f"case.{KIND}", case_cards)
 panels.register("profile", profile_panel, order=25)
 panels.register("contributions", contributions_panel, order=30)
 panels.register("about", about_panel, order=40)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.core.access import Actor
-from ugc.core.db import Session, built_once, read_so_far
+from ugc.core.db import Session, among, built_once, read_so_far
 from ugc.core.errors import NotFound
 from ugc.core.sources import Source
 from ugc.core.subjects import Subject, SubjectInfo, Visibility
@@ -183,6 +183,21 @@ def _seen(session: Session, actor: Actor, key: int | str) -> ReviewRow:
     ):
         raise NotFound()
     return rows[0]
+
+
+def reviews_by_ids(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, ReviewRow]:
+    """Those that `actor` may see."""
+    rows = _rows(session, _several(actor.id is not None), actor, ids=list(ids))
+    return {
+        row.id: row
+        for row in rows
+        if rules.may_see(actor, row.author_id, row.visibility, row.place_visibility)
+    }
+
+
+@built_once
+def _several(is_member: bool) -> sa.Select[Any]:
+    return _columns(is_member).where(among(Review.id))
 
 
 def review_by_public_id(session: Session, actor: Actor, public_id: str) -> ReviewRow:

@@ -119,7 +119,7 @@ def export_member(session: Session, member_id: int) -> list[dict[str, object]]:
             "rule": each.rule,
             "note": each.note,
         }
-        for each in reversed(naming_queries.history(session, member_id))
+        for each in reversed(naming_queries.histories(session, [member_id])[member_id])
     ]
 
 

@@ -153,7 +153,7 @@ def listed(
     session: Session,
     *,
     member_id: int | None = None,
-    subject_id: int | None = None,
+    subject_ids: Collection[int] | None = None,
     site_only: bool = False,
     ended: bool = False,
 ) -> list[GrantRow]:
@@ -178,8 +178,8 @@ def listed(
     )
     if member_id is not None:
         query = query.where(Grant.member_id == member_id)
-    if subject_id is not None:
-        query = query.where(Grant.subject_id == subject_id)
+    if subject_ids is not None:
+        query = query.where(Grant.subject_id.in_(subject_ids))
     if site_only:
         query = query.where(Grant.subject_id.is_(None))
     if not ended:

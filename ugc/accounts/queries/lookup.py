@@ -31,6 +31,11 @@ def member(session: Session, member_id: int) -> Member:
     return found
 
 
+def members(session: Session, ids: Iterable[int]) -> list[Member]:
+    """These members, in no order."""
+    return list(session.scalars(sa.select(Member).where(Member.id.in_(list(ids)))))
+
+
 def locked_member(session: Session, member_id: int, *, beside_writes: bool = False) -> Member:
     """The member, locked against other requests until the transaction ends: for erasure. A view
     that comes here is marked `access.exclusive`. With `beside_writes` only other changes of the row

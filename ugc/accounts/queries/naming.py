@@ -12,10 +12,13 @@ from ugc.accounts.rules import naming as naming_rules
 from ugc.core.db import Session, lately
 
 
-def history(session: Session, member_id: int) -> list[MemberName]:
-    """What a member was called, the newest first."""
-    query = sa.select(MemberName).where(MemberName.member_id == member_id)
-    return list(session.scalars(query.order_by(MemberName.id.desc())))
+def histories(session: Session, ids: Sequence[int]) -> dict[int, list[MemberName]]:
+    """What members were called, the newest first; an empty list for a handle alone."""
+    query = sa.select(MemberName).where(MemberName.member_id.in_(ids))
+    found: dict[int, list[MemberName]] = {each: [] for each in ids}
+    for name in session.scalars(query.order_by(MemberName.id.desc())):
+        found[name.member_id].append(name)
+    return found
 
 
 def notes_of(session: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -60,29 +60,33 @@ def open_change(session: Session, brand_id: int) -> BrandChange | None:
     )
 
 
-def change_by_id(session: Session, actor: Actor, change_id: int) -> ChangeRow:
-    """For the moderators' queue. Raises NotFound."""
-    row = session.execute(
+def changes_by_ids(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, ChangeRow]:
+    """For the moderators' queue."""
+    rows = session.execute(
         sa.select(BrandChange, Member.who.label("handle"), Member.email, Member.email_confirmed_at)
         .outerjoin(Member, Member.id == BrandChange.author_id)
-        .where(BrandChange.id == change_id)
-    ).first()
-    if row is None:
-        raise NotFound()
-    change: BrandChange = row.BrandChange
-    confirmed = row.email if row.email_confirmed_at is not None else None
-    return ChangeRow(
-        id=change.id,
-        brand=reading.brand_by_id(session, actor, change.brand_id),
-        handle=row.handle,
-        member_id=change.author_id,
-        name=change.name,
-        website=change.website,
-        old_name=change.old_name,
-        old_website=change.old_website,
-        proves_old=rules.proves_domain(confirmed, change.old_website),
-        proves_new=rules.proves_domain(confirmed, change.website),
-    )
+        .where(BrandChange.id.in_(ids))
+    ).all()
+    brands = reading.brands_by_ids(session, actor, [row.BrandChange.brand_id for row in rows])
+    found = {}
+    for row in rows:
+        change: BrandChange = row.BrandChange
+        if change.brand_id not in brands:
+            continue
+        confirmed = row.email if row.email_confirmed_at is not None else None
+        found[change.id] = ChangeRow(
+            id=change.id,
+            brand=brands[change.brand_id],
+            handle=row.handle,
+            member_id=change.author_id,
+            name=change.name,
+            website=change.website,
+            old_name=change.old_name,
+            old_website=change.old_website,
+            proves_old=rules.proves_domain(confirmed, change.old_website),
+            proves_new=rules.proves_domain(confirmed, change.website),
+        )
+    return found
 
 
 def describe_changes(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -49,26 +49,30 @@ def locked_claim(session: Session, claim_id: int) -> BrandClaim:
     return claim
 
 
-def claim_by_id(session: Session, actor: Actor, claim_id: int) -> ClaimRow:
-    """For the moderators' queue. Raises NotFound."""
-    row = session.execute(
+def claims_by_ids(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, ClaimRow]:
+    """For the moderators' queue."""
+    rows = session.execute(
         sa.select(BrandClaim, Member.who.label("handle"), Member.email, Member.email_confirmed_at)
         .outerjoin(Member, Member.id == BrandClaim.author_id)
-        .where(BrandClaim.id == claim_id)
-    ).first()
-    if row is None:
-        raise NotFound()
-    brand = reading.brand_by_id(session, actor, row.BrandClaim.brand_id)
-    confirmed = row.email if row.email_confirmed_at is not None else None
-    return ClaimRow(
-        id=row.BrandClaim.id,
-        brand=brand,
-        handle=row.handle,
-        member_id=row.BrandClaim.author_id,
-        message=row.BrandClaim.message,
-        proves_domain=rules.proves_domain(confirmed, brand.website),
-        decided_at=row.BrandClaim.decided_at,
-    )
+        .where(BrandClaim.id.in_(ids))
+    ).all()
+    brands = reading.brands_by_ids(session, actor, [row.BrandClaim.brand_id for row in rows])
+    found = {}
+    for row in rows:
+        brand = brands.get(row.BrandClaim.brand_id)
+        if brand is None:
+            continue
+        confirmed = row.email if row.email_confirmed_at is not None else None
+        found[row.BrandClaim.id] = ClaimRow(
+            id=row.BrandClaim.id,
+            brand=brand,
+            handle=row.handle,
+            member_id=row.BrandClaim.author_id,
+            message=row.BrandClaim.message,
+            proves_domain=rules.proves_domain(confirmed, brand.website),
+            decided_at=row.BrandClaim.decided_at,
+        )
+    return found
 
 
 def open_claim(session: Session, brand_id: int, member_id: int | None) -> BrandClaim | None:
@@ -82,29 +86,36 @@ def open_claim(session: Session, brand_id: int, member_id: int | None) -> BrandC
     )
 
 
-def ever_in_team(session: Session, brand_id: int, member_id: int) -> bool:
-    """Whether a member has or had a role over the brand."""
-    return any(
-        row.member_id == member_id
-        for row in accounts_grants_queries.listed(session, subject_id=brand_id)
-    )
+Teams = Mapping[int, Sequence[accounts_grants_queries.GrantRow]]
 
 
-def verified_domain(session: Session, brand_id: int) -> str:
-    """The brand's web domain when a confirmed e-mail address of its team belongs to it, else ''."""
-    brand = session.get_one(Brand, brand_id)
-    members = [
-        row.member_id
-        for row in accounts_grants_queries.listed(session, subject_id=brand_id)
-        if row.in_force
-    ]
-    addresses = session.scalars(
-        sa.select(Member.email).where(
+def teams(session: Session, brand_ids: Sequence[int]) -> Teams:
+    """The roles over each brand that members have or will have."""
+    rows = accounts_grants_queries.listed(session, subject_ids=brand_ids)
+    return {each: [row for row in rows if row.subject_id == each] for each in brand_ids}
+
+
+def verified_domains(session: Session, brand_ids: Sequence[int], of: Teams) -> dict[int, str]:
+    """The web domain of each brand when a confirmed e-mail address of its team (in `of`) belongs to
+    it, else ''."""
+    members = {row.member_id for team in of.values() for row in team if row.in_force}
+    confirmed = session.execute(
+        sa.select(Member.id, Member.email).where(
             Member.id.in_(members), Member.email_confirmed_at.is_not(None)
         )
     )
-    proven = any(rules.proves_domain(address, brand.website) for address in addresses)
-    return rules.domain_of(brand.website) if proven else ""
+    address_of = {row.id: row.email for row in confirmed}
+    sites = session.execute(sa.select(Brand.id, Brand.website).where(Brand.id.in_(brand_ids)))
+    return {
+        brand_id: rules.domain_of(website)
+        if any(
+            rules.proves_domain(address_of.get(row.member_id), website)
+            for row in of[brand_id]
+            if row.in_force
+        )
+        else ""
+        for brand_id, website in sites
+    }
 
 
 def describe_claims(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -161,6 +161,21 @@ def _seen(session: Session, actor: Actor, key: int | str) -> BrandRow:
     return _row(row, actor)
 
 
+def brands_by_ids(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, BrandRow]:
+    """Those that `actor` may see."""
+    rows = _rows(session, _several(actor.id is not None), actor, ids=list(ids))
+    return {
+        row.id: row
+        for row in rows
+        if rules.may_see(actor, row.author_id, row.visibility, row.in_team)
+    }
+
+
+@built_once
+def _several(is_member: bool) -> Any:
+    return _columns(is_member).where(among(Brand.id))
+
+
 def locked(session: Session, brand_id: int) -> Brand:
     """The row as it is now, locked until the transaction ends. Raises NotFound."""
     brand = session.scalar(
@@ -174,15 +189,13 @@ def locked(session: Session, brand_id: int) -> Brand:
     return brand
 
 
-def versions(session: Session, brand_id: int) -> list[BrandVersion]:
-    """What the brand was called before, the latest first."""
-    return list(
-        session.scalars(
-            sa.select(BrandVersion)
-            .where(BrandVersion.brand_id == brand_id)
-            .order_by(BrandVersion.id.desc())
-        )
-    )
+def versions_of(session: Session, ids: Sequence[int]) -> dict[int, list[BrandVersion]]:
+    """What the brands were called before, the latest first; an empty list for one name."""
+    query = sa.select(BrandVersion).where(BrandVersion.brand_id.in_(ids))
+    found: dict[int, list[BrandVersion]] = {each: [] for each in ids}
+    for version in session.scalars(query.order_by(BrandVersion.id.desc())):
+        found[version.brand_id].append(version)
+    return found
 
 
 def search_brands(
@@ -212,21 +225,33 @@ def same_name(session: Session, name: str) -> str | None:
     )
 
 
-def claimed_look_alike(session: Session, name: str, but: int | None = None) -> NamedBrand | None:
-    """The claimed brand whose name looks like `name` without being the same brand as `but`.
+def claimed_look_alike(session: Session, name: str) -> NamedBrand | None:
+    """The claimed brand whose name looks like `name`."""
+    return claimed_look_alikes(session, [(name, 0)])[name, 0]
+
+
+def claimed_look_alikes(
+    session: Session, named: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], NamedBrand | None]:
+    """For each name and the brand that is to have it, the claimed brand whose name looks like it
+    without being the same brand.
 
     Every claimed name is compared, by keys that each process keeps: a thousand cost 0.1 s once."""
-    wanted = names.look_alike_keys(name)
-    rows = session.execute(
-        sa.select(Brand.id, Brand.name, Subject.public_id)
+    claimed = session.execute(
+        sa.select(Brand.id, Subject.public_id, Brand.name)
         .join(Subject, Subject.id == Brand.id)
-        .where(Brand.claimed_at.is_not(None), Brand.id.is_distinct_from(but))
+        .where(Brand.claimed_at.is_not(None))
         .order_by(Brand.claimed_at)
-    )
-    for row in rows:
-        if not wanted.isdisjoint(names.look_alike_keys(row.name)):
-            return NamedBrand(row.id, row.public_id, row.name)
-    return None
+    ).all()
+
+    def alike(name: str, but: int) -> NamedBrand | None:
+        wanted = names.look_alike_keys(name)
+        for row in claimed:
+            if row.id != but and not wanted.isdisjoint(names.look_alike_keys(row.name)):
+                return NamedBrand(*row)
+        return None
+
+    return {(name, but): alike(name, but) for name, but in named}
 
 
 def brands_of_team_member(session: Session, actor: Actor, act: str) -> list[BrandRow]:

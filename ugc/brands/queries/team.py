@@ -47,7 +47,9 @@ class Line:
 def members(session: Session, brand_id: int) -> list[accounts_grants_queries.GrantRow]:
     """The roles over the brand that are in force, the longest first."""
     return [
-        row for row in accounts_grants_queries.listed(session, subject_id=brand_id) if row.in_force
+        row
+        for row in accounts_grants_queries.listed(session, subject_ids=[brand_id])
+        if row.in_force
     ]
 
 
@@ -167,7 +169,7 @@ def log(session: Session, brand_id: int) -> list[Line]:
 
 
 def _of_grants(session: Session, brand_id: int) -> list[Line]:
-    rows = accounts_grants_queries.listed(session, subject_id=brand_id, ended=True)
+    rows = accounts_grants_queries.listed(session, subject_ids=[brand_id], ended=True)
     lines = [Line(row.given_at, "given", row.handle, row.role, row.given_by) for row in rows]
     for row in rows:
         if row.ended_at is not None and not any(_follows(later, row) for later in rows):

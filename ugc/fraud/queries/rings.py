@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.core.errors import NotFound
+from ugc.core.people import Who
 from ugc.fraud.models import Appeal, FraudScore, Ring, RingMember
 from ugc.fraud.rules.ring import Tie
 from ugc.fraud.rules.score import DOUBTED, Reason
@@ -73,6 +74,12 @@ def ring(session: Session, ring_id: int) -> Ring:
     return session.get_one(Ring, ring_id)
 
 
+def ties_of(session: Session, ring_ids: Sequence[int]) -> dict[int, list[Tie]]:
+    """What tied the members of each ring when it was found."""
+    rows = session.execute(sa.select(Ring.id, Ring.ties).where(Ring.id.in_(ring_ids)))
+    return {row.id: [(str(kind), int(a), int(b)) for kind, a, b in row.ties] for row in rows}
+
+
 @dataclass(frozen=True)
 class Suspect:
     """One of a ring as a moderator sees them; `parent` is who brought them, None for none or
@@ -87,8 +94,10 @@ class Suspect:
     outcome: str | None
 
 
-def suspects(session: Session, ring_id: int, *, undecided: bool = True) -> list[Suspect]:
-    """Those of a ring who wait for a decision, or all."""
+def suspects(
+    session: Session, ring_ids: Sequence[int], *, undecided: bool = True
+) -> dict[int, list[Suspect]]:
+    """Those of each ring who wait for a decision, or all."""
     parent = sa.orm.aliased(Member)
     query = (
         sa.select(
@@ -97,23 +106,25 @@ def suspects(session: Session, ring_id: int, *, undecided: bool = True) -> list[
         .join(Member, Member.id == RingMember.member_id)
         .outerjoin(Referral, Referral.member_id == Member.id)
         .outerjoin(parent, parent.id == Referral.parent_id)
-        .where(RingMember.ring_id == ring_id)
+        .where(RingMember.ring_id.in_(ring_ids))
         .order_by(RingMember.member_id)
     )
     if undecided:
         query = query.where(RingMember.outcome.is_(None))
-    return [
-        Suspect(
-            row.RingMember.member_id,
-            row.handle,
-            row.joined_at,
-            row.RingMember.score,
-            [Reason.loaded(each) for each in row.RingMember.reasons],
-            row.parent,
-            row.RingMember.outcome,
+    found: dict[int, list[Suspect]] = {each: [] for each in ring_ids}
+    for row in session.execute(query):
+        found[row.RingMember.ring_id].append(
+            Suspect(
+                row.RingMember.member_id,
+                row.handle,
+                row.joined_at,
+                row.RingMember.score,
+                [Reason.loaded(each) for each in row.RingMember.reasons],
+                row.parent,
+                row.RingMember.outcome,
+            )
         )
-        for row in session.execute(query)
-    ]
+    return found
 
 
 def undecided_of(session: Session, ring_id: int) -> list[RingMember]:
@@ -167,7 +178,7 @@ def votes_of(session: Session, member_id: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was decided about the reader; `appeal` is theirs, if any."""
+    """What was decided about a member; `appeal` is theirs, if any."""
 
     ring_id: int
     outcome: str
@@ -179,8 +190,17 @@ class Verdict:
 
 
 def verdicts(session: Session, member_id: int) -> list[Verdict]:
-    """The newest first."""
+    """What was decided about a member, the newest first."""
     rows = session.execute(
+        _verdicts()
+        .where(RingMember.member_id == member_id)
+        .order_by(RingMember.decided_at.desc(), RingMember.ring_id.desc())
+    )
+    return [_verdict(row) for row in rows]
+
+
+def _verdicts() -> Any:
+    return (
         sa.select(RingMember, Decision.rule, DecisionNote.note, Appeal)
         .join(Decision, Decision.id == RingMember.decision_id)
         .outerjoin(DecisionNote, DecisionNote.decision_id == Decision.id)
@@ -188,21 +208,49 @@ def verdicts(session: Session, member_id: int) -> list[Verdict]:
             Appeal,
             sa.and_(Appeal.ring_id == RingMember.ring_id, Appeal.member_id == RingMember.member_id),
         )
-        .where(RingMember.member_id == member_id, RingMember.outcome.in_(("false", "cleared")))
-        .order_by(RingMember.decided_at.desc(), RingMember.ring_id.desc())
+        .where(RingMember.outcome.in_(("false", "cleared")))
     )
-    return [
-        Verdict(
-            row.RingMember.ring_id,
-            row.RingMember.outcome,
-            row.RingMember.decided_at,
-            row.rule,
-            row.note or "",
-            row.RingMember.suspended_until,
+
+
+def _verdict(row: Any) -> Verdict:
+    return Verdict(
+        row.RingMember.ring_id,
+        row.RingMember.outcome,
+        row.RingMember.decided_at,
+        row.rule,
+        row.note or "",
+        row.RingMember.suspended_until,
+        row.Appeal,
+    )
+
+
+@dataclass(frozen=True)
+class AppealRow:
+    """An appeal as the queue shows it: who appeals against what, and what had brought them into the
+    ring."""
+
+    appeal: Appeal
+    author: Who | None
+    verdict: Verdict
+    reasons: list[Reason]
+
+
+def appeals_by_ids(session: Session, ids: Sequence[int]) -> dict[int, AppealRow]:
+    rows = session.execute(
+        _verdicts()
+        .add_columns(Member.who.label("who"))
+        .join(Member, Member.id == RingMember.member_id)
+        .where(Appeal.id.in_(ids))
+    )
+    return {
+        row.Appeal.id: AppealRow(
             row.Appeal,
+            row.who or None,
+            _verdict(row),
+            [Reason.loaded(each) for each in row.RingMember.reasons],
         )
         for row in rows
-    ]
+    }
 
 
 def locked_ring_member(session: Session, ring_id: int, member_id: int) -> RingMember:
@@ -215,16 +263,6 @@ def locked_ring_member(session: Session, ring_id: int, member_id: int) -> RingMe
     if found is None:
         raise NotFound()
     return found
-
-
-def reasons_in(session: Session, ring_id: int, member_id: int) -> list[Reason]:
-    """What brought a member into a ring."""
-    rows = session.scalar(
-        sa.select(RingMember.reasons).where(
-            RingMember.ring_id == ring_id, RingMember.member_id == member_id
-        )
-    )
-    return [Reason.loaded(each) for each in rows or []]
 
 
 def appeal(session: Session, appeal_id: int) -> Appeal:

@@ -60,10 +60,10 @@ def claim_for_brand(
 def _proven(session: Session, place: Place, brand_id: int) -> bool:
     """Whether the place's own web address says that the brand runs it, and none of its team wrote
     that."""
-    by = place.website_by_id
-    if by is not None and brands_claims_queries.ever_in_team(session, brand_id, by):
+    teams = brands_claims_queries.teams(session, [brand_id])
+    if place.website_by_id in {row.member_id for row in teams[brand_id]}:
         return False
-    domain = brands_claims_queries.verified_domain(session, brand_id)
+    domain = brands_claims_queries.verified_domains(session, [brand_id], teams)[brand_id]
     return describing.proves_running(place.website, domain, place.website_since, now(session))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template, url_for
@@ -13,6 +14,7 @@ from ugc.core import panels, render
 from ugc.core.access import current_actor
 from ugc.core.db import db
 from ugc.media import queries as media_queries
+from ugc.moderation import pages as moderation_pages
 from ugc.places.models import CLAIM_KIND, KIND
 from ugc.places.pages import showing
 from ugc.places.queries import claims as claims_queries
@@ -34,16 +36,23 @@ def brand_panel(brand: Any, **_context: Any) -> str:
     )
 
 
-def case_panel(subject_id: int, **_context: Any) -> str:
-    actor = current_actor()
-    place = reading.place_by_id(db.session(), actor, subject_id)
-    photos = media_queries.photos_of(db.session(), actor, [subject_id])
-    return render_template("places/_case.html", place=place, photos=photos)
+def case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
+    places = reading.places_by_ids(db.session(), current_actor(), subject_ids)
+    photos = media_queries.galleries(db.session(), current_actor(), subject_ids)
+    return moderation_pages.cards(
+        "places/_case.html",
+        {id_: {"place": each, "photos": photos[id_]} for id_, each in places.items()},
+        (each.author_id for each in places.values()),
+    )
 
 
-def claim_case_panel(subject_id: int, **_context: Any) -> str:
-    claim = claims_queries.claim_by_id(db.session(), current_actor(), subject_id)
-    return render_template("places/_claim_case.html", claim=claim)
+def claim_case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
+    claims = claims_queries.claims_by_ids(db.session(), current_actor(), subject_ids)
+    return moderation_pages.cards(
+        "places/_claim_case.html",
+        {id_: {"claim": claim} for id_, claim in claims.items()},
+        (claim.member_id for claim in claims.values()),
+    )
 
 
 def profile_panel(member_id: int, **_context: Any) -> str:
@@ -76,9 +85,9 @@ def moderation_panel(**_context: Any) -> str:
 
 panels.register("moderation.first", moderation_panel)
 
-panels.register(f"case.{KIND}", case_panel)
+panels.register(f"case.{KIND}", case_cards)
 
-panels.register(f"case.{CLAIM_KIND}", claim_case_panel)
+panels.register(f"case.{CLAIM_KIND}", claim_case_cards)
 
 panels.register("profile", profile_panel, order=30)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,10 +61,10 @@ class ClaimRow:
     present: str
 
 
-def claim_by_id(session: Session, actor: Actor, claim_id: int) -> ClaimRow:
-    """For the moderators' queue. Raises NotFound."""
+def claims_by_ids(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, ClaimRow]:
+    """For the moderators' queue."""
     writer = sa.orm.aliased(Member)
-    row = session.execute(
+    rows = session.execute(
         sa.select(
             PlaceClaim,
             Member.who.label("handle"),
@@ -75,24 +75,33 @@ def claim_by_id(session: Session, actor: Actor, claim_id: int) -> ClaimRow:
         .join(Place, Place.id == PlaceClaim.place_id)
         .outerjoin(Member, Member.id == PlaceClaim.author_id)
         .outerjoin(writer, writer.id == Place.website_by_id)
-        .where(PlaceClaim.id == claim_id)
-    ).first()
-    if row is None:
-        raise NotFound()
-    claim: PlaceClaim = row.PlaceClaim
-    present = running.brand_of(session, claim.place_id)
-    by = row.website_by_id
-    return ClaimRow(
-        place=reading.place_by_id(session, actor, claim.place_id),
-        brand=brands_reading.brand_by_id(session, actor, claim.brand_id),
-        member_id=claim.author_id,
-        handle=row.handle,
-        domain=brands_claims_queries.verified_domain(session, claim.brand_id),
-        website_since=row.website_since,
-        website_by=row.writer or "",
-        by_team=by is not None and brands_claims_queries.ever_in_team(session, claim.brand_id, by),
-        present=brands_reading.brand_by_id(session, actor, present).name if present else "",
-    )
+        .where(PlaceClaim.id.in_(ids))
+    ).all()
+    of_brands = [row.PlaceClaim.brand_id for row in rows]
+    of_places = [row.PlaceClaim.place_id for row in rows]
+    places = reading.places_by_ids(session, actor, of_places)
+    present = running.brands_of(session, of_places)
+    brands = brands_reading.brands_by_ids(session, actor, [*of_brands, *present.values()])
+    teams = brands_claims_queries.teams(session, of_brands)
+    domains = brands_claims_queries.verified_domains(session, of_brands, teams)
+    found = {}
+    for row in rows:
+        claim: PlaceClaim = row.PlaceClaim
+        if claim.place_id not in places or claim.brand_id not in brands:
+            continue
+        runs = brands.get(present.get(claim.place_id, 0))
+        found[claim.id] = ClaimRow(
+            place=places[claim.place_id],
+            brand=brands[claim.brand_id],
+            member_id=claim.author_id,
+            handle=row.handle,
+            domain=domains[claim.brand_id],
+            website_since=row.website_since,
+            website_by=row.writer or "",
+            by_team=row.website_by_id in {each.member_id for each in teams[claim.brand_id]},
+            present=runs.name if runs else "",
+        )
+    return found
 
 
 def describe_claims(session: Session, ids: Iterable[int]) -> list[SubjectInfo]:

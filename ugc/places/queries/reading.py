@@ -248,6 +248,15 @@ def _seen(session: Session, actor: Actor, key: int | str) -> PlaceRow:
     return row
 
 
+def places_by_ids(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, PlaceRow]:
+    """Those that `actor` may see."""
+    return {
+        row.id: row
+        for row in _plain_rows(session, read_several(False), ids=list(ids))
+        if describing.may_see(actor, row.author_id, row.visibility)
+    }
+
+
 def locked(session: Session, place_id: int) -> Place:
     """The row as it is now, locked until the transaction ends. Raises NotFound."""
     place = session.scalar(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -21,6 +22,16 @@ def brand_of(session: Session, place_id: int) -> int | None:
             )
         )
     return cast("int | None", read[place_id])
+
+
+def brands_of(session: Session, place_ids: Sequence[int]) -> dict[int, int]:
+    """Ids of the brands that run the places now, by place."""
+    rows = session.execute(
+        sa.select(PlaceBrand.place_id, PlaceBrand.brand_id).where(
+            PlaceBrand.place_id.in_(place_ids), PlaceBrand.until.is_(None)
+        )
+    )
+    return {row.place_id: row.brand_id for row in rows}
 
 
 def ran_by_team_of(place_id: Any, member_id: Any, moment: Any) -> sa.ColumnElement[bool]:

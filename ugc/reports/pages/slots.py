@@ -15,6 +15,7 @@ from ugc.core import formats, panels, render
 from ugc.core.access import current_actor
 from ugc.core.db import db
 from ugc.media import queries as media_queries
+from ugc.moderation import pages as moderation_pages
 from ugc.referrals.actions import linking as referrals_linking
 from ugc.reports.models import KIND
 from ugc.reports.queries import finding as finding_queries
@@ -44,13 +45,17 @@ def profile_panel(member_id: int, **_context: Any) -> str:
     return render_template("reports/_of_member.html", reports=reports)
 
 
-def case_panel(subject_id: int, **_context: Any) -> str:
-    report = reading.report_by_id(db.session(), current_actor(), subject_id)
-    photos = media_queries.photos_of(db.session(), current_actor(), [subject_id])
-    return render_template("reports/_case.html", report=report, photos=photos)
+def case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
+    reports = reading.reports_by_ids(db.session(), current_actor(), subject_ids)
+    photos = media_queries.galleries(db.session(), current_actor(), subject_ids)
+    return moderation_pages.cards(
+        "reports/_case.html",
+        {id_: {"report": each, "photos": photos[id_]} for id_, each in reports.items()},
+        (each.author_id for each in reports.values()),
+    )
 
 
-panels.register(f"case.{KIND}", case_panel)
+panels.register(f"case.{KIND}", case_cards)
 
 
 def words_of(minutes: int) -> str:

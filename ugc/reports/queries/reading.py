@@ -294,6 +294,21 @@ def report_by_id(session: Session, actor: Actor, report_id: int) -> ReportRow:
     return _seen(session, actor, report_id)
 
 
+def reports_by_ids(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, ReportRow]:
+    """Those that `actor` may see."""
+    rows = session.execute(_several(), {"ids": list(ids)})
+    return {
+        row.id: _row(row, actor)
+        for row in rows
+        if permissions.may_see(actor, row.author_id, row.visibility)
+    }
+
+
+@built_once
+def _several() -> sa.Select[Any]:
+    return read_columns().where(among(Report.id))
+
+
 @built_once
 def _one(of: type[int | str]) -> sa.Select[Any]:
     column = Subject.public_id if of is str else Report.id

@@ -11,7 +11,6 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
-import argon2
 import hypothesis
 import psycopg
 import pytest
@@ -21,18 +20,18 @@ from alembic.config import Config
 from flask import Flask, g
 from flask.testing import FlaskClient
 
+from tests.factories.cities import BARCELONA, MADRID, ZARAGOZA, city
+from tests.factories.members import CHEAP, member
 from ugc import config
-from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.actions import passwords as accounts_passwords
 from ugc.accounts.actions import signing_in as accounts_signing_in
-from ugc.accounts.models import KIND, Member, UsedHandle
+from ugc.accounts.models import Member
 from ugc.accounts.pages.actor import COOKIE_TOKEN
 from ugc.accounts.rules import roles as accounts_roles_rules
 from ugc.app import create_app
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
-from ugc.core import cache, jobs, subjects
-from ugc.core.access import SYSTEM
-from ugc.core.db import Session, db, now
+from ugc.core import cache, jobs
+from ugc.core.db import Session, db
 
 # Until the tests are read (see `pytest_collection_finish`), hardly any object goes away.
 gc.disable()
@@ -45,10 +44,8 @@ hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "boca"))
 
 # Signing in is most of many tests: hashes that cost little. The browsers' site has real ones.
-accounts_passwords._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+accounts_passwords._hasher = CHEAP
 accounts_passwords._NO_ACCOUNT = accounts_passwords._hasher.hash("of no account")
-PASSWORD = "correct horse battery"
-PASSWORD_HASH = accounts_passwords.hash_password(PASSWORD)
 # The grants of an actor who moderates the whole site.
 MODERATOR = (accounts_roles_rules.grant(accounts_roles_rules.Role.MODERATOR),)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -56,9 +53,9 @@ TEMPLATE = "tests_template"
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
 SLOW = ("browser", "faults", "demo", "livemap")
 CITIES = [
-    (3117735, "Madrid", "madrid", "ES", 3255944, -3.70256, 40.4165),
-    (3128760, "Barcelona", "barcelona", "ES", 1621537, 2.15899, 41.38879),
-    (3104324, "Zaragoza", "zaragoza", "ES", 674317, -0.87734, 41.65606),
+    (MADRID, "Madrid", "ES", -3.70256, 40.4165, 3255944),
+    (BARCELONA, "Barcelona", "ES", 2.15899, 41.38879, 1621537),
+    (ZARAGOZA, "Zaragoza", "ES", -0.87734, 41.65606, 674317),
 ]
 
 
@@ -132,21 +129,9 @@ def _build(url: sa.engine.URL) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
-        for city in CITIES:
-            connection.execute(
-                sa.text(
-                    "INSERT INTO cities (id, name, name_key, country, population, geom) VALUES"
-                    " (:id, :name, :key, :country, :population,"
-                    " ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))"
-                ),
-                dict(
-                    zip(
-                        ("id", "name", "key", "country", "population", "lon", "lat"),
-                        city,
-                        strict=True,
-                    )
-                ),
-            )
+        for each in CITIES:
+            *named, population = each
+            city(connection, *named, population=population)
         connection.commit()
     engine.dispose()
 
@@ -272,22 +257,9 @@ def make_member(session: Session) -> Callable[..., Member]:
     def make(
         handle: str, *, confirmed: bool = True, role: str | None = None, **values: object
     ) -> Member:
-        subject = subjects.create(session, KIND)
-        member = Member(
-            id=subject.id,
-            handle=handle,
-            email=f"{handle}@example.org",
-            password_hash=PASSWORD_HASH,
-            email_confirmed_at=now(session) if confirmed else None,
-            **values,
-        )
-        session.add_all([member, UsedHandle(handle=handle)])
-        session.flush()
-        if role is not None:
-            site_role = accounts_roles_rules.Role(role)
-            accounts_grants_actions.give(session, member.id, site_role, by=SYSTEM, announce=False)
+        made = member(session, handle, confirmed=confirmed, role=role, **values)
         session.commit()
-        return member
+        return made
 
     return make
 

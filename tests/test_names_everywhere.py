@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD, join_team
 from tests.test_refusals import BRAND, PLACE, REVIEW
 from ugc.core.db import Base, Session
 from ugc.core.inputs import Name
@@ -100,12 +100,7 @@ def site(mod: FlaskClient, session: Session) -> dict[str, str]:
 @pytest.fixture
 def team(session: Session, site: dict[str, str]) -> None:
     """The moderator joins the brand's team."""
-    session.execute(
-        sa.text(
-            "INSERT INTO grants (member_id, role, subject_id)"
-            " SELECT m.id, 'owner', b.id FROM brands b, members m"
-        )
-    )
+    join_team(session, "mod")
     session.commit()
 
 

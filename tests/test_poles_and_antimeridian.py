@@ -13,11 +13,12 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.factories import content
+from tests.factories.cities import city
 from ugc.accounts.models import Member
 from ugc.brandapi.queries import statements as brandapi_statements
-from ugc.core import subjects
 from ugc.core.access import ANONYMOUS
-from ugc.core.db import Session, now
+from ugc.core.db import Session, app_now, now
 from ugc.core.resources import Resource
 from ugc.geography import gazetteer, geo
 from ugc.livemap.queries import tiles as livemap_tiles
@@ -31,6 +32,7 @@ from ugc.reports import api as reports_api
 from ugc.reports.queries import reading as reports_reading
 from ugc.reports.rules import kinds as reports_kinds
 from ugc.reports.rules import permissions as reports_permissions
+from ugc.watches.models import Watch
 from ugc.watches.queries import news as watches_news_queries
 from ugc.watches.rules import geometry as watches_geometry
 
@@ -70,39 +72,18 @@ def apart(one: geo.Point, other: geo.Point) -> float:
     return 2 * RADIUS * math.asin(min(1.0, math.dist(place(one), place(other)) / 2))
 
 
-def _subject(session: Session, kind: str) -> int:
-    return subjects.create(session, kind).id
-
-
 def put_reports(session: Session, points: list[geo.Point]) -> Points:
-    found: Points = {}
-    for point in points:
-        number = _subject(session, "report")
-        session.execute(
-            sa.text(
-                "INSERT INTO reports (id, kind, geom, state, created_at, expires_at) VALUES (:id,"
-                " 'jam', ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), 'open', app_now(),"
-                " app_now() + interval '1 day')"
-            ),
-            {"id": number, "lon": point.lon, "lat": point.lat},
-        )
-        found[number] = point
-    return found
+    ends = {"expires_at": app_now() + dt.timedelta(days=1)}
+    return {
+        content.report(session, lon=point.lon, lat=point.lat, **ends).id: point for point in points
+    }
 
 
 def put_places(session: Session, points: list[geo.Point]) -> Points:
-    found: Points = {}
-    for point in points:
-        number = _subject(session, "place")
-        session.execute(
-            sa.text(
-                "INSERT INTO places (id, name, category, geom) VALUES (:id, 'Faro Azul',"
-                " 'museum', ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))"
-            ),
-            {"id": number, "lon": point.lon, "lat": point.lat},
-        )
-        found[number] = point
-    return found
+    named = {"name": "Faro Azul", "category": "museum"}
+    return {
+        content.place(session, lon=point.lon, lat=point.lat, **named).id: point for point in points
+    }
 
 
 def around(centre: geo.Point, metres: float) -> list[geo.Point]:
@@ -135,12 +116,8 @@ def _mergeable(session: Session, centre: geo.Point, _owner: int) -> tuple[float,
 def _near_brand(session: Session, centre: geo.Point, _owner: int) -> tuple[float, Points, set[int]]:
     points = put_reports(session, around(centre, reports_permissions.NEAR_BRAND_M))
     [place] = put_places(session, [centre.public])
-    brand = _subject(session, "brand")
-    session.execute(sa.text("INSERT INTO brands (id, name) VALUES (:b, 'Mora')"), {"b": brand})
-    session.execute(
-        sa.text("INSERT INTO place_brands (place_id, brand_id) VALUES (:p, :b)"),
-        {"p": place, "b": brand},
-    )
+    brand = content.brand(session).id
+    content.run_place(session, place, brand)
     world = geo.Bounds(-180, -90, 180, 90)
     found = reports_reading.reports_within(session, ANONYMOUS, world, brand_id=brand)
     return reports_permissions.NEAR_BRAND_M, points, {row.id for row in found}
@@ -166,17 +143,17 @@ def _watched(session: Session, centre: geo.Point, owner: int) -> tuple[float, Po
     """The news of a watch of 5 km, and what its page lists, say the same."""
     placed = watches_geometry.circle(centre, 5_000)
     session.execute(
-        sa.text(
-            "INSERT INTO watches (public_id, member_id, shape, name, geom, reach, distance_m,"
-            " kinds, least) VALUES ('watch-000001', :owner, 'area', 'Here',"
-            " ST_GeomFromText(:geom, 4326), ST_GeomFromText(:reach, 4326), :metres, '{}', 0)"
-        ),
-        {
-            "owner": owner,
-            "geom": placed.geom.wkt,
-            "reach": placed.reach.wkt,
-            "metres": placed.distance_m,
-        },
+        sa.insert(Watch).values(
+            public_id="watch-000001",
+            member_id=owner,
+            shape="area",
+            name="Here",
+            geom=f"SRID=4326;{placed.geom.wkt}",
+            reach=f"SRID=4326;{placed.reach.wkt}",
+            distance_m=placed.distance_m,
+            kinds=[],
+            least=0,
+        )
     )
     points = put_reports(session, around(centre, 5_000))
     told = {
@@ -307,12 +284,7 @@ def test_the_nearest_come_first(session: Session, centre: geo.Point) -> None:
 
 
 def test_a_city_over_the_antimeridian_is_the_nearest(session: Session) -> None:
-    session.execute(
-        sa.text(
-            "INSERT INTO cities (id, name, name_key, country, population, geom) VALUES (1,"
-            " 'Waiyevo', 'waiyevo', 'FJ', 9000, ST_SetSRID(ST_MakePoint(-179.98, -16.79), 4326))"
-        )
-    )
+    city(session, 1, "Waiyevo", "FJ", -179.98, -16.79, population=9000)
     point = geo.Point(179.97, -16.8)
     assert gazetteer.nearest_city(session, point) == 1
     assert gazetteer.country_at(session, point) == "FJ"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from tests.media.pictures import saved, scene
 from ugc.brandapi import rules as brandapi_rules
 from ugc.core.db import Session

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.factories.members import join_team
 from tests.test_names_everywhere import BRAND, PLACE, REPORT, REVIEW, WATCH, schemas
 from ugc.config import ROOT
 from ugc.core import identity, texts
@@ -204,12 +205,7 @@ def site(mod: FlaskClient, signed_in: Browser, session: Session) -> dict[str, st
     other = signed_in("other")
     place = mod.post("/places", data=PLACE).location
     brand = mod.post("/brands", data={**BRAND, "name": "Own"}).location
-    session.execute(
-        sa.text(
-            "INSERT INTO grants (member_id, role, subject_id)"
-            " SELECT m.id, 'owner', b.id FROM brands b, members m WHERE m.handle = 'ana'"
-        )
-    )
+    join_team(session, "ana")
     session.commit()
     report = mod.post("/reports", data=REPORT).location
     others = other.post("/reports", data={**REPORT, "lat": "50"}).location

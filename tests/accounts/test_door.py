@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from tests.reading import words
 from ugc.accounts import jobs as accounts_jobs
 from ugc.accounts.actions import passwords as accounts_passwords

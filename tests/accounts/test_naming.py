@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from tests.test_names_everywhere import BRAND, PLACE, REPORT, REVIEW
 from ugc.accounts.models import Member, MemberName
 from ugc.accounts.queries import lookup as accounts_lookup
@@ -19,6 +19,7 @@ from ugc.cards.rules import cards as cards_cards
 from ugc.config import ROOT
 from ugc.core import people
 from ugc.core.db import Session
+from ugc.reputation.models import PointTotals
 
 Browser = Callable[..., FlaskClient]
 NAME = "Лусия Гомес"
@@ -229,9 +230,8 @@ def world(signed_in: Browser, session: Session) -> dict[str, str]:
     place = lucia.post("/places", data=PLACE).location
     lucia.post(f"{place}/review", data=REVIEW)
     lucia.post(report.replace("/reports/", "/comments/"), data={"text": "Zz it moves."})
-    session.execute(
-        sa.text("INSERT INTO point_totals (member_id, points) SELECT id, 20 FROM members")
-    )
+    for each in session.scalars(sa.select(Member.id)).all():
+        session.execute(sa.insert(PointTotals).values(member_id=each, points=20))
     review = session.scalar(sa.text("SELECT public_id FROM subjects WHERE kind = 'review'"))
     comment = session.scalar(sa.text("SELECT public_id FROM subjects WHERE kind = 'comment'"))
     subject = session.scalar(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from tests.reading import words
 from ugc.accounts.models import Member, MemberSession
 from ugc.core.db import Session

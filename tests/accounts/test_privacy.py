@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD, grant
 from tests.media.pictures import saved, scene
 from ugc.accounts import jobs as accounts_jobs
 from ugc.accounts.actions import suspending as accounts_suspending
@@ -194,12 +194,7 @@ def zenobia(
     send(zenobia, f"/join?{via}", handle="zenobia", email="zenobia@example.org", password=PASSWORD)
     run_jobs()
     session.execute(sa.text("UPDATE members SET email_confirmed_at = now()"))
-    session.execute(
-        sa.text(
-            "INSERT INTO grants (member_id, role, reason) SELECT id, 'moderator', 'Zzrole'"
-            " FROM members WHERE handle = 'zenobia'"
-        )
-    )
+    grant(session, "zenobia", "moderator", reason="Zzrole")
     session.commit()
     send(zenobia, "/settings/profile", about="Zzabout")
     send(zenobia, "/settings/name", name="Zzcalled Zz")

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.accounts.test_door import links_in
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from ugc.config import ROOT
 from ugc.core import returning
 from ugc.core.db import Session

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member, Suspension
 from ugc.accounts.queries import suspensions as accounts_suspensions_queries

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tests.brandapi.conftest import World
 from tests.brandapi.test_api import valid
-from tests.streets import made
+from tests.factories import streets as made
 from ugc.core.db import Session
 from ugc.streets.actions import addresses as streets_addresses_actions
 

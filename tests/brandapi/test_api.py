@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
 from tests.brandapi.conftest import World
+from tests.factories import content
 from ugc.accounts.actions import erasing as accounts_erasing
 from ugc.accounts.models import KIND as MEMBER
 from ugc.accounts.models import Grant, Member
@@ -170,10 +171,7 @@ def test_places_and_reviews(session: Session, world: World, get: Get) -> None:
     place = world.place()
     other = world.place("Otro", lon=2.1, lat=41.4)
     review = world.review(place)
-    session.execute(
-        sa.text("INSERT INTO place_brands (place_id, brand_id) VALUES (:place, :brand)"),
-        {"place": world.id_of(place), "brand": world.brand_id},
-    )
+    content.run_place(session, world.id_of(place), world.brand_id)
     session.commit()
     assert sorted(ids(get("/places"))) == sorted([place, other])
     assert ids(get(f"/places?brand={world.brand}")) == [place]

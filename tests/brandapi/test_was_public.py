@@ -5,6 +5,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from tests.core.test_migrations import CONFIG, empty_database, migrate
+from tests.factories import past
 
 # kind, visible, moves of visibility, place → whether it was public.
 CASES = [
@@ -27,41 +28,23 @@ def test_what_was_public_is_found(worker_id: str) -> None:
         migrate(engine, str(revision.down_revision))
         with engine.begin() as connection:
             for number, (kind, visible, moves, place, _) in enumerate(CASES, 1):
-                values = {"id": number + 1000, "kind": kind, "name": f"n{number}", "seen": visible}
-                connection.execute(
-                    sa.text(
-                        "INSERT INTO subjects (id, kind, public_id, visible)"
-                        " VALUES (:id, :kind, :name, :seen)"
-                    ),
-                    values,
-                )
-                values["now"] = moves[-1]
+                subject_id, name, now = number + 1000, f"n{number}", moves[-1]
+                past.subject(connection, kind, name, id=subject_id, visible=visible)
                 if kind == "place":
-                    connection.execute(
-                        sa.text(
-                            "INSERT INTO places (id, name, category, geom, timezone, visibility)"
-                            " VALUES (:id, :name, 'cafe', ST_SetSRID(ST_MakePoint(0, 0), 4326),"
-                            " 'UTC', :now)"
-                        ),
-                        values,
-                    )
+                    past.row(
+                        connection, "places", id=subject_id, name=name, category="cafe",
+                        geom="SRID=4326;POINT(0 0)", timezone="UTC", visibility=now,
+                    )  # fmt: skip
                 elif kind == "review":
-                    values["place"] = place + 1000
-                    connection.execute(
-                        sa.text(
-                            "INSERT INTO reviews (id, place_id, rating, title, text, visibility)"
-                            " VALUES (:id, :place, 3, '', '', :now)"
-                        ),
-                        values,
-                    )
+                    past.row(
+                        connection, "reviews", id=subject_id, place_id=place + 1000, rating=3,
+                        title="", text="", visibility=now,
+                    )  # fmt: skip
                 for old, new in zip([None, *moves], moves, strict=False):
-                    connection.execute(
-                        sa.text(
-                            "INSERT INTO moves (subject_id, field, old, new, reason, actor)"
-                            " VALUES (:id, 'visibility', :old, :new, 'test', 'system')"
-                        ),
-                        {**values, "old": old, "new": new},
-                    )
+                    past.row(
+                        connection, "moves", subject_id=subject_id, field="visibility", old=old,
+                        new=new, reason="test", actor="system",
+                    )  # fmt: skip
         migrate(engine, revision.revision)
         with engine.connect() as connection:
             found = connection.scalars(

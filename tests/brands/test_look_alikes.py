@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.brands.conftest import FORM, MESSAGE, Decide
-from tests.conftest import PASSWORD
+from tests.factories import content
+from tests.factories.members import PASSWORD
+from ugc.accounts.models import Member
 from ugc.core.db import Session
 
 Browser = Callable[..., FlaskClient]
@@ -18,15 +20,9 @@ CYRILLIC = "Cаfé Mora"  # its a is U+0430
 def ana(signed_in: Browser, session: Session) -> FlaskClient:
     """A member whose contributions show at once."""
     browser = signed_in("ana")
+    author = session.scalars(sa.select(Member.id).where(Member.handle == "ana")).one()
     for number in range(3):
-        session.execute(
-            sa.text(
-                "WITH s AS (INSERT INTO subjects (kind, public_id) VALUES ('brand', :code)"
-                " RETURNING id) INSERT INTO brands (id, author_id, name)"
-                " SELECT s.id, m.id, :name FROM s, members m WHERE m.handle = 'ana'"
-            ),
-            {"code": f"b{number}" * 6, "name": f"Brand {number}"},
-        )
+        content.brand(session, name=f"Brand {number}", author_id=author)
     session.commit()
     return browser
 

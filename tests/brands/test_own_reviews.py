@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.brands.conftest import Decide
+from tests.factories.members import join_team
 from tests.test_refusals import PLACE, REVIEW
 from ugc.core.db import Session
 from ugc.places.models import Place
@@ -68,12 +69,8 @@ def test_an_older_review_is_marked_and_counts_no_more(
     bea.post(f"{place}/review", data={**REVIEW, "rating": "5"})
     mod.post(f"{place}/review", data=REVIEW)
     assert told(session) == (2, 9)
-    join = sa.text(
-        "INSERT INTO grants (member_id, role, subject_id) SELECT m.id, 'analyst', b.id"
-        " FROM brands b, members m WHERE m.handle = 'bea'"
-    )
     if last == "place":
-        session.execute(join)
+        join_team(session, "bea", "analyst")
         session.commit()
         take(owner, decide, place, address)
     else:

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.brands.conftest import Decide
+from tests.factories import content
+from ugc.brands.models import Brand
 from ugc.core import subjects
 from ugc.core.db import Session
 from ugc.notifications.models import Notification
@@ -149,14 +151,9 @@ def test_a_domain_that_others_wrote_long_ago_is_proof(
 def test_a_domain_takes_no_place_from_another_brand(
     session: Session, mod: FlaskClient, owner: FlaskClient, address: str, place: str, decide: Decide
 ) -> None:
-    other = mod.post("/brands", data={"name": "Loro", "about": "", "website": ""}).location
-    session.execute(
-        sa.text(
-            "INSERT INTO place_brands (place_id, brand_id) SELECT p.id, s.id FROM places p,"
-            " subjects s WHERE s.public_id = :brand"
-        ),
-        {"brand": other.rsplit("/", 1)[-1]},
-    )
+    mod.post("/brands", data={"name": "Loro", "about": "", "website": ""})
+    loro = session.scalars(sa.select(Brand.id).where(Brand.name == "Loro")).one()
+    content.run_place(session, content.the_only(session, Place), loro)
     session.execute(
         sa.text(
             "UPDATE places SET website = 'https://cafemora.example',"

@@ -27,6 +27,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import make_database, redis_url
+from tests.factories import bulk
 from tests.ports import free_port
 from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.actions import links as accounts_links
@@ -258,17 +259,7 @@ def make_reports(
     database: psycopg.Connection[Any], spot: Spot, count: int, step: float = 1e-4
 ) -> list[str]:
     """So many committed reports round `spot`, beside each other."""
-    rows = database.execute(
-        "WITH made AS (INSERT INTO subjects (kind, public_id)"
-        " SELECT 'report', substr(md5(random()::text), 1, 12) FROM generate_series(1, %s)"
-        " RETURNING id, public_id), numbered AS (SELECT *, row_number() OVER () AS n FROM made),"
-        " put AS (INSERT INTO reports (id, kind, geom, expires_at)"
-        " SELECT id, 'jam', ST_SetSRID(ST_MakePoint(%s + n * %s, %s), 4326),"
-        " app_now() + interval '1 hour' FROM numbered RETURNING id)"
-        " SELECT public_id FROM made",
-        (count, float(spot.lon), step, float(spot.lat)),
-    ).fetchall()
-    return [row[0] for row in rows]
+    return bulk.reports_beside(database, count, float(spot.lon), float(spot.lat), step)
 
 
 def close_reports(database: psycopg.Connection[Any], public_ids: list[str]) -> None:

@@ -4,16 +4,17 @@ that the server sends, whether a page, its scripts or the service worker asks fo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from benchmarks.wire import Wire, wire
 from tests.browser.conftest import PHONE, Site, Spot
 from tests.browser.test_map import add_place, add_report, look_at_picker
+from tests.factories import content
+from tests.factories.committed import committed
+from ugc.core import subjects
 
 MAP, THING, NEXT = 700_000, 160_000, 60_000
 # What a page says once it knows whether this browser keeps the site.
@@ -52,35 +53,27 @@ def loaded(context: BrowserContext, counted: Wire, path: str, keeps: str) -> int
     return counted.sent - before
 
 
-def things(
-    browser: Browser, site: Site, spot: Spot, database: psycopg.Connection[Any]
-) -> list[str]:
+def things(browser: Browser, site: Site, spot: Spot) -> list[str]:
     """Paths of the map and of one thing of each kind."""
     author = browser.new_context(viewport=PHONE, locale="en").new_page()  # type: ignore[arg-type]
     site.enter(author, "ligero")
     report = add_report(author, site, spot, "Lighting")
     add_place(author, site, spot)
     place = urlsplit(author.url).path
-    found = database.execute(
-        "WITH s AS (INSERT INTO subjects (kind, public_id) VALUES"
-        " ('brand', substr(md5(random()::text), 1, 12)) RETURNING id, public_id),"
-        " b AS (INSERT INTO brands (id, name) SELECT id, 'Faro Ligero' FROM s RETURNING id),"
-        " p AS (INSERT INTO place_brands (place_id, brand_id) SELECT t.id, b.id FROM b, subjects t"
-        "   WHERE t.public_id = %s RETURNING brand_id) SELECT public_id FROM s, p",
-        (place.rpartition("/")[2],),
-    ).fetchone()
-    assert found
+    with committed(site.environment["DATABASE_URL"]) as session:
+        brand = content.brand(session, name="Faro Ligero")
+        placed = subjects.resolve(session, place.rpartition("/")[2])
+        content.run_place(session, placed.id, brand.id)
+        code = brand.public_id
     share = place.replace("/places/", "/share/")
     return [
-        "/", place, urlsplit(report).path, f"/brands/{found[0]}", "/members/ligero", share,
+        "/", place, urlsplit(report).path, f"/brands/{code}", "/members/ligero", share,
     ]  # fmt: skip
 
 
-def test_pages_are_light(
-    browser: Browser, site: Site, spot: Spot, counted: Wire, database: psycopg.Connection[Any]
-) -> None:
+def test_pages_are_light(browser: Browser, site: Site, spot: Spot, counted: Wire) -> None:
     found = {}
-    for path in things(browser, site, spot, database):
+    for path in things(browser, site, spot):
         visitor = browser.new_context(viewport=PHONE, locale="en")  # type: ignore[arg-type]
         found[path] = [loaded(visitor, counted, path, "nothing") for _ in range(2)]
         visitor.close()

@@ -14,13 +14,17 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import COMMAND, DESKTOP, Axe, Site
+from tests.factories.committed import committed
 from tests.streets.conftest import HELSINKI
 from tests.streets.test_pictures import colours_of, near
+from ugc.accounts.models import Member
 from ugc.config import ROOT
 from ugc.drawing.citymap import LIGHT
+from ugc.watches.models import MailChoice
 
 STREET = "Aleksanterinkatu"
 # A house of that street that stands beside it, and not on a passage behind.
@@ -90,10 +94,9 @@ def test_an_address_goes_from_the_box_to_list_mail_and_picture(
     # Without scripts, a watch round an address.
     plain = browser.new_context(java_script_enabled=False, locale="en").new_page()
     site.enter(plain, "vigilante")
-    database.execute(
-        "INSERT INTO mail_choices (member_id, delivery, quiet_from, quiet_until)"
-        " SELECT id, 'now', 0, 0 FROM members WHERE handle = 'vigilante'"
-    )
+    with committed(site.environment["DATABASE_URL"]) as session:
+        who = session.scalars(sa.select(Member.id).where(Member.handle == "vigilante")).one()
+        session.add(MailChoice(member_id=who, delivery="now", quiet_from=0, quiet_until=0))
     plain.goto(f"{site.url}/watching/new?shape=area")
     plain.get_by_label("Name").fill("My corner")
     plain.get_by_label("Street, address or place").fill(address)

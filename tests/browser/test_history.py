@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import secrets
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Site, Spot
-from ugc.config import libpq_url
+from tests.factories import content
+from tests.factories.committed import committed
 
 MADRID = ZoneInfo("Europe/Madrid")
 DAY = dt.datetime.now(MADRID).date() - dt.timedelta(days=10)
@@ -35,19 +34,16 @@ def reports(site: Site, spot: Spot) -> list[str]:
         ("waste", 0.002, at(16), at(16) + dt.timedelta(days=2)),
     ]
     made = []
-    with psycopg.connect(libpq_url(site.environment["DATABASE_URL"])) as connection:
+    with committed(site.environment["DATABASE_URL"]) as session:
         for kind, beside, began, ended in rows:
-            public_id = secrets.token_hex(6)
-            connection.execute(
-                "WITH s AS (INSERT INTO subjects (kind, public_id) VALUES ('report', %s)"
-                " RETURNING id) INSERT INTO reports (id, kind, geom, text, language, state,"
-                " created_at, occurred_at, seen_at, believed_at, expires_at, closed_at)"
-                " SELECT id, %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326), 'Long ago.', 'en',"
-                " 'expired', %s, %s, %s, %s, %s, %s FROM s",
-                (public_id, kind, float(spot.lon) + beside, float(spot.lat),
-                 began, began, began, began, ended, ended),
+            made.append(
+                content.report(
+                    session, kind=kind, lon=float(spot.lon) + beside, lat=float(spot.lat),
+                    text="Long ago.", language="en", state="expired", created_at=began,
+                    occurred_at=began, seen_at=began, believed_at=began, expires_at=ended,
+                    closed_at=ended,
+                ).public_id
             )  # fmt: skip
-            made.append(public_id)
     return made
 
 

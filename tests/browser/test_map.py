@@ -11,6 +11,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Site, Spot, make_reports
+from tests.factories import content
+from tests.factories.committed import committed
 
 
 def add_report(page: Page, site: Site, spot: Spot, kind: str) -> str:
@@ -278,20 +280,14 @@ def test_a_brand_on_the_map(
     make_reports(database, ocean, 1)
     far = Spot(lat=ocean.lat, lon=f"{ocean.lon}3")
     make_reports(database, far, 1)
-    row = database.execute(
-        "WITH b AS (INSERT INTO subjects (kind, public_id) VALUES ('brand', substr(md5("
-        " random()::text), 1, 12)) RETURNING id, public_id), p AS (INSERT INTO subjects (kind,"
-        " public_id) VALUES ('place', substr(md5(random()::text), 13, 12)) RETURNING id),"
-        " named AS (INSERT INTO brands (id, name) SELECT id, 'Faro Azul' FROM b RETURNING id),"
-        " put AS (INSERT INTO places (id, name, category, geom) SELECT id, 'Faro Azul Mar',"
-        " 'museum', ST_SetSRID(ST_MakePoint(%s, %s), 4326) FROM p RETURNING id),"
-        " runs AS (INSERT INTO place_brands (place_id, brand_id) SELECT put.id, named.id"
-        " FROM put, named) SELECT public_id FROM b",
-        (float(ocean.lon), float(ocean.lat)),
-    ).fetchone()
-    assert row is not None
+    with committed(site.environment["DATABASE_URL"]) as session:
+        brand = content.brand(session, name="Faro Azul")
+        where = {"lon": float(ocean.lon), "lat": float(ocean.lat)}
+        place = content.place(session, name="Faro Azul Mar", category="museum", **where)
+        content.run_place(session, place.id, brand.id)
+        code = brand.public_id
     page = browser.new_context(viewport=PHONE, locale="en").new_page()
-    page.goto(f"{site.url}/brands/{row[0]}")
+    page.goto(f"{site.url}/brands/{code}")
     address = page.get_by_role("link", name="On the map").get_attribute("href")
     page.goto(f"{site.url}{address}#at=12/{ocean.lat}/{ocean.lon}")
     shown(page, 2)

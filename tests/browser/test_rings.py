@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Axe, Site
-from tests.conftest import PASSWORD as SEEDED
-from tests.conftest import PASSWORD_HASH
+from tests.factories.members import PASSWORD as SEEDED
+from tests.factories.members import PASSWORD_HASH
 from ugc.accounts.models import KIND, Member, UsedHandle
 from ugc.core import subjects
 from ugc.core.db import now

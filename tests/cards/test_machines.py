@@ -18,9 +18,12 @@ from tests.cards.conftest import SAID, World, hide
 from tests.cards.test_pages import link_on, share
 from tests.cards.test_pictures import opened
 from tests.conftest import counted_queries
+from tests.factories import content
+from ugc.brands.models import Brand
 from ugc.cards import queries as cards_queries
 from ugc.core import cache
 from ugc.core.db import Session
+from ugc.places.models import Place
 
 OEMBED = "/oembed?url=http%3A%2F%2Flocalhost"
 MAPS = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -429,11 +432,8 @@ def test_the_author_is_who_speaks_not_who_once_suggested(
         assert all("author" not in node for node in head(client, path).data)
     elif kind == "place":
         assert "author_name" not in answer
-        session.execute(
-            sa.text(
-                "INSERT INTO place_brands (place_id, brand_id)"
-                " SELECT p.id, b.id FROM places p, brands b"
-            )
+        content.run_place(
+            session, content.the_only(session, Place), content.the_only(session, Brand)
         )
         session.commit()
         assert oembed(client, path).json["author_name"] == "Marca Órbita"

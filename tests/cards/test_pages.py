@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from tests.cards.conftest import World, hide
 from tests.cards.test_pictures import opened
+from tests.factories.members import join_team
 from ugc.core.db import Session
 
 Browser = Callable[..., FlaskClient]
@@ -229,12 +230,7 @@ def test_the_brands_own_link_is_for_its_team(
     ana = signed_in("ana")
     assert ana.get(f"/share/{world.brand}?as=brand").status_code == 404
     assert ana.post(f"/share/{world.brand}", data={"as": "brand"}).status_code == 404
-    session.execute(
-        sa.text(
-            "INSERT INTO grants (role, subject_id, member_id)"
-            " SELECT 'owner', b.id, m.id FROM brands b, members m WHERE m.handle = 'ana'"
-        )
-    )
+    join_team(session, "ana")
     session.commit()
     own = link_on(share(ana, world.brand, **{"as": "brand"}))
     assert own != link_on(share(ana, world.brand))

@@ -17,15 +17,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import SignatureExpired, URLSafeTimedSerializer
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from ugc import live
-from ugc.accounts.models import Member
+from ugc.accounts.models import AccountToken, Member, RequestedMail, SignInAttempt
 from ugc.accounts.pages import known as accounts_known
 from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.accounts.queries import tokens as accounts_tokens
 from ugc.config import ROOT, libpq_url
 from ugc.core import jobs, limits, signed
-from ugc.core.db import Session
+from ugc.core.db import Session, app_now
 from ugc.media import pages as media_pages
 
 WRONG_S = 7200
@@ -137,21 +137,20 @@ def test_a_limit_that_was_reached_meanwhile_ends_with_it(
 
 
 def _of_sign_in(session: Session, _member: Member) -> None:
-    session.execute(sa.text("INSERT INTO sign_in_attempts (who) VALUES ('w')"))
+    session.execute(sa.insert(SignInAttempt).values(who="w"))
 
 
 def _of_mails(session: Session, _member: Member) -> None:
-    session.execute(sa.text("INSERT INTO requested_mails (who, purpose) VALUES ('w', 'reset')"))
+    session.execute(sa.insert(RequestedMail).values(who="w", purpose="reset"))
 
 
 def _of_tokens(session: Session, member: Member) -> None:
     session.execute(
-        sa.text(
-            "INSERT INTO account_tokens (member_id, purpose, token_hash, email, expires_at,"
-            " used_at) VALUES (:id, 'reset', 'h', 'ana@example.org', app_now(), app_now())"
-        ),
-        {"id": member.id},
-    )
+        sa.insert(AccountToken).values(
+            member_id=member.id, purpose="reset", token_hash="h", email="ana@example.org",
+            expires_at=app_now(), used_at=app_now(),
+        )
+    )  # fmt: skip
 
 
 COUNTED: dict[str, tuple[Callable[[Session, Member], None], Callable[[Session], Any]]] = {

@@ -13,11 +13,11 @@ import pytest
 import sqlalchemy as sa
 from psycopg import sql
 
+from tests.factories.bulk import OWN_SUBJECT
 from tests.front.conftest import until
 from ugc.cli.backup.tools import tool
 from ugc.config import libpq_url
 
-OWN = "INSERT INTO subjects (kind, public_id) VALUES ('report', %s) RETURNING changed_txid::text"
 SEEN = "SELECT count(*) FROM subjects WHERE changed_txid < pg_snapshot_xmin(stamped_snapshot())"
 IS_CURRENT = "SELECT generation_is_current()"
 
@@ -69,7 +69,7 @@ def renewed(copy: Copy) -> bool:
         [answer] = connection.execute("SELECT renew_generation()").fetchone() or [None]
         assert connection.execute(IS_CURRENT).fetchone() == (True,)
         # What is stamped now is behind all that was there, and seen when it is committed.
-        [stamp] = connection.execute(OWN, [f"own-{uuid.uuid4()}"]).fetchone() or [0]
+        [stamp] = connection.execute(OWN_SUBJECT, [f"own-{uuid.uuid4()}"]).fetchone() or [0]
         [most] = connection.execute(
             "SELECT max(changed_txid::text::bigint) FROM subjects"
         ).fetchone() or [0]
@@ -186,7 +186,7 @@ def test_a_writer_on_its_way_is_waited_for(copy: Copy) -> None:
     written_elsewhere(copy)
     with copy.connect() as writer, copy.connect() as reader:
         with writer.transaction():
-            writer.execute(OWN, ["on-its-way"])
+            writer.execute(OWN_SUBJECT, ["on-its-way"])
             reader.execute("SET lock_timeout = '50ms'")
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 reader.execute("SELECT renew_generation()")

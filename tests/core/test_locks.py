@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD, PASSWORD_HASH, make_database
+from tests.conftest import make_database
+from tests.factories.members import PASSWORD, PASSWORD_HASH
 from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import KIND, Member
 from ugc.app import create_app

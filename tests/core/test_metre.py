@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from migrations import online
 from tests.core.test_migrations import CONFIG, empty_database, migrate
+from tests.factories import past
 from ugc.core.db import Session
 from ugc.geography import geo
 
@@ -59,18 +60,10 @@ def test_points_from_before_are_rounded_and_have_not_moved(
     with empty_database(f"test_metre_{worker_id}") as engine:
         migrate(engine, _before("points_to_a_metre"))
         with engine.begin() as connection:
-            for kind, columns, more in (
-                ("report", "kind, expires_at", "'jam', now()"),
-                ("place", "name, category", "'Bar', 'cafe'"),
-            ):
-                connection.execute(
-                    sa.text(
-                        "WITH made AS (INSERT INTO subjects (kind, public_id)"
-                        f" SELECT '{kind}', '{kind}' || n FROM generate_series(1, 8) n"
-                        f" RETURNING id) INSERT INTO {kind}s (id, geom, {columns}) SELECT id,"
-                        f" ST_SetSRID(ST_MakePoint(-2.7654321, 41.1234567), 4326), {more} FROM made"
-                    )
-                )
+            for number in range(8):
+                geom = "SRID=4326;POINT(-2.7654321 41.1234567)"
+                past.report(connection, f"report{number}", geom=geom)
+                past.place(connection, f"place{number}", geom=geom)
         migrate(engine, "head")
         with engine.begin() as connection:
             for table in ("reports", "places"):

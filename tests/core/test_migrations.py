@@ -1,5 +1,6 @@
 """Migrations run beside the running release: nobody waits long, and one cut short begins again."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from alembic.script import ScriptDirectory
 
 from migrations import online
 from tests.conftest import _server
+from tests.factories import past
 from ugc.config import ROOT, libpq_url, sqlalchemy_url
 
 CONFIG = ROOT / "pyproject.toml"
@@ -105,16 +107,15 @@ def test_no_migration_indexes_a_table_in_use_without_concurrently(worker_id: str
 def posted(engine: sa.Engine, count: int) -> None:
     """Reports as the release before beliefs left them."""
     with engine.begin() as connection:
-        connection.execute(
-            sa.text(
-                "WITH made AS (INSERT INTO subjects (kind, public_id)"
-                " SELECT 'report', 'r' || n FROM generate_series(1, :count) n RETURNING id)"
-                " INSERT INTO reports (id, kind, geom, occurred_at, expires_at, confirmations)"
-                " SELECT id, 'jam', ST_SetSRID(ST_MakePoint(-3.7, 40.4), 4326),"
-                " '2026-01-01', '2026-01-02', 2 FROM made"
-            ),
-            {"count": count},
-        )
+        for number in range(1, count + 1):
+            past.report(
+                connection,
+                f"r{number}",
+                geom="SRID=4326;POINT(-3.7 40.4)",
+                occurred_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+                expires_at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC),
+                confirmations=2,
+            )
 
 
 def test_backfills_commit_in_batches_and_begin_again(
@@ -169,22 +170,19 @@ def test_tables_keep_their_rows_under_the_words_of_the_field(worker_id: str) -> 
     with empty_database(f"test_words_{worker_id}") as engine:
         migrate(engine, "0057")
         with engine.begin() as connection:
-            connection.execute(
-                sa.text(
-                    "WITH s AS (INSERT INTO subjects (kind, public_id) VALUES ('brand', 'b')"
-                    "  RETURNING id),"
-                    " m AS (INSERT INTO members (id, handle, language, timezone)"
-                    "  SELECT id, 'ana', 'es', 'Europe/Madrid' FROM s RETURNING id),"
-                    " k AS (INSERT INTO marks (member_id, kind, mark)"
-                    "  SELECT id, 'network', 'abc' FROM m),"
-                    " p AS (INSERT INTO scores (member_id, points) SELECT id, 7 FROM m),"
-                    " w AS (INSERT INTO told_weeks (root_id, week) SELECT id, '2026-11-23' FROM s),"
-                    " v AS (INSERT INTO moves (subject_id, field, new, reason, actor)"
-                    "  SELECT id, 'visibility', 'published', 'posted', 'system' FROM s"
-                    "  RETURNING id)"
-                    " INSERT INTO move_notes (move_id, note) SELECT id, 'why' FROM v"
-                )
-            )
+            ana = past.subject(connection, "brand", "b")
+            past.row(
+                connection, "members", id=ana, handle="ana", language="es",
+                timezone="Europe/Madrid",
+            )  # fmt: skip
+            past.row(connection, "marks", member_id=ana, kind="network", mark=b"abc")
+            past.row(connection, "scores", member_id=ana, points=7)
+            past.row(connection, "told_weeks", root_id=ana, week=dt.date(2026, 11, 23))
+            move = past.row(
+                connection, "moves", subject_id=ana, field="visibility", new="published",
+                reason="posted", actor="system",
+            )  # fmt: skip
+            past.row(connection, "move_notes", move_id=move, note="why")
         migrate(engine, "0058")
         with engine.begin() as connection:
             rows = connection.execute(

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 
 Browser = Callable[..., FlaskClient]
 ODD = ("\x00", "a\x00b", "9" * 30, "-1", "%", "nan", "x" * 300)

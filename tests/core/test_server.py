@@ -17,12 +17,15 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
-from tests.conftest import PASSWORD, make_database
+from tests.conftest import make_database
+from tests.factories.committed import committed
+from tests.factories.members import PASSWORD
 from tests.front.conftest import Server, product, read_all, until
 from tests.livemap.conftest import LiveSite, made_site
 from ugc.config import ROOT
-from ugc.core.subjects import SITE_PUBLIC_ID
+from ugc.core import subjects
 from ugc.front.bounds import Bounds
+from ugc.referrals.models import ReferralLink
 
 BUILD = ROOT / "static" / "build"
 MANIFEST = BUILD / "manifest.json"
@@ -193,11 +196,9 @@ def stopping(app: Flask, worker_id: str, tmp_path: Path) -> Iterator[Product]:
 
 def test_visits_that_wait_are_counted_when_the_server_stops(stopping: Product) -> None:
     [(owner,)] = stopping.site.sql("SELECT id FROM members WHERE handle = 'author'")
-    stopping.site.sql(
-        "INSERT INTO referral_links (code, owner_id, subject_id)"
-        " SELECT 'stopping', %s, id FROM subjects WHERE public_id = %s",
-        owner, SITE_PUBLIC_ID,
-    )  # fmt: skip
+    with committed(stopping.site.environment["DATABASE_URL"]) as session:
+        site_id = subjects.site(session).id
+        session.add(ReferralLink(code="stopping", owner_id=owner, subject_id=site_id))
     assert b" 302 " in stopping.web.get("/r/stopping", BROWSER)[0]
     assert stopping.count("visits") == 0  # it waits for more
     stopping.web.process.send_signal(signal.SIGTERM)

@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import make_app, make_database
+from tests.factories.cities import city
 from ugc import demo
 from ugc.core.db import db, transaction
 
 # The larger of two cities of one name is not the one that the demo world means.
 NAMESAKES = [
-    (2509954, "Valencia", "ES", 814208, -0.37966, 39.47391),
-    (3625549, "Valencia", "VE", 1619470, -68.00765, 10.16202),
+    (2509954, "Valencia", "ES", -0.37966, 39.47391, 814208),
+    (3625549, "Valencia", "VE", -68.00765, 10.16202, 1619470),
 ]
 
 
@@ -26,19 +26,8 @@ def demo_app(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setattr(demo, "PLACE_CITIES", ("Madrid", "Valencia"))
         with transaction() as session:
             assert demo.is_empty(session)
-            for city in NAMESAKES:
-                session.execute(
-                    sa.text(
-                        "INSERT INTO cities (id, name, name_key, country, population, geom) VALUES"
-                        " (:id, :name, name_key(:name), :country, :population,"
-                        " ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))"
-                    ),
-                    dict(
-                        zip(
-                            ("id", "name", "country", "population", "lon", "lat"), city, strict=True
-                        )
-                    ),
-                )
+            for *named, population in NAMESAKES:
+                city(session, *named, population=population)
             assert demo.fill(session) > 50
         db.session.remove()
     yield app

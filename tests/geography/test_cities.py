@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.factories.cities import city
 from ugc.core.db import Session
 from ugc.geography import gazetteer
 
@@ -25,14 +25,8 @@ POINTS = {row[0]: row[5:] for row in CITIES} | {3117735: (-3.7, 40.41)}
 
 @pytest.fixture(autouse=True)
 def cities(session: Session) -> None:
-    add = sa.text(
-        "INSERT INTO cities (id, name, name_key, country, admin, population, geom) VALUES (:id,"
-        " :name, lower(:name), :country, :admin, :population,"
-        " ST_SetSRID(ST_MakePoint(:lon, :lat), 4326))"
-    )
-    names = ("id", "name", "country", "admin", "population", "lon", "lat")
-    for row in CITIES:
-        session.execute(add, dict(zip(names, row, strict=True)))
+    for city_id, name, country, admin, population, lon, lat in CITIES:
+        city(session, city_id, name, country, lon, lat, population=population, admin=admin)
     session.commit()
 
 

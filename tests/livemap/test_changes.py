@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.factories import bulk
 from tests.livemap.conftest import LiveSite
 from ugc.core.db import Session
 from ugc.core.render import asset
@@ -122,16 +123,7 @@ def test_the_page_says_where_the_stream_is(live: LiveSite, web: FlaskClient) -> 
 
 
 def test_the_feed_is_read_by_its_indexes(session: Session) -> None:
-    session.execute(
-        sa.text(
-            "WITH made AS (INSERT INTO subjects (kind, public_id) SELECT 'report', 'plan-' || n"
-            " FROM generate_series(1, 10000) n RETURNING id) INSERT INTO reports"
-            " (id, kind, geom, expires_at) SELECT id, 'jam',"
-            " ST_SetSRID(ST_MakePoint(0, id % 90), 4326), app_now() + id * interval '1 minute'"
-            " FROM made"
-        )
-    )
-    session.execute(sa.text("ANALYZE subjects, reports"))
+    bulk.reports_by_minute(session, 10_000)
     now = livemap_changes.cursor_now(session)
     values = {"since": str(now.snapshot), "at": now.at, "most": 10}
     rows = session.connection().exec_driver_sql("EXPLAIN " + livemap_changes.CHANGES, values)

@@ -259,13 +259,7 @@ def test_when_a_great_deal_changes_at_once_everybody_looks_anew(live: LiveSite) 
     stream = live.read()
     report = live.post()
     stream.expect("upsert", report)
-    live.sql(
-        "WITH made AS (INSERT INTO subjects (kind, public_id)"
-        " SELECT 'report', 'many' || n || '-' || txid_current() FROM generate_series(1, 2500) n"
-        " RETURNING id) INSERT INTO reports (id, kind, geom, expires_at)"
-        " SELECT id, 'jam', ST_SetSRID(ST_MakePoint(10, 10), 4326), app_now() + interval '1 hour'"
-        " FROM made"
-    )
+    live.post_many(2_500, 10, 0)
     stream.wait(lambda: stream.named("resync"))
     stream.wait(lambda: stream.over)
 

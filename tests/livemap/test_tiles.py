@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.conftest import MODERATOR, counted_queries
+from tests.factories import bulk, content
 from ugc.accounts.models import Member
 from ugc.core import cache, jobs, subjects
 from ugc.core.access import ANONYMOUS, Actor, ActorKind
@@ -267,18 +268,10 @@ def test_by_brand(
 ) -> None:
     near = post(*MADRID)
     post(MADRID[0] + 0.02, MADRID[1])
-    brand = subjects.create(session, "brand")
-    other = subjects.create(session, "brand")
-    place = subjects.create(session, "place")
-    lone = subjects.create(session, "place")
-    values = {"brand": brand.id, "other": other.id, "place": place.id, "lone": lone.id}
-    for sql in (
-        "INSERT INTO brands (id, name) VALUES (:brand, 'Prueba'), (:other, 'Otra')",
-        "INSERT INTO places (id, name, category, geom) SELECT id, 'Sitio', 'museum',"
-        " ST_SetSRID(ST_MakePoint(-3.7028, 40.4168), 4326) FROM unnest(ARRAY[:place, :lone]) id",
-        "INSERT INTO place_brands (place_id, brand_id) VALUES (:place, :brand)",
-    ):
-        session.execute(sa.text(sql), values)
+    brand, other = (content.brand(session, name=name) for name in ("Prueba", "Otra"))
+    spot = {"name": "Sitio", "category": "museum", "lon": -3.7028, "lat": 40.4168}
+    place, _lone = (content.place(session, **spot) for _ in range(2))
+    content.run_place(session, place.id, brand.id)
     fold()
     for z in (3, 9, 10, 13):
         tile = over(*MADRID, z)
@@ -291,7 +284,9 @@ def test_by_brand(
     assert (near in page, page.count("data-id=")) == (True, 2)
     assert "Prueba" in client.get(f"/?brand={brand.public_id}").text
     # A brand that nobody sees filters nothing: what it runs is not told either.
-    session.execute(sa.text("UPDATE brands SET visibility = 'hidden' WHERE id = :brand"), values)
+    session.execute(
+        sa.text("UPDATE brands SET visibility = 'hidden' WHERE id = :brand"), {"brand": brand.id}
+    )
     session.commit()
     for address in (f"/map/tiles/places/{over(*MADRID, 10)}", "/map/list", "/"):
         assert client.get(address, query_string={"brand": brand.public_id}).status_code == 404
@@ -321,28 +316,6 @@ def test_both_sides_of_the_antimeridian_and_what_no_map_shows(
 # Counts -----------------------------------------------------------------------------------------
 
 
-def scatter(session: Session, count: int, seed: int) -> None:
-    """Reports of all kinds, ages and beliefs over two cities and the sea, some of them over."""
-    session.execute(sa.text("SELECT setseed(:seed)"), {"seed": seed / 100})
-    session.execute(
-        sa.text(
-            "WITH made AS (INSERT INTO subjects (kind, public_id) SELECT 'report',"
-            " 'scatter-' || :seed || '-' || n FROM generate_series(1, :count) n RETURNING id)"
-            " INSERT INTO reports (id, kind, geom, expires_at, believed, half_life_s, state,"
-            " visibility, occurred_at) SELECT id, (ARRAY['jam', 'waste', 'accident'])[1 + id % 3],"
-            " ST_SetSRID(CASE id % 4"
-            " WHEN 0 THEN ST_MakePoint(-3.7 + random() / 5, 40.4 + random() / 5)"
-            " WHEN 1 THEN ST_MakePoint(2.1 + random() / 5, 41.3 + random() / 5)"
-            " ELSE ST_MakePoint(random() * 360 - 180, random() * 160 - 80) END, 4326),"
-            " now() + (random() * 40 - 10) * interval '1 hour', random() * 0.95 + 0.02, 36000,"
-            " CASE WHEN id % 11 = 0 THEN 'closed' ELSE 'open' END,"
-            " (ARRAY['published', 'published', 'held', 'hidden'])[1 + id % 7 % 4],"
-            " now() - random() * interval '30 hours' FROM made"
-        ),
-        {"count": count, "seed": seed},
-    )
-
-
 WORLD = geo.Bounds(-180, -85, 180, 85)
 VIEWS = [
     geo.Bounds(-10, 35, 5, 45),
@@ -363,7 +336,7 @@ FILTERS = [
 def test_tiles_counts_and_the_table_agree(
     client: FlaskClient, session: Session, fold: Callable[[], None], seed: int
 ) -> None:
-    scatter(session, 400, seed)
+    bulk.reports_scattered(session, 400, seed)
     fold()
     # Some change, and it is folded on top.
     session.execute(
@@ -374,7 +347,7 @@ def test_tiles_counts_and_the_table_agree(
             " WHERE id % 5 = 0 OR id % 7 = 0"
         )
     )
-    scatter(session, 100, seed + 50)
+    bulk.reports_scattered(session, 100, seed + 50)
     fold()
     for only in FILTERS:
         rows = reports_reading.reports_within(
@@ -408,7 +381,7 @@ def test_tiles_counts_and_the_table_agree(
 def test_a_view_counts_what_its_clusters_add_up_to(
     client: FlaskClient, session: Session, fold: Callable[[], None]
 ) -> None:
-    scatter(session, 400, 3)
+    bulk.reports_scattered(session, 400, 3)
     fold()
     view, z = geo.Bounds(-20, 20, 20, 55), 4
     shown = 0
@@ -509,7 +482,7 @@ def test_many_changes_at_once_forget_all(
     client: FlaskClient, session: Session, fold: Callable[[], None]
 ) -> None:
     get(client, "reports/9/0/0")
-    scatter(session, 1500, 7)
+    bulk.reports_scattered(session, 1500, 7)
     fold()
     assert livemap_tiles.kept("reports", Tile(9, 0, 0), Only())[1] is None
 
@@ -517,7 +490,7 @@ def test_many_changes_at_once_forget_all(
 def test_packed_for_who_can_unpack(
     client: FlaskClient, session: Session, fold: Callable[[], None]
 ) -> None:
-    scatter(session, 2000, 9)
+    bulk.reports_scattered(session, 2000, 9)
     fold()
     plain = client.get("/map/tiles/reports/2/1/1")
     packed = client.get("/map/tiles/reports/2/1/1", headers={"Accept-Encoding": "gzip, br"})
@@ -571,7 +544,7 @@ def test_the_list_by_time_and_by_distance(client: FlaskClient, post: Poster) -> 
 def test_the_list_says_how_many_there_are(
     client: FlaskClient, session: Session, fold: Callable[[], None]
 ) -> None:
-    scatter(session, 400, 4)
+    bulk.reports_scattered(session, 400, 4)
     fold()
     text = client.get("/map/list?zoom=0&show=reports").text
     alive = total(get(client, "reports/0/0/0"))
@@ -613,7 +586,7 @@ def test_the_pages_of_the_list_hold_everything_once(
 def test_tiles_and_counts_are_answered_by_indexes(
     session: Session, fold: Callable[[], None]
 ) -> None:
-    scatter(session, 20_000, 11)
+    bulk.reports_scattered(session, 20_000, 11)
     fold()
     session.execute(sa.text("ANALYZE subjects, reports, map_points, map_cells"))
 

@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.factories import bulk
 from tests.lookback.conftest import utc
 from ugc.core.db import Session
 from ugc.geography.geo import Bounds
@@ -118,16 +119,7 @@ def test_the_nearest_report_may_be_before_or_after(session: Session, make_report
 def test_the_indexes_answer(session: Session) -> None:
     """Of many, neither part of a span reads the whole table, and the sums not the table at all."""
     connection = session.connection()
-    connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-    connection.exec_driver_sql(
-        "INSERT INTO reports (id, kind, geom, occurred_at, expires_at, closed_at, state)"
-        " SELECT 1000000 + n, 'jam',"
-        " ST_SetSRID(ST_MakePoint(mod(n, 360) - 180, mod(n, 170) - 85), 4326),"
-        " at, at + interval '1 hour', at + interval '1 hour', 'expired'"
-        " FROM (SELECT n, '2026-11-01'::timestamptz + n * interval '5 minutes' AS at"
-        " FROM generate_series(1, 20000) AS n) AS drawn"
-    )
-    connection.exec_driver_sql("ANALYZE reports")
+    bulk.reports_of_the_past(connection)
     within = lookback_queries.Within(Bounds(-180, -85, 180, 85), *DAY)
     rows = connection.exec_driver_sql(
         "EXPLAIN " + lookback_queries.total_sql(within, EDGES, 0.1, 0.1)

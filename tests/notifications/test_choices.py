@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from ugc.accounts.models import MemberSession
 from ugc.core.db import Session
 from ugc.notifications import actions as notifications_actions
 from ugc.notifications import queries as notifications_queries
@@ -16,7 +17,7 @@ from ugc.notifications import rules as notifications_rules
 from ugc.notifications.models import Notification
 from ugc.notifications.rules import Family, Where
 from ugc.watches.actions import news as watches_news_actions
-from ugc.watches.models import News
+from ugc.watches.models import News, PushSubscription
 
 Browser = Callable[..., FlaskClient]
 Run = Callable[[], int]
@@ -159,12 +160,13 @@ def test_what_waits_follows_the_new_choice(
 def test_pushes_follow_the_choice(session: Session, signed_in: Browser) -> None:
     ana = signed_in("ana")
     choose(ana, "comments:push")
+    browser = session.scalars(sa.select(MemberSession)).one()
     session.execute(
-        sa.text(
-            "INSERT INTO push_subscriptions (member_id, session_id, endpoint, p256dh, auth)"
-            " SELECT member_id, id, 'https://push.example.org/1', '', '' FROM member_sessions"
+        sa.insert(PushSubscription).values(
+            member_id=browser.member_id, session_id=browser.id, p256dh="", auth="",
+            endpoint="https://push.example.org/1",
         )
-    )
+    )  # fmt: skip
     for code in ("comment", "helpful"):
         notifications_actions.tell(session, member_id(session), code, "once", url="/about")
     session.flush()

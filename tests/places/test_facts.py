@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.conftest import MODERATOR
+from tests.factories import content
 from ugc.accounts.models import Member
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind, Grant
@@ -18,7 +19,7 @@ from ugc.core.subjects import Subject, Transition
 from ugc.geography import geo
 from ugc.places.actions import editing as places_editing
 from ugc.places.actions.facts import decide, offer
-from ugc.places.models import KIND, Origin, Place, PlaceBrand, PlaceFact
+from ugc.places.models import KIND, Origin, Place, PlaceFact
 from ugc.places.queries import facts as places_facts_queries
 from ugc.places.queries.reading import place_by_id
 from ugc.places.rules import facts as places_facts_rules
@@ -235,11 +236,8 @@ def actor_of(member: Member, as_what: str, brand_id: int) -> Actor:
 @pytest.fixture
 def brand_id(session: Session, place: Place) -> int:
     """Of the brand that runs the place."""
-    subject = subjects.create(session, "brand")
-    session.execute(
-        sa.text("INSERT INTO brands (id, name) VALUES (:id, 'Cadena')"), {"id": subject.id}
-    )
-    session.add(PlaceBrand(place_id=place.id, brand_id=subject.id))
+    subject = content.brand(session, name="Cadena")
+    content.run_place(session, place.id, subject.id)
     session.commit()
     return subject.id
 

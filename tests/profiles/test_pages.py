@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from tests.conftest import MODERATOR
 from tests.core.test_migrations import CONFIG, empty_database, migrate
 from tests.deciding import ACTION_OF
+from tests.factories import content, past
 from tests.reading import words
 from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member
@@ -208,13 +209,7 @@ def test_what_was_written_before_is_asked_when_saved_again(
     session: Session, make_member: Callable[..., Member]
 ) -> None:
     ana = make_member("ana")
-    session.execute(
-        sa.text(
-            "INSERT INTO profiles (id, author_id, text, visibility)"
-            " VALUES (:id, :id, 'Zz old', 'held')"
-        ),
-        {"id": ana.id},
-    )
+    content.profile(session, ana.id, text="Zz old", visibility="held")
     actor = Actor(ActorKind.MEMBER, id=ana.id, confirmed=True)
     assert not profiles_queries.profile(session, ana.id).shown
     assert profiles_writing.write(session, actor, "Zz old") is Visibility.HELD
@@ -234,33 +229,13 @@ def test_the_migration_moves_words_by_their_authors_standing(worker_id: str) -> 
         migrate(engine, str(revision.down_revision))
         with engine.begin() as connection:
             for number in range(1, 5):
-                connection.execute(
-                    sa.text(
-                        "WITH made AS (INSERT INTO subjects (kind, public_id)"
-                        " VALUES ('member', 'm' || :n) RETURNING id)"
-                        " INSERT INTO members (id, handle, about)"
-                        " SELECT id, 'm' || :n, CASE WHEN :n = 4 THEN '' ELSE 'Zz' END FROM made"
-                    ),
-                    {"n": number},
-                )
-            # Of m1 three reports are public, of m2 two and one that waits.
-            for handle, shown in (("m1", 3), ("m2", 2)):
-                for number in range(3):
-                    connection.execute(
-                        sa.text(
-                            "WITH made AS (INSERT INTO subjects (kind, public_id)"
-                            " VALUES ('report', :code) RETURNING id)"
-                            " INSERT INTO reports (id, author_id, kind, geom, expires_at,"
-                            " visibility) SELECT made.id, m.id, 'jam',"
-                            " ST_SetSRID(ST_MakePoint(0, 0), 4326), now(), :visibility"
-                            " FROM made, members m WHERE m.handle = :handle"
-                        ),
-                        {
-                            "code": f"{handle}-{number}",
-                            "handle": handle,
-                            "visibility": "published" if number < shown else "held",
-                        },
-                    )
+                handle, about = f"m{number}", "" if number == 4 else "Zz"
+                made = past.subject(connection, "member", handle)
+                past.row(connection, "members", id=made, handle=handle, about=about)
+                # Of m1 three reports are public, of m2 two and one that waits.
+                for each in range(3 if number < 3 else 0):
+                    state = "held" if (number, each) == (2, 2) else "published"
+                    past.report(connection, f"{handle}-{each}", author_id=made, visibility=state)
         migrate(engine, revision.revision)
         with engine.connect() as connection:
             rows = connection.execute(

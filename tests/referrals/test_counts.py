@@ -19,6 +19,7 @@ from ugc.core.db import Session, app_now, db
 from ugc.referrals import queries as referrals_queries
 from ugc.referrals.actions import counts as referrals_counts
 from ugc.referrals.actions import linking as referrals_linking
+from ugc.referrals.models import ReachCount
 
 NOBODY = (0, 0, 0)
 # What may happen; the number says to whom of those who are there.
@@ -123,9 +124,7 @@ def test_what_is_wrong_is_found_and_mended(crowd: Crowd) -> None:
             sa.text("UPDATE reach_counts SET first = 7 WHERE member_id = :m"), {"m": root}
         )
         session.execute(sa.text("DELETE FROM reach_counts WHERE member_id = :m"), {"m": child})
-        session.execute(
-            sa.text("INSERT INTO reach_counts (member_id, third) VALUES (:m, 3)"), {"m": stranger}
-        )
+        session.add(ReachCount(member_id=stranger, third=3))
 
     crowd.run(spoil)
     assert set(crowd.run(referrals_counts.recount)) == {root, child, stranger}

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from tests.reading import words
 from tests.referrals.test_referrals import AGENT, join, link_of, open_link, site_link
+from ugc.accounts.models import Member
 from ugc.core.db import Session
+from ugc.referrals.models import FalseMember
 
 Browser = Callable[..., FlaskClient]
 BRAND = {"name": "Café Mora", "about": "Coffee and books.", "website": "cafemora.example"}
@@ -237,12 +239,16 @@ def test_who_is_no_good_parent_brings_nobody(
 ) -> None:
     via = open_link(client, shared[0])
     change = {
-        "suspended": "UPDATE members SET suspended_until = now() + interval '1 day'",
-        "false": "INSERT INTO false_members SELECT id FROM members",
-        "erased": "UPDATE members SET handle = NULL, email = NULL, password_hash = NULL,"
-        " erased_at = now()",
-    }[state]
-    session.execute(sa.text(f"{change} WHERE handle = 'ana'"))
+        "suspended": {"suspended_until": sa.text("now() + interval '1 day'")},
+        "erased": {
+            "handle": None, "email": None, "password_hash": None, "erased_at": sa.func.now()
+        },
+    }  # fmt: skip
+    ana = session.scalars(sa.select(Member.id).where(Member.handle == "ana")).one()
+    if state == "false":
+        session.execute(sa.insert(FalseMember).values(member_id=ana))
+    else:
+        session.execute(sa.update(Member).where(Member.id == ana).values(change[state]))
     session.commit()
     join(client, via, "leo")
     assert parents(session) == []

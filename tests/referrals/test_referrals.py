@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.referrals import queries as referrals_queries
+from ugc.referrals.models import Referral, ReferralLink
 
 AGENT = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
@@ -155,11 +156,11 @@ def test_the_database_refuses_oneself_and_who_is_younger(
     ids = {name: make_member(name).id for name in ("old", "young")}
     with pytest.raises(sa.exc.IntegrityError, match="parent_is_older"):
         session.execute(
-            sa.text(
-                "INSERT INTO referrals (member_id, parent_id, link_id)"
-                " SELECT :m, :p, min(id) FROM referral_links"
-            ),
-            {"m": ids[child], "p": ids[parent]},
+            sa.insert(Referral).values(
+                member_id=ids[child],
+                parent_id=ids[parent],
+                link_id=sa.select(sa.func.min(ReferralLink.id)).scalar_subquery(),
+            )
         )
 
 

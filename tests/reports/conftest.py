@@ -7,24 +7,12 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.factories import content
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.reports.queries import trust as reports_trust
 
 Browser = Callable[..., FlaskClient]
-
-APPROVED = sa.text(
-    """
-    WITH made AS (
-      INSERT INTO subjects (kind, public_id)
-      SELECT 'report', 'old-' || :handle || '-' || n FROM generate_series(1, 3) n RETURNING id
-    )
-    INSERT INTO reports (id, author_id, kind, geom, state, expires_at, created_at, visibility)
-    SELECT made.id, m.id, 'other', ST_SetSRID(ST_MakePoint(0, 0), 4326), 'expired',
-           app_now() - interval '20 days', app_now() - interval '25 days', 'published'
-    FROM made, members m WHERE m.handle = :handle
-    """
-)
 
 
 @pytest.fixture
@@ -66,7 +54,7 @@ def established(known: Browser, session: Session) -> Browser:
 
     def sign_in(handle: str, **values: Any) -> FlaskClient:
         browser = known(handle, **values)
-        session.execute(APPROVED, {"handle": handle})
+        content.establish(session, handle)
         session.commit()
         return browser
 

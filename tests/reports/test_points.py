@@ -1,5 +1,6 @@
 """Points of votes: they wait, and come when what was said proves true."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.deciding import ACTION_OF
+from tests.factories import content
 from ugc import events
 from ugc.accounts.models import Member
 from ugc.core.db import Session
@@ -14,7 +16,7 @@ from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import Referral
 from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.actions import points as reports_points
-from ugc.reports.models import Report
+from ugc.reports.models import Report, Vote
 from ugc.reports.rules import proof as reports_proof_rules
 from ugc.reports.rules.proof import Bearing, Ending, Verdict
 from ugc.reputation import actions as reputation_actions
@@ -203,13 +205,10 @@ def test_a_flood_of_votes_earns_the_cap_at_most_and_nothing_at_once(
     assert session.execute(entries).all() == [(0, 57 - most), (1, most)]
     exported = ben.get("/settings/export").get_json(force=True)["points"]["ledger"]
     assert len(exported) == 57
-    session.execute(
-        sa.text(
-            "INSERT INTO votes (report_id, member_id, still_there, established, voted_at)"
-            " SELECT report_id, (SELECT id FROM members WHERE handle = 'eva'), true, true,"
-            " voted_at + interval '1 minute' FROM votes"
-        )
-    )
+    voter = session.scalars(sa.select(Member.id).where(Member.handle == "eva")).one()
+    for vote in session.scalars(sa.select(Vote)).all():
+        after = vote.voted_at + dt.timedelta(minutes=1)
+        content.vote(session, vote.report_id, voter, established=True, voted_at=after)
     for report_id in session.scalars(sa.text("SELECT DISTINCT report_id FROM votes")).all():
         reports_points.settle(session, report_id)
     assert balance(session, "ben") == (most, 0)
@@ -225,21 +224,9 @@ def test_a_flood_of_votes_earns_the_cap_at_most_and_nothing_at_once(
 def flood(session: Session, handle: str, many: int) -> None:
     """Votes of a member on so many published reports, as the page would make them."""
     member = session.scalars(sa.select(Member.id).where(Member.handle == handle)).one()
-    made = session.scalars(
-        sa.text(
-            "WITH s AS (INSERT INTO subjects (kind, public_id) SELECT 'report',"
-            " 'flood-' || gen_random_uuid() FROM generate_series(1, :n) RETURNING id)"
-            " INSERT INTO reports (id, kind, geom, expires_at, visibility) SELECT id, 'jam',"
-            " ST_SetSRID(ST_MakePoint(0, 0), 4326), app_now() + interval '1 hour', 'published'"
-            " FROM s RETURNING id"
-        ),
-        {"n": many},
-    ).all()
-    for report_id in made:
-        session.execute(
-            sa.text("INSERT INTO votes (report_id, member_id, still_there) VALUES (:r, :m, true)"),
-            {"r": report_id, "m": member},
-        )
+    for _ in range(many):
+        report_id = content.report(session, lon=0, lat=0).id
+        content.vote(session, report_id, member)
         events.emit(session, events.ReportConfirmed(report_id, member, None, True))
     session.commit()
 

@@ -9,33 +9,17 @@ import pytest
 import sqlalchemy as sa
 from psycopg import ClientCursor
 
+from tests.factories import bulk
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
 from ugc.geography import geo
 from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.queries import reading as reports_reading
 
-SUBJECTS = """
-INSERT INTO subjects (kind, public_id)
-SELECT 'report', 'plan-' || n FROM generate_series(1, 20000) n
-"""
-FILL = """
-INSERT INTO reports (id, kind, geom, state, created_at, expires_at)
-SELECT id, 'jam', ST_SetSRID(ST_MakePoint(2 * sin(id), 40 + cos(id * 7)), 4326),
-  CASE WHEN id % 10 = 0 THEN 'open' ELSE 'expired' END,
-  app_now() - id * interval '1 minute',
-  app_now() + CASE WHEN id % 10 = 0 THEN interval '1 day' ELSE interval '-1 hour' END FROM subjects
-WHERE public_id LIKE 'plan-%'
-"""
-
 
 @pytest.fixture
 def filled(session: Session) -> Session:
-    session.execute(sa.text(SUBJECTS))
-    # A connection that knew the table as empty goes on checking foreign keys by reading it whole.
-    session.execute(sa.text("ANALYZE subjects"))
-    session.execute(sa.text(FILL))
-    session.execute(sa.text("ANALYZE reports"))
+    bulk.reports_mostly_over(session)
     return session
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.streets.made import load_city
+from tests.factories.streets import load_city
 from ugc.core.db import Session
 from ugc.geography import geo
 from ugc.reports.rules.views import CITY_ZOOM, zone_views

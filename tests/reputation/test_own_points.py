@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.factories import reputation
 from tests.reading import words
 from ugc.accounts.models import Member
 from ugc.core import subjects
@@ -29,20 +30,7 @@ MADRID = 3117735
 def earn(
     session: Session, member: Member, points: int, *, days: int = 0, city: int | None = None
 ) -> None:
-    session.execute(
-        sa.text(
-            "INSERT INTO point_entries (member_id, account, step, action, points, cause, city_id,"
-            " created_at) VALUES (:member, 'available', 'credit', 'report', :points, :cause, :city,"
-            " app_now() - make_interval(days => :days, secs => 1))"
-        ),
-        {
-            "member": member.id,
-            "points": points,
-            "cause": f"report:{member.id}:{points}:{days}",
-            "city": city,
-            "days": days,
-        },
-    )
+    reputation.earn(session, member.id, points, days=days, city_id=city)
     reputation_actions.recount(session, member.id)
 
 

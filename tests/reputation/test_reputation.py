@@ -7,13 +7,15 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD
+from tests.factories import reputation
+from tests.factories.members import PASSWORD
 from tests.media.pictures import saved, scene
 from tests.reading import words
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.reputation import actions as reputation_actions
 from ugc.reputation import rules as reputation_rules
+from ugc.reputation.models import PointTotals
 from ugc.reputation.queries import board as reputation_board
 from ugc.reputation.queries import ledger as reputation_ledger
 
@@ -119,14 +121,7 @@ def test_the_leaderboard_of_the_last_days(
     )
     old, new = make_member("old"), make_member("new")
     for member, days, points in ((old, 40, 100), (old, 0, 1), (new, 0, 6)):
-        session.execute(
-            sa.text(
-                "INSERT INTO point_entries (member_id, account, step, action, points, cause,"
-                " created_at) VALUES (:member, 'available', 'credit', 'report', :points, :cause,"
-                " app_now() - make_interval(days => :days, secs => 1))"
-            ),
-            {"member": member.id, "days": days, "points": points, "cause": f"report:{points}"},
-        )
+        reputation.earn(session, member.id, points, days=days)
     reputation_actions.recount_all(session)
     session.commit()
     ever = client.get("/leaderboard").text
@@ -154,9 +149,7 @@ def test_every_total_comes_from_the_ledger_again(
     assert reputation_actions.recount_all(session) == []
     # Whatever happened to the folded table: wrong, missing, or there without an entry.
     session.execute(sa.text("UPDATE point_totals SET points = 999, level = 9"))
-    session.execute(
-        sa.text("INSERT INTO point_totals (member_id, points) VALUES (:id, 50)"), {"id": idle.id}
-    )
+    session.execute(sa.insert(PointTotals).values(member_id=idle.id, points=50))
     session.expire_all()
     assert reputation_actions.recount_all(session) == [("ana", 999, 6), ("idle", 50, 0)]
     session.execute(sa.text("DELETE FROM point_totals"))

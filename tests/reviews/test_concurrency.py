@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import MODERATOR, PASSWORD, PASSWORD_HASH, make_database
+from tests.conftest import MODERATOR, make_database
+from tests.factories.members import PASSWORD, PASSWORD_HASH
 from ugc.accounts.actions import erasing as accounts_erasing
 from ugc.accounts.actions import links as accounts_links
 from ugc.accounts.actions import signing_in as accounts_signing_in

@@ -14,7 +14,7 @@ from ugc.core.subjects import Visibility
 from ugc.places.actions import editing as places_editing
 from ugc.places.models import KIND as PLACE
 from ugc.places.models import Place
-from ugc.reputation.models import Score
+from ugc.reputation.models import PointTotals
 from ugc.reviews.models import HelpfulVote, Review, ReviewVersion
 
 Browser = Callable[..., FlaskClient]
@@ -74,7 +74,7 @@ def test_a_newcomers_review_waits_whole_and_is_then_published(
     assert "Worth the walk" not in client.get(address).text
     assert totals(session, place) == (0, 0)
     run_jobs()
-    [score] = session.scalars(sa.select(Score))
+    [score] = session.scalars(sa.select(PointTotals))
     assert (score.points, score.points_held) == (0, 10)
     mod = signed_in("mod", role="moderator")
     assert "Worth the walk" in mod.get("/moderation").text
@@ -202,13 +202,13 @@ def test_helpful_votes_count_once_and_earn_a_point(
     session.expire_all()
     assert reviews(session)[0].helpful == 1
     run_jobs()
-    assert session.scalars(sa.select(Score.points)).all() == [11]
+    assert session.scalars(sa.select(PointTotals.points)).all() == [11]
     bea.post(f"{where}/helpful", data={"helpful": "no"})
     run_jobs()
     session.expire_all()
     assert reviews(session)[0].helpful == 0
     assert list(session.scalars(sa.select(HelpfulVote))) == []
-    assert session.scalars(sa.select(Score.points)).all() == [10]
+    assert session.scalars(sa.select(PointTotals.points)).all() == [10]
 
 
 def test_withdrawing_takes_the_rating_and_the_points(
@@ -226,7 +226,7 @@ def test_withdrawing_takes_the_rating_and_the_points(
     assert mod.post(f"{where}/withdraw").status_code == 303
     run_jobs()
     assert totals(session, place) == (0, 0)
-    assert session.scalars(sa.select(Score.points)).all() == [0]
+    assert session.scalars(sa.select(PointTotals.points)).all() == [0]
     assert client.get(where).status_code == 404
     # And may be written anew.
     assert mod.post(f"{address}/review", data=FORM).status_code == 303
@@ -288,7 +288,7 @@ def test_what_a_newcomer_edits_waits_again(
     assert totals(session, place) == (1, 1)
     assert "Buy tyres" in client.get(where).text
     run_jobs()
-    assert session.scalars(sa.select(Score.points)).all() == [10]
+    assert session.scalars(sa.select(PointTotals.points)).all() == [10]
 
 
 def test_an_edit_meanwhile_stops_a_decision(
@@ -384,10 +384,10 @@ def test_helpful_points_go_with_the_review(
     where = review_address(session)
     signed_in("bea").post(f"{where}/helpful", data={"helpful": "yes"})
     run_jobs()
-    assert session.scalars(sa.select(Score.points)).all() == [11]
+    assert session.scalars(sa.select(PointTotals.points)).all() == [11]
     mod.post(f"{where}/withdraw")
     run_jobs()
-    assert session.scalars(sa.select(Score.points)).all() == [0]
+    assert session.scalars(sa.select(PointTotals.points)).all() == [0]
 
 
 def test_a_place_that_nobody_else_reviewed_goes_with_its_author(

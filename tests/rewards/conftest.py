@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD, PASSWORD_HASH
 from tests.deciding import ACTION_OF
+from tests.factories.members import PASSWORD, PASSWORD_HASH
 from ugc.accounts.actions import passwords as accounts_passwords
 from ugc.accounts.models import Member
 from ugc.core.db import Session, now

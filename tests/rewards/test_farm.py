@@ -6,7 +6,9 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.conftest import PASSWORD, counted_queries
+from tests.conftest import counted_queries
+from tests.factories import content
+from tests.factories.members import PASSWORD
 from tests.reading import words
 from tests.rewards.conftest import FIREFOX, World, decide, first_ring
 from ugc.accounts.actions import grants as accounts_grants_actions
@@ -360,34 +362,11 @@ def test_throw_away_mail_in_a_circle_of_it(world: World, session: Session) -> No
 
 def test_praise_of_one_brand_alone(world: World, session: Session, signed_in: Browser) -> None:
     ana = world.join("ana")
-    session.execute(
-        sa.text(
-            "INSERT INTO subjects (kind, public_id)"
-            " SELECT 'x', 'x' || n FROM generate_series(1, 4) n"
-        )
-    )
-    ids = session.scalars(sa.text("SELECT id FROM subjects WHERE kind = 'x' ORDER BY id")).all()
-    session.execute(sa.text("INSERT INTO brands (id, name) VALUES (:id, 'Zeta')"), {"id": ids[0]})
-    for place in ids[1:]:
-        session.execute(
-            sa.text(
-                "INSERT INTO places (id, name, category, geom) VALUES"
-                " (:id, 'P', 'cafe', 'SRID=4326;POINT(1 1)')"
-            ),
-            {"id": place},
-        )
-        session.execute(
-            sa.text("INSERT INTO place_brands (place_id, brand_id) VALUES (:p, :b)"),
-            {"p": place, "b": ids[0]},
-        )
-        session.execute(
-            sa.text(
-                "WITH s AS (INSERT INTO subjects (kind, public_id)"
-                " VALUES ('review', 'r' || :p) RETURNING id)"
-                " INSERT INTO reviews (id, author_id, place_id, rating) SELECT id, :a, :p, 5 FROM s"
-            ),
-            {"p": place, "a": world.id_of("ana")},
-        )
+    brand = content.brand(session, name="Zeta")
+    for _ in range(3):
+        place = content.place(session)
+        content.run_place(session, place.id, brand.id)
+        content.review(session, place.id, author_id=world.id_of("ana"), rating=5)
     session.commit()
     world.score_all()
     assert world.scores() == {"ana": 20}

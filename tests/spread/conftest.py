@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import object_session
 
-from tests.conftest import PASSWORD
+from tests.factories.members import PASSWORD
 from ugc.accounts.models import Grant, Member
 from ugc.accounts.queries import grants as accounts_grants_queries
 from ugc.brands.models import Brand

@@ -16,7 +16,9 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.factories import reputation
 from tests.spread.conftest import World
+from ugc.accounts.models import Member
 from ugc.core.db import Session, now
 from ugc.influencers.actions import scoring as influencers_scoring
 from ugc.spread import actions as spread_actions
@@ -93,13 +95,9 @@ def test_k_is_of_complete_weeks_at_every_moment(
     set_clock(session, monday - dt.timedelta(hours=1))
     spread_actions.publish_all_figures(session)
     influencers_scoring.rescore(session)
-    session.execute(
-        sa.text(
-            "INSERT INTO point_entries (member_id, account, step, action, points, cause,"
-            " created_at) SELECT id, 'available', 'credit', 'report', 6, 'report:' || id,"
-            " app_now() - interval '1 day' FROM members WHERE handle LIKE 'w8n%'"
-        )
-    )
+    new = session.scalars(sa.select(Member.id).where(Member.handle.like("w8n%"))).all()
+    for member_id in new:
+        reputation.earn(session, member_id, 6, days=1)
     session.commit()
     browser = browser_of("owner")
     listed = lists(browser, world.brand)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.conftest import counted_queries
+from tests.factories.cities import city
 from tests.spread.conftest import World
 from tests.spread.test_scores import BARCELONA, MADRID
 from tests.spread.test_told import crowd, days_to
@@ -337,13 +338,8 @@ def test_the_formulas_are_published(client: FlaskClient, language: str) -> None:
 def test_of_cities_of_one_name_the_one_with_members_is_meant(
     world: World, client: FlaskClient
 ) -> None:
-    world.session.execute(
-        sa.text(
-            "INSERT INTO cities (id, name, name_key, country, population, geom) VALUES"
-            " (1, 'Mérida', 'merida', 'MX', 900000, ST_SetSRID(ST_MakePoint(-89.6, 21), 4326)),"
-            " (2, 'Mérida', 'merida', 'ES', 60000, ST_SetSRID(ST_MakePoint(-6.3, 38.9), 4326))"
-        )
-    )
+    city(world.session, 1, "Mérida", "MX", -89.6, 21, population=900_000)
+    city(world.session, 2, "Mérida", "ES", -6.3, 38.9, population=60_000)
     world.session.add(HomeCity(member_id=world.owner.id, city_id=2))
     world.session.commit()
     page = client.get("/prescriptores?city=merida", headers=SPANISH).text

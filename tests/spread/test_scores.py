@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import counted_queries
+from tests.factories import bulk
 from tests.spread.conftest import World
 from ugc.accounts.models import Member
 from ugc.core import subjects
@@ -363,16 +364,7 @@ def test_the_top_of_a_city_is_an_index_look_up(world: World) -> None:
     session = world.session
     fill(world, 2)
     influencers_scoring.rescore(session)
-    session.execute(
-        sa.text(
-            "INSERT INTO prescriptor_scores SELECT p.root_id, p.span, p.category, m.id, :city,"
-            " random(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM members m CROSS JOIN (SELECT DISTINCT"
-            " root_id, 'x' || n AS span, category FROM prescriptor_scores,"
-            " generate_series(1, 200) n) p"
-        ),
-        {"city": MADRID},
-    )
-    session.execute(sa.text("ANALYZE prescriptor_scores"))
+    bulk.scores_of_spans(session, MADRID)
     plan = session.execute(
         sa.text(
             "EXPLAIN SELECT member_id FROM prescriptor_scores WHERE root_id = :root AND"

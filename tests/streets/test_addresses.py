@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from flask_babel import force_locale
 
 from tests.conftest import counted_queries
-from tests.streets import made
+from tests.factories import streets as made
 from tests.streets.conftest import VILLAGE, Run
 from ugc.accounts.models import Member
 from ugc.core import subjects

@@ -20,9 +20,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 from pmtiles.tile import Compression, TileType
 
+from tests.factories.streets import AT_THE_HOUSE, load_city
 from tests.streets import omt
 from tests.streets.conftest import VILLAGE, Run
-from tests.streets.made import AT_THE_HOUSE, load_city
 from tests.streets.test_pictures import colours_of, near
 from ugc.cards.pages.pictures import built
 from ugc.core.db import Session

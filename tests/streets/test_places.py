@@ -29,6 +29,7 @@ from ugc.places.rules import objects as places_objects_rules
 from ugc.places.rules.categories import CATEGORIES
 from ugc.places.rules.describing import timezone_at
 from ugc.streets.rules.things import thing_of
+from ugc.watches.models import Follow
 
 AT = (2.0005, 41.0005)
 CAFE = {"amenity": "cafe", "name": "Cafè del Mig"}
@@ -83,10 +84,7 @@ def suggest(session: Session, member: Any, **values: Any) -> int:
 
 
 def follow(session: Session, member: Any, place_id: int) -> None:
-    session.execute(
-        sa.text("INSERT INTO follows (member_id, subject_id) VALUES (:who, :what)"),
-        {"who": member.id, "what": place_id},
-    )
+    session.execute(sa.insert(Follow).values(member_id=member.id, subject_id=place_id))
 
 
 def test_new_things_become_places_with_their_source(

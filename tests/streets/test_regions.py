@@ -5,32 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
+from tests.factories.cities import city
 from tests.streets import omt
 from tests.streets.conftest import Run
 from ugc.core.db import Session
 from ugc.geography.regions import languages_of
 from ugc.streets.queries import loads as streets_loads
 
+TOWNS = [
+    ("Andorra la Vella", "AD", "07", 1.52109, 42.50779),
+    ("Melilla", "ES", "ML", -2.93833, 35.29369),
+    ("Sants", "ES", "56", 2.17341, 41.38511),
+    ("Monaco", "MC", "00", 7.41667, 43.73333),
+    ("Kluuvi", "FI", "01", 24.94271, 60.16951),
+    ("Los Angeles", "US", "CA", -118.24368, 34.05223),
+]
+
 
 @pytest.fixture(autouse=True)
 def towns(session: Session) -> None:
     """Those of the gazetteer that the tests are about, with GeoNames' codes of their regions."""
-    session.execute(
-        sa.text(
-            "INSERT INTO cities (id, name, name_key, country, admin, population, geom)"
-            " SELECT 90000000 + n, name, lower(name), country, admin, 1000,"
-            " ST_SetSRID(ST_MakePoint(lon, lat), 4326) FROM (VALUES"
-            " (1, 'Andorra la Vella', 'AD', '07', 1.52109, 42.50779),"
-            " (2, 'Melilla', 'ES', 'ML', -2.93833, 35.29369),"
-            " (3, 'Sants', 'ES', '56', 2.17341, 41.38511),"
-            " (4, 'Monaco', 'MC', '00', 7.41667, 43.73333),"
-            " (5, 'Kluuvi', 'FI', '01', 24.94271, 60.16951),"
-            " (6, 'Los Angeles', 'US', 'CA', -118.24368, 34.05223))"
-            " AS t (n, name, country, admin, lon, lat)"
-        )
-    )
+    for number, (name, country, admin, lon, lat) in enumerate(TOWNS, 1):
+        city(session, 90_000_000 + number, name, country, lon, lat, admin=admin)
     session.commit()
 
 

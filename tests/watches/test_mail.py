@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.streets import made
+from tests.factories import streets as made
 from tests.watches.conftest import REPORT, member
 from tests.watches.test_news import told
 from ugc.core import mail

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.deciding import ACTION_OF
-from tests.reports.conftest import APPROVED
+from tests.factories import bulk, content
 from tests.watches.conftest import AREA, REPORT, member, only_watch
 from ugc import events
 from ugc.core import jobs
@@ -187,7 +187,7 @@ def test_what_enough_people_deny_is_over_for_watchers(
     for number in range(6):
         browser = signed_in(f"m{number}")
         session.execute(sa.text("UPDATE members SET joined_at = now() - interval '9 days'"))
-        session.execute(APPROVED, {"handle": f"m{number}"})
+        content.establish(session, f"m{number}")
         session.execute(sa.text("DELETE FROM fingerprints"))  # they are different people
         session.commit()
         here = {"lat": REPORT["lat"], "lon": REPORT["lon"]}
@@ -304,16 +304,7 @@ def put(
 
 def test_matching_goes_by_the_index(session: Session, make_member: Callable[..., Any]) -> None:
     me = make_member("ana").id
-    session.execute(
-        sa.text(
-            "INSERT INTO watches (public_id, member_id, name, shape, geom, reach, distance_m)"
-            " SELECT 'w' || x || '-' || y, :me, 'w', 'area', p, ST_Expand(p, 0.05), 5000"
-            " FROM generate_series(-30, 30) AS x, generate_series(-30, 30) AS y,"
-            " LATERAL ST_SetSRID(ST_MakePoint(x, y), 4326) AS p"
-        ),
-        {"me": me},
-    )
-    session.execute(sa.text("ANALYZE watches"))
+    bulk.watches_on_a_grid(session, me)
     where = {"lon": 3.01, "lat": 4.01, "kind": "jam"}
     plan = session.scalars(sa.text(f"EXPLAIN {watches_news_queries.MATCHING.text}"), where).all()
     assert any("ix_watches_reach" in line for line in plan), plan

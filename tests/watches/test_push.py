@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pywebpush import WebPushException
 
-from tests.streets import made
+from tests.factories import streets as made
 from tests.watches.conftest import REPORT, only_watch
 from tests.watches.test_mail import NOON, Clock
 from ugc.core import guarded, jobs, push

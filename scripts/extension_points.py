@@ -26,6 +26,7 @@ def loaded() -> None:
     """Imports every surface, which registers all there is."""
     schema.load_models()
     list(app.surfaces())
+    panels.arrange(app.PANELS)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
@@ -111,15 +112,10 @@ def slots() -> list[tuple[str, ...]]:
             else [(name, filled.get(name, []))]
         )
         shown = "<br>".join(
-            (f"{each}: " if name.endswith(".*") else "") + code(of_module(r) for r in of)
-            for each, of in inside
+            (f"{each}: " if name.endswith(".*") else "") + code(of) for each, of in inside
         )
         rows.append((f"`{name}`", slot.shows, code(sorted(slot.takes)), shown))
     return rows
-
-
-def of_module(renderer: str) -> str:
-    return renderer.removeprefix("ugc.")
 
 
 def extension_page() -> str:
@@ -142,7 +138,9 @@ def extension_page() -> str:
         "[events](events.md).",
         "",
         "## Slots of pages",
-        "`panels.declare` makes a slot known, `panels.register` fills it, `panel_slots` shows it.",
+        "`panels.declare` makes a slot known, `panels.register` fills it, `panel_slots` shows it;",
+        "`declare_rows` and `render_rows` are for slots in the rows of a list. `PANELS` of",
+        "`ugc/app.py` orders the panels of a slot that has several.",
         "",
         *table(("slot", "where", "takes", "filled by, in order"), slots()),
         "",

@@ -73,9 +73,21 @@ def test_every_slot_is_shown_and_filled(app: Flask) -> None:
 def test_a_panel_for_an_unknown_slot_ends_the_start(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(panels, "_slots", {"report.bellow": []})
+    monkeypatch.setattr(panels, "_slots", {"report.bellow": {}})
     with pytest.raises(LookupError, match=r"report\.bellow"):
-        panels.init_app(app)
+        panels.arrange({})
+
+
+def test_several_panels_of_a_slot_have_an_order(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = "a.one", "b.other"
+    monkeypatch.setattr(panels, "_slots", {"about": {one: str, other: str}})
+    panels.arrange({"about": (other, one)})
+    assert panels.filled() == {"about": [other, one]}
+    for wrong in ({}, {"about": (one,)}, {"about": (one, other), "join": ()}):
+        with pytest.raises(LookupError, match=r"about|join"):
+            panels.arrange(wrong)
 
 
 def test_a_slot_gets_what_it_takes(app: Flask) -> None:

@@ -46,6 +46,32 @@ CAPABILITIES = (
     "moderation", "profiles", "reputation", "referrals", "cards", "fraud", "rewards",
     "influencers", "spread", "campaigns", "contacts", "streets",
 )  # fmt: skip
+# Slots with several panels, in the order of the page.
+PANELS = {
+    "about": (
+        "reports.pages.slots.about_panel", "reputation.pages.about_panel",
+        "fraud.pages.about_panel", "reviews.pages.about_panel",
+        "influencers.pages.ranking.about_panel",
+    ),
+    "contributions": (
+        "reports.pages.slots.contributions_panel", "places.pages.slots.contributions_panel",
+        "reviews.pages.contributions_panel", "comments.pages.contributions_panel",
+    ),
+    "profile": (
+        "moderation.pages.standing_panel", "reports.pages.slots.profile_panel",
+        "reviews.pages.profile_panel", "places.pages.slots.profile_panel",
+        "media.pages.profile_panel", "brands.pages.showing.profile_panel",
+        "profiles.pages.moderated_panel",
+    ),
+    "profile.side": (
+        "reputation.pages.profile_panel", "rewards.pages.profile_panel",
+        "reputation.pages.badges_panel", "referrals.pages.profile_panel",
+    ),
+    "settings": (
+        "privateplaces.pages.settings_panel", "influencers.pages.consents.settings_panel",
+        "watches.pages.settings_panel",
+    ),
+}  # fmt: skip
 SURFACES = ("pages", "api", "subscribers", "jobs")
 
 
@@ -108,7 +134,7 @@ def create_app(environ: dict[str, str] | None = None, **overrides: Any) -> Flask
     accounts_actor.login_manager.init_app(app, add_context_processor=False)
     for blueprint in (site_pages.bp, *blueprints()):
         app.register_blueprint(blueprint)
-    panels.init_app(app)
+    panels.arrange(PANELS)
     access.init_app(app)
     requestlog.init_app(app)
     return app

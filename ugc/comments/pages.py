@@ -106,4 +106,4 @@ def contributions_panel(actor: Any, **_context: Any) -> str:
 
 panels.register("talk", talk_panel)
 panels.register(f"case.{KIND}", case_cards)
-panels.register("contributions", contributions_panel, order=40)
+panels.register("contributions", contributions_panel)

@@ -5,11 +5,11 @@ calls `panel_slots('place.below', place=place)`. docs/extension-points.md lists 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import Flask, current_app
+from flask import current_app
 from flask_babel import get_locale
 from markupsafe import Markup
 
@@ -31,7 +31,7 @@ class Slot:
 
 
 _declared: dict[str, Slot] = {}
-_slots: dict[str, list[tuple[int, str, Renderer]]] = {}
+_slots: dict[str, dict[str, Renderer]] = {}  # by the names of the renderers, in their order
 KEPT = "boca_panels"
 
 
@@ -61,21 +61,28 @@ def declared() -> dict[str, Slot]:
 
 def filled() -> dict[str, list[str]]:
     """The renderers of each slot, in their order."""
-    return {name: [entry[1] for entry in entries] for name, entries in _slots.items()}
+    return {slot: list(renderers) for slot, renderers in _slots.items()}
 
 
-def init_app(_app: Flask) -> None:
-    """Raises LookupError when a panel is registered for a slot that is not declared."""
-    for name in _slots:
-        slot_of(name)
+def arrange(order: Mapping[str, Sequence[str]]) -> None:
+    """Puts the panels of slots that have several in `order`, by the names of their renderers.
+    Raises LookupError for a slot that is not declared or that has other panels than `order`
+    says."""
+    for slot, renderers in _slots.items():
+        slot_of(slot)
+        named = order.get(slot, () if len(renderers) > 1 else renderers)
+        if set(named) != renderers.keys():
+            raise LookupError(f"the order of slot {slot!r} has to name {', '.join(renderers)}")
+        _slots[slot] = {name: renderers[name] for name in named}
+    if unknown := order.keys() - _slots.keys():
+        raise LookupError(f"there are no panels of {', '.join(sorted(unknown))}")
 
 
-def register(slot: str, renderer: Renderer, order: int = 100) -> None:
-    """`renderer(**context)` answers HTML (or '' for nothing), in a slot of rows by their ids;
-    lower `order` comes first."""
-    entry = (order, f"{renderer.__module__}.{renderer.__qualname__}", renderer)
-    entries = [e for e in _slots.get(slot, []) if e[1] != entry[1]]
-    _slots[slot] = sorted([*entries, entry], key=lambda e: e[:2])
+def register(slot: str, renderer: Renderer) -> None:
+    """`renderer(**context)` answers HTML (or '' for nothing), in a slot of rows by their ids. Where
+    a slot has several, `ugc/app.py` says in which order."""
+    name = f"{renderer.__module__}.{renderer.__qualname__}".removeprefix("ugc.")
+    _slots.setdefault(slot, {})[name] = renderer
 
 
 def of_language(renderer: Renderer, figure: Callable[[], Any] = lambda: None) -> Renderer:
@@ -117,4 +124,4 @@ def _answers(slot: str, context: dict[str, Any], *, by_id: bool) -> Iterator[Any
     if context.keys() != declared.takes or declared.by_id is not by_id:
         takes = ", ".join(sorted(declared.takes)) or "nothing"
         raise TypeError(f"{slot} takes {takes}" + (", for rows" if declared.by_id else ""))
-    return (renderer(**context) for _, _, renderer in _slots.get(slot, []))
+    return (renderer(**context) for renderer in _slots.get(slot, {}).values())

@@ -185,4 +185,4 @@ def about_panel(**_context: Any) -> str:
     )
 
 
-panels.register("about", about_panel, order=30)
+panels.register("about", about_panel)

@@ -205,4 +205,4 @@ def profile_panel(member_id: int, **_context: Any) -> str:
     return render_template("media/_profile.html", photos=photos) if photos else ""
 
 
-panels.register("profile", profile_panel, order=40)
+panels.register("profile", profile_panel)

@@ -347,5 +347,5 @@ def suspended_panels(items: Sequence[Any], **_context: Any) -> dict[int, str]:
     }
 
 
-panels.register("profile", standing_panel, order=5)
+panels.register("profile", standing_panel)
 panels.register("notification.suspended", suspended_panels)

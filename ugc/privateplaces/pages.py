@@ -59,4 +59,4 @@ def settings_panel(**_context: Any) -> str:
     return render_template("privateplaces/_settings.html")
 
 
-panels.register("settings", settings_panel, order=20)
+panels.register("settings", settings_panel)

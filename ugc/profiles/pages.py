@@ -224,6 +224,6 @@ def case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
 panels.register("settings.first", settings_panel)
 panels.register("profile.text", text_panel)
 panels.register("profile.head", head_panel)
-panels.register("profile", moderated_panel, order=95)
+panels.register("profile", moderated_panel)
 panels.register("notification.name_taken", names_told)
 panels.register(f"case.{KIND}", case_cards)

@@ -346,4 +346,4 @@ def profile_panel(member_id: int, **_context: Any) -> str:
     return render_template("referrals/_profile.html", reach=reach) if any(reach) else ""
 
 
-panels.register("profile.side", profile_panel, order=15)
+panels.register("profile.side", profile_panel)

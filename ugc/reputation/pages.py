@@ -101,7 +101,7 @@ def about_panel(**_context: Any) -> str:
     )
 
 
-panels.register("profile.side", profile_panel, order=10)
+panels.register("profile.side", profile_panel)
 
 
 def badges_told(items: Sequence[Any], **_context: Any) -> dict[int, str]:
@@ -115,5 +115,5 @@ def badges_told(items: Sequence[Any], **_context: Any) -> dict[int, str]:
 
 
 panels.register("notification.badge", badges_told)
-panels.register("profile.side", badges_panel, order=12)
-panels.register("about", about_panel, order=20)
+panels.register("profile.side", badges_panel)
+panels.register("about", about_panel)

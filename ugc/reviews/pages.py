@@ -284,10 +284,10 @@ def about_panel(**_context: Any) -> str:
 
 
 panels.register("place.act", act_panel)
-panels.register("place.below", place_panel, order=20)
+panels.register("place.below", place_panel)
 panels.register(f"case.{KIND}", case_cards)
-panels.register("profile", profile_panel, order=25)
-panels.register("contributions", contributions_panel, order=30)
-panels.register("about", about_panel, order=40)
+panels.register("profile", profile_panel)
+panels.register("contributions", contributions_panel)
+panels.register("about", about_panel)
 referrals_linking.register_contributions(KIND, lazy_gettext("reviews"), queries.published_by_group)
 finding.register("reviews", queries.find)

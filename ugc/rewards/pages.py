@@ -100,4 +100,4 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 
 panels.register("contacts", waiting_panel)
-panels.register("profile.side", profile_panel, order=11)
+panels.register("profile.side", profile_panel)

@@ -279,7 +279,7 @@ def settings_panel(member_id: int, **_context: Any) -> str:
     )
 
 
-panels.register("settings", settings_panel, order=50)
+panels.register("settings", settings_panel)
 
 
 def posted_panels(items: Sequence[Any], **_context: Any) -> dict[int, str]:

@@ -223,4 +223,4 @@ def profile_panel(member_id: int, **_context: Any) -> str:
 
 finding.register("brands", finding_queries.find)
 
-panels.register("profile", profile_panel, order=50)
+panels.register("profile", profile_panel)

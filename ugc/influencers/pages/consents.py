@@ -73,4 +73,4 @@ def _city_named(town: str) -> int | None:
     return found[0].city_id
 
 
-panels.register("settings", settings_panel, order=30)
+panels.register("settings", settings_panel)

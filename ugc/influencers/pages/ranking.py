@@ -179,4 +179,4 @@ def about_panel(**_context: Any) -> str:
     return render_template("influencers/_about.html")
 
 
-panels.register("about", about_panel, order=60)
+panels.register("about", about_panel)

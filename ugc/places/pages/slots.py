@@ -89,8 +89,8 @@ panels.register(f"case.{KIND}", case_cards)
 
 panels.register(f"case.{CLAIM_KIND}", claim_case_cards)
 
-panels.register("profile", profile_panel, order=30)
+panels.register("profile", profile_panel)
 
-panels.register("contributions", contributions_panel, order=20)
+panels.register("contributions", contributions_panel)
 
-panels.register("brand.below", brand_panel, order=10)
+panels.register("brand.below", brand_panel)

@@ -112,8 +112,8 @@ def contributions_panel(actor: Any, **_context: Any) -> str:
     return render_template("reports/_of_member.html", reports=reports)
 
 
-panels.register("contributions", contributions_panel, order=10)
-panels.register("about", about_panel, order=10)
-panels.register("profile", profile_panel, order=20)
+panels.register("contributions", contributions_panel)
+panels.register("about", about_panel)
+panels.register("profile", profile_panel)
 referrals_linking.register_contributions(KIND, lazy_gettext("reports"), reading.published_by_group)
 finding.register("reports", finding_queries.find)

@@ -42,7 +42,7 @@ def test_only_the_core_commits() -> None:
 
 
 def test_capabilities_hold_only_the_known_files() -> None:
-    no_capability = {"core", "cli", "drawing", "front", "geography", "search"}
+    no_capability = {"core", "cli", "drawing", "front", "geography", "search", "stream"}
     folders = [p for p in PACKAGE.iterdir() if p.is_dir() and p.name not in no_capability]
     strange = [
         str(file.relative_to(PACKAGE))

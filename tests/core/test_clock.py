@@ -18,7 +18,6 @@ from flask.testing import FlaskClient
 from itsdangerous import SignatureExpired, URLSafeTimedSerializer
 
 from tests.factories.members import PASSWORD
-from ugc import live
 from ugc.accounts.models import AccountToken, Member, RequestedMail, SignInAttempt
 from ugc.accounts.pages import known as accounts_known
 from ugc.accounts.queries import lookup as accounts_lookup
@@ -27,6 +26,7 @@ from ugc.config import ROOT, libpq_url
 from ugc.core import jobs, limits, signed
 from ugc.core.db import Session, app_now
 from ugc.media import pages as media_pages
+from ugc.stream import visitors as stream_visitors
 
 WRONG_S = 7200
 Clock = Callable[[float], None]
@@ -66,7 +66,9 @@ def _of_sessions(app: Flask) -> URLSafeTimedSerializer:
 
 SERIALIZERS: dict[str, Callable[[Flask], Any]] = {
     "session": _of_sessions,
-    "session, read by the live process": lambda app: live.Live(dict(app.config)).signer,
+    "session, read by the live process": lambda app: (
+        stream_visitors.Visitors(dict(app.config)).signer
+    ),
     "known browser": lambda _app: signed.serializer(accounts_known.SALT),
     "photos that a form keeps": lambda _app: signed.serializer(media_pages.KEPT_SALT),
 }

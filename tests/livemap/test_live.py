@@ -17,11 +17,13 @@ import pytest
 from tests.livemap.conftest import EVERYWHERE, SOON, LiveSite
 from ugc.content.actions import set_visibility
 from ugc.core.subjects import Visibility
-from ugc.live import MOST_UNFINISHED, Live
 from ugc.reports.actions import life as reports_life_actions
 from ugc.reports.actions import posting as reports_posting_actions
 from ugc.reports.actions import votes as reports_votes
 from ugc.reports.actions.posting import REPORTS
+from ugc.stream.application import create_app
+from ugc.stream.hub import Hub
+from ugc.stream.server import MOST_UNFINISHED
 
 
 def test_who_watches_is_told_of_the_life_of_a_report(live: LiveSite) -> None:
@@ -357,8 +359,9 @@ def test_after_the_database_cut_it_off_it_goes_on(live: LiveSite) -> None:
 
 def test_a_process_that_ends_takes_nobody_in(live: LiveSite) -> None:
     """Who was cut off comes back at once, while it still listens."""
-    process = Live(live.app.config)
-    process.hub.close()
+    hub = Hub("")
+    hub.close()
+    process = create_app(dict(live.app.config), hub)
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> MutableMapping[str, Any]:

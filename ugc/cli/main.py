@@ -17,7 +17,7 @@ from alembic import command
 from alembic.config import Config
 from flask import Flask
 
-from ugc import config, demo, live
+from ugc import config, demo
 from ugc.app import create_app
 from ugc.brandapi.schemas.description import specification
 from ugc.cli import city, importing, members, roles, upkeep
@@ -33,6 +33,7 @@ from ugc.livemap import jobs as livemap_jobs
 from ugc.referrals import jobs as referrals_jobs
 from ugc.referrals.actions import counts as referrals_counts
 from ugc.reputation import actions as reputation_actions
+from ugc.stream import server as stream_server
 from ugc.version import VERSION
 
 
@@ -150,7 +151,7 @@ def live_map(port: int, host: str) -> None:
     """Start the live map's streams; one process feeds thousands (docs/operations.md)."""
     allow_open_files()  # each stream is one
     try:
-        live.serve(host, port)
+        stream_server.serve(host, port)
     except OSError as error:
         raise click.ClickException(f"port {port}: {error.strerror}") from None
 

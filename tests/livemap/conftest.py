@@ -232,11 +232,17 @@ class LiveSite:
             ActorKind.MEMBER, id=member_id, handle=handle, grants=MODERATOR, confirmed=True
         )
 
-    def post(self, lon: float = -3.7, lat: float = 40.4, kind: str = "jam") -> str:
+    def post(
+        self, lon: float = -3.7, lat: float = 40.4, kind: str = "jam", by: Actor | None = None
+    ) -> str:
         """A published report, committed; its public id."""
         with self.app.app_context(), transaction() as session:
             return reports_posting_actions.post_report(
-                session, self.author, kind=kind, point=geo.Point(lon, lat), text="Secret or not."
+                session,
+                by or self.author,
+                kind=kind,
+                point=geo.Point(lon, lat),
+                text="Secret or not.",
             )
 
     def post_many(self, count: int, lon: float, step: float) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ugc import app, events, schema
 from ugc.content import actions as content_actions
-from ugc.core import panels, privacy, subjects
+from ugc.core import limits, panels, privacy, subjects
 from ugc.moderation import actions as moderation_actions
 from ugc.search import finding
 
@@ -143,6 +143,18 @@ def extension_page() -> str:
         "`ugc/app.py` orders the panels of a slot that has several.",
         "",
         *table(("slot", "where", "takes", "filled by, in order"), slots()),
+        "",
+        "## Rate limits",
+        "`limits.declare(name, rate)`, beside the blueprint of the capability; counted by",
+        "`limits.hit(name)`. `api` is the setting API_LIMIT.",
+        "",
+        *table(
+            ("limit", "of one caller", "room for many readers of one address"),
+            (
+                (f"`{name}`", rate, "yes" if name in limits.READING else "")
+                for name, rate in sorted(limits.LIMITS.items())
+            ),
+        ),
         "",
         "## Kinds of contributed content",
         "`content_actions.declare(ContentKind(…))` (decisions/0048).",

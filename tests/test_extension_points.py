@@ -44,13 +44,17 @@ def test_every_view_that_changes_something_states_a_limit(app: Flask) -> None:
     assert free == set(UNLIMITED)
 
 
-def test_limits_that_are_named_exist(app: Flask) -> None:
+def test_limits_are_declared_and_counted(app: Flask) -> None:
     named = {
         name
         for path in (config.ROOT / "ugc").rglob("*.py")
-        for name in re.findall(r"limits\.hit\(\"(\w+)\"", path.read_text(encoding="utf-8"))
+        for name in re.findall(
+            r"limits\.(?:hit|allows)\(\"(\w+)\"", path.read_text(encoding="utf-8")
+        )
     }
-    assert named <= set(limits.LIMITS) | {"api"}
+    assert named == limits.LIMITS.keys() | {"api"}
+    with pytest.raises(ValueError, match="60 per minute"):
+        limits.declare("write", "61 per minute")
 
 
 def test_every_slot_is_shown_and_filled(app: Flask) -> None:

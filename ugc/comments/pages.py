@@ -19,6 +19,7 @@ from ugc.moderation import pages as moderation_pages
 from ugc.moderation import rules as moderation_rules
 
 bp = Blueprint("comments", __name__)
+limits.declare("comment", "30 per hour")
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("comment"), queries.describe, queries.describe))
 privacy.register("comments", actions.export_member, actions.erase_member)

@@ -8,6 +8,8 @@ them, with the room of `READERS_PER_ADDRESS` readers."""
 from __future__ import annotations
 
 import time
+from collections import ChainMap
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,35 +31,22 @@ from ugc.core.errors import TooFast
 EXTENSION = "boca_limits"
 SKEW_S = 30  # between the clocks of machines that share Redis
 
-# `api` is the setting API_LIMIT. Per actor (member, brand of a key, or address of an anonymous
-# visitor; for `READING` see `room`).
-LIMITS = {
-    "write": "60 per minute",
-    "invite": "20 per day",
-    "report": "12 per 10 minutes",
-    "place": "20 per hour",
-    "review": "20 per hour",
-    "comment": "30 per hour",
-    "photo": "60 per hour",
-    "flag": "30 per hour",
-    "watch": "30 per hour",
-    "join": "10 per hour",
-    "mail": "5 per hour",
-    "password": "10 per 15 minutes",
-    "search": "120 per minute",
-    "live": "240 per minute",
-    # Tiles that must be made; those that are kept are free.
-    "tile": "1200 per minute",
-    # Pictures of shared things that must be drawn; those that are kept are free.
-    "card": "60 per minute",
-    "history": "90 per minute",
-    "geocode": "60 per minute",
-    # Of one link from one network.
-    "visit": "100 per hour",
-}
+# Per actor (member, brand of a key, or address of an anonymous visitor; for `READING` see `room`).
+# What several capabilities share stands here, `api` is the setting API_LIMIT; the others are
+# declared where they are counted.
+LIMITS = {"write": "60 per minute", "search": "120 per minute"}
 
 # What people only read; everything else writes, asks for something to be sent, or draws.
-READING = frozenset({"search", "live", "tile", "history", "geocode"})
+READING = {"search"}
+
+
+def declare(name: str, rate: str, *, reading: bool = False) -> None:
+    """Makes a limit known, such as `12 per 10 minutes`. Raises ValueError for a name that has
+    another rate."""
+    if LIMITS.setdefault(name, rate) != rate:
+        raise ValueError(f"{name} is limited to {LIMITS[name]} elsewhere")
+    if reading:
+        READING.add(name)
 
 
 @lru_cache(maxsize=64)
@@ -77,7 +66,7 @@ class Standing:
 
 
 class _Limiter:
-    def __init__(self, url: str, rates: dict[str, str]) -> None:
+    def __init__(self, url: str, rates: MutableMapping[str, str]) -> None:
         self.rates = rates
         memory = MemoryStorage()
         self.fallback: RateLimiter = MovingWindowRateLimiter(memory)
@@ -174,7 +163,7 @@ def show(standing: Standing) -> None:
 
 def init_app(app: Flask) -> None:
     app.extensions[EXTENSION] = _Limiter(
-        str(app.config["REDIS_URL"]), {**LIMITS, "api": str(app.config["API_LIMIT"])}
+        str(app.config["REDIS_URL"]), ChainMap({"api": str(app.config["API_LIMIT"])}, LIMITS)
     )
 
     @app.after_request

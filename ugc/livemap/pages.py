@@ -28,6 +28,9 @@ from ugc.reports.rules import kinds as reports_kinds
 from ugc.search import finding
 
 bp = Blueprint("livemap", __name__)
+limits.declare("live", "240 per minute", reading=True)
+# Tiles that must be made; those that are kept are free.
+limits.declare("tile", "1200 per minute", reading=True)
 LAYERS = ("reports", "places")
 LIST_LENGTH = 12  # of each layer on a page of the list: four are seen at once
 LAST_PAGE = 40

@@ -30,6 +30,7 @@ from ugc.reports.rules import kinds as reports_kinds
 from ugc.reports.rules.views import View
 
 bp = Blueprint("lookback", __name__)
+limits.declare("history", "90 per minute", reading=True)
 MOST_POINTS = 10_000  # sent one by one
 SAMPLE = 5_000  # of more
 KEPT_SECONDS = 300

@@ -21,6 +21,7 @@ from ugc.media.models import Photo
 
 log = logging.getLogger(__name__)
 bp = Blueprint("media", __name__)
+limits.declare("photo", "60 per hour")
 privacy.register("photos", actions.export_member, actions.erase_member)
 
 # Seconds that a browser or a cache in between may show a photo without asking again; so long, at

@@ -23,6 +23,7 @@ from ugc.core.errors import DomainError, Invalid, NotFound, shows_errors
 from ugc.moderation import actions, queries, rules
 
 bp = Blueprint("moderation", __name__)
+limits.declare("flag", "30 per hour")
 USUAL_KEY, USUAL_KEPT_S = "usual-wait", 600
 
 panels.declare("moderation.first", "the queue, before its cases")

@@ -42,6 +42,8 @@ from ugc.referrals.actions import linking, visits
 from ugc.referrals.models import ReferralLink
 
 bp = Blueprint("referrals", __name__)
+# Of one link from one network.
+limits.declare("visit", "100 per hour")
 COOKIE = "via"
 ANSWERED = "invitation_answered"
 VISITS, SALTS = "boca_visits", "boca_visit_salts"

@@ -30,6 +30,7 @@ from ugc.reviews.models import KIND
 from ugc.search import finding
 
 bp = Blueprint("reviews", __name__)
+limits.declare("review", "20 per hour")
 LAST_PAGE = 500
 
 subjects.register(subjects.Kind(KIND, lazy_gettext("review"), queries.describe, queries.describe))

@@ -15,6 +15,7 @@ from ugc.search import cities, finding
 from ugc.search.finding import Found
 
 bp = Blueprint("search", __name__)
+limits.declare("geocode", "60 per minute", reading=True)
 SUGGESTED = 8
 
 finding.register("cities", cities.find_cities, is_of_map=True, guesses=True)

@@ -37,6 +37,7 @@ from ugc.watches.rules import browsers as browsers_rules
 from ugc.watches.rules import choices, files, geometry
 
 bp = Blueprint("watches", __name__)
+limits.declare("watch", "30 per hour")
 
 panels.declare_rows("watch.card", "the lines of watches in their list", "watches")
 panels.declare("watch.followed", "what the member follows", "ids")

@@ -18,6 +18,7 @@ from ugc.core.db import db
 from ugc.core.errors import DomainError, NotFound, shows_errors
 
 bp = Blueprint("teams", __name__)
+limits.declare("invite", "20 per day")
 
 
 @bp.get("/brands/<public_id>/team")

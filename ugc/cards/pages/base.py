@@ -10,11 +10,13 @@ from flask_babel import gettext, lazy_gettext
 from ugc.cards import queries
 from ugc.cards.queries import Told
 from ugc.cards.rules.cards import INVITATION, Card
-from ugc.core import builds, panels, render, subjects
+from ugc.core import builds, limits, panels, render, subjects
 from ugc.core.db import Session, db
 from ugc.streets.pages import city_at
 
 bp = Blueprint("cards", __name__)
+# Pictures of shared things that must be drawn; those that are kept are free.
+limits.declare("card", "60 per minute")
 SITE_KIND = "site"
 
 panels.declare("share.link", "the page of a link of one's own", "shared")

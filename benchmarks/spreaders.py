@@ -255,7 +255,9 @@ class Loader:
             for kind, value in found.items():
                 mark = hashlib.blake2b(value.encode(), digest_size=16).digest()
                 rows.add((member, kind, mark, when, seen))
-        self.many("marks", "member_id, kind, mark, first_seen_at, last_seen_at", sorted(rows))
+        self.many(
+            "fingerprints", "member_id, kind, hash, first_seen_at, last_seen_at", sorted(rows)
+        )
 
     def make_brands(self) -> None:
         self.brands = self.subjects("brand", [0.0] * contagion.BRANDS)

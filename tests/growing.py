@@ -17,9 +17,10 @@ from ugc.accounts.models import Grant, Member, MemberName, Suspension, Suspensio
 from ugc.accounts.rules.roles import Role
 from ugc.brandapi import rules as brandapi_rules
 from ugc.brandapi.models import ApiKey
-from ugc.brands.models import Brand, BrandChange, BrandClaim, BrandVersion, Fan, TeamInvitation
+from ugc.brands.models import Brand, BrandChange, BrandClaim, Fan, TeamInvitation
 from ugc.campaigns.models import Invitation
 from ugc.comments.models import Comment
+from ugc.content.models import Version
 from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session, now
@@ -40,7 +41,7 @@ from ugc.referrals.models import CascadeReach, Referral, ReferralLink
 from ugc.reports.models import Report, Vote
 from ugc.reputation.models import Badge, PointEntry, PointTotals
 from ugc.reputation.rules import BADGES
-from ugc.reviews.models import Review, ReviewVersion
+from ugc.reviews.models import Review
 from ugc.rewards.models import ReferralReward
 from ugc.watches.actions import watching as watches_watching
 from ugc.watches.models import Follow, PushSubscription, Shape
@@ -54,6 +55,14 @@ CASES = ("report", "place", "review", "comment", "brand", "brand_claim", "brand_
 # What the cause of a notification names, by kind; others have one of no meaning.
 DECIDED = ("approved", "refused", "account_false", "account_cleared")
 REASON = {"code": "burst", "points": 70, "n": 4, "with": []}
+
+
+def earlier(subject_id: int, revision: int, *, by: int | None = None, **said: str) -> list[Version]:
+    """What a subject said in a revision, one row a field."""
+    return [
+        Version(subject_id=subject_id, revision=revision, field=name, body=body, replaced_by_id=by)
+        for name, body in said.items()
+    ]
 
 
 class World:
@@ -151,9 +160,7 @@ class World:
                 rating=4, text="It is as a place should be, and open late.", language="en",
                 revision=2, edited_at=now(self.session),
             ),
-            ReviewVersion(
-                review_id=review_id, revision=1, rating=3, title="", text="It is so and so."
-            ),
+            *earlier(review_id, 1, rating="3", title="", text="It is so and so."),
         )  # fmt: skip
         return review_id
 
@@ -253,10 +260,9 @@ class World:
                 id=9_000_000 + i, name=f"Madrid {i}", name_key=f"madrid {i}", country="US",
                 population=1000, geom=geo.Point(-90, 40 + i).ewkt,
             ),
-            BrandVersion(brand_id=brand, name=f"Before {i}", website="", replaced_by_id=ana),
-            ReviewVersion(
-                review_id=self.ids["review of ana 0"], revision=i + 2, rating=3, title="",
-                text="It was so and so.",
+            *earlier(brand, i + 2, by=ana, name=f"Before {i}", website=""),
+            *earlier(
+                self.ids["review of ana 0"], i + 2, rating="3", title="", text="It was so and so."
             ),
         )  # fmt: skip
         session.flush()
@@ -435,7 +441,7 @@ class World:
                 name=f"Renamed {i}", website="https://new.example", old_name="Old",
                 old_website="https://old.example",
             ),
-            BrandVersion(brand_id=brand_id, name=f"Before {i}", website="", replaced_by_id=author),
+            *earlier(brand_id, i + 2, by=author, name=f"Before {i}", website=""),
         )  # fmt: skip
         return change_id
 

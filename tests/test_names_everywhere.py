@@ -20,10 +20,8 @@ NOTHING = "\u2800\u3164\u200b\ufe0f" * 20
 COLUMNS = {
     "brands.name": "form",
     "brand_changes.name": "form of the brand",
-    "brand_versions.name": "what a brand was called",
     "places.name": "form",
     "reviews.title": "form",
-    "review_versions.title": "what a review said before",
     "watches.name": "form",
     "api_keys.name": "form",
     "members.handle": "form",

@@ -105,7 +105,7 @@ def crossings() -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
 BULK = {
     ("imports", "members"), ("imports", "used_handles"), ("imports", "places"),
     ("imports", "place_facts"), ("imports", "reports"), ("imports", "reviews"),
-    ("imports", "review_versions"),
+    ("imports", "versions"),
     ("demo_spread", "CascadeReach"),
 }  # fmt: skip
 # Tables of the core: bulk writers of the rows above, of places of extracts, and of cities.

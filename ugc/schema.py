@@ -16,6 +16,7 @@ MODEL_MODULES = (
     "ugc.media.models",
     "ugc.notifications.models",
     "ugc.moderation.models",
+    "ugc.content.models",
     "ugc.profiles.models",
     "ugc.watches.models",
     "ugc.comments.models",

@@ -209,3 +209,29 @@ def test_tables_keep_their_rows_under_the_words_of_the_field(worker_id: str) -> 
             assert named == []
             with pytest.raises(sa.exc.DBAPIError, match="append"):
                 connection.execute(sa.text("DELETE FROM transitions"))
+
+
+def test_earlier_bodies_move_into_one_table(worker_id: str) -> None:
+    with empty_database(f"test_versions_{worker_id}") as engine:
+        migrate(engine, "0058")
+        with engine.begin() as connection:
+            brand_id = past.subject(connection, "brand", "b")
+            past.row(
+                connection, "brands", id=brand_id, name="Now", revision=3, language="es",
+                visibility="published",
+            )  # fmt: skip
+            for name in ("One", "Two"):
+                past.row(
+                    connection, "brand_versions", brand_id=brand_id, name=name,
+                    website="https://a.example",
+                )  # fmt: skip
+        migrate(engine, "0059")
+        with engine.begin() as connection:
+            rows = connection.execute(
+                sa.text("SELECT revision, field, body, language, origin FROM versions ORDER BY id")
+            ).all()
+        site = ("website", "https://a.example", "es", "author")
+        assert [tuple(row) for row in rows] == [
+            (1, "name", "One", "es", "author"), (1, *site),
+            (2, "name", "Two", "es", "author"), (2, *site),
+        ]  # fmt: skip

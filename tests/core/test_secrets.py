@@ -245,5 +245,5 @@ def test_no_text_names_an_erased_member(
             {"who": f"member:{member_id}"},
         )
     }
-    # The log of moves keeps the number of a node without a name.
-    assert holds == {"moves.actor"}
+    # The log of transitions keeps the number of a node without a name.
+    assert holds == {"transitions.actor"}

@@ -21,6 +21,7 @@ from tests.conftest import MODERATOR
 from ugc import demo
 from ugc.accounts.models import Member, UsedHandle
 from ugc.config import libpq_url
+from ugc.content.models import Version
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
@@ -36,7 +37,7 @@ from ugc.reports.models import Report
 from ugc.reports.rules import kinds as reports_kinds
 from ugc.reports.rules import permissions as reports_permissions
 from ugc.reputation.models import PointEntry
-from ugc.reviews.models import Review, ReviewVersion
+from ugc.reviews.models import Review
 
 Run = Callable[..., Result]
 Write = Callable[..., Path]
@@ -339,7 +340,7 @@ def test_figures_from_before_the_table_grew_make_no_batch_slow(
     run("reports", ndjson([aviso(n) for n in range(count)], "a"), "--mapping", "madrid")
     # Another connection sees an empty table, and that is what the planner goes by from now on.
     with psycopg.connect(libpq_url(database_url), autocommit=True) as other:
-        other.execute("ANALYZE reports, subjects, moves")
+        other.execute("ANALYZE reports, subjects, transitions")
     before = staged_rows_read(session)
     new = [aviso(n, id=f"new{n}") for n in range(count)]
     changed = [aviso(n, description="It grew.") for n in range(count)]
@@ -638,8 +639,8 @@ def test_a_changed_rating_moves_the_places_figures(
     ratings.write_text(ratings.read_text().replace("U2,1,0", "U2,1,2"))
     assert "0 added, 1 changed, 1 unchanged" in run("reviews", ratings, "--mapping", "uci").output
     assert rated(session) == [(2, 10), (0, 0)]
-    [version] = session.scalars(sa.select(ReviewVersion))
-    assert (version.revision, version.rating) == (1, 1)
+    [version] = session.scalars(sa.select(Version).where(Version.field == "rating"))
+    assert (version.revision, version.body, version.origin) == (1, "1", "import")
 
 
 def test_one_person_reviews_a_place_once(run: Run, tmp_path: Path, session: Session) -> None:

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.accounts.models import Member
+from ugc.content.models import Version
 from ugc.core.db import Session
 from ugc.notifications.models import Notification
 from ugc.reports.actions import life as reports_life_actions
-from ugc.reports.models import MemberPosition, Report, ReportVersion, Vote
+from ugc.reports.models import MemberPosition, Report, Vote
 from ugc.reports.queries import life as reports_life_queries
 from ugc.reports.queries import trust as reports_trust
 from ugc.reports.rules import belief as reports_belief
@@ -280,7 +281,7 @@ def test_an_edit_keeps_what_was_said(client: FlaskClient, session: Session, know
     assert "from the bridge on" in stale.text
     too_long = mod.post(f"{address}/edit", data={"revision": "2", "text": "x" * 2001})
     assert too_long.status_code == 422
-    assert len(session.scalars(sa.select(ReportVersion)).all()) == 1
+    assert len(session.scalars(sa.select(Version)).all()) == 1
 
 
 def test_a_new_members_edit_waits_again(

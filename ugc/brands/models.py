@@ -105,18 +105,6 @@ class BrandChange(Moderated, Base):
     )
 
 
-class BrandVersion(Base):
-    """What a brand was called, and its web address, until `replaced_at`."""
-
-    __tablename__ = "brand_versions"
-    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
-    brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), index=True)
-    name: Mapped[str]
-    website: Mapped[str]
-    replaced_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("members.id"), index=True)
-    replaced_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
-
-
 class Fan(Base):
     __tablename__ = "fans"
     brand_id: Mapped[int] = mapped_column(sa.ForeignKey("brands.id"), primary_key=True)

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext
 
 from ugc import events
 from ugc.content import queries, rules
+from ugc.content.models import Version
 from ugc.core import subjects
 from ugc.core.access import Actor, require_contributor
 from ugc.core.db import Session
@@ -50,21 +51,12 @@ class Parent:
 
 
 @dataclass(frozen=True)
-class History:
-    """Where what published content said before an edit is kept: `fields` of the content in rows of
-    `table`, whose `key` names the content."""
-
-    table: type[Any]
-    key: str
-    fields: Sequence[str]
-
-
-@dataclass(frozen=True)
 class ContentKind(Generic[Row]):
     """What a capability declares of a kind of content.
 
     `shown` are the visibilities at which readers see it. `about` is the column that names what the
-    content stands under, `parent` what it belongs to, `history` where earlier texts are kept.
+    content stands under, `parent` what it belongs to, `history` the fields whose earlier bodies are
+    kept (`Version`).
     `on_changed` runs after each change, `on_moved` when its visibility changed,
     `on_published(session, row, is_new)` when it becomes public, `before_withdrawal` while its
     author takes it back. `texts` are the columns that erasing empties, with what they become;
@@ -82,7 +74,7 @@ class ContentKind(Generic[Row]):
     order: Sequence[str] = ("id",)
     about: str = ""
     parent: Parent | None = None
-    history: History | None = None
+    history: Sequence[str] = ()
     on_changed: Callable[[Session, Row], None] = _nothing
     on_moved: Callable[[Session, Row], None] = _nothing
     on_published: Callable[[Session, Row, bool], None] = lambda *_: None
@@ -243,11 +235,9 @@ def editing(
         raise Stale()
     was_public = row.visibility == Visibility.PUBLISHED
     waits = held or row.visibility == Visibility.HELD
-    if was_public and kind.history is not None:
+    if was_public:
         # A text that was never public leaves no history: it would become public with the rest.
-        said = {name: getattr(row, name) for name in kind.history.fields}
-        version = {kind.history.key: row.id, "revision": row.revision, **said}
-        session.add(kind.history.table(**version))
+        keep_version(session, row, kind.history)
     yield Edit(row, waits, was_public)
     if kind.has_photos and photos:
         city_id = kind.city_of(session, row)
@@ -263,6 +253,32 @@ def editing(
     kind.on_changed(session, row)
     if moved:
         kind.on_moved(session, row)
+
+
+def keep_version(
+    session: Session, row: Moderated, fields: Sequence[str], *, by_id: int | None = None
+) -> None:
+    """Keeps what these fields of locked content say, before they change; `by_id` is the member who
+    changes them, where that is told."""
+    session.add_all(
+        Version(
+            subject_id=row.id,
+            revision=row.revision,
+            field=name,
+            language=row.language,
+            body=str(getattr(row, name)),
+            origin="import" if row.source_id is not None else "author",
+            replaced_by_id=by_id,
+        )
+        for name in fields
+    )
+
+
+def part_from_versions(session: Session, member_id: int) -> None:
+    """Takes a member's name from what they replaced."""
+    session.execute(
+        sa.update(Version).where(Version.replaced_by_id == member_id).values(replaced_by_id=None)
+    )
 
 
 def add_photos(
@@ -341,9 +357,8 @@ def erase(session: Session, kind: ContentKind[Row], member_id: int, *, with_cont
         row = kind.locked(session, subject_id)
         goes = with_content and not kind.stays(row)
         moderation_actions.forget_texts(session, subject_id, with_flags=goes)
-        if kind.history is not None:
-            key = getattr(kind.history.table, kind.history.key)
-            session.execute(sa.delete(kind.history.table).where(key == subject_id))
+        if kind.history:
+            session.execute(sa.delete(Version).where(Version.subject_id == subject_id))
         kind.forget(session, row, goes)
         if goes:
             if row.visibility in rules.STANDING:

@@ -171,17 +171,6 @@ class Vote(Base):
     )
 
 
-class ReportVersion(Base):
-    """What a report said before an edit."""
-
-    __tablename__ = "report_versions"
-    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
-    report_id: Mapped[int] = mapped_column(sa.ForeignKey("reports.id"), index=True)
-    revision: Mapped[int]
-    text: Mapped[str]
-    replaced_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
-
-
 class MemberPosition(Base):
     """Where a member last was when they voted, to a tenth of a degree; kept for a day."""
 

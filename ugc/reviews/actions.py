@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ugc import events
 from ugc.content import actions as content_actions
-from ugc.content.actions import ContentKind, History, Parent
+from ugc.content import queries as content_queries
+from ugc.content.actions import ContentKind, Parent
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind, require_contributor
 from ugc.core.db import Session, now
@@ -27,7 +28,7 @@ from ugc.places.queries import running as places_running
 from ugc.places.rules import categories as places_categories
 from ugc.places.rules import describing as places_describing
 from ugc.reviews import queries, rules
-from ugc.reviews.models import KIND, HelpfulVote, Review, ReviewVersion
+from ugc.reviews.models import KIND, HelpfulVote, Review
 
 OWN_PLACE = lazy_gettext(
     "You are of the team of the brand that runs this place: its reviews are for its guests to write"
@@ -70,7 +71,7 @@ REVIEWS = content_actions.declare(
         order=("place_id", "id"),
         about="place_id",
         parent=Parent(Place, places_reading.locked),
-        history=History(ReviewVersion, "review_id", ("rating", "title", "text")),
+        history=("rating", "title", "text"),
         on_changed=_recount,
     )
 )
@@ -206,7 +207,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
         .join(HelpfulVote, HelpfulVote.review_id == subjects.Subject.id)
         .where(HelpfulVote.member_id == member_id)
     )
-    earlier = queries.versions_of(session, (row.id for row in rows))
+    earlier = content_queries.versions_of(session, (row.id for row in rows))
     return {
         "reviews": [
             {
@@ -225,7 +226,12 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
                 "edited_at": row.edited_at,
                 "decisions": decisions.get(row.id, []),
                 "earlier": [
-                    {"rating": v.rating, "title": v.title, "text": v.text, "until": v.replaced_at}
+                    {
+                        "rating": int(v.said["rating"]),
+                        "title": v.said["title"],
+                        "text": v.said["text"],
+                        "until": v.replaced_at,
+                    }
                     for v in earlier.get(row.id, [])
                 ],
             }

@@ -51,19 +51,6 @@ class Review(Moderated, Base):
     )
 
 
-class ReviewVersion(Base):
-    """What a review said before an edit."""
-
-    __tablename__ = "review_versions"
-    id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
-    review_id: Mapped[int] = mapped_column(sa.ForeignKey("reviews.id"), index=True)
-    revision: Mapped[int]
-    rating: Mapped[int] = mapped_column(sa.SmallInteger)
-    title: Mapped[str]
-    text: Mapped[str]
-    replaced_at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
-
-
 class HelpfulVote(Base):
     __tablename__ = "helpful_votes"
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("reviews.id"), primary_key=True)

@@ -11,6 +11,7 @@ from flask_babel import gettext, lazy_gettext
 
 from ugc.accounts.pages import profile as accounts_profile
 from ugc.accounts.rules import credentials as accounts_credentials
+from ugc.content import queries as content_queries
 from ugc.content import rules as content_rules
 from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import ViewResult, current_actor, members, public
@@ -134,7 +135,7 @@ def page(public_id: str) -> str:
     return render_template(
         "reviews/page.html",
         review=review,
-        versions=queries.versions_of(session, [review.id]).get(review.id, []),
+        versions=content_queries.versions_of(session, [review.id]).get(review.id, []),
         decision=moderation_queries.last_decision(session, review.id) if mine else None,
         rules=moderation_rules.RULES,
     )

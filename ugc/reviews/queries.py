@@ -22,7 +22,7 @@ from ugc.places.models import Place
 from ugc.places.queries import running as places_running
 from ugc.places.rules import categories as places_categories
 from ugc.reviews import rules
-from ugc.reviews.models import KIND, HelpfulVote, Review, ReviewVersion
+from ugc.reviews.models import KIND, HelpfulVote, Review
 from ugc.search import finding
 from ugc.search.wordings import excerpt, text_likeness, text_query
 
@@ -350,15 +350,6 @@ def published_by_group(ids: sa.Select[int]) -> sa.Select[int]:
     return sa.select(sa.func.count()).where(
         Review.author_id.in_(ids), Review.visibility == Visibility.PUBLISHED
     )
-
-
-def versions_of(session: Session, ids: Iterable[int]) -> dict[int, list[ReviewVersion]]:
-    """What these reviews said before, newest first."""
-    query = sa.select(ReviewVersion).where(ReviewVersion.review_id.in_(list(ids)))
-    found: dict[int, list[ReviewVersion]] = {}
-    for version in session.scalars(query.order_by(ReviewVersion.id.desc())):
-        found.setdefault(version.review_id, []).append(version)
-    return found
 
 
 def helpful_count(session: Session, review_id: int) -> int:

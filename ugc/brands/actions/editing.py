@@ -16,7 +16,6 @@ from ugc.brands.models import (
     Brand,
     BrandChange,
     BrandClaim,
-    BrandVersion,
     Fan,
 )
 from ugc.brands.queries import changes, reading
@@ -107,20 +106,18 @@ def edit_brand(
     if other is not None and other != brand.public_id:
         raise Conflict(TAKEN, fields={"name": [TAKEN]})
     row.about = about
-    row.revision += 1
     if (name, website) != (row.name, row.website):
         if row.claimed_at is None:
             _rename(session, row, name, website, author_id)
         else:
             _propose(session, row, name, website, author_id)
+    row.revision += 1
     subjects.touch(session, brand.id)
 
 
 def _rename(session: Session, row: Brand, name: str, website: str, by: int | None) -> None:
     """The brand is called so from now on; what it was before goes into its history."""
-    session.add(
-        BrandVersion(brand_id=row.id, name=row.name, website=row.website, replaced_by_id=by)
-    )
+    content_actions.keep_version(session, row, ("name", "website"), by_id=by)
     row.name, row.website = name, website
 
 
@@ -243,11 +240,7 @@ def erase_member(session: Session, member_id: int, _with_content: bool) -> None:
         if change.decided_at is None:
             _end_change(session, change, Visibility.WITHDRAWN, "erasure", "system")
         change.author_id = None
-    session.execute(
-        sa.update(BrandVersion)
-        .where(BrandVersion.replaced_by_id == member_id)
-        .values(replaced_by_id=None)
-    )
+    content_actions.part_from_versions(session, member_id)
     session.execute(sa.delete(Fan).where(Fan.member_id == member_id))
     team_actions.erase_member(session, member_id)
     session.execute(sa.update(Brand).where(Brand.author_id == member_id).values(author_id=None))

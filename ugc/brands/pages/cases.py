@@ -10,6 +10,7 @@ from flask import current_app
 from ugc.brands.models import CHANGE_KIND, CLAIM_KIND, KIND
 from ugc.brands.queries import changes, reading
 from ugc.brands.queries import claims as claims_queries
+from ugc.content import queries as content_queries
 from ugc.core import panels, reserved
 from ugc.core.access import current_actor
 from ugc.core.db import db
@@ -54,14 +55,15 @@ def claim_case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, s
 
 def change_case_cards(subject_ids: Sequence[int], **_context: Any) -> dict[int, str]:
     asked = changes.changes_by_ids(db.session(), current_actor(), subject_ids)
-    versions = reading.versions_of(db.session(), [change.brand.id for change in asked.values()])
+    brand_ids = [change.brand.id for change in asked.values()]
+    versions = content_queries.versions_of(db.session(), brand_ids)
     doubts = _doubts((change.name, change.brand.id) for change in asked.values())
     return moderation_pages.cards(
         "brands/_change_case.html",
         {
             id_: {
                 "change": change,
-                "versions": versions[change.brand.id],
+                "versions": versions.get(change.brand.id, []),
                 **doubts[change.name, change.brand.id],
             }
             for id_, change in asked.items()

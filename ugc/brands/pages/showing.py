@@ -26,6 +26,7 @@ from ugc.brands.queries import changes, reading
 from ugc.brands.queries import claims as claims_queries
 from ugc.brands.queries import finding as finding_queries
 from ugc.brands.queries import team as team_queries
+from ugc.content import queries as content_queries
 from ugc.core import limits, panels, privacy, render, subjects
 from ugc.core.access import ViewResult, current_actor, members, public, require_contributor
 from ugc.core.db import db
@@ -114,7 +115,7 @@ def brand_page(public_id: str, error: DomainError | None = None) -> str:
         limits=rules,
         may_edit=rules.may_edit(actor, brand.id),
         change=changes.open_change(session, brand.id) if rules.may_edit(actor, brand.id) else None,
-        versions=reading.versions_of(session, [brand.id])[brand.id],
+        versions=content_queries.versions_of(session, [brand.id]).get(brand.id, []),
         may_claim=rules.may_claim(actor, brand.claimed_at is not None, brand.in_team),
         claim=claims_queries.open_claim(session, brand.id, actor.id) if actor.id else None,
         invited=team_queries.invitation_of(session, brand.id, actor.id),

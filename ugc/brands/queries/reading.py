@@ -16,7 +16,6 @@ from ugc.brands.models import (
     Brand,
     BrandChange,
     BrandClaim,
-    BrandVersion,
     Fan,
 )
 from ugc.core import names
@@ -187,15 +186,6 @@ def locked(session: Session, brand_id: int) -> Brand:
     if brand is None:
         raise NotFound()
     return brand
-
-
-def versions_of(session: Session, ids: Sequence[int]) -> dict[int, list[BrandVersion]]:
-    """What the brands were called before, the latest first; an empty list for one name."""
-    query = sa.select(BrandVersion).where(BrandVersion.brand_id.in_(ids))
-    found: dict[int, list[BrandVersion]] = {each: [] for each in ids}
-    for version in session.scalars(query.order_by(BrandVersion.id.desc())):
-        found[version.brand_id].append(version)
-    return found
 
 
 def search_brands(

@@ -99,9 +99,10 @@ def _change_reviews(session: Session) -> int:
     )
     execute(
         session,
-        "INSERT INTO review_versions (review_id, revision, rating, title, text)"
-        " SELECT id, revision, rating, title, text FROM reviews WHERE id = ANY(:changed)"
-        " ORDER BY id",
+        "INSERT INTO versions (subject_id, revision, field, language, body, origin)"
+        " SELECT r.id, r.revision, f.field, r.language, f.body, 'import' FROM reviews r,"
+        " LATERAL (VALUES ('rating', r.rating::text), ('title', r.title), ('text', r.text))"
+        " AS f (field, body) WHERE r.id = ANY(:changed) ORDER BY r.id, f.field",
         changed=changed,
     )
     execute(

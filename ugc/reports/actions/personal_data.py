@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ugc.content import actions as content_actions
+from ugc.content import queries as content_queries
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session
@@ -24,7 +25,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
     me = Actor(ActorKind.MEMBER, id=member_id)
     rows = reading.reports_of(session, me, member_id, limit=100_000)
     decisions = moderation_queries.decisions_on(session, (row.id for row in rows))
-    earlier = life_queries.versions_of(session, (row.id for row in rows))
+    earlier = content_queries.versions_of(session, (row.id for row in rows))
     exact = exact_queries.given_by(session, member_id)
     return {
         "posted": [
@@ -49,7 +50,7 @@ def export_member(session: Session, member_id: int) -> dict[str, object]:
                 "denials": row.denials,
                 "occurred_at": row.occurred_at,
                 "expires_at": row.expires_at,
-                "earlier": [version.text for version in earlier.get(row.id, [])],
+                "earlier": [version.said["text"] for version in earlier.get(row.id, [])],
                 "decisions": decisions.get(row.id, []),
             }
             for row in rows

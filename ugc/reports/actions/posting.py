@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 
 from ugc import events
 from ugc.content import actions as content_actions
-from ugc.content.actions import ContentKind, History
+from ugc.content.actions import ContentKind
 from ugc.core import subjects
 from ugc.core.access import SYSTEM, Actor, require_contributor
 from ugc.core.db import Session, now
@@ -22,7 +22,6 @@ from ugc.reports.models import (
     KIND,
     Report,
     ReportState,
-    ReportVersion,
 )
 from ugc.reports.queries import trust
 from ugc.reports.rules import belief, kinds, permissions
@@ -53,7 +52,7 @@ REPORTS = content_actions.declare(
         counts=True,
         has_photos=True,
         shown=frozenset(permissions.SHOWN),
-        history=History(ReportVersion, "report_id", ("text",)),
+        history=("text",),
         on_published=_published,
         before_withdrawal=_withdrawn,
         forget=_forget,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from ugc.accounts.models import Member
 from ugc.accounts.queries import suspensions as accounts_suspensions_queries
-from ugc.core.db import Session, among, built_once, lately, read_so_far
+from ugc.content import queries as content_queries
+from ugc.core.db import Session, built_once, lately, read_so_far
 from ugc.core.subjects import Subject, Transition, TransitionNote
 from ugc.geography import geo
-from ugc.reports.models import MemberPosition, Report, ReportState, ReportVersion, Vote
+from ugc.reports.models import MemberPosition, Report, ReportState, Vote
 from ugc.reports.rules import belief
 
 # Reasons of the moves that bring a report back after its end.
@@ -278,29 +279,12 @@ def _public_moves() -> Any:
     )
 
 
-def versions(session: Session, report_id: int) -> list[ReportVersion]:
+def versions(session: Session, report_id: int) -> list[content_queries.Earlier]:
     """What it said before, newest first; read once by a request that only reads."""
     read = read_so_far("versions_of_reports")
     if report_id not in read:
-        read[report_id] = versions_of(session, [report_id]).get(report_id, [])
-    return cast("list[ReportVersion]", read[report_id])
-
-
-def versions_of(session: Session, ids: Iterable[int]) -> dict[int, list[ReportVersion]]:
-    """What these reports said before, newest first."""
-    found: dict[int, list[ReportVersion]] = {}
-    for version in session.scalars(_versions(), {"ids": list(ids)}):
-        found.setdefault(version.report_id, []).append(version)
-    return found
-
-
-@built_once
-def _versions() -> Any:
-    return (
-        sa.select(ReportVersion)
-        .where(among(ReportVersion.report_id))
-        .order_by(ReportVersion.id.desc())
-    )
+        read[report_id] = content_queries.versions_of(session, [report_id]).get(report_id, [])
+    return cast("list[content_queries.Earlier]", read[report_id])
 
 
 def votes_by(session: Session, member_id: int) -> list[tuple[Vote, str]]:

@@ -11,6 +11,8 @@ from ugc.config import ROOT
 # docs/decisions/0049: names that a standard term replaced.
 RETIRED = (
     "tell_week", "tell_all", "suspended_judgement", "refold", "said_via", "carry_on", "unseal",
+    "ToldWeek", "ToldFigure", "log_move", "MoveNote", "MapFold", "UsageMark", "ReportVersion",
+    "ReviewVersion", "BrandVersion",
 )  # fmt: skip
 
 

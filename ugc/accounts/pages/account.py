@@ -18,7 +18,6 @@ from flask_babel import gettext
 
 from ugc.accounts import schemas
 from ugc.accounts.actions import erasing, links, passwords, settings, signing_in
-from ugc.accounts.pages import mailing as mailing  # registers its pages
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import lookup, sessions
 from ugc.accounts.rules import credentials

@@ -14,7 +14,6 @@ from flask_login import LoginManager, UserMixin
 from ugc.accounts.actions import links, signing_in, suspending
 from ugc.accounts.models import Member
 from ugc.accounts.pages import known
-from ugc.accounts.pages import mailing as mailing  # registers its pages
 from ugc.accounts.queries import sessions
 from ugc.core import audit, jobs
 from ugc.core.access import (

@@ -16,7 +16,6 @@ from flask_babel import gettext
 from ugc.accounts import schemas
 from ugc.accounts.actions import door, joining, links, signing_in
 from ugc.accounts.pages import actor, known
-from ugc.accounts.pages import mailing as mailing  # registers its pages
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import lookup
 from ugc.core import audit, limits, panels, render, returning, zones

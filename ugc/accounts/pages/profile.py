@@ -10,7 +10,6 @@ from flask import (
     render_template,
 )
 
-from ugc.accounts.pages import mailing as mailing  # registers its pages
 from ugc.accounts.pages.base import bp
 from ugc.accounts.queries import grants as grants_queries
 from ugc.accounts.queries import lookup

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from ugc.core import jobs, subjects
-from ugc.core.db import Session, record
+from ugc.core.db import RECORDABLE, Base, Session, record, record_act
 from ugc.core.subjects import Subject
 
 REPORT = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
@@ -69,6 +69,14 @@ def test_a_key_belongs_to_its_member(
 def test_record_appends_only_to_the_closed_list(session: Session) -> None:
     with pytest.raises(ValueError, match="subjects"):
         record(Subject.__table__, {"kind": "x"})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"reports\.post"):
+        record_act("reports.post", lambda _session: None)
+    recordable = {
+        name
+        for name, table in Base.metadata.tables.items()
+        if table.info.items() >= RECORDABLE.items()
+    }
+    assert recordable == {"sign_in_attempts", "key_uses", "mail_attempts"}
 
 
 @pytest.mark.parametrize("table", ["transitions", "point_entries", "decisions", "referrals"])

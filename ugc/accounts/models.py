@@ -11,7 +11,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ugc.core import people
-from ugc.core.db import Base, app_now
+from ugc.core.db import RECORDABLE, Base, app_now
 
 KIND = "member"
 
@@ -282,4 +282,4 @@ class SignInAttempt(Base):
     id: Mapped[int] = mapped_column(sa.Identity(), primary_key=True)
     who: Mapped[str]
     at: Mapped[dt.datetime] = mapped_column(server_default=app_now())
-    __table_args__ = (sa.Index("ix_sign_in_attempts_who_at", "who", "at"),)
+    __table_args__ = (sa.Index("ix_sign_in_attempts_who_at", "who", "at"), {"info": RECORDABLE})

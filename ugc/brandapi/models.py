@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core.db import Base, app_now
+from ugc.core.db import RECORDABLE, Base, app_now
 
 
 class ApiKey(Base):
@@ -32,3 +32,4 @@ class KeyUse(Base):
     __tablename__ = "key_uses"
     key_id: Mapped[int] = mapped_column(sa.ForeignKey("api_keys.id"), primary_key=True)
     used_at: Mapped[dt.datetime] = mapped_column(primary_key=True, server_default=app_now())
+    __table_args__ = ({"info": RECORDABLE},)

@@ -27,9 +27,9 @@ from sqlalchemy.ext.compiler import compiles
 log = logging.getLogger(__name__)
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-RECORDABLE_TABLES = frozenset({"sign_in_attempts", "refusals", "key_uses", "mail_attempts"})
-# What is more than a row: (capability, what), with a function that writes it.
-RECORDABLE_ACTS = frozenset({"referrals.visits", "referrals.salt", "referrals.reach"})
+# In the `info` of a table: `record()` may append to it.
+RECORDABLE = {"recordable": True}
+_acts: set[str] = set()
 
 
 class Base(orm.DeclarativeBase):
@@ -328,20 +328,26 @@ def own_transaction() -> Iterator[Session]:
 def record(table: sa.Table, values: Mapping[str, Any]) -> None:
     """Appends one row outside the request's transaction.
 
-    Only for `RECORDABLE_TABLES`: things that must be kept although the request is refused or is
-    a GET. In a request it is written when the request's own transaction is over, so that no one
-    holds two connections. Raises ValueError for any other table."""
-    if table.name not in RECORDABLE_TABLES:
+    Only for a table whose model says so (`RECORDABLE`): things that must be kept although the
+    request is refused or is a GET. In a request it is written when the request's own transaction
+    is over, so that no one holds two connections. Raises ValueError for any other table."""
+    if not table.info.items() >= RECORDABLE.items():
         raise ValueError(f"{table.name} is not one of the tables that record() may append to")
     row = dict(values)
     # A mark that is there already (one a day) is no error.
     _afterwards(lambda session: session.execute(insert(table).values(row).on_conflict_do_nothing()))
 
 
+def declare_act(name: str) -> str:
+    """Lets `record_act` write what `name` (capability and what) stands for; answers the name."""
+    _acts.add(name)
+    return name
+
+
 def record_act(name: str, write: Callable[[Session], object]) -> None:
-    """As `record`, for what is more than a row: `write(session)` in a transaction of its own. Only
-    for `RECORDABLE_ACTS`; raises ValueError for any other name."""
-    if name not in RECORDABLE_ACTS:
+    """As `record`, for what is more than a row: `write(session)` in a transaction of its own.
+    Raises ValueError for a name that is not declared."""
+    if name not in _acts:
         raise ValueError(f"{name} is not one of the acts that may be recorded beside a request")
     _afterwards(write)
 

@@ -35,7 +35,7 @@ from ugc.accounts.models import Member
 from ugc.core import addresses, cookies, limits, panels, privacy, render, subjects
 from ugc.core.access import ViewResult, current_actor, public
 from ugc.core.batches import WriteBehind
-from ugc.core.db import Session, db, now, own_transaction, record_act
+from ugc.core.db import Session, db, declare_act, now, own_transaction, record_act
 from ugc.core.subjects import SITE_PUBLIC_ID
 from ugc.referrals import queries, rules
 from ugc.referrals.actions import linking, visits
@@ -47,6 +47,7 @@ limits.declare("visit", "100 per hour")
 COOKIE = "via"
 ANSWERED = "invitation_answered"
 VISITS, SALTS = "boca_visits", "boca_visit_salts"
+VISITS_COUNTED, REACHED = declare_act("referrals.visits"), declare_act("referrals.reach")
 
 panels.declare("invitation", "every page, for visitors who came by a link")
 panels.declare("link.preview", "what a machine gets at a link", "link")
@@ -57,7 +58,7 @@ privacy.register("contacts", linking.export_member, linking.erase_member)
 def prepare(state: BlueprintSetupState) -> None:
     state.app.extensions[VISITS] = WriteBehind(
         cast(Flask, state.app),
-        "referrals.visits",
+        VISITS_COUNTED,
         visits.count_visits,
         every_s=float(state.app.config["VISIT_BATCH_S"]),
     )
@@ -180,7 +181,7 @@ def _reach(link_id: int, member_id: int, channel: str) -> None:
     def write(session: Session) -> None:
         linking.reach(session, session.get_one(ReferralLink, link_id), member_id, channel)
 
-    record_act("referrals.reach", write)
+    record_act(REACHED, write)
 
 
 def remember(response: BaseResponse, via: str) -> BaseResponse:

@@ -11,7 +11,7 @@ from geoalchemy2 import Geometry
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.core.db import Base, app_now
+from ugc.core.db import RECORDABLE, Base, app_now
 
 
 class Follow(Base):
@@ -179,6 +179,7 @@ class MailAttempt(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     outcome: Mapped[str] = mapped_column(primary_key=True)  # begun or refused
     at: Mapped[dt.datetime] = mapped_column(server_default=app_now(), index=True)
+    __table_args__ = ({"info": RECORDABLE},)
 
 
 class PushSubscription(Base):

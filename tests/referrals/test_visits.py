@@ -91,8 +91,8 @@ def test_nothing_that_is_stored_names_anybody(
         environ_base={"REMOTE_ADDR": "192.0.2.77"},
     )
     [row] = session.execute(sa.text("SELECT * FROM visits")).mappings().all()
-    assert set(row) == {"visited_on", "link_id", "mark", "channel", "degree", "visited_at"}
-    assert len(bytes(row["mark"])) == referrals_rules.MARK_BYTES
+    assert set(row) == {"visited_on", "link_id", "visitor_key", "channel", "degree", "visited_at"}
+    assert len(bytes(row["visitor_key"])) == referrals_rules.MARK_BYTES
     for table in ("visits", "visit_days", "root_days", "visit_salts"):
         text = str(session.scalars(sa.text(f"SELECT t::text FROM {table} t")).all())
         for told in ("192.0.2", "Firefox", "tlh"):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from flask_babel import force_locale
 
+from ugc import languages
 from ugc.app import create_app
 from ugc.core import errors, health, render, security
 from ugc.front.application import Front
@@ -20,7 +21,7 @@ def build(bounds: Bounds) -> Front:
     with app.test_request_context():
         texts = {}
         default = app.config["DEFAULT_LANGUAGE"]
-        for language in sorted(app.config["LANGUAGES"], key=lambda each: each != default):
+        for language in sorted(languages.CODES, key=lambda each: each != default):
             with force_locale(language):
                 texts[language] = {c: str(text) for c, (_, text) in errors.catalogue().items()}
 

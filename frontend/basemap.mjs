@@ -15,7 +15,10 @@ const SPAIN = {west: -18.5, south: 27.4, east: 4.6, north: 44};
 const ATTRIBUTION = 'Natural Earth · GeoNames (CC BY 4.0) · '
   + '© Instituto Geográfico Nacional (CC BY 4.0)';
 
-/** What readers of other languages call towns: lines of country, name, Spanish and English name. */
+/** The language of the source, and each that has a folder of catalogues. */
+export const LANGUAGES = ['en', ...fs.readdirSync(new URL('../ugc/translations/', import.meta.url)).sort()];
+
+/** What readers of other languages call towns: country, name, and a column for each language. */
 export const TOWN_NAMES = new URL('../ugc/geography/town_names.tsv', import.meta.url);
 
 const collection = (features) => ({type: 'FeatureCollection', features});
@@ -64,13 +67,14 @@ function labelPoint({geometry}) {
 
 function countryLabels(countries) {
   const names = require('i18n-iso-countries');
-  for (const code of ['en', 'es']) names.registerLocale(require(`i18n-iso-countries/langs/${code}.json`));
+  const known = LANGUAGES.filter((code) => names.getSupportedLanguages().includes(code));
+  for (const code of known) names.registerLocale(require(`i18n-iso-countries/langs/${code}.json`));
   return countries.filter(({id}) => id && names.numericToAlpha2(id)).map((country) => {
     const code = names.numericToAlpha2(country.id);
     const {coordinates, area} = labelPoint(country);
     return toFeature({type: 'Point', coordinates}, {
-      name_en: names.getName(code, 'en', {select: 'alias'}) ?? names.getName(code, 'en'),
-      name_es: names.getName(code, 'es', {select: 'alias'}) ?? names.getName(code, 'es'),
+      ...Object.fromEntries(known.map((language) => [`name_${language}`,
+        names.getName(code, language, {select: 'alias'}) ?? names.getName(code, language)])),
       rank: Math.round(100 - Math.min(100, Math.log2(area + 1) * 8)),
     });
   });
@@ -86,7 +90,7 @@ function townZoom({population, featureCode, country}) {
   return population > (country === 'ES' ? 2000 : 15000) ? 8 : Infinity;
 }
 
-/** The names of towns in Spanish and English, where they are others, by GeoNames' number; of towns of
+/** The names of towns in other languages, where they are others, by GeoNames' number; of towns of
     one country and name the largest is meant. Throws for a line that names no town. */
 function townNames(cities) {
   const largest = new Map();
@@ -94,12 +98,13 @@ function townNames(cities) {
     const key = `${city.country}\t${city.name}`;
     if (!(largest.get(key)?.population >= city.population)) largest.set(key, city);
   }
-  const lines = fs.readFileSync(TOWN_NAMES, 'utf8').split('\n').filter((each) => each && !each.startsWith('#'));
-  return new Map(lines.map((line) => {
-    const [country, name, es, en] = line.split('\t');
+  const [[,, ...languages], ...lines] = fs.readFileSync(TOWN_NAMES, 'utf8').split('\n')
+    .filter((each) => each && !each.startsWith('#')).map((line) => line.split('\t'));
+  return new Map(lines.map(([country, name, ...others]) => {
     const city = largest.get(`${country}\t${name}`);
     if (!city) throw new Error(`There is no ${name} in ${country}`);
-    return [city.cityId, {...(es !== '-' && {name_es: es}), ...(en !== '-' && {name_en: en})}];
+    const told = languages.map((language, at) => [`name_${language}`, others[at]]).filter(([, other]) => other !== '-');
+    return [city.cityId, Object.fromEntries(told)];
   }));
 }
 

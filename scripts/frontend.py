@@ -35,6 +35,9 @@ def inputs_hash() -> str:
     files = [ROOT / "package-lock.json", ROOT / "ugc" / "geography" / "town_names.tsv"]
     for folder in ("frontend", "static/js", "static/css", "static/icons"):
         files += sorted(path for path in (ROOT / folder).rglob("*") if path.is_file())
+    # The basemap has names in each of them.
+    languages = sorted(path.name for path in (ROOT / "ugc" / "translations").iterdir())
+    digest.update(",".join(languages).encode())
     for path in files:
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()

@@ -1,4 +1,5 @@
-"""Translations: one catalogue per capability, ugc/translations/es/<capability>.po.
+"""Translations: one catalogue per language and capability,
+ugc/translations/<language>/<capability>.po.
 
 python scripts/i18n.py update | compile | check"""
 
@@ -12,8 +13,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from ugc import languages
+
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "ugc" / "translations" / "es"
 KEYWORDS = {
     "_": None, "gettext": None, "lazy_gettext": None,
     "ngettext": (1, 2), "lazy_ngettext": (1, 2),
@@ -29,7 +31,7 @@ def capability(path: str) -> str:
 
 
 def extracted() -> dict[str, Catalog]:
-    """What the source says now, by capability."""
+    """What the source and the files of data say now, by capability."""
     found: dict[str, Catalog] = {}
     for base, method in (("ugc", "python"), ("templates", "jinja2")):
         suffixes = [("**.py", "python")] if method == "python" else [
@@ -38,79 +40,87 @@ def extracted() -> dict[str, Catalog]:
         for name, line, message, comments, _context in extract_from_dir(
             ROOT / base, method_map=suffixes, keywords=KEYWORDS
         ):
-            catalog = found.setdefault(capability(name), Catalog(locale="es"))
+            catalog = found.setdefault(capability(name), Catalog())
             catalog.add(message, locations=[(f"{base}/{name}", line)], auto_comments=comments)
+    for path in sorted((ROOT / "ugc").glob("*/*.toml")):
+        for context, title in languages.messages_of(languages.named_tables(path)):
+            found.setdefault(path.parent.name, Catalog()).add(title, context=context)
     return found
 
 
-def stored(name: str) -> Catalog:
-    path = FOLDER / f"{name}.po"
+def stored(language: str, name: str) -> Catalog:
+    path = languages.TRANSLATIONS / language / f"{name}.po"
     if not path.exists():
-        return Catalog(locale="es")
+        return Catalog(locale=language)
     with path.open("rb") as file:
-        return read_po(file, locale="es")
+        return read_po(file, locale=language)
 
 
-def update() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def update(language: str) -> None:
     for name, source in extracted().items():
-        catalog = stored(name)
+        catalog = stored(language, name)
         # The date of a run is no change: it would only be a conflict of every merge.
         source.creation_date = catalog.creation_date
         catalog.update(source, no_fuzzy_matching=True)
         catalog.obsolete.clear()
         catalog.fuzzy = False
-        with (FOLDER / f"{name}.po").open("wb") as file:
+        with (languages.TRANSLATIONS / language / f"{name}.po").open("wb") as file:
             write_po(
                 file, catalog, width=100, omit_header=False, no_location=True, sort_output=True
             )
 
 
-def compile_all() -> None:
-    merged = Catalog(locale="es")
-    for path in sorted(FOLDER.glob("*.po")):
+def compile_all(folder: Path) -> None:
+    merged = Catalog(locale=folder.name)
+    for path in sorted(folder.glob("*.po")):
         with path.open("rb") as file:
-            for message in read_po(file, locale="es"):
+            for message in read_po(file, locale=folder.name):
                 if message.id and message.string:
-                    merged.add(message.id, message.string)
-    target = FOLDER / "LC_MESSAGES" / "messages.mo"
+                    merged.add(message.id, message.string, context=message.context)
+    target = folder / "LC_MESSAGES" / "messages.mo"
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
         write_mo(file, merged)
 
 
-def check() -> int:
-    """How many messages of the source have no Spanish text, or two that differ (one would win
-    everywhere); prints them."""
+def check(language: str) -> int:
+    """How many messages of the source have no text in the language, or two that differ (one would
+    win everywhere); prints them."""
     missing = 0
     texts: dict[object, tuple[str, object]] = {}
     for name, source in extracted().items():
-        catalog = stored(name)
+        catalog = stored(language, name)
         for message in source:
             if not message.id:
                 continue
-            known = catalog.get(message.id)
+            known = catalog.get(message.id, message.context)
             strings = known.string if known and isinstance(known.string, tuple) else (
                 (known.string,) if known else ()
             )  # fmt: skip
             if not strings or not all(strings) or (known and known.fuzzy):
                 missing += 1
-                print(f"{name}.po: {message.id!r} has no Spanish text")
+                print(f"{language}/{name}.po: {message.id!r} has no text")
                 continue
-            other, string = texts.setdefault(message.id, (name, known.string))
+            other, string = texts.setdefault((message.context, message.id), (name, known.string))
             if string != known.string:
                 missing += 1
-                print(f"{name}.po: {message.id!r} has another Spanish text in {other}.po")
+                print(f"{language}/{name}.po: {message.id!r} has another text in {other}.po")
     return missing
 
 
-if __name__ == "__main__":
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command == "update":
-        update()
-    elif command == "compile":
-        compile_all()
-    elif command == "check":
-        sys.exit(1 if check() else 0)
-    else:
+def main(command: str) -> None:
+    if command not in ("update", "compile", "check"):
         sys.exit(__doc__)
+    missing = 0
+    for folder in sorted(each for each in languages.TRANSLATIONS.iterdir() if each.is_dir()):
+        if command == "update":
+            update(folder.name)
+        elif command == "compile":
+            compile_all(folder)
+        else:
+            missing += check(folder.name)
+    sys.exit(1 if missing else 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "")

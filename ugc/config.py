@@ -16,6 +16,8 @@ import limits
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from ugc import languages
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -75,7 +77,11 @@ SETTINGS = [
     ),
     Setting("PROXY_HOPS", "0", "number of trusted reverse proxies in front"),
     Setting("HSTS_SUBDOMAINS", "no", "yes: every subdomain of SITE_URL's host is https only, too"),
-    Setting("DEFAULT_LANGUAGE", "en", "es or en, when the browser asks for neither"),
+    Setting(
+        "DEFAULT_LANGUAGE",
+        "en",
+        "for browsers that ask for no language of the site",
+    ),
     Setting(
         "API_LIMIT",
         "600 per minute",
@@ -282,8 +288,8 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
     _check_log(str(value["LOG_LEVEL"]), str(value["LOG_FORMAT"]))
     data_dir = Path(value["DATA_DIR"] or ROOT / "var" / "data")
     language = value["DEFAULT_LANGUAGE"]
-    if language not in ("es", "en"):
-        raise ConfigError("DEFAULT_LANGUAGE must be es or en.")
+    if language not in languages.CODES:
+        raise ConfigError(f"DEFAULT_LANGUAGE must be {' or '.join(languages.CODES)}.")
     _check_push(value)
     secure = site.scheme == "https"
     live = str(value["LIVE_URL"] or _live_url(site)).rstrip("/")
@@ -337,7 +343,6 @@ def load(environ: dict[str, str] | None = None) -> dict[str, object]:
         "SENTRY_DSN": value["SENTRY_DSN"],
         "LOG_LEVEL": value["LOG_LEVEL"],
         "LOG_FORMAT": value["LOG_FORMAT"],
-        "LANGUAGES": ("es", "en"),
         "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 512 * 1024,
         "MAX_FORM_PARTS": 60,

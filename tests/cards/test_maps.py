@@ -192,7 +192,7 @@ def test_a_coarse_report_stays_coarse(client: FlaskClient, session: Session, wor
 def test_the_colours_are_those_of_the_map_in_the_browser(
     theme: str, palette: basemap.Palette
 ) -> None:
-    script = (render.ROOT / "static" / "js" / "map-style.mjs").read_text("utf-8")
+    script = (ROOT / "static" / "js" / "map-style.mjs").read_text("utf-8")
     told = re.search(rf"{theme}: \{{(.*?)\}}", script, re.DOTALL)
     assert told is not None
     assert dict(re.findall(r"(\w+): '(#\w{6})'", told[1])) == vars(palette)

@@ -16,7 +16,7 @@ MODERATOR = Actor(ActorKind.MEMBER, id=2, confirmed=True, grants=MODERATOR)
 def test_every_kind_is_complete() -> None:
     assert len(reports_kinds.KINDS) >= 12
     for kind in reports_kinds.KINDS.values():
-        assert kind.es != kind.en
+        assert kind.name("es") != kind.name("en")
         assert 0 < kind.floor < kind.half_life < kind.ceiling
         assert 0 < kind.radius <= 250
 

@@ -25,8 +25,8 @@ from tests.streets import omt
 from tests.streets.conftest import VILLAGE, Run
 from tests.streets.test_pictures import colours_of, near
 from ugc.cards.pages.pictures import built
+from ugc.config import ROOT
 from ugc.core.db import Session
-from ugc.core.render import ROOT
 from ugc.drawing import basemap, citymap, openmaptiles, typeset
 from ugc.streets import jobs as streets_jobs
 from ugc.streets.pages import city_at

@@ -59,7 +59,7 @@ class Member(Base):
     suspended_until: Mapped[dt.datetime | None]
     erased_at: Mapped[dt.datetime | None]
     __table_args__ = (
-        sa.CheckConstraint("language IN ('es', 'en')", name="language"),
+        sa.CheckConstraint("language ~ '^[a-z]{2,3}$'", name="language"),
         sa.CheckConstraint("profile_lists IN ('nothing', 'days', 'all')", name="profile_lists"),
         sa.CheckConstraint(
             "erased_at IS NULL OR (handle IS NULL AND email IS NULL AND password_hash IS NULL)",

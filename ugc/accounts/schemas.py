@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshmallow as ma
 from flask_babel import lazy_gettext
 
+from ugc import languages
 from ugc.accounts.rules.credentials import Listing
 from ugc.accounts.rules.naming import NAME_MAX
 from ugc.accounts.rules.roles import REASON_MAX, Role
@@ -97,7 +98,7 @@ class SettingsForm(Form):
     language = ma.fields.String(
         required=True,
         validate=ma.validate.OneOf(
-            ["es", "en"],
+            languages.CODES,
             error=lazy_gettext("Choose one of the languages."),  # type: ignore[arg-type]
         ),
     )
@@ -118,9 +119,6 @@ class SettingsForm(Form):
     )
 
 
-LANGUAGES = {"es": "Español", "en": "English"}
-
-
 class Day(ma.fields.Date):
     """A day, or None for nothing."""
 
@@ -139,7 +137,7 @@ class RoleForm(Form):
     language = ma.fields.String(
         load_default="",
         validate=ma.validate.OneOf(
-            ["", *LANGUAGES],
+            ["", *languages.CODES],
             error=lazy_gettext("Choose one of the languages."),  # type: ignore[arg-type]
         ),
     )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 from flask_babel import force_locale
 
+from ugc import languages
 from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.models import Member
 from ugc.accounts.queries import grants as accounts_grants_queries
@@ -73,7 +74,7 @@ def _by(name: str | None) -> str:
 @click.argument("role", type=ROLES)
 @click.option("--brand", help="Into the team of this brand (its public id).")
 @click.option("--city", type=int, help="Only content of this city (its GeoNames id).")
-@click.option("--language", type=click.Choice(["es", "en"]), help="Only content in it.")
+@click.option("--language", type=click.Choice(languages.CODES), help="Only content in it.")
 @click.option("--kind", help="Only content of this kind, such as report.")
 @click.option("--until", type=DAY, help="When it ends by itself: YYYY-MM-DD, UTC.")
 @click.option("--reason", default="")

@@ -15,6 +15,7 @@ from flask import (
     session,
 )
 
+from ugc import languages
 from ugc.core import cookies, health, panels, render
 from ugc.core.access import ViewResult, public
 
@@ -63,7 +64,7 @@ def about_page() -> str:
 @public
 def set_language() -> ViewResult:
     chosen = request.form.get("language", "")
-    if chosen in render.LANGUAGES:
+    if chosen in languages.CODES:
         session["language"] = chosen
     # An address that asks for a language would go on asking for it.
     there = urlsplit(render.safe_next(request.form.get("next")))

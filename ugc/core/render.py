@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from ugc.config import ROOT
+from ugc import languages
 from ugc.core import (
     cookies,
     formats,
@@ -38,7 +38,6 @@ from ugc.core.db import SAFE_METHODS, is_reading
 # (the name of a file, say). A text is a text: it is escaped like any other.
 LazyString.__html__ = lambda text: escape(str(text))  # type: ignore[method-assign]
 
-LANGUAGES = ("es", "en")
 THEMES = ("auto", "light", "dark")
 babel = Babel()
 
@@ -60,12 +59,12 @@ def language() -> str:
 
 def _language(actor: Actor) -> str:
     said = request.args.get("lang")
-    if said in LANGUAGES:
+    if said in languages.CODES:
         return str(said)
     chosen = session.get("language")
-    if chosen in LANGUAGES:
+    if chosen in languages.CODES:
         return str(chosen)
-    if actor.language in LANGUAGES:
+    if actor.language in languages.CODES:
         return str(actor.language)
     best = _best(request.headers.get("Accept-Language", ""))
     return best or str(current_app.config["DEFAULT_LANGUAGE"])
@@ -74,7 +73,7 @@ def _language(actor: Actor) -> str:
 @lru_cache(maxsize=256)
 def _best(accepted: str) -> str | None:
     """The language of ours that fits such a header best."""
-    return parse_accept_header(accepted, LanguageAccept).best_match(LANGUAGES)
+    return parse_accept_header(accepted, LanguageAccept).best_match(languages.CODES)
 
 
 def timezone() -> str:
@@ -253,7 +252,7 @@ def in_language(code: str) -> Any:
 
 
 def init_app(app: Flask) -> None:
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "ugc" / "translations")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(languages.TRANSLATIONS)
     babel.init_app(app, locale_selector=language, timezone_selector=timezone)
     for function in (asset, icon):
         templating.foldable(function)
@@ -273,6 +272,7 @@ def init_app(app: Flask) -> None:
         as_typed=as_typed,
         ticked=ticked,
         distance=distance,
+        languages=languages.NAMES,
         panel_slots=panels.render,
         site_name=app.config["SITE_NAME"],
         site_url=app.config["SITE_URL"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ugc import languages
 from ugc.core import names
 
 FSI, PDI = "\u2068", "\u2069"
@@ -54,10 +55,10 @@ def isolated(text: str) -> str:
 def language_of(text: str, language: str) -> str:
     """The `lang` of a text: its stored language, which is that of its author's pages; '' (unknown)
     when there is none, or when letters of other scripts than Latin outnumber the Latin ones, which
-    neither Spanish nor English does."""
+    no language that is written in Latin letters does."""
     if language in ("", "und"):
         return ""
-    if language in ("es", "en") and not text.isascii():
+    if languages.is_latin(language) and not text.isascii():
         letters = [char for char in text[:1_000] if char.isalpha()]
         latin = sum("LATIN" in unicodedata.name(char, "") for char in letters)
         if 2 * latin < len(letters):

@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-LANGUAGES = ("es", "en")  # the columns after country and name
-
 
 @functools.lru_cache(maxsize=1)
 def _names() -> dict[tuple[str, str], dict[str, str]]:
     lines = Path(__file__).with_name("town_names.tsv").read_text("utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    return {(row[0], row[1]): dict(zip(LANGUAGES, row[2:], strict=True)) for row in rows}
+    _country, _name, *languages = rows[0]
+    return {(row[0], row[1]): dict(zip(languages, row[2:], strict=True)) for row in rows[1:]}
 
 
 def town_name(name: str, country: str | None, language: str) -> str:

@@ -17,6 +17,7 @@ from babel.dates import format_interval, format_skeleton
 from flask import Blueprint, Response, render_template, request
 from flask_babel import get_locale, gettext
 
+from ugc import languages
 from ugc.core import cache, limits, render
 from ugc.core.access import ViewResult, current_actor, known_actor, public
 from ugc.core.db import db, now
@@ -135,7 +136,7 @@ def _local(at: dt.datetime, span: rules.Span) -> dt.datetime:
 
 
 def _clock() -> str:
-    return "Hm" if render.language() == "es" else "hm"
+    return "Hm" if languages.counts_to_24(render.language()) else "hm"
 
 
 def _interval(start: dt.datetime, end: dt.datetime, skeleton: str, span: rules.Span) -> str:

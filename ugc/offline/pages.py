@@ -22,6 +22,7 @@ from flask import (
 from flask_babel import gettext
 from markupsafe import Markup
 
+from ugc import languages
 from ugc.core import builds, render, security
 from ugc.core.access import ANONYMOUS, ViewResult, current_actor, public
 from ugc.livemap import pages as livemap_pages
@@ -83,7 +84,7 @@ def sheet(language: str) -> ViewResult:
 def _worker(path: str, _shown_as: tuple[str, ...]) -> bytes:
     """The built worker, headed by the version of the shells: a browser takes a new worker when a
     byte of it changed, and with it the new shells."""
-    shells = "".join(_shell(language) for language in render.LANGUAGES)
+    shells = "".join(_shell(language) for language in languages.CODES)
     version = hashlib.sha256(shells.encode()).hexdigest()[:12]
     script = (render.BUILD / path.rsplit("/", 1)[-1]).read_bytes()
     return f'self.SHELL_VERSION = "{version}";\n'.encode() + script
@@ -105,9 +106,9 @@ def worker() -> ViewResult:
 @bp.get("/manifest.webmanifest")
 @public
 def manifest() -> Response:
-    """`?lang=es|en`; browsers ask for it without cookies, so its address says the language."""
+    """`?lang=es`; browsers ask for it without cookies, so its address says the language."""
     language = request.args.get("lang")
-    if language not in render.LANGUAGES:
+    if language not in languages.CODES:
         language = render.language()
 
     def png(name: str, size: int, purpose: str = "any") -> dict[str, str]:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+
+from ugc.languages import Named, named_tables
 
 # Points at which each level begins (level 1 is the first), as Google's Local Guides has them.
 LEVELS = (0, 15, 75, 250, 500, 1_500, 5_000, 15_000, 50_000, 100_000)
 
 
 @dataclass(frozen=True)
-class Action:
+class Action(Named):
     """`a_day` is how many of them earn one member points in a day (UTC); None: no such limit."""
 
     code: str
     points: int
-    es: str
-    en: str
     a_day: int | None = None
-
-    def name(self, language: str) -> str:
-        return self.es if language == "es" else self.en
 
 
 def load_actions(path: Path) -> dict[str, Action]:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = named_tables(path)
     return {code: Action(code=code, **row) for code, row in table.items()}
 
 
@@ -33,21 +29,16 @@ ACTIONS = load_actions(Path(__file__).with_name("points.toml"))
 
 
 @dataclass(frozen=True)
-class Badge:
+class Badge(Named):
     """`when` is the action whose first available points earn it."""
 
     code: str
     icon: str
     when: str
-    es: str
-    en: str
-
-    def name(self, language: str) -> str:
-        return self.es if language == "es" else self.en
 
 
 def load_badges(path: Path) -> dict[str, Badge]:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = named_tables(path)
     return {code: Badge(code=code, **row) for code, row in table.items()}
 
 

@@ -45,7 +45,6 @@ def roles_page(error: DomainError | None = None, **_values: Any) -> str:
         roles=roles_rules.SITE_ACTS,
         names=roles_rules.NAMES,
         purposes=roles_rules.PURPOSES,
-        languages=schemas.LANGUAGES,
         reason_max=roles_rules.REASON_MAX,
         error=error,
     )

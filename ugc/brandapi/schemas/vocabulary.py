@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ugc import languages
 from ugc.places.rules.categories import CATEGORIES
 from ugc.reports.rules.kinds import KINDS
 
 _NAME = {
     "type": "object",
-    "required": ["en", "es"],
-    "properties": {"en": {"type": "string"}, "es": {"type": "string"}},
+    "required": sorted(languages.CODES),
+    "properties": {code: {"type": "string"} for code in sorted(languages.CODES)},
 }
 _WAZE = {
     "type": ["object", "null"],
@@ -77,7 +78,7 @@ def kinds() -> list[dict[str, Any]]:
     return [
         {
             "code": kind.code,
-            "name": {"en": kind.en, "es": kind.es},
+            "name": kind.names(),
             "waze": _waze(kind.waze),
             "half_life_s": round(kind.span.half_life.total_seconds()),
             "least_life_s": round(kind.span.floor.total_seconds()),
@@ -86,7 +87,7 @@ def kinds() -> list[dict[str, Any]]:
             "subkinds": [
                 {
                     "code": each.code,
-                    "name": {"en": each.en, "es": each.es},
+                    "name": each.names(),
                     "waze": _waze(each.waze),
                 }
                 for each in kind.subkinds
@@ -101,11 +102,10 @@ def categories() -> list[dict[str, Any]]:
     return [
         {
             "code": category.code,
-            "name": {"en": category.en, "es": category.es},
+            "name": category.names(),
             "osm": category.osm or None,
             "aspects": [
-                {"code": aspect.code, "name": {"en": aspect.en, "es": aspect.es}}
-                for aspect in category.aspects
+                {"code": aspect.code, "name": aspect.names()} for aspect in category.aspects
             ],
         }
         for category in CATEGORIES.values()

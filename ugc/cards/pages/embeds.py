@@ -21,6 +21,7 @@ from flask.sessions import SessionMixin
 from flask_babel import lazy_gettext
 from markupsafe import Markup
 
+from ugc import languages
 from ugc.cards import queries
 from ugc.cards.pages.base import absolute, bp, picture_alt, picture_path, told
 from ugc.cards.rules.cards import HEIGHT, WIDTH, Card
@@ -207,8 +208,8 @@ def embed(public_id: str) -> Response:
     this thing. It is the same for all readers, reads and sets no cookie."""
     g.cookieless = True
     language = request.args.get("lang")
-    if language not in render.LANGUAGES:
-        best = request.accept_languages.best_match(render.LANGUAGES)
+    if language not in languages.CODES:
+        best = request.accept_languages.best_match(languages.CODES)
         language = best or str(current_app.config["DEFAULT_LANGUAGE"])
     subject = _subject(public_id)
     found = told(subject, language) if subject else None

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from flask import current_app, render_template, request, url_for
 from markupsafe import Markup
 
+from ugc import languages
 from ugc.cards import queries
 from ugc.cards.pages.base import absolute, picture_alt, picture_path, site_told, told
 from ugc.cards.pages.base import bp as bp
@@ -27,7 +28,6 @@ from ugc.geography import geo
 from ugc.places.rules import hours as places_hours
 from ugc.streets.rules import wording as streets_wording
 
-LOCALES = {"es": "es_ES", "en": "en_GB"}
 # Pages of one thing, by the name of its public id (or handle) in their address.
 THINGS = {
     "places.place_page": "public_id",
@@ -63,7 +63,7 @@ def _canonical(path: str) -> str:
     """Without anything that came with the way here; a language that was asked for stays, for it is
     another page."""
     said = request.args.get("lang")
-    query = f"?{urlencode({'lang': said})}" if said in render.LANGUAGES else ""
+    query = f"?{urlencode({'lang': said})}" if said in languages.CODES else ""
     return absolute(path) + query
 
 
@@ -121,15 +121,15 @@ def _head(found: Told | None, title: str, description: str, *, is_closed: bool =
         title=card.title if found or is_home else own_title,
         description=card.description if found or is_home else Markup(description).striptags(),
         canonical=canonical,
-        others={code: f"{absolute(path)}?lang={code}" for code in render.LANGUAGES},
+        others={code: f"{absolute(path)}?lang={code}" for code in languages.CODES},
         plain=absolute(path),
         picture=absolute(picture_path(card)),
         picture_type="image/jpeg" if card.photo else "image/png",
         size=(WIDTH, HEIGHT),
         alt=picture_alt(card),
         locales={
-            "own": LOCALES[language],
-            "others": [name for code, name in LOCALES.items() if code != language],
+            "own": languages.locale_of(language),
+            "others": [languages.locale_of(code) for code in languages.CODES if code != language],
         },
         type={"member": "profile", "review": "article", "report": "article"}.get(
             found.card.kind if found else "", "website"

@@ -8,8 +8,8 @@ from flask import current_app, render_template
 from flask_babel import force_locale, gettext
 from markupsafe import Markup
 
+from ugc import languages
 from ugc.cards.pages.base import absolute, bp, picture_alt, picture_path
-from ugc.cards.pages.heads import LOCALES
 from ugc.cards.pages.pictures import answer
 from ugc.cards.rules import cards
 from ugc.cards.rules.cards import HEIGHT, VERSION_LENGTH, WIDTH, Card
@@ -86,8 +86,8 @@ def preview_panel(link: ReferralLink) -> str:
         size=(WIDTH, HEIGHT),
         alt=picture_alt(card),
         locales={
-            "own": LOCALES[language],
-            "others": [name for code, name in LOCALES.items() if code != language],
+            "own": languages.locale_of(language),
+            "others": [languages.locale_of(code) for code in languages.CODES if code != language],
         },
         type="website",
         oembed=None,

@@ -11,6 +11,7 @@ import segno
 from flask import Response, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext
 
+from ugc import languages
 from ugc.brands.models import KIND as BRAND
 from ugc.brands.queries import reading as brands_reading
 from ugc.cards.pages.base import absolute, bp, picture_alt, shown_path, told
@@ -120,7 +121,7 @@ def suggested_text(shared: Shared, language: str) -> str:
 
 def _text_language() -> str:
     said = request.values.get("text_in")
-    return said if said in render.LANGUAGES else render.language()
+    return said if said in languages.CODES else render.language()
 
 
 @bp.get("/share/<public_id>")
@@ -146,7 +147,7 @@ def share_page(public_id: str) -> ViewResult:
         subject=shared.info,
         address=address,
         is_link=link is not None,
-        suggested={code: suggested_text(shared, code) for code in render.LANGUAGES},
+        suggested={code: suggested_text(shared, code) for code in languages.CODES},
         text=text,
         text_in=language,
         text_max=cards.TEXT_MAX,

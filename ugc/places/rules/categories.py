@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from ugc.languages import Named, named_tables
+
 
 @dataclass(frozen=True)
-class Aspect:
+class Aspect(Named):
     """A part of a review that has a rating of its own."""
 
     code: str
-    es: str
-    en: str
-
-    def name(self, language: str) -> str:
-        return self.es if language == "es" else self.en
 
 
 @dataclass(frozen=True)
-class Category:
+class Category(Named):
     """`osm` is the OpenStreetMap tag it stands for, '' for none; `also` are others whose things
     belong to it. `aspect_set` names its aspects."""
 
@@ -29,19 +25,14 @@ class Category:
     colour: str
     osm: str
     aspects: tuple[Aspect, ...]
-    es: str
-    en: str
     aspect_set: str = ""
     also: tuple[str, ...] = ()
 
-    def name(self, language: str) -> str:
-        return self.es if language == "es" else self.en
-
 
 def load_categories(path: Path) -> dict[str, Category]:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = named_tables(path)
     aspects = {
-        name: tuple(Aspect(code=code, **names) for code, names in row.items())
+        name: tuple(Aspect(code=code, **each) for code, each in row.items())
         for name, row in table["aspects"].items()
     }
     return {

@@ -21,8 +21,8 @@ def _bare(text: str) -> str:
 
 def _names(kind: Kind) -> Iterator[str]:
     for subkind in kind.subkinds:
-        yield from (subkind.es, subkind.en)
-    yield from (kind.es, kind.en)
+        yield from subkind.names().values()
+    yield from kind.names().values()
 
 
 _SAID = {_bare(name): kind.code for kind in KINDS.values() for name in _names(kind)}

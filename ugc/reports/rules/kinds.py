@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ugc.languages import Named, named_tables
 from ugc.reports.rules.belief import Span
 
 
 @dataclass(frozen=True)
-class Subkind:
+class Subkind(Named):
     """What a kind is more exactly; its name stands alone, without that of its kind. `waze` as of
     `Kind`."""
 
     code: str
     waze: tuple[str, str]
-    es: str
-    en: str
-
-    def name(self, language: str) -> str:
-        return self.es if language == "es" else self.en
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(Named):
     """`half_life`, `floor` and `ceiling` in minutes (see `belief.Span`), `radius` in metres;
     `waze` is (type, subtype), '' where none exists. Kinds of one `family` are mistaken for each
     other."""
@@ -41,12 +36,7 @@ class Kind:
     radius: int
     on_road: bool
     family: str
-    es: str
-    en: str
     subkinds: tuple[Subkind, ...] = ()
-
-    def name(self, language: str) -> str:
-        return self.es if language == "es" else self.en
 
     def subkind(self, code: str | None) -> Subkind | None:
         """The sub-kind with this code; None when this kind has none such."""
@@ -59,11 +49,11 @@ class Kind:
 
 
 def load_taxonomy(path: Path) -> dict[str, Kind]:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    table = named_tables(path)
     kinds = {}
     for code, row in table.items():
         subkinds = tuple(
-            Subkind(code=name, waze=_waze(each), es=each["es"], en=each["en"])
+            Subkind(code=name, waze=_waze(each), **each)
             for name, each in row.pop("subkinds", {}).items()
         )
         kinds[code] = Kind(code=code, waze=_waze(row), subkinds=subkinds, **row)

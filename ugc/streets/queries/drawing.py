@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ugc import languages
+
 # A boundary that runs along the coast looks like a mistake: so far from it none is drawn (degrees).
 COAST_DEGREES = 0.0002
 
@@ -75,4 +77,5 @@ SELECT string_agg((
 FROM (SELECT DISTINCT layer FROM shaped WHERE geom IS NOT NULL) AS named
 """
 # What a road says only near.
-NEAR = ["bridge", "tunnel", "layer", "oneway", "name", "name_es", "name_en"]
+NAMES = ["name", *(f"name_{code}" for code in languages.CODES)]
+NEAR = ["bridge", "tunnel", "layer", "oneway", *NAMES]

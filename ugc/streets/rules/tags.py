@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ugc import languages
+
 Tags = Mapping[str, str]
-LANGUAGES = ("es", "en")  # names in these stand in the tiles where they differ from the local one
 DEEPEST = 14  # zoom of the last tiles; a browser enlarges them
 
 # highway=* -> (kind, zoom from which it is drawn)
@@ -208,11 +209,12 @@ def all_names(tags: Tags) -> list[str]:
 
 
 def labelled(tags: Tags, **more: Any) -> dict[str, Any]:
-    """Properties of a label: `more`, the local name, and the names in `LANGUAGES` that differ."""
+    """Properties of a label: `more`, the local name, and the names in languages of the site
+    that differ."""
     found = {key: value for key, value in more.items() if value is not None}
     if name := tags.get("name"):
         found["name"] = name
-        for language in LANGUAGES:
+        for language in languages.CODES:
             other = tags.get(f"name:{language}")
             if other and other != name:
                 found[f"name_{language}"] = other

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from tests.core import worst
-from tests.watches import test_bounds as shapes
+from tests.watches import shapes
 from ugc.core.errors import Invalid
 from ugc.watches.rules import geometry as watches_geometry
 

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
-import psycopg
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from flask import Flask, g
 from flask.testing import FlaskClient
 
-from tests.factories.cities import BARCELONA, MADRID, ZARAGOZA, city
+from tests.at_once import own_app
+from tests.databases import make_database
 from tests.factories.members import CHEAP, member
 from ugc import config
 from ugc.accounts.actions import passwords as accounts_passwords
@@ -29,9 +27,9 @@ from ugc.accounts.models import Member
 from ugc.accounts.pages.actor import COOKIE_TOKEN
 from ugc.accounts.rules import roles as accounts_roles_rules
 from ugc.app import create_app
-from ugc.config import ROOT, libpq_url, sqlalchemy_url
 from ugc.core import cache, jobs
-from ugc.core.db import Session, db
+from ugc.core.access import Actor, ActorKind
+from ugc.core.db import Session, db, transaction
 
 # Until the tests are read (see `pytest_collection_finish`), hardly any object goes away.
 gc.disable()
@@ -49,14 +47,7 @@ accounts_passwords._NO_ACCOUNT = accounts_passwords._hasher.hash("of no account"
 # The grants of an actor who moderates the whole site.
 MODERATOR = (accounts_roles_rules.grant(accounts_roles_rules.Role.MODERATOR),)
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-TEMPLATE = "tests_template"
-RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
 SLOW = ("browser", "faults", "demo", "livemap")
-CITIES = [
-    (MADRID, "Madrid", "ES", -3.70256, 40.4165, 3255944),
-    (BARCELONA, "Barcelona", "ES", 2.15899, 41.38879, 1621537),
-    (ZARAGOZA, "Zaragoza", "ES", -0.87734, 41.65606, 674317),
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -82,58 +73,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def _server() -> str:
-    url = os.environ.get("DATABASE_URL")
-    if not url:
-        pytest.exit("DATABASE_URL is not set: run the tests with `make test`", returncode=2)
-    return url
-
-
 def redis_url(worker_id: str, *, site: bool = False) -> str:
     """A database of its own for each worker and for its browsers' site: tests empty it."""
     number = int(worker_id.removeprefix("gw")) + 1 if worker_id.startswith("gw") else 1
     number = number % 7 + (8 if site else 1)
     return os.environ.get("REDIS_URL", "").replace("db=0", f"db={number}")
-
-
-def make_database(name: str, server: str | None = None) -> str:
-    """A new database with the schema and three cities, copied from one that the migrations build
-    once a run on each server; returns its address."""
-    base = sa.engine.make_url(sqlalchemy_url(server or _server()))
-    maintenance = libpq_url(base.set(database="postgres").render_as_string(hide_password=False))
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        # Workers wait for the one that builds.
-        connection.execute("SELECT pg_advisory_lock(1)")
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        built = connection.execute(
-            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
-            [TEMPLATE],
-        ).fetchone()
-        if built != (RUN,):
-            connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {TEMPLATE}")
-            _build(base.set(database=TEMPLATE))
-            connection.execute(f"COMMENT ON DATABASE {TEMPLATE} IS '{RUN}'")
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    url = base.set(database=name).render_as_string(hide_password=False)
-    # A copy is another generation; begun inside a test, it would be rolled back with it.
-    with psycopg.connect(libpq_url(url)) as connection:
-        connection.execute("SELECT renew_generation()")
-    return url
-
-
-def _build(url: sa.engine.URL) -> None:
-    engine = sa.create_engine(url)
-    config = Config(toml_file=ROOT / "pyproject.toml")
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
-        for each in CITIES:
-            *named, population = each
-            city(connection, *named, population=population)
-        connection.commit()
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -283,6 +227,23 @@ def signed_in(
         return browser
 
     return sign_in
+
+
+@pytest.fixture(scope="module")
+def own_site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A database of its own, because here transactions commit."""
+    with own_app(f"test_at_once_{worker_id}", tmp_path_factory.mktemp("at-once")) as app:
+        yield app
+
+
+@pytest.fixture
+def moderators(own_site: Flask) -> list[Actor]:
+    """Eight of `own_site`."""
+    with own_site.app_context():
+        with transaction() as session:
+            ids = [member(session).id for _ in range(8)]
+        db.session.remove()
+    return [Actor(ActorKind.MEMBER, id=each, grants=MODERATOR, confirmed=True) for each in ids]
 
 
 @pytest.fixture

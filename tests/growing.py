@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import CITIES
+from tests.databases import CITIES
 from tests.factories.members import PASSWORD_HASH
 from ugc.accounts.actions import grants as accounts_grants_actions
 from ugc.accounts.actions import signing_in as accounts_signing_in

@@ -304,3 +304,16 @@ def test_modules_below_the_capabilities_have_names_of_their_own() -> None:
         if each.asname and f"{node.module}.{each.name}" in foundations
     ]
     assert renamed == []
+
+
+def test_tests_share_by_helpers_not_by_other_tests() -> None:
+    """A test module can change without another: what two need stands in a helper or a conftest."""
+    borrowed = []
+    for folder in ("tests", "benchmarks", "scripts"):
+        for path in (config.ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ImportFrom):
+                    named = [node.module or "", *(each.name for each in node.names)]
+                    if any(each.rpartition(".")[2].startswith("test_") for each in named):
+                        borrowed.append(f"{path.relative_to(config.ROOT)}:{node.lineno}")
+    assert borrowed == []

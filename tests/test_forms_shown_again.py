@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
-from tests.test_names_everywhere import BRAND, PLACE, REPORT, REVIEW, WATCH
+from tests.forms import BRAND, PLACE, REPORT, REVIEW, WATCH
 from ugc.config import ROOT
 from ugc.core import zones
 from ugc.core.db import Session

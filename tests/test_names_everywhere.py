@@ -1,15 +1,14 @@
 """Every name and every text of the product is refused when something is hidden in it, or nothing is
 seen of it. A new column called name or title, or a new field of a form, has to be told here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import marshmallow as ma
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.factories.members import PASSWORD, join_team
-from tests.test_refusals import BRAND, PLACE, REVIEW
+from tests.forms import BRAND, PLACE, REPORT, REVIEW, WATCH, schemas
 from ugc.core.db import Base, Session
 from ugc.core.inputs import Name
 
@@ -35,12 +34,6 @@ COLUMNS = {
     "localities.name": "OpenStreetMap, cleaned (tests/streets)",
     "extract_places.name": "OpenStreetMap, cleaned (tests/streets)",
 }
-
-
-def schemas(above: type[ma.Schema] = ma.Schema) -> Iterator[type[ma.Schema]]:
-    for schema in above.__subclasses__():
-        yield schema
-        yield from schemas(schema)
 
 
 def test_every_column_of_names_is_known() -> None:
@@ -102,15 +95,6 @@ def team(session: Session, site: dict[str, str]) -> None:
     session.commit()
 
 
-REPORT = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
-WATCH = {
-    "shape": "area",
-    "name": "Home",
-    "how": "circle",
-    "lat": "40.4",
-    "lon": "-3.7",
-    "radius_km": "5",
-}
 JOIN = {"email": "ana@example.org", "password": PASSWORD}
 INVITE = {"text": "Bring your friends to us.", "thanks": "A coffee for each of them."}
 REASON = "It is there again since this morning."

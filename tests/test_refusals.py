@@ -11,15 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.factories.members import PASSWORD
+from tests.forms import BRAND, PLACE, REPORT, REVIEW
 from tests.media.pictures import saved, scene
 from ugc.brandapi import rules as brandapi_rules
 from ugc.core.db import Session
 
 Browser = Callable[..., FlaskClient]
-REPORT = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow."}
-PLACE = {"name": "Café Comercial", "category": "cafe", "lat": "40.43", "lon": "-3.70"}
-REVIEW = {"rating": "4", "title": "Good", "text": "The coffee is good and the staff is kind. " * 2}
-BRAND = {"name": "Mora", "about": "", "website": ""}
 
 
 def stored(session: Session) -> dict[str, int]:

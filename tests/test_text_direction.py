@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from jinja2 import Environment, nodes
 
-from tests.test_names_everywhere import BRAND, PLACE, REPORT, REVIEW, WATCH
+from tests.forms import BRAND, PLACE, REPORT, REVIEW, WATCH
 from ugc.config import ROOT
 from ugc.core import render, subjects, texts
 from ugc.core.db import Session

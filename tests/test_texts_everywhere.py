@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.factories.members import join_team
-from tests.test_names_everywhere import BRAND, PLACE, REPORT, REVIEW, WATCH, schemas
+from tests.forms import BRAND, PLACE, REPORT, REVIEW, WATCH, schemas
 from ugc.config import ROOT
 from ugc.core import identity, texts
 from ugc.core.db import Session

@@ -5,9 +5,9 @@ import io
 from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import decide, open_cases
 from tests.media.pictures import saved, scene
 from tests.reading import words
 from ugc.core.db import Session
@@ -118,9 +118,8 @@ def test_two_things_are_told_as_two(
     ana, mod = signed_in("ana"), signed_in("mod", role="moderator")
     report = ana.post("/reports", data=REPORT).location
     ana.post(f"/comments/{report.rsplit('/', 1)[-1]}", data={"text": "Still there at noon."})
-    for case in session.execute(sa.text("SELECT id, version FROM cases ORDER BY id")).all():
-        form = {"version": str(case.version), "action": "approve"}
-        assert mod.post(f"/moderation/{case.id}", data=form).status_code == 303
+    for case in open_cases(session):
+        assert decide(mod, session, case=case) == 303
     run_jobs()
     inbox_page = words(ana.get("/inbox").text)
     assert "A moderator approved your report: Traffic jam" in inbox_page

@@ -22,7 +22,7 @@ from benchmarks.faults.disks import Missing, small_disk
 from benchmarks.faults.kinds import Fault, Ground
 from benchmarks.faults.load import Row, outstanding
 from benchmarks.faults.smtp import MailServer
-from tests.conftest import make_database
+from tests.databases import make_database
 from tests.faults.site import Cluster, whole_site
 
 HEAD = (

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.accounts.mails import links_in
 from tests.factories.members import PASSWORD
 from tests.reading import words
 from ugc.accounts import jobs as accounts_jobs
@@ -34,10 +35,6 @@ def at(browser: FlaskClient, address: str) -> FlaskClient:
 
 def try_in(browser: FlaskClient, email: str, password: str) -> int:
     return browser.post("/sign-in", data={"email": email, "password": password}).status_code
-
-
-def links_in(mails: list[str]) -> list[str]:
-    return [found for mail in mails for found in re.findall(r"http://localhost(/\S+)", mail)]
 
 
 # Identities -----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.factories.members import PASSWORD
-from tests.test_names_everywhere import BRAND, PLACE, REPORT, REVIEW
+from tests.forms import BRAND, PLACE, REPORT, REVIEW
 from ugc.accounts.models import Member, MemberName
 from ugc.accounts.queries import lookup as accounts_lookup
 from ugc.accounts.rules import naming as accounts_naming_rules

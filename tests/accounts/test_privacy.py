@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.deciding import decide, open_cases
 from tests.factories.members import PASSWORD, grant
 from tests.media.pictures import saved, scene
 from ugc.accounts import jobs as accounts_jobs
@@ -155,17 +156,10 @@ def newest(session: Session, kind: str) -> str:
     return f"/{kind}s/{session.scalar(sa.text(query), {'kind': kind})}"
 
 
-def decide(session: Session, moderator: FlaskClient, kind: str, note: str) -> None:
-    """Approves the open case of a kind of content."""
-    case = session.execute(
-        sa.text(
-            "SELECT c.id, version FROM cases c JOIN subjects s ON s.id = subject_id"
-            " WHERE kind = :kind AND decided_at IS NULL"
-        ),
-        {"kind": kind},
-    ).one()
-    form = {"version": str(case.version), "action": "approve", "note": note}
-    assert moderator.post(f"/moderation/{case.id}", data=form).status_code == 303
+def approve(moderator: FlaskClient, session: Session, kind: str, note: str) -> None:
+    """Approves the one open case of a kind of content."""
+    [case] = open_cases(session, kind)
+    assert decide(moderator, session, case=case, note=note) == 303
 
 
 def send(browser: FlaskClient, to: str, /, **form: object) -> str:
@@ -228,11 +222,11 @@ def zenobia(
     brand = send(zenobia, "/brands", name="Mora")
     send(zenobia, f"{brand}/follow", following="yes")
     send(zenobia, f"{brand}/claim", message="Zzclaim: I run this brand, as its web says.")
-    decide(session, mod, "brand_claim", "Zznote on the claim")
+    approve(mod, session, "brand_claim", "Zznote on the claim")
     send(zenobia, f"{brand}/edit", name="Mora y Loro", revision="1")
-    decide(session, mod, "brand_change", "Zznote on the name")
+    approve(mod, session, "brand_change", "Zznote on the name")
     send(zenobia, f"{place}/brand", brand=brand.rsplit("/", 1)[-1])
-    decide(session, mod, "place_claim", "Zznote on the place")
+    approve(mod, session, "place_claim", "Zznote on the place")
     send(zenobia, f"{place}/brand", brand="")
     send(zenobia, f"{brand}/team", handle="mod", role="analyst")
     key = {"name": "dashboard", "scopes": ["reports:read"]}
@@ -246,7 +240,7 @@ def zenobia(
     for number, address in enumerate((report, review)):
         flagging = f"/flag/{address.rsplit('/', 1)[-1]}"
         send(signed_in(f"eva{number}"), flagging, rule="false", note="Zzfalse")
-    decide(session, mod, "review", "Zznote on the review")
+    approve(mod, session, "review", "Zznote on the review")
     mine = session.scalars(sa.text("SELECT id FROM members WHERE handle = 'zenobia'")).one()
     accounts_suspending.suspend(
         session, SYSTEM, mine, reason="other", days=7, note="Zzstopped for a day"

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.accounts.test_door import links_in
+from tests.accounts.mails import links_in
 from tests.factories.members import PASSWORD
 from ugc.config import ROOT
 from ugc.core import returning

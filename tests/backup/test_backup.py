@@ -18,7 +18,8 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from tests.brandapi.conftest import World
-from tests.conftest import MODERATOR, make_database
+from tests.conftest import MODERATOR
+from tests.databases import make_database
 from tests.factories.members import PASSWORD, PASSWORD_HASH
 from tests.faults.conftest import Cluster, until
 from ugc.accounts.actions import erasing as accounts_erasing

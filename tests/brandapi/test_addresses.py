@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.brandapi.asking import valid
 from tests.brandapi.conftest import World
-from tests.brandapi.test_api import valid
 from tests.factories import streets as made
 from ugc.core.db import Session
 from ugc.streets.actions import addresses as streets_addresses_actions

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.serving import make_server
 
+from tests.brandapi.asking import Get, valid
 from tests.brandapi.conftest import World
-from tests.brandapi.test_api import Get, valid
 from ugc.brandapi import rules as brandapi_rules
 from ugc.brandapi.queries import statements as brandapi_statements
 from ugc.brands.actions.editing import BRANDS

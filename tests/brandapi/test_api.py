@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import jsonschema
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
+from tests.brandapi.asking import Get, feed, valid
 from tests.brandapi.conftest import World
 from tests.factories import content
 from ugc.accounts.actions import erasing as accounts_erasing
@@ -41,18 +41,9 @@ from ugc.reports.actions import posting as reports_posting_actions
 from ugc.reports.actions.posting import REPORTS
 from ugc.spread import actions as spread_actions
 
-Get = Callable[..., Any]
-
 
 def ids(answer: Any) -> list[str]:
     return [feature["id"] for feature in answer.get_json(force=True)["features"]]
-
-
-def valid(name: str, document: Any) -> None:
-    """The document is what the description promises."""
-    described = specification()
-    schema = {"$ref": f"#/components/schemas/{name}", "components": described["components"]}
-    jsonschema.validate(document, schema)
 
 
 # Keys ------------------------------------------------------------------------------------------
@@ -232,15 +223,6 @@ def test_pages_lead_through_everything_once(world: World, get: Get, box: str) ->
         assert 'rel="next"' in answer.headers["Link"]
         cursor = f"&cursor={following}"
     assert seen == made[::-1]
-
-
-def feed(get: Get, since: str, path: str = "/reports") -> tuple[list[str], list[str], str]:
-    answer = get(f"{path}?since={since}").get_json(force=True)
-    return (
-        [feature["id"] for feature in answer["features"]],
-        answer["deleted"],
-        answer["next"],
-    )
 
 
 def test_unfinished_transactions_are_not_told(world: World, get: Get) -> None:

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
+from tests.brandapi.asking import Get
 from tests.brandapi.conftest import World
-from tests.brandapi.test_api import Get
 from ugc.brandapi.schemas.description import specification
 
 ODD = (

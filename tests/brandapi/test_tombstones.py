@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.brandapi.asking import Get, feed
 from tests.brandapi.conftest import World
-from tests.brandapi.test_api import Get, feed
 from ugc.accounts.actions import erasing as accounts_erasing
 from ugc.accounts.models import Grant
 from ugc.content import actions as content_actions

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from tests.core.test_migrations import CONFIG, empty_database, migrate
 from tests.factories import past
+from tests.migrating import CONFIG, empty_database, migrate
 
 # kind, visible, moves of visibility, place → whether it was public.
 CASES = [

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.deciding import ACTION_OF
+from tests import deciding
 from ugc.core.db import Session
 
 Browser = Callable[..., FlaskClient]
@@ -26,16 +25,7 @@ def decide(mod: FlaskClient, session: Session) -> Decide:
 
     def decided(outcome: str, rule: str = "false", by: FlaskClient = mod) -> int:
         session.expire_all()
-        case_id, version = session.execute(
-            sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
-        ).one()
-        form = {
-            "version": version,
-            "action": ACTION_OF[outcome],
-            "rule": rule,
-            "note": "Show a document.",
-        }
-        return by.post(f"/moderation/{case_id}", data=form).status_code
+        return deciding.decide(by, session, outcome, rule=rule, note="Show a document.")
 
     return decided
 

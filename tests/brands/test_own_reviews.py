@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from tests.brands.conftest import Decide
 from tests.factories.members import join_team
-from tests.test_refusals import PLACE, REVIEW
+from tests.forms import PLACE, REVIEW
 from ugc.core.db import Session
 from ugc.places.models import Place
 

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.deciding import ACTION_OF
+from tests.deciding import decide
 from ugc.accounts.models import Grant
 from ugc.brands.models import Brand, BrandClaim, Fan
 from ugc.core.db import Session
@@ -36,19 +36,6 @@ def owner(session: Session, signed_in: Browser, mod: FlaskClient, address: str) 
     assert browser.post(f"{address}/claim", data={"message": MESSAGE}).status_code == 303
     assert decide(mod, session, "approved") == 303
     return browser
-
-
-def decide(browser: FlaskClient, session: Session, outcome: str) -> int:
-    case_id, version = session.execute(
-        sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
-    ).one()
-    form = {
-        "version": version,
-        "action": ACTION_OF[outcome],
-        "rule": "false",
-        "note": "Show a document.",
-    }
-    return browser.post(f"/moderation/{case_id}", data=form).status_code
 
 
 def test_a_newcomers_suggestion_waits(
@@ -129,7 +116,7 @@ def test_a_refused_claim_leaves_the_brand_unclaimed(
 ) -> None:
     ana = signed_in("ana")
     ana.post(f"{address}/claim", data={"message": MESSAGE})
-    assert decide(mod, session, "refused") == 303
+    assert decide(mod, session, "refused", note="Show a document.") == 303
     assert "unclaimed" in client.get(address).text
     assert (
         session.scalars(

@@ -26,7 +26,8 @@ import sqlalchemy as sa
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import make_database, redis_url
+from tests.conftest import redis_url
+from tests.databases import make_database
 from tests.factories import bulk
 from tests.ports import free_port
 from ugc.accounts.actions import grants as accounts_grants_actions

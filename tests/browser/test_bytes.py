@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from benchmarks.wire import Wire, wire
 from tests.browser.conftest import PHONE, Site, Spot
-from tests.browser.test_map import add_place, add_report, look_at_picker
+from tests.browser.steps import add_place, add_report, look_at_picker
 from tests.factories import content
 from tests.factories.committed import committed
 from ugc.core import subjects

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, Site, Spot, make_reports
-from tests.browser.test_map import press_map, shown
+from tests.browser.steps import press_map, shown
 
 TELEPHONE = {"width": 390, "height": 844}
 # Whether what is drawn at each part of an element is its own: nothing lies over it.

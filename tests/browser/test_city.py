@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import COMMAND, DESKTOP, Axe, Site
 from tests.factories.committed import committed
+from tests.streets.colours import colours_of, near
 from tests.streets.conftest import HELSINKI
-from tests.streets.test_pictures import colours_of, near
 from ugc.accounts.models import Member
 from ugc.config import ROOT
 from ugc.drawing.citymap import LIGHT

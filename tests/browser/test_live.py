@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Site, Spot, close_reports, make_reports, move_report
-from tests.browser.test_map import add_report, shown
+from tests.browser.steps import add_report, shown
 
 
 @pytest.fixture

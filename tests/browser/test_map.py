@@ -8,47 +8,12 @@ from typing import Any
 
 import psycopg
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import PHONE, Site, Spot, make_reports
+from tests.browser.steps import add_place, add_report, look_at_picker, press_map, shown
 from tests.factories import content
 from tests.factories.committed import committed
-
-
-def add_report(page: Page, site: Site, spot: Spot, kind: str) -> str:
-    page.goto(f"{site.url}/reports/new")
-    page.get_by_role("radio", name=kind).check()
-    page.get_by_label("Latitude").fill(spot.lat)
-    page.get_by_label("Longitude").fill(spot.lon)
-    page.get_by_role("button", name="Put it on the map").click()
-    page.get_by_role("button", name="It is over").wait_for()
-    return page.url
-
-
-def add_place(page: Page, site: Site, spot: Spot) -> None:
-    page.goto(f"{site.url}/places/new")
-    page.locator("#name").fill("Faro de prueba")
-    page.locator("#category").select_option("museum")
-    page.locator("#lat").fill(spot.lat)
-    page.locator("#lon").fill(f"{spot.lon}1")
-    page.locator("form[data-draft] button.button--speak").click()
-    page.wait_for_url("**/places/*")
-
-
-def look_at_picker(page: Page) -> None:
-    """Scrolls to the map of a form, which comes when it is looked at."""
-    page.locator("[data-pick-map]").scroll_into_view_if_needed()
-    expect(page.locator("[data-pick-map] canvas")).to_be_visible()
-
-
-def shown(page: Page, number: int) -> None:
-    page.wait_for_selector(f"body[data-map-features='{number}']", state="attached", timeout=20_000)
-
-
-def press_map(page: Page, right: int = 0) -> None:
-    """Presses the map's centre, `right` pixels to the right of it."""
-    box: Any = page.locator("#map").bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2)
 
 
 def test_the_map_and_its_list_say_the_same(

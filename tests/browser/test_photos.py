@@ -8,12 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import PHONE, Site
-from tests.media import pictures
-
-
-def picture(name: str, width: int) -> dict[str, Any]:
-    content = pictures.saved(pictures.scene(width, 480))
-    return {"name": name, "mimeType": "image/jpeg", "buffer": content}
+from tests.browser.steps import picture
 
 
 def test_choose_send_and_look(

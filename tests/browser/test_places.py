@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import PHONE, Site
-from tests.browser.test_map import look_at_picker
+from tests.browser.steps import look_at_picker
 from ugc.core import subjects
 from ugc.geography import geo
 from ugc.places.actions.facts import offer

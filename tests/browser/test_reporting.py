@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, Site, Spot
-from tests.browser.test_map import look_at_picker
-from tests.browser.test_offline import open_map, queued, rows
+from tests.browser.queueing import open_map, queued, rows
+from tests.browser.steps import look_at_picker
 
 Axe = Callable[..., list[Any]]
 PHONE = {"width": 390, "height": 844}

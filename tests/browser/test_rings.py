@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Axe, Site
+from tests.browser.steps import fits
 from tests.factories.members import PASSWORD as SEEDED
 from tests.factories.members import PASSWORD_HASH
 from ugc.accounts.models import KIND, Member, UsedHandle
@@ -58,10 +59,6 @@ def sign_in(page: Page, site: Site, handle: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     expect(page).not_to_have_url(f"{site.url}/sign-in")
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
 def test_a_ring_is_looked_at_decided_and_appealed(

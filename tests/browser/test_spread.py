@@ -15,9 +15,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PASSWORD, Site, Spot
-from tests.browser.test_rings import fits
-from tests.browser.test_spread_room import seed
-from tests.browser.test_whole_story import REVIEW, approve
+from tests.browser.seeding import seed
+from tests.browser.steps import REVIEW, approve, fits
 from ugc.rewards import actions as rewards_actions
 from ugc.rewards import queries as rewards_queries
 

@@ -9,19 +9,13 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Site
-from tests.spread.seed import give_spread
+from tests.browser.seeding import seed
 
 
 def signed_in(browser: Browser, site: Site, handle: str, **options: Any) -> Page:
     page = browser.new_context(**options).new_page()
     site.enter(page, handle)
     return page
-
-
-def seed(site: Site, handle: str) -> str:
-    """Gives the member a brand with a spread of some weeks; its public id."""
-    with site.transaction() as session:
-        return give_spread(session, handle)
 
 
 def test_pages_of_the_spread_are_accessible(

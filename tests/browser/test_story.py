@@ -4,24 +4,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PASSWORD, PHONE, Site, Spot
-
-
-def join(page: Page, site: Site, handle: str, by: str = "") -> None:
-    """Joins (by somebody's link, without saying yes to a cookie), and confirms the address through
-    the mail's link."""
-    if by:
-        page.goto(by)
-        page.locator(".invitation").get_by_role("link", name="Join").click()
-    else:
-        page.goto(f"{site.url}/join")
-    page.get_by_label("Username").fill(handle)
-    page.get_by_label("E-mail").fill(f"{handle}@example.org")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Join").click()
-    page.goto(site.link_for(f"{handle}@example.org"))
-    page.get_by_role("button", name="Confirm").click()
-    expect(page.locator("#notices")).to_contain_text("You can contribute now")
+from tests.browser.conftest import PHONE, Site, Spot
+from tests.browser.steps import join
 
 
 def test_join_report_and_be_approved(browser: Browser, site: Site, spot: Spot) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -13,11 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PASSWORD, PHONE, Site
-from tests.browser.test_photos import picture
-from tests.browser.test_story import join
-
-REVIEW = "Quiet in the morning, good coffee, and people who know where everything is in town."
-
+from tests.browser.steps import REVIEW, approve, join, picture
 
 # A browser that says that it has no head is a machine, whose visits are not counted.
 AGENT = (
@@ -53,18 +48,6 @@ def eventually(page: Page, address: str, text: str) -> None:
             return
         page.wait_for_timeout(250)
     raise AssertionError(f"{text!r} never came to {address}: {page.locator('main').inner_text()}")
-
-
-def approve(mod: Page, site: Site, text: str) -> None:
-    """Approves the case that shows `text`, as soon as its photos are ready."""
-    for _ in range(40):
-        mod.goto(f"{site.url}/moderation")
-        case = mod.locator("article.card").filter(has_text=text)
-        case.get_by_role("button", name="Approve").click()
-        if "Decided." in mod.locator("main").inner_text():
-            return
-        time.sleep(0.25)
-    raise AssertionError(f"{text!r} could not be approved")
 
 
 def test_from_a_shared_link_to_the_brands_program(browser: Browser, site: Site) -> None:

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Site, Spot
-from tests.browser.test_story import join
+from tests.browser.steps import join
 
 TEXT = "Quiet in the morning, the waiters know everybody, and the churros are worth it."
 

@@ -15,8 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.cards.conftest import SAID, World, hide
-from tests.cards.test_pages import link_on, share
-from tests.cards.test_pictures import opened
+from tests.cards.steps import link_on, opened, share
 from tests.conftest import counted_queries
 from tests.factories import content
 from ugc.brands.models import Brand

@@ -12,24 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.cards.conftest import World, hide
-from tests.cards.test_pictures import opened
+from tests.cards.steps import link_on, opened, share
 from tests.factories.members import join_team
 from ugc.core.db import Session
 
 Browser = Callable[..., FlaskClient]
-
-
-def link_on(page: str) -> str:
-    found = re.search(r'id="link" readonly value="(http://localhost/r/\w+)"', page)
-    assert found is not None
-    return found[1]
-
-
-def share(browser: FlaskClient, public_id: str, **values: str) -> str:
-    """Makes the link; returns the page."""
-    answer = browser.post(f"/share/{public_id}", data=values)
-    assert answer.status_code == 303, answer.text
-    return browser.get(answer.location).text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Pictures: the map, letters of many scripts, and who may see what on a card."""
 
-import io
 import re
 import threading
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from flask.testing import FlaskClient
 from PIL import Image, ImageChops, ImageDraw
 
 from tests.cards.conftest import World, hide
+from tests.cards.steps import opened
 from tests.media import pictures
 from ugc.cards.pages import pictures as cards_pictures
 from ugc.cards.rules import drawing as cards_drawing
@@ -51,10 +51,6 @@ def card(**values: object) -> Card:
         "colour": "amber", "lon": -3.7, "lat": 40.41,
     }  # fmt: skip
     return Card(**{**usual, **values})  # type: ignore[arg-type]
-
-
-def opened(content: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(content)).convert("RGB")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import decide_only
 from ugc.comments import actions as comments_actions
 from ugc.comments.models import Comment
 from ugc.core.db import Session
@@ -42,8 +43,7 @@ def test_a_new_members_comment_waits(
     mod = signed_in("mod2", role="moderator")
     queue = mod.get("/moderation").text
     assert "Use the &lt;bridge&gt;." in queue
-    case = session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")).one()
-    mod.post(f"/moderation/{case.id}", data={"version": case.version, "action": "approve"})
+    decide_only(mod, session)
     assert "Use the &lt;bridge&gt;." in client.get(report).text
     assert "Use the &lt;bridge&gt;." in ana.get("/contributions").text
 
@@ -122,10 +122,7 @@ def test_a_comment_can_be_flagged_and_hidden(
     public_id = session.scalar(sa.text("SELECT public_id FROM subjects WHERE kind = 'comment'"))
     ben = signed_in("ben")
     assert ben.post(f"/flag/{public_id}", data={"rule": "insult"}).status_code == 303
-    case = session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")).one()
-    refusal = {"version": case.version, "action": "refuse", "rule": "insult"}
-    mod = signed_in("mod2", role="moderator")
-    assert mod.post(f"/moderation/{case.id}", data=refusal).status_code == 303
+    decide_only(signed_in("mod2", role="moderator"), session, "refused", rule="insult")
     assert "Nonsense" not in client.get(report).text
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.places.test_search import add
+from tests.places.steps import add
 from ugc.core import cache
 from ugc.core.db import Session
 

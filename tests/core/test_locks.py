@@ -10,14 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.conftest import make_database
-from tests.factories.members import PASSWORD, PASSWORD_HASH
+from tests.at_once import own_app
+from tests.factories.members import PASSWORD, member
 from ugc.accounts.actions import signing_in as accounts_signing_in
-from ugc.accounts.models import KIND, Member
-from ugc.app import create_app
 from ugc.config import ROOT
-from ugc.core import limits, subjects
-from ugc.core.db import Session, db, now, transaction
+from ugc.core import limits
+from ugc.core.db import Session, transaction
 
 HERE = {"lat": "40", "lon": "-3", "place_name": ""}
 POLYGON = "[[0,0],[0.1,0],[0.1,0.1]]"
@@ -42,37 +40,17 @@ FORMS: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="module")
 def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """A database of its own, because here transactions commit."""
-    app = create_app(
-        {
-            "BOCA_ENV": "test",
-            "DATABASE_URL": make_database(f"test_locks_{worker_id}"),
-            "REDIS_URL": "",
-            "SECRET_KEY": "a secret of the tests, long enough",
-            "SITE_URL": "http://localhost",
-            "DATA_DIR": str(tmp_path_factory.mktemp("locks")),
-        },
-        WTF_CSRF_ENABLED=False,
-    )
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    with own_app(
+        f"test_locks_{worker_id}", tmp_path_factory.mktemp("locks"), WTF_CSRF_ENABLED=False
+    ) as app:
+        yield app
 
 
 def browsers(app: Flask, count: int) -> list[FlaskClient]:
     """Browsers of one new member, all signed in."""
 
     def make(session: Session) -> list[str]:
-        member_id = subjects.create(session, KIND).id
-        session.add(
-            Member(
-                id=member_id,
-                handle=f"m{member_id}",
-                email=f"m{member_id}@example.org",
-                password_hash=PASSWORD_HASH,
-                email_confirmed_at=now(session),
-            )
-        )
-        session.flush()
+        member_id = member(session).id
         return [accounts_signing_in.open_session(session, member_id, "test") for _ in range(count)]
 
     with app.app_context(), transaction() as session:

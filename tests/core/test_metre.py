@@ -11,8 +11,8 @@ from alembic.script import ScriptDirectory
 from flask.testing import FlaskClient
 
 from migrations import online
-from tests.core.test_migrations import CONFIG, empty_database, migrate
 from tests.factories import past
+from tests.migrating import CONFIG, empty_database, migrate
 from ugc.core.db import Session
 from ugc.geography import geo
 

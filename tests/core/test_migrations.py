@@ -2,22 +2,17 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
-import psycopg
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from migrations import online
-from tests.conftest import _server
 from tests.factories import past
-from ugc.config import ROOT, libpq_url, sqlalchemy_url
+from tests.migrating import CONFIG, empty_database, migrate
 
-CONFIG = ROOT / "pyproject.toml"
 INDEX = re.compile(
     r"CREATE\s+(?:UNIQUE\s+)?INDEX\s+(CONCURRENTLY)?.*?\sON\s+(?:ONLY\s+)?([\w.]+)", re.S | re.I
 )
@@ -31,29 +26,6 @@ HELP = (
     " online.create_index() of migrations/online.py (a unique constraint: that index with"
     " unique=True, then ADD CONSTRAINT ... USING INDEX)."
 )
-
-
-@contextmanager
-def empty_database(name: str) -> Iterator[sa.Engine]:
-    base = sa.engine.make_url(sqlalchemy_url(_server()))
-    maintenance = libpq_url(base.set(database="postgres").render_as_string(hide_password=False))
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-    engine = sa.create_engine(base.set(database=name))
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-        with psycopg.connect(maintenance, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def migrate(engine: sa.Engine, revision: str) -> None:
-    config = Config(toml_file=CONFIG)
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
 
 
 def blocking(statements: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
-from tests.conftest import make_database
+from tests.databases import make_database
 from tests.factories.committed import committed
 from tests.factories.members import PASSWORD
 from tests.front.conftest import Server, product, read_all, until

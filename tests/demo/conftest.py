@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.conftest import make_app, make_database
+from tests.conftest import make_app
+from tests.databases import make_database
 from tests.factories.cities import city
 from ugc import demo
 from ugc.core.db import db, transaction

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.browser.conftest import browser_type_launch_args  # noqa: F401  (a fixture)
-from tests.conftest import make_database
+from tests.databases import make_database
 from tests.faults.site import Cluster, FaultSite, whole_site
 from tests.faults.site import until as until  # as tests take it from here
 

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import make_database
+from tests.databases import make_database
 from tests.faults.site import (
     LEFT,
     TILE,

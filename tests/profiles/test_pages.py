@@ -11,15 +11,16 @@ from alembic.script import ScriptDirectory
 from flask.testing import FlaskClient
 
 from tests.conftest import MODERATOR
-from tests.core.test_migrations import CONFIG, empty_database, migrate
-from tests.deciding import ACTION_OF
+from tests.deciding import decide_only
 from tests.factories import content, past
+from tests.migrating import CONFIG, empty_database, migrate
+from tests.profiles.steps import public_id, reasons
 from tests.reading import words
 from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member
 from ugc.core.access import SYSTEM, Actor, ActorKind
 from ugc.core.db import Session
-from ugc.core.subjects import Subject, Visibility
+from ugc.core.subjects import Visibility
 from ugc.moderation.models import Case
 from ugc.profiles import queries as profiles_queries
 from ugc.profiles import rules as profiles_rules
@@ -28,29 +29,6 @@ from ugc.profiles.actions import writing as profiles_writing
 Browser = Callable[..., FlaskClient]
 WORDS = "Zz I walk the city with my dog."
 NOINDEX = '<meta name="robots" content="noindex">'
-
-
-def public_id(session: Session, handle: str) -> str:
-    query = sa.select(Subject.public_id).join(Member, Member.id == Subject.id)
-    return session.scalars(query.where(Member.handle == handle)).one()
-
-
-def open_cases(session: Session) -> list[str]:
-    session.expire_all()
-    query = sa.select(Case.reason).where(Case.decided_at.is_(None))
-    return list(session.scalars(query))
-
-
-def decide(session: Session, moderator: FlaskClient, outcome: str, rule: str = "") -> None:
-    case = session.scalars(sa.select(Case).where(Case.decided_at.is_(None))).one()
-    form = {
-        "version": str(case.version),
-        "action": ACTION_OF[outcome],
-        "rule": rule,
-        "note": "Zz because.",
-    }
-    answer = moderator.post(f"/moderation/{case.id}", data=form)
-    assert answer.status_code == 303, answer.text
 
 
 def say(browser: FlaskClient, text: str) -> int:
@@ -63,7 +41,7 @@ def test_a_newcomers_words_wait_for_a_moderator(
     ana, moderator = signed_in("ana", language="en"), signed_in("mod", role="moderator")
     assert NOINDEX not in client.get("/members/ana").text
     assert say(ana, WORDS) == 303
-    assert open_cases(session) == ["held"]
+    assert reasons(session) == ["held"]
     page = client.get("/members/ana").text
     assert WORDS not in page
     assert NOINDEX in page
@@ -73,24 +51,24 @@ def test_a_newcomers_words_wait_for_a_moderator(
     assert WORDS in queue
     assert "Profile of ana" in queue
     assert "/members/ana/suspensions" in queue
-    decide(session, moderator, "approved")
+    decide_only(moderator, session, "approved")
     page = client.get("/members/ana").text
     assert WORDS in page
     assert NOINDEX not in page
     # A newcomer's change waits again, and what was approved is not shown meanwhile.
     assert say(ana, "Zz BUY PILLS") == 303
-    assert open_cases(session) == ["held"]
+    assert reasons(session) == ["held"]
     assert "Zz" not in words(client.get("/members/ana").text)
     # Taking it away leaves nothing to decide.
     assert say(ana, "") == 303
-    assert open_cases(session) == []
+    assert reasons(session) == []
 
 
 def test_who_has_stood_the_test_is_public_at_once(
     client: FlaskClient, session: Session, signed_in: Browser
 ) -> None:
     assert say(signed_in("mod", role="moderator"), WORDS) == 303
-    assert open_cases(session) == []
+    assert reasons(session) == []
     assert WORDS in client.get("/members/mod").text
 
 
@@ -151,7 +129,7 @@ def test_a_profile_is_flagged_refused_mended_and_approved(
     queue = judge.get("/moderation").text
     assert "Poses as another person or as an organisation" in queue
     assert "Zz that is my company" in queue
-    decide(session, judge, "refused", "impersonation")
+    decide_only(judge, session, "refused", rule="impersonation", note="Zz because.")
     assert WORDS not in client.get("/members/mod").text
     run_jobs()
     inbox = author.get("/inbox").text
@@ -162,9 +140,9 @@ def test_a_profile_is_flagged_refused_mended_and_approved(
         assert "A moderator refused this text" in author.get("/settings").text
     # A member who is free else waits for a moderator now.
     assert say(author, "Zz mended words") == 303
-    assert open_cases(session) == ["held"]
+    assert reasons(session) == ["held"]
     assert "Zz mended words" not in client.get("/members/mod").text
-    decide(session, judge, "approved")
+    decide_only(judge, session, "approved")
     assert "Zz mended words" in client.get("/members/mod").text
 
 
@@ -176,7 +154,7 @@ def test_what_is_flagged_stays_a_question_when_the_words_go(
     ben.post(f"/flag/{public_id(session, 'mod')}", data={"rule": "spam"})
     before = session.scalars(sa.select(Case.version)).one()
     say(author, "")
-    assert open_cases(session) == ["flagged"]
+    assert reasons(session) == ["flagged"]
     assert session.scalars(sa.select(Case.version)).one() > before
 
 
@@ -213,7 +191,7 @@ def test_what_was_written_before_is_asked_when_saved_again(
     actor = Actor(ActorKind.MEMBER, id=ana.id, confirmed=True)
     assert not profiles_queries.profile(session, ana.id).shown
     assert profiles_writing.write(session, actor, "Zz old") is Visibility.HELD
-    assert open_cases(session) == ["held"]
+    assert reasons(session) == ["held"]
     # Saved a third time nothing changes.
     version = session.scalars(sa.select(Case.version)).one()
     assert profiles_writing.write(session, actor, "Zz old") is Visibility.HELD

@@ -16,9 +16,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
+from tests.deciding import decide_only
+from tests.forms import PLACE, REPORT, REVIEW
 from tests.media import pictures
-from tests.profiles.test_pages import decide, open_cases, public_id
-from tests.test_names_everywhere import PLACE, REPORT, REVIEW
+from tests.profiles.steps import public_id, reasons
 from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.accounts.models import Member
 from ugc.core import people
@@ -119,7 +120,7 @@ def test_a_newcomers_waits_for_a_moderator(
     ana, judge = signed_in("ana", language="en"), signed_in("judge", role="moderator")
     show(ana, run_jobs)
     photo = newest(session)
-    assert open_cases(session) == ["held"]
+    assert reasons(session) == ["held"]
     assert "Only you see this picture" in ana.get("/settings").text
     assert face(photo, 192) in ana.get("/settings").text
     assert "avatar__photo" not in ana.get("/members/ana").text
@@ -129,7 +130,7 @@ def test_a_newcomers_waits_for_a_moderator(
     queue = judge.get("/moderation").text
     assert f'src="{face(photo, 192)}"' in queue
     assert f'action="/moderation/photos/{photo.key}/remove"' in queue
-    decide(session, judge, "approved")
+    decide_only(judge, session, "approved")
     assert face(photo, 192) in client.get("/members/ana").text
     assert client.get(face(photo)).status_code == 200
 
@@ -145,7 +146,7 @@ def test_it_is_flagged_refused_and_another_is_looked_at(
         ben.post(f"/flag/{public_id(session, 'ana')}", data={"rule": "impersonation"}).status_code
         == 303
     )
-    decide(session, judge, "refused", "impersonation")
+    decide_only(judge, session, "refused", rule="impersonation", note="Zz because.")
     # Pages that were kept show its address: 404, and a pixel through which the initials are seen.
     gone = client.get(face(photo))
     assert (gone.status_code, gone.headers["Cache-Control"]) == (404, "private, no-store")
@@ -159,9 +160,9 @@ def test_it_is_flagged_refused_and_another_is_looked_at(
     # Taking it back does not make the way free for the next one.
     assert ana.post("/settings/picture/remove").status_code == 303
     show(ana, run_jobs)
-    assert open_cases(session) == ["held"]
+    assert reasons(session) == ["held"]
     assert "avatar__photo" not in client.get("/members/ana").text
-    decide(session, judge, "approved")
+    decide_only(judge, session, "approved")
     assert face(newest(session), 192) in client.get("/members/ana").text
 
 
@@ -185,7 +186,7 @@ def test_a_moderator_removes_it_alone(
     assert "A moderator removed a photo of yours" in ana.get("/inbox").text
     assert "Insults, hate or threats" in ana.get("/settings").text
     show(ana, run_jobs)
-    assert open_cases(session) == ["held"]
+    assert reasons(session) == ["held"]
 
 
 def test_suspended_members_may_take_it_back_and_not_change_it(
@@ -231,15 +232,15 @@ def test_the_question_ends_when_a_newcomer_takes_it_back(
     ana = signed_in("ana")
     show(ana, run_jobs)
     ana.post("/settings/picture/remove")
-    assert open_cases(session) == []
+    assert reasons(session) == []
     # Words that wait too stay a question, and emptied words leave the picture one.
     ana.post("/settings/profile", data={"about": "I walk the city."})
     show(ana, run_jobs)
     ana.post("/settings/picture/remove")
-    assert open_cases(session) == ["held"]
+    assert reasons(session) == ["held"]
     show(ana, run_jobs)
     ana.post("/settings/profile", data={"about": ""})
-    assert open_cases(session) == ["held"]
+    assert reasons(session) == ["held"]
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import make_database
+from tests.at_once import own_app
 from ugc.accounts.models import KIND, Member
-from ugc.app import create_app
 from ugc.core import subjects
-from ugc.core.db import Session, db, now, transaction
+from ugc.core.db import Session, now, transaction
 from ugc.referrals import rules as referrals_rules
 from ugc.referrals.actions import linking as referrals_linking
 from ugc.referrals.models import Referral
@@ -68,21 +67,13 @@ def joined(session: Session, code: str | None) -> tuple[int, Referral | None]:
 
 @pytest.fixture(scope="session")
 def crowd(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
-    app = create_app(
-        {
-            "BOCA_ENV": "test",
-            "DATABASE_URL": make_database(f"test_crowd_{worker_id}"),
-            "REDIS_URL": "",
-            "SECRET_KEY": "a secret of the tests, long enough",
-            "SITE_URL": "http://localhost",
-            "DATA_DIR": str(tmp_path_factory.mktemp("crowd")),
-            "VISIT_BATCH_S": "0.05",
-        },
+    with own_app(
+        f"test_crowd_{worker_id}",
+        tmp_path_factory.mktemp("crowd"),
+        {"VISIT_BATCH_S": "0.05"},
         WTF_CSRF_ENABLED=False,
-    )
-    yield Crowd(app)
-    with app.app_context():
-        db.engine.dispose()
+    ) as app:
+        yield Crowd(app)
 
 
 def walked(session: Session) -> dict[int, tuple[int, int, int]]:

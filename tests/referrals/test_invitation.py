@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from tests.factories.members import PASSWORD
 from tests.reading import words
-from tests.referrals.test_referrals import AGENT, join, link_of, open_link, site_link
+from tests.referrals.steps import AGENT, join, link_of, open_link, site_link
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.referrals.models import FalseMember

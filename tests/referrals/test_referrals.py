@@ -1,6 +1,5 @@
 """Links, visits and the tree of contacts."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -9,39 +8,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.factories.members import PASSWORD
+from tests.referrals.steps import AGENT, join, link_of, open_link, site_link
 from ugc.accounts.models import Member
 from ugc.core.db import Session
 from ugc.referrals import queries as referrals_queries
 from ugc.referrals.models import Referral, ReferralLink
-
-AGENT = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
-
-
-def link_of(browser: FlaskClient) -> str:
-    assert browser.post("/contacts/link").status_code == 303
-    found = re.search(r'value="http://localhost(/r/\w+)"', browser.get("/contacts").text)
-    assert found is not None
-    return found[1]
 
 
 def join_through(app: Flask, link: str, handle: str) -> FlaskClient:
     browser = app.test_client()
     join(browser, open_link(browser, link), handle)
     return browser
-
-
-def open_link(browser: FlaskClient, link: str, **headers: str) -> str:
-    """What the address that it leads to says of who invited: `?via=…`."""
-    answer = browser.get(link, headers=AGENT | headers)
-    assert answer.status_code == 302
-    assert "Set-Cookie" not in answer.headers
-    found = re.search(r"[?&](via=[^&#]+)", answer.location)
-    return f"?{found[1]}" if found else ""
-
-
-def join(browser: FlaskClient, via: str, handle: str) -> None:
-    form = {"handle": handle, "email": f"{handle}@example.org", "password": PASSWORD}
-    assert browser.post(f"/join{via}", data=form).status_code == 303
 
 
 def test_three_degrees(app: Flask, session: Session, signed_in: Callable[..., FlaskClient]) -> None:
@@ -192,10 +169,3 @@ def test_one_network_does_not_make_a_link_popular(
         assert answer.status_code == 302
     assert "via=" in answer.location  # and still invites
     assert session.scalar(sa.text("SELECT count(*) FROM visits")) == 100
-
-
-def site_link(session: Session, browser: FlaskClient) -> str:
-    browser.post("/contacts/link")
-    code = session.scalar(sa.text("SELECT code FROM referral_links"))
-    assert isinstance(code, str)
-    return code

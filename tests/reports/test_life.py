@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import decide, decide_only, open_cases
 from ugc.accounts.models import Member
 from ugc.content.models import Version
 from ugc.core.db import Session
@@ -289,8 +290,7 @@ def test_a_new_members_edit_waits_again(
 ) -> None:
     ana, mod = known("ana"), known("mod", role="moderator")
     address = ana.post("/reports", data=FORM).location
-    case = session.execute(sa.text("SELECT id, version FROM cases")).one()
-    mod.post(f"/moderation/{case.id}", data={"version": case.version, "action": "approve"})
+    decide_only(mod, session)
     assert "from the roundabout" in client.get(address).text
     ana.post(f"{address}/edit", data={"revision": only(session).revision, "text": "Buy my pills"})
     page = client.get(address).text
@@ -323,9 +323,8 @@ def test_merging_moves_everything_and_redirects(
     waits = mod.post(f"{two}/merge", data={"into": one})
     assert waits.status_code == 409
     assert "waits in the queue" in waits.text
-    for case in session.execute(sa.text("SELECT id, version FROM cases")).all():
-        decision = {"version": case.version, "action": "approve"}
-        assert mod.post(f"/moderation/{case.id}", data=decision).status_code == 303
+    for case in open_cases(session):
+        assert decide(mod, session, case=case) == 303
     run_jobs()
     points = session.execute(sa.text("SELECT count(*), sum(points) FROM point_entries")).one()
     assert "Merge into another report" in mod.get(two).text

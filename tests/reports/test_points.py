@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.deciding import ACTION_OF
+from tests.deciding import decide, open_cases
 from tests.factories import content
 from ugc import events
 from ugc.accounts.models import Member
@@ -75,10 +75,9 @@ def balance(session: Session, handle: str) -> tuple[int, int]:
     return reputation_ledger.balance(session, member)
 
 
-def decide(session: Session, moderator: FlaskClient, **form: str) -> None:
-    for case in session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")):
-        sent = {"version": str(case.version), **form}
-        assert moderator.post(f"/moderation/{case.id}", data=sent).status_code == 303
+def decide_all(moderator: FlaskClient, session: Session, outcome: str = "approved") -> None:
+    for case in open_cases(session):
+        assert decide(moderator, session, outcome, case=case, rule="spam") == 303
 
 
 def test_a_confirmation_that_others_bear_out_is_paid_once(
@@ -184,8 +183,7 @@ def test_votes_on_what_waits_are_paid_when_it_is_published(
     session.commit()
     run_jobs()
     assert balance(session, "ben") == (0, 1)
-    rule = {"rule": "spam"} if outcome == "refused" else {}
-    decide(session, known("mod", role="moderator"), action=ACTION_OF[outcome], **rule)
+    decide_all(known("mod", role="moderator"), session, outcome)
     run_jobs()
     assert balance(session, "ben") == (pays, 0)
     assert balance(session, "author") == (8 * pays, 0)
@@ -246,7 +244,7 @@ def test_a_ring_earns_nothing_by_confirming_what_waits(
     assert session.scalar(available) == 0
     assert "/members/" not in client.get("/leaderboard").text.split("<main")[1].split("</main")[0]
     assert balance(session, "author") == (0, 18)
-    decide(session, known("mod", role="moderator"), action="approve")
+    decide_all(known("mod", role="moderator"), session)
     run_jobs()
     assert balance(session, "author") == (18, 0)
     assert {balance(session, f"ring{number}") for number in range(10)} == {(0, 3)}

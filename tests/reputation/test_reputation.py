@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from tests.deciding import decide_only
 from tests.factories import reputation
 from tests.factories.members import PASSWORD
 from tests.media.pictures import saved, scene
@@ -35,12 +36,6 @@ def member_id(session: Session, handle: str) -> int:
     return session.scalars(sa.select(Member.id).where(Member.handle == handle)).one()
 
 
-def decide(session: Session, moderator: FlaskClient, **form: str) -> None:
-    case = session.execute(sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL")).one()
-    answer = moderator.post(f"/moderation/{case.id}", data={"version": str(case.version), **form})
-    assert answer.status_code == 303
-
-
 def test_points_wait_are_released_and_go_with_the_content(
     session: Session, signed_in: Browser, run_jobs: Jobs
 ) -> None:
@@ -49,7 +44,7 @@ def test_points_wait_are_released_and_go_with_the_content(
     run_jobs()
     ana_id = member_id(session, "ana")
     assert reputation_ledger.balance(session, ana_id) == (0, 6)
-    decide(session, moderator, action="approve")
+    decide_only(moderator, session)
     run_jobs()
     assert reputation_ledger.balance(session, ana_id) == (6, 0)
     ana.post(f"{address}/withdraw")
@@ -61,7 +56,7 @@ def test_points_wait_are_released_and_go_with_the_content(
 def test_refused_points_never_arrive(session: Session, signed_in: Browser, run_jobs: Jobs) -> None:
     signed_in("ana").post("/reports", data=FORM)
     run_jobs()
-    decide(session, signed_in("mod", role="moderator"), action="refuse", rule="spam")
+    decide_only(signed_in("mod", role="moderator"), session, "refused", rule="spam")
     run_jobs()
     assert reputation_ledger.balance(session, member_id(session, "ana")) == (0, 0)
 

@@ -1,25 +1,21 @@
 """Many at once, each in a transaction of its own: totals stay right and nobody waits for ever."""
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import MODERATOR, make_database
-from tests.factories.members import PASSWORD, PASSWORD_HASH
+from tests.at_once import at_once, in_transaction
+from tests.factories.members import PASSWORD
 from ugc.accounts.actions import erasing as accounts_erasing
 from ugc.accounts.actions import links as accounts_links
 from ugc.accounts.actions import signing_in as accounts_signing_in
-from ugc.accounts.models import KIND as MEMBER
-from ugc.accounts.models import Member
 from ugc.accounts.queries import sessions as accounts_sessions
-from ugc.app import create_app
 from ugc.core import subjects
-from ugc.core.access import Actor, ActorKind
-from ugc.core.db import Session, db, now, transaction
+from ugc.core.access import Actor
+from ugc.core.db import Session, transaction
 from ugc.core.errors import Conflict, DomainError, Forbidden, NotFound
 from ugc.moderation import actions as moderation_actions
 from ugc.moderation.models import Case, Decision
@@ -32,73 +28,15 @@ from ugc.reviews.models import Review
 PEOPLE = 8
 
 
-@pytest.fixture(scope="module")
-def site(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """A database of its own, because here transactions commit."""
-    app = create_app(
-        {
-            "BOCA_ENV": "test",
-            "DATABASE_URL": make_database(f"test_at_once_{worker_id}"),
-            "REDIS_URL": "",
-            "SECRET_KEY": "a secret of the tests, long enough",
-            "SITE_URL": "http://localhost",
-            "DATA_DIR": str(tmp_path_factory.mktemp("at-once")),
-        }
-    )
-    yield app
-    with app.app_context():
-        db.engine.dispose()
-
-
-def in_transaction(app: Flask, work: Callable[[Session], object]) -> object:
-    """What `work` answers, or the refusal that it met."""
-    with app.app_context():
-        try:
-            with transaction() as session:
-                return work(session)
-        except DomainError as refusal:
-            return refusal
-        finally:
-            db.session.remove()
-
-
-def at_once(app: Flask, *works: Callable[[Session], object]) -> list[object]:
-    with ThreadPoolExecutor(len(works)) as pool:
-        return list(pool.map(lambda work: in_transaction(app, work), works))
-
-
 @pytest.fixture
-def people(site: Flask) -> list[Actor]:
-    def make(session: Session) -> list[Actor]:
-        made = []
-        for _ in range(PEOPLE):
-            subject = subjects.create(session, MEMBER)
-            session.add(
-                Member(
-                    id=subject.id,
-                    handle=f"m{subject.id}",
-                    email=f"m{subject.id}@example.org",
-                    password_hash=PASSWORD_HASH,
-                    email_confirmed_at=now(session),
-                )
-            )
-            made.append(Actor(ActorKind.MEMBER, id=subject.id, grants=MODERATOR, confirmed=True))
-        return made
-
-    found = in_transaction(site, make)
-    assert isinstance(found, list)
-    return found
-
-
-@pytest.fixture
-def place_id(site: Flask) -> int:
+def place_id(own_site: Flask) -> int:
     def make(session: Session) -> int:
         subject = subjects.create(session, PLACE)
         geom = "SRID=4326;POINT(-3.7 40.4)"
         session.add(Place(id=subject.id, name="Café", category="cafe", geom=geom))
         return subject.id
 
-    made = in_transaction(site, make)
+    made = in_transaction(own_site, make)
     assert isinstance(made, int)
     return made
 
@@ -131,75 +69,79 @@ def stored(app: Flask, place_id: int) -> tuple[tuple[int, int], tuple[int, int],
 
 
 def test_reviews_of_many_at_once_are_all_counted(
-    site: Flask, people: list[Actor], place_id: int
+    own_site: Flask, moderators: list[Actor], place_id: int
 ) -> None:
-    answers = at_once(site, *(posting(p, place_id, 1 + n % 5) for n, p in enumerate(people)))
+    answers = at_once(
+        own_site, *(posting(p, place_id, 1 + n % 5) for n, p in enumerate(moderators))
+    )
     assert not [answer for answer in answers if isinstance(answer, Exception)]
-    told, counted, _ids = stored(site, place_id)
+    told, counted, _ids = stored(own_site, place_id)
     assert told == counted == (PEOPLE, sum(1 + n % 5 for n in range(PEOPLE)))
 
 
 def test_two_reviews_of_one_member_at_once_are_one(
-    site: Flask, people: list[Actor], place_id: int
+    own_site: Flask, moderators: list[Actor], place_id: int
 ) -> None:
-    answers = at_once(site, *(posting(people[0], place_id, 5) for _ in range(4)))
+    answers = at_once(own_site, *(posting(moderators[0], place_id, 5) for _ in range(4)))
     assert sum(isinstance(answer, Conflict) for answer in answers) == 3
-    told, counted, ids = stored(site, place_id)
+    told, counted, ids = stored(own_site, place_id)
     assert told == counted == (1, 5)
     assert len(ids) == 1
 
 
 def test_edits_withdrawals_and_posts_at_once_leave_right_totals(
-    site: Flask, people: list[Actor], place_id: int
+    own_site: Flask, moderators: list[Actor], place_id: int
 ) -> None:
-    for person in people[:4]:
-        in_transaction(site, posting(person, place_id, 5))
-    ids = stored(site, place_id)[2]
+    for person in moderators[:4]:
+        in_transaction(own_site, posting(person, place_id, 5))
+    ids = stored(own_site, place_id)[2]
     answers = at_once(
-        site,
-        editing(people[0], ids[0], 1),
-        editing(people[0], ids[0], 1),
-        withdrawing(people[1], ids[1]),
+        own_site,
+        editing(moderators[0], ids[0], 1),
+        editing(moderators[0], ids[0], 1),
+        withdrawing(moderators[1], ids[1]),
         lambda s: moderation_actions.open_case(s, ids[2], "flagged"),
-        *(posting(person, place_id, 3) for person in people[4:]),
+        *(posting(person, place_id, 3) for person in moderators[4:]),
     )
     refused = [answer for answer in answers if isinstance(answer, Exception)]
     assert [type(each).__name__ for each in refused] == ["Stale"]
-    told, counted, _ids = stored(site, place_id)
+    told, counted, _ids = stored(own_site, place_id)
     assert told == counted == (7, 1 + 5 + 5 + 4 * 3)
 
 
 def test_helpful_votes_at_once_are_all_counted(
-    site: Flask, people: list[Actor], place_id: int
+    own_site: Flask, moderators: list[Actor], place_id: int
 ) -> None:
-    in_transaction(site, posting(people[0], place_id, 5))
-    [review_id] = stored(site, place_id)[2]
+    in_transaction(own_site, posting(moderators[0], place_id, 5))
+    [review_id] = stored(own_site, place_id)[2]
     answers = at_once(
-        site,
+        own_site,
         *(
             lambda s, person=person: reviews_actions.vote_helpful(
                 s, person, review_id, helpful=True
             )
-            for person in [*people[1:], people[1]]
+            for person in [*moderators[1:], moderators[1]]
         ),
-        lambda s: reviews_actions.vote_helpful(s, people[0], review_id, helpful=True),
+        lambda s: reviews_actions.vote_helpful(s, moderators[0], review_id, helpful=True),
     )
     assert sum(isinstance(answer, Forbidden) for answer in answers) == 1
-    with site.app_context(), transaction() as session:
+    with own_site.app_context(), transaction() as session:
         assert session.get_one(Review, review_id).helpful == PEOPLE - 1
 
 
 def test_a_decision_and_its_author_never_wait_for_each_other(
-    site: Flask, people: list[Actor], place_id: int
+    own_site: Flask, moderators: list[Actor], place_id: int
 ) -> None:
     """Both lock the case first: the one that comes second is refused or finds it done, and no
     deadlock (an OperationalError) is raised."""
     for round_ in range(6):
-        author, moderator = people[round_], people[(round_ + 1) % PEOPLE]
-        in_transaction(site, posting(author, place_id, 2))
-        review_id = stored(site, place_id)[2][-1]
-        in_transaction(site, lambda s, r=review_id: moderation_actions.open_case(s, r, "flagged"))
-        with site.app_context(), transaction() as session:
+        author, moderator = moderators[round_], moderators[(round_ + 1) % PEOPLE]
+        in_transaction(own_site, posting(author, place_id, 2))
+        review_id = stored(own_site, place_id)[2][-1]
+        in_transaction(
+            own_site, lambda s, r=review_id: moderation_actions.open_case(s, r, "flagged")
+        )
+        with own_site.app_context(), transaction() as session:
             case = session.scalars(
                 sa.select(Case).where(Case.subject_id == review_id, Case.decided_at.is_(None))
             ).one()
@@ -210,9 +152,9 @@ def test_a_decision_and_its_author_never_wait_for_each_other(
             ),
             withdrawing(author, review_id) if round_ % 2 else editing(author, review_id, 4),
         ]
-        answers = at_once(site, *works)
+        answers = at_once(own_site, *works)
         assert all(isinstance(answer, DomainError | Decision | None) for answer in answers)
-        told, counted, _ids = stored(site, place_id)
+        told, counted, _ids = stored(own_site, place_id)
         assert told == counted
 
 
@@ -244,18 +186,18 @@ def flagging(actor: Actor, review_id: int) -> Callable[[Session], object]:
 
 @pytest.mark.parametrize("flag_first", [True, False])
 def test_what_is_withdrawn_while_it_is_flagged_leaves_no_case(
-    site: Flask, people: list[Actor], place_id: int, *, flag_first: bool
+    own_site: Flask, moderators: list[Actor], place_id: int, *, flag_first: bool
 ) -> None:
-    in_transaction(site, posting(people[0], place_id, 2))
-    [review_id] = stored(site, place_id)[2]
-    flag, withdraw = flagging(people[1], review_id), withdrawing(people[0], review_id)
+    in_transaction(own_site, posting(moderators[0], place_id, 2))
+    [review_id] = stored(own_site, place_id)[2]
+    flag, withdraw = flagging(moderators[1], review_id), withdrawing(moderators[0], review_id)
     if flag_first:
-        assert at_once(site, slowly(flag), later(withdraw)) == [None, None]
+        assert at_once(own_site, slowly(flag), later(withdraw)) == [None, None]
     else:
-        withdrawn, flagged = at_once(site, slowly(withdraw), later(flag))
+        withdrawn, flagged = at_once(own_site, slowly(withdraw), later(flag))
         assert withdrawn is None
         assert isinstance(flagged, NotFound)
-    with site.app_context(), transaction() as session:
+    with own_site.app_context(), transaction() as session:
         open_cases = sa.select(sa.func.count()).where(
             Case.subject_id == review_id, Case.decided_at.is_(None)
         )
@@ -263,24 +205,24 @@ def test_what_is_withdrawn_while_it_is_flagged_leaves_no_case(
 
 
 def test_what_is_written_while_its_author_is_erased_goes_too(
-    site: Flask, people: list[Actor], place_id: int
+    own_site: Flask, moderators: list[Actor], place_id: int
 ) -> None:
-    author_id = people[0].id or 0
+    author_id = moderators[0].id or 0
     token = in_transaction(
-        site, lambda s: accounts_signing_in.open_session(s, author_id, "a browser")
+        own_site, lambda s: accounts_signing_in.open_session(s, author_id, "a browser")
     )
     digest = accounts_links.digest(str(token))
 
     def write(session: Session) -> object:
         assert accounts_sessions.session_member(session, digest, keep=True)
-        return posting(people[0], place_id, 5)(session)
+        return posting(moderators[0], place_id, 5)(session)
 
     def erase(session: Session) -> object:
         return accounts_erasing.erase(session, author_id, with_content=True, password=PASSWORD)
 
-    _, erased = at_once(site, slowly(write), later(erase))
+    _, erased = at_once(own_site, slowly(write), later(erase))
     assert erased is None
-    with site.app_context(), transaction() as session:
+    with own_site.app_context(), transaction() as session:
         [review] = session.scalars(sa.select(Review).where(Review.place_id == place_id))
         assert (review.visibility, review.author_id, review.text) == ("withdrawn", None, "")
         assert accounts_sessions.session_member(session, digest) is None

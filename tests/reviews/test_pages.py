@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.deciding import ACTION_OF
+from tests.deciding import decide
 from ugc.content import actions as content_actions
 from ugc.content.models import Version
 from ugc.core import subjects
@@ -51,14 +51,6 @@ def totals(session: Session, place: Place) -> tuple[int, int]:
 def review_address(session: Session) -> str:
     public_id = session.get_one(subjects.Subject, reviews(session)[-1].id).public_id
     return f"/reviews/{public_id}"
-
-
-def decide(browser: FlaskClient, session: Session, outcome: str) -> int:
-    case_id, version = session.execute(
-        sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
-    ).one()
-    form = {"version": version, "action": ACTION_OF[outcome], "rule": "false", "note": "Not so."}
-    return browser.post(f"/moderation/{case_id}", data=form).status_code
 
 
 def test_a_newcomers_review_waits_whole_and_is_then_published(

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.reviews.test_concurrency import at_once, in_transaction, people, site
+from tests.at_once import at_once, in_transaction
 from ugc.core.access import Actor
 from ugc.core.db import Session
 from ugc.core.errors import Conflict, DomainError
@@ -23,19 +23,17 @@ from ugc.rewards import actions as rewards_actions
 from ugc.rewards import rules as rewards_rules
 from ugc.rewards.models import ReferralReward
 
-__all__ = ["people", "site"]  # fixtures
 
-
-def read(site: Flask, work: Callable[[Session], object]) -> object:
-    answer = in_transaction(site, work)
+def read(own_site: Flask, work: Callable[[Session], object]) -> object:
+    answer = in_transaction(own_site, work)
     assert not isinstance(answer, DomainError)
     return answer
 
 
 @pytest.fixture
-def chain(site: Flask, people: list[Actor]) -> list[int]:
+def chain(own_site: Flask, moderators: list[Actor]) -> list[int]:
     """The first brought all others; their ids."""
-    ids = [person.id or 0 for person in people]
+    ids = [person.id or 0 for person in moderators]
 
     def make(session: Session) -> None:
         session.execute(sa.text("TRUNCATE procrastinate_jobs CASCADE"))
@@ -43,11 +41,11 @@ def chain(site: Flask, people: list[Actor]) -> list[int]:
         for each in ids[1:]:
             session.add(Referral(member_id=each, parent_id=ids[0], link_id=link.id))
 
-    read(site, make)
+    read(own_site, make)
     return ids
 
 
-def adds_up(site: Flask, member_id: int) -> tuple[int, int]:
+def adds_up(own_site: Flask, member_id: int) -> tuple[int, int]:
     """(available, held) as folded, which is what the ledger says."""
 
     def check(session: Session) -> tuple[int, int]:
@@ -56,18 +54,20 @@ def adds_up(site: Flask, member_id: int) -> tuple[int, int]:
         assert (score.points, score.points_held) == balance
         return balance
 
-    answer = read(site, check)
+    answer = read(own_site, check)
     assert isinstance(answer, tuple)
     return answer
 
 
-def test_held_once_however_often_and_however_many_at_once(site: Flask, chain: list[int]) -> None:
+def test_held_once_however_often_and_however_many_at_once(
+    own_site: Flask, chain: list[int]
+) -> None:
     works = [lambda s, n=each: rewards_actions.hold(s, n) for each in chain[1:]] * 3
-    assert at_once(site, *works) == [None] * len(works)
-    assert adds_up(site, chain[0]) == (0, 20 * (len(chain) - 1))
+    assert at_once(own_site, *works) == [None] * len(works)
+    assert adds_up(own_site, chain[0]) == (0, 20 * (len(chain) - 1))
 
 
-def test_the_cap_holds_when_all_come_at_once(site: Flask, chain: list[int]) -> None:
+def test_the_cap_holds_when_all_come_at_once(own_site: Flask, chain: list[int]) -> None:
     def spend(session: Session) -> None:
         session.add(
             ReferralReward(
@@ -76,11 +76,11 @@ def test_the_cap_holds_when_all_come_at_once(site: Flask, chain: list[int]) -> N
             )
         )  # fmt: skip
 
-    read(site, spend)
-    at_once(site, *(lambda s, n=each: rewards_actions.hold(s, n) for each in chain[2:]))
-    assert adds_up(site, chain[0]) == (0, 40)
+    read(own_site, spend)
+    at_once(own_site, *(lambda s, n=each: rewards_actions.hold(s, n) for each in chain[2:]))
+    assert adds_up(own_site, chain[0]) == (0, 40)
     states = read(
-        site,
+        own_site,
         lambda s: s.scalars(
             sa.select(ReferralReward.state).where(ReferralReward.beneficiary_id == chain[0])
         ).all(),
@@ -91,11 +91,11 @@ def test_the_cap_holds_when_all_come_at_once(site: Flask, chain: list[int]) -> N
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_release_and_reversal_at_once_leave_one_of_both(
-    site: Flask, chain: list[int], attempt: int
+    own_site: Flask, chain: list[int], attempt: int
 ) -> None:
     boss, newcomer = chain[0], chain[1]
     cause = rewards_rules.cause(newcomer)
-    read(site, lambda s: rewards_actions.hold(s, newcomer))
+    read(own_site, lambda s: rewards_actions.hold(s, newcomer))
     works: list[Callable[[Session], object]] = []
     for _ in range(3):
         works += [
@@ -103,25 +103,25 @@ def test_release_and_reversal_at_once_leave_one_of_both(
             lambda s: reputation_actions.reverse(s, cause),
             lambda s: reputation_actions.reverse_member(s, newcomer, [cause]),
         ]
-    answers = at_once(site, *works)
+    answers = at_once(own_site, *works)
     assert not [each for each in answers if isinstance(each, Exception)]
     # Whoever came first, it was taken back in the end, from wherever it was.
-    assert adds_up(site, boss) == (0, 0)
+    assert adds_up(own_site, boss) == (0, 0)
 
 
-def test_giving_back_at_once_gives_back_once(site: Flask, chain: list[int]) -> None:
+def test_giving_back_at_once_gives_back_once(own_site: Flask, chain: list[int]) -> None:
     boss = chain[0]
-    read(site, lambda s: rewards_actions.hold(s, chain[1]))
-    taken = read(site, lambda s: reputation_actions.reverse_member(s, boss))
+    read(own_site, lambda s: rewards_actions.hold(s, chain[1]))
+    taken = read(own_site, lambda s: reputation_actions.reverse_member(s, boss))
     assert isinstance(taken, list)
-    at_once(site, *[lambda s: reputation_actions.restore(s, taken)] * 6)
-    assert adds_up(site, boss) == (0, 20)
+    at_once(own_site, *[lambda s: reputation_actions.restore(s, taken)] * 6)
+    assert adds_up(own_site, boss) == (0, 20)
 
 
 def test_one_of_many_moderators_decides_a_ring_while_others_score(
-    site: Flask, people: list[Actor], chain: list[int]
+    own_site: Flask, moderators: list[Actor], chain: list[int]
 ) -> None:
-    suspects, moderators = chain[:4], people[4:]
+    suspects, moderators = chain[:4], moderators[4:]
 
     def doubt(session: Session) -> None:
         session.add_all(FraudScore(member_id=each, score=90, reasons=[]) for each in suspects)
@@ -131,11 +131,11 @@ def test_one_of_many_moderators_decides_a_ring_while_others_score(
         fraud_scoring.find_rings(session)
 
     for each in suspects:
-        read(site, lambda s, n=each: rewards_actions.hold(s, n))
-    read(site, doubt)
-    at_once(site, find, find, find)
+        read(own_site, lambda s, n=each: rewards_actions.hold(s, n))
+    read(own_site, doubt)
+    at_once(own_site, find, find, find)
     case = read(
-        site,
+        own_site,
         lambda s: s.execute(
             sa.select(Case.id, Case.version, Case.subject_id).where(
                 Case.reason == "doubted", Case.decided_at.is_(None)
@@ -153,16 +153,16 @@ def test_one_of_many_moderators_decides_a_ring_while_others_score(
 
     works = [decide(each) for each in moderators]
     works.insert(2, lambda s: fraud_scoring.score(s, chain) and None)
-    answers = at_once(site, *works)
+    answers = at_once(own_site, *works)
     assert sum(isinstance(each, Conflict) for each in answers) == len(moderators) - 1
     outcomes = read(
-        site,
+        own_site,
         lambda s: [
             each.outcome for each in fraud_rings.suspects(s, [ring_id], undecided=False)[ring_id]
         ],
     )
     assert outcomes == ["false"] * 4
     decided = sa.text("SELECT count(*) FROM decisions WHERE case_id = :c")
-    assert read(site, lambda s: s.scalar(decided, {"c": case_id})) == 1
+    assert read(own_site, lambda s: s.scalar(decided, {"c": case_id})) == 1
     for each in chain:
-        adds_up(site, each)
+        adds_up(own_site, each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -19,7 +20,11 @@ from ugc.brands.models import Brand
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind
 from ugc.core.db import Session, now
+from ugc.geography import geo
+from ugc.influencers.actions import scoring as influencers_scoring
 from ugc.referrals.models import CascadeReach, Referral, ReferralLink
+from ugc.reports.models import Report
+from ugc.spread.rules import weeks as spread_weeks
 
 
 def actor_of(member: Member) -> Actor:
@@ -139,3 +144,46 @@ def browser_of(app: Flask) -> Callable[[str], FlaskClient]:
         return browser
 
     return sign_in
+
+
+MADRID, BARCELONA, ZARAGOZA = 3117735, 3128760, 3104324
+
+
+def publish(
+    session: Session, author: Member, *, days: float, visibility: str = "published"
+) -> None:
+    subject = subjects.create(session, "report")
+    at = now(session) - dt.timedelta(days=days)
+    session.add(
+        Report(
+            id=subject.id, author_id=author.id, kind="jam", geom=geo.Point(-3.7, 40.4).ewkt,
+            expires_at=at + dt.timedelta(hours=1), created_at=at, occurred_at=at,
+            visibility=visibility, city_id=MADRID,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def until(session: Session) -> dt.date:
+    return spread_weeks.monday(now(session).date())
+
+
+def days_to(session: Session, weeks_ago: int, extra: float = 1.0) -> float:
+    """Days from now back to `extra` days after the Monday of that complete week (1: the last)."""
+    start = dt.datetime.combine(until(session) - spread_weeks.WEEK * weeks_ago, dt.time(), dt.UTC)
+    return (now(session) - start) / dt.timedelta(days=1) - extra
+
+
+def crowd(world: World, chance: random.Random, count: int = 160) -> None:
+    session = world.session
+    people = [None, *(world.someone() for _ in range(4))]
+    for _ in range(count):
+        sharer = chance.choice(people[:12])
+        member = world.someone(city_id=chance.choice((MADRID, None)))
+        world.reach(
+            member, sharer, days=days_to(session, chance.randint(1, 11), chance.uniform(0, 6)),
+            joined=chance.random() < 0.5, channel=chance.choice(("link", "qr", "mail")),
+        )  # fmt: skip
+        people.append(member)
+    session.commit()
+    influencers_scoring.rescore(session)

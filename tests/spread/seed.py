@@ -6,8 +6,7 @@ import random
 
 import sqlalchemy as sa
 
-from tests.spread.conftest import World
-from tests.spread.test_scores import BARCELONA, MADRID
+from tests.spread.conftest import BARCELONA, MADRID, World
 from ugc.accounts.models import Grant, Member
 from ugc.brands.models import Brand
 from ugc.core import subjects

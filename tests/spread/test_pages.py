@@ -14,9 +14,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import counted_queries
 from tests.factories.cities import city
-from tests.spread.conftest import World
-from tests.spread.test_scores import BARCELONA, MADRID
-from tests.spread.test_told import crowd, days_to
+from tests.spread.conftest import BARCELONA, MADRID, World, crowd, days_to
 from ugc.accounts.models import Member
 from ugc.core.db import now
 from ugc.influencers.actions import scoring as influencers_scoring

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tests.conftest import counted_queries
 from tests.factories import bulk
-from tests.spread.conftest import World
+from tests.spread.conftest import BARCELONA, MADRID, World, publish
 from ugc.accounts.models import Member
 from ugc.core import subjects
 from ugc.core.db import Session, now
@@ -26,23 +26,6 @@ from ugc.places.models import Place
 from ugc.referrals.models import CascadeReach, FalseMember, Referral
 from ugc.reports.models import Report
 from ugc.reviews.models import Review
-
-MADRID, BARCELONA, ZARAGOZA = 3117735, 3128760, 3104324
-
-
-def publish(
-    session: Session, author: Member, *, days: float, visibility: str = "published"
-) -> None:
-    subject = subjects.create(session, "report")
-    at = now(session) - dt.timedelta(days=days)
-    session.add(
-        Report(
-            id=subject.id, author_id=author.id, kind="jam", geom=geo.Point(-3.7, 40.4).ewkt,
-            expires_at=at + dt.timedelta(hours=1), created_at=at, occurred_at=at,
-            visibility=visibility, city_id=MADRID,
-        )
-    )  # fmt: skip
-    session.flush()
 
 
 def place(session: Session, category: str) -> int:

@@ -10,12 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import counted_queries
-from tests.spread.conftest import World
-from tests.spread.test_scores import MADRID, publish
+from tests.spread.conftest import MADRID, World, crowd, days_to, publish, until
 from ugc.brands.models import Fan
 from ugc.core.db import Session, now
 from ugc.fraud.models import FraudScore
-from ugc.influencers.actions import scoring as influencers_scoring
 from ugc.influencers.models import HomeCity
 from ugc.referrals.models import CascadeReach, FalseMember, RootDay
 from ugc.spread import actions as spread_actions
@@ -26,16 +24,6 @@ from ugc.spread.rules import dashboard as spread_dashboard_rules
 from ugc.spread.rules import disclosure as spread_disclosure
 from ugc.spread.rules import growth as spread_growth
 from ugc.spread.rules import weeks as spread_weeks
-
-
-def until(session: Session) -> dt.date:
-    return spread_weeks.monday(now(session).date())
-
-
-def days_to(session: Session, weeks_ago: int, extra: float = 1.0) -> float:
-    """Days from now back to `extra` days after the Monday of that complete week (1: the last)."""
-    start = dt.datetime.combine(until(session) - spread_weeks.WEEK * weeks_ago, dt.time(), dt.UTC)
-    return (now(session) - start) / dt.timedelta(days=1) - extra
 
 
 def span_of(session: Session, count: int = 12) -> spread_weeks.Span:
@@ -95,21 +83,6 @@ def test_every_series_counts_what_it_says(world: World) -> None:
     assert of("brought") == {(6 - spread_growth.WAIT_WEEKS, ""): 1}
     assert of("cycle") == {(6, "3"): 1}
     assert of("shared") == {(1, ""): 1}  # the member's first link; the brand's own is none
-
-
-def crowd(world: World, chance: random.Random, count: int = 160) -> None:
-    session = world.session
-    people = [None, *(world.someone() for _ in range(4))]
-    for _ in range(count):
-        sharer = chance.choice(people[:12])
-        member = world.someone(city_id=chance.choice((MADRID, None)))
-        world.reach(
-            member, sharer, days=days_to(session, chance.randint(1, 11), chance.uniform(0, 6)),
-            joined=chance.random() < 0.5, channel=chance.choice(("link", "qr", "mail")),
-        )  # fmt: skip
-        people.append(member)
-    session.commit()
-    influencers_scoring.rescore(session)
 
 
 def test_figures_are_told_once_and_stay(world: World) -> None:

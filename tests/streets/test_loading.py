@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import mapbox_vector_tile
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from pmtiles.reader import MmapSource, Reader
 
 from tests.streets.conftest import HELSINKI, VILLAGE, Run
+from tests.streets.small_city import CROSS, tile
 from ugc.core.access import ANONYMOUS
 from ugc.core.db import Session
 from ugc.geography import geo
 from ugc.search import finding
 from ugc.streets import jobs as streets_jobs
 from ugc.streets.queries import loads as streets_loads
-from ugc.streets.rules import tiling as streets_tiling
 
 MIDDLE = (24.9445, 60.1685)
-# A cross of two streets: the smallest city.
-CROSS: dict[str, Any] = {
-    "nodes": {
-        1: (2.0, 41.0, {}), 2: (2.001, 41.0, {}), 3: (2.002, 41.0, {}),
-        4: (2.001, 40.999, {}), 5: (2.001, 41.001, {}),
-    },
-    "ways": {
-        1: ([1, 2, 3], {"highway": "residential", "name": "Carrer Llarg"}),
-        2: ([4, 2, 5], {"highway": "residential", "name": "Carrer Curt"}),
-    },
-}  # fmt: skip
 
 
 def names(session: Session) -> set[str]:
     """Streets of cities that are shown."""
     query = "SELECT s.name FROM streets s JOIN extracts e ON e.id = extract_id WHERE step = 'shown'"
     return set(session.scalars(sa.text(query)))
-
-
-def tile(archive: Path, zoom: int, lon: float, lat: float) -> dict[str, Any]:
-    """The layers of the tile over a point."""
-    with archive.open("rb") as file:
-        found = Reader(MmapSource(file)).get(
-            zoom, streets_tiling.column(lon, zoom), streets_tiling.row(lat, zoom)
-        )
-    return dict(mapbox_vector_tile.decode(gzip.decompress(found or b"")))
 
 
 def test_a_city_is_loaded_listed_and_removed(

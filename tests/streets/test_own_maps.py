@@ -22,8 +22,8 @@ from pmtiles.tile import Compression, TileType
 
 from tests.factories.streets import AT_THE_HOUSE, load_city
 from tests.streets import omt
+from tests.streets.colours import colours_of, near
 from tests.streets.conftest import VILLAGE, Run
-from tests.streets.test_pictures import colours_of, near
 from ugc.cards.pages.pictures import built
 from ugc.config import ROOT
 from ugc.core.db import Session

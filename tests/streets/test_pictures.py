@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from PIL import Image
 
 from tests.streets import omt
+from tests.streets.colours import colours_of, near
 from tests.streets.conftest import HELSINKI, Run
 from ugc.core import render
 from ugc.core.db import Session
@@ -77,17 +76,6 @@ def test_roads_and_names_stand_out(colours: citymap.Colours) -> None:
 def test_widths_grow_with_the_zoom(zoom: float, pixels: float) -> None:
     assert width_at(ROADS["minor"], zoom) == pytest.approx(pixels)
     assert width_at(ROADS["minor"], 13.5) > (1.2 + 2.7) / 2 - 0.2
-
-
-def colours_of(data: bytes) -> set[tuple[int, ...]]:
-    image = Image.open(io.BytesIO(data)).convert("RGB")
-    return {colour for _, colour in image.getcolors(1 << 20)}  # type: ignore[union-attr, misc]
-
-
-def near(colours: set[tuple[int, ...]], wanted: str) -> bool:
-    """Whether a colour is among them, as far as a picture of few colours keeps it."""
-    r, g, b = (int(wanted[i : i + 2], 16) for i in (1, 3, 5))
-    return any(abs(x - r) + abs(y - g) + abs(z - b) <= 12 for x, y, z in colours)
 
 
 def preview_of(page: str, browser: FlaskClient) -> tuple[str, bytes]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from tests.streets.conftest import Run
-from tests.streets.test_loading import CROSS
+from tests.streets.small_city import CROSS
 from ugc.content import actions as content_actions
 from ugc.core import subjects
 from ugc.core.access import Actor, ActorKind

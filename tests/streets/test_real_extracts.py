@@ -11,7 +11,7 @@ import pytest
 import shapely.geometry
 import sqlalchemy as sa
 
-from tests.streets.test_loading import tile
+from tests.streets.small_city import tile
 from ugc.config import ROOT
 from ugc.core.db import Session
 from ugc.places import jobs as places_jobs

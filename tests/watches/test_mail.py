@@ -4,9 +4,7 @@ import datetime as dt
 import re
 import smtplib
 from collections.abc import Callable
-from email import message_from_bytes, policy
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,8 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.factories import streets as made
-from tests.watches.conftest import REPORT, member
-from tests.watches.test_news import told
+from tests.watches.conftest import NOON, REPORT, Clock, Letters, member, report, told
 from ugc.core import mail
 from ugc.core.db import Session
 from ugc.watches.actions import delivery as watches_delivery
@@ -23,42 +20,13 @@ from ugc.watches.models import Delivery, MailAttempt, MailChoice, News
 
 Browser = Callable[..., FlaskClient]
 Run = Callable[[], int]
-Clock = Callable[[dt.datetime], None]
-# A Wednesday; in Madrid it is two hours later.
-NOON = dt.datetime(2027, 6, 9, 10, 0, tzinfo=dt.UTC)
 MADRID = "Europe/Madrid"
-
-
-@pytest.fixture
-def letters(app: Flask) -> Callable[[], list[EmailMessage]]:
-    """The mails sent so far; empties the folder."""
-
-    def read() -> list[EmailMessage]:
-        found = []
-        for path in sorted((Path(app.config["DATA_DIR"]) / "mail").glob("*.eml")):
-            found.append(message_from_bytes(path.read_bytes(), policy=policy.default))
-            path.unlink()
-        return found  # type: ignore[return-value]
-
-    read()
-    return read
-
-
-Letters = Callable[[], list[EmailMessage]]
 
 
 def text_of(message: EmailMessage, kind: str = "plain") -> str:
     body = message.get_body((kind,))
     assert body is not None
     return str(body.get_content())
-
-
-def report(mod: FlaskClient, number: int) -> str:
-    """A new one, far enough from the others, within the watch."""
-    lat = 40.40 + number * 0.01
-    answer = mod.post("/reports", data={**REPORT, "kind": "roadworks", "lat": f"{lat:.3f}"})
-    assert answer.status_code == 303, answer.text
-    return str(answer.location)
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,14 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.deciding import ACTION_OF
+from tests.deciding import decide
 from tests.factories import bulk, content
-from tests.watches.conftest import AREA, REPORT, member, only_watch
+from tests.watches.conftest import AREA, REPORT, only_watch, told
 from ugc import events
 from ugc.core import jobs
 from ugc.core.db import Session
 from ugc.core.subjects import new_code
 from ugc.geography import geo
-from ugc.notifications.models import Notification
 from ugc.reports.models import Report
 from ugc.watches.actions import news as watches_news_actions
 from ugc.watches.actions import watching as watches_watching
@@ -31,32 +30,6 @@ from ugc.watches.rules import geometry as watches_geometry
 Browser = Callable[..., FlaskClient]
 Run = Callable[[], int]
 YES, NO = {"still_there": "yes"}, {"still_there": "no"}
-
-
-def told(session: Session, handle: str) -> list[str]:
-    """What somebody's inbox holds of what they watch, oldest first."""
-    kinds = session.scalars(
-        sa.select(Notification.kind)
-        .where(
-            Notification.member_id == member(session, handle).id,
-            Notification.kind.like("news%"),
-        )
-        .order_by(Notification.id)
-    )
-    return [kind.removeprefix("news_") for kind in kinds]
-
-
-def decide(browser: FlaskClient, session: Session, outcome: str) -> None:
-    case_id, version = session.execute(
-        sa.text("SELECT id, version FROM cases WHERE decided_at IS NULL ORDER BY id LIMIT 1")
-    ).one()
-    form = {
-        "version": version,
-        "action": ACTION_OF[outcome],
-        "rule": "false",
-        "note": "Nobody saw it.",
-    }
-    assert browser.post(f"/moderation/{case_id}", data=form).status_code == 303
 
 
 # following ----------------------------------------------------------------------------------
@@ -215,7 +188,7 @@ def test_what_waits_for_a_moderator_is_told_when_it_is_approved(
     signed_in("new").post("/reports", data=REPORT)
     run_jobs()
     assert told(session, "ana") == []
-    decide(signed_in("mod", role="moderator"), session, "approved")
+    assert decide(signed_in("mod", role="moderator"), session, "approved") == 303
     run_jobs()
     assert told(session, "ana") == ["posted"]
 

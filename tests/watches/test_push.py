@@ -1,114 +1,21 @@
 """Web push against a push service of our own, which decrypts as a browser does."""
 
-import json
-import threading
-from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 
-import http_ece
 import pytest
 import sqlalchemy as sa
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
-from flask.testing import FlaskClient
 from pywebpush import WebPushException
 
 from tests.factories import streets as made
-from tests.watches.conftest import REPORT, only_watch
-from tests.watches.test_mail import NOON, Clock
+from tests.watches.conftest import NOON, REPORT, Browser, Clock, Service, only_watch
 from ugc.core import guarded, jobs, push
 from ugc.core.db import Session
 from ugc.watches.models import News, PushSubscription
 from ugc.watches.rules import choices as watches_choices
 
-Browser = Callable[..., FlaskClient]
 Run = Callable[[], int]
-AUTH = b"sixteen bytes :)"
-
-
-def text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-@dataclass
-class Service:
-    """What it was sent, as the browser reads it; `status` is what it answers."""
-
-    url: str = ""
-    status: int = 201
-    key: ec.EllipticCurvePrivateKey = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
-    )
-    payloads: list[dict[str, str]] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
-
-    def subscription(self, path: str = "/push/1") -> dict[str, object]:
-        point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        return {
-            "endpoint": self.url + path,
-            "keys": {"p256dh": text(point), "auth": text(AUTH)},
-        }
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    kept = Service()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            kept.headers.append({k.lower(): v for k, v in self.headers.items()})
-            kept.payloads.append(
-                json.loads(http_ece.decrypt(body, private_key=kept.key, auth_secret=AUTH))
-            )
-            self.send_response(kept.status)
-            if kept.status == 302:
-                self.send_header("Location", f"{kept.url}/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    kept.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield kept
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(autouse=True)
-def pushes_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(app.config, "VAPID_PRIVATE_KEY", push.new_key())
-    monkeypatch.setitem(app.config, "VAPID_CONTACT", "mailto:push@example.org")
-
-
-@pytest.fixture
-def unguarded(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets this test's own server be pushed to: it has a private address."""
-    monkeypatch.setitem(app.config, "PUSH_UNGUARDED", True)
-
-
-@pytest.fixture
-def pushed(
-    watcher: Browser, service: Service, unguarded: None, at: Clock
-) -> Callable[..., FlaskClient]:
-    """Somebody who watches, in a browser that is pushed to."""
-
-    def make(handle: str, **values: object) -> FlaskClient:
-        at(NOON)
-        browser = watcher(handle, **values)
-        answer = browser.post("/browsers", json=service.subscription())
-        assert answer.status_code == 201, answer.text
-        return browser
-
-    return make
+pytestmark = pytest.mark.usefixtures("pushes_on")
 
 
 @pytest.mark.parametrize(

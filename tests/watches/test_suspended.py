@@ -6,12 +6,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from tests.watches.conftest import REPORT, member
-from tests.watches.test_mail import NOON, Clock, Letters, letters, report
-from tests.watches.test_push import Service, pushed, pushes_on, service, unguarded
+from tests.watches.conftest import NOON, REPORT, Clock, Letters, Service, member, report
 from ugc.accounts.actions import suspending as accounts_suspending
 from ugc.core.access import SYSTEM
 from ugc.core.db import Session
@@ -19,7 +18,7 @@ from ugc.watches.models import News
 
 Browser = Callable[..., FlaskClient]
 Run = Callable[[], int]
-__all__ = ["letters", "pushed", "pushes_on", "service", "unguarded"]
+pytestmark = pytest.mark.usefixtures("pushes_on")
 
 
 def stop(session: Session, handle: str) -> None:

@@ -17,7 +17,7 @@ from ugc.config import ROOT
 PAIR = {"es", "en"}
 FRENCH = {
     "accounts": {"Confirm your e-mail address": "Confirmez votre adresse"},
-    "site": {"Leaderboard": "Classement", "Language": "Langue"},
+    "site": {"Leaderboard": "Classement", "Zoom in": "Agrandir"},
     "reports": {("taxonomy", "Accident"): "Accident de la route"},
     "places": {("categories.aspects.shop", "Service"): "Accueil"},
     "reputation": {("badges", "First photo"): "Première photo"},
@@ -141,6 +141,7 @@ def test_a_catalogue_adds_a_language(copy: Path, worker_id: str) -> None:
     assert "Confirmez votre adresse" in told["mails"]
     # What files of data name is called so: kinds, ratings of places, badges.
     assert "Accident de la route" in told["report"]
+    assert "Agrandir" in told["report"]
     assert told["badge"] == "Première photo"
     assert told["aspects"] == ["Choice", "Accueil", "Value"]
     assert told["untranslated"] == "Traffic jam"

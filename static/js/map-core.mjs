@@ -10,13 +10,6 @@ import {bundledStyle} from './map-style.mjs';
 
 const PROBE_MS = 4000;
 const ATTRIBUTION = 'Natural Earth · GeoNames · © IGN';
-const CONTROLS_ES = {
-  'NavigationControl.ZoomIn': 'Acercar',
-  'NavigationControl.ZoomOut': 'Alejar',
-  'AttributionControl.ToggleAttribution': 'Mostrar u ocultar las fuentes',
-  'Map.Title': 'Mapa',
-  'Popup.Close': 'Cerrar',
-};
 
 addProtocol('pmtiles', async (request, abort) => {
   try {
@@ -74,7 +67,7 @@ export function makeMap(container, {center, zoom, hash = false, still = false, o
       // What leaves the screen is asked for again: it may have changed meanwhile.
       maxTileCacheSize: 0,
       fadeDuration: 0,
-      locale: language === 'es' ? CONTROLS_ES : {},
+      locale: JSON.parse(container.dataset.controls ?? '{}'),
     });
   } catch (error) {
     console.info(error);

@@ -60,10 +60,17 @@ const IMAGE = {
     ['step', ['get', 'reliability'], 'unsure', LIKELY, 'likely', SURE, 'sure']]],
 };
 
+/** What a language writes after a number of `size`s, such as K or, in Spanish, mil; else `plain`. */
+function unit(language, size, plain) {
+  const parts = new Intl.NumberFormat(language, {notation: 'compact'}).formatToParts(2 * size);
+  const said = parts.filter(({type}) => type === 'literal' || type === 'compact').map(({value}) => value).join('');
+  return said.replace(/\s/g, ' ') || plain;
+}
+
 /** A number as people write it in short: 950, 1.2K, 34K; in Spanish 1,2 mil. */
 function short(language) {
   const n = ['get', 'n'];
-  const [thousand, million] = language === 'es' ? [' mil', ' M'] : ['K', 'M'];
+  const [thousand, million] = [unit(language, 1000, 'K'), unit(language, 1e6, 'M')];
   const tenths = (size) => ['number-format', ['/', n, size],
     {locale: language, 'max-fraction-digits': 1}];
   return ['step', n, ['to-string', n], 1000, ['concat', tenths(1000), thousand],

@@ -151,7 +151,11 @@ HIDINGS = [
 HIDINGS += [
     ("member", "UPDATE members SET suspended_until = '2100-01-01'"),
     ("member", "UPDATE members SET email_confirmed_at = NULL"),
-    ("member", "UPDATE members SET handle = NULL, email = NULL, name = '', erased_at = now()"),
+    (
+        "member",
+        "UPDATE members SET handle = NULL, email = NULL, password_hash = NULL, name = '',"
+        " erased_at = now()",
+    ),
     ("report", "UPDATE reports SET state = 'merged'"),
     ("review", "UPDATE places SET visibility = 'hidden'"),
 ]

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from tests.streets import omt
 from tests.streets.colours import colours_of, near
 from tests.streets.conftest import HELSINKI, Run
-from ugc.core import render
+from ugc.config import ROOT
 from ugc.core.db import Session
 from ugc.drawing import citymap
 from ugc.drawing.basemap import View
@@ -23,7 +23,7 @@ AT = {"lon": "24.9445", "lat": "60.1688"}
 
 
 def script() -> str:
-    return (render.ROOT / "static" / "js" / "city-style.mjs").read_text("utf-8")
+    return (ROOT / "static" / "js" / "city-style.mjs").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("theme", "colours"), [("LIGHT", citymap.LIGHT), ("DARK", citymap.DARK)])

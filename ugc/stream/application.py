@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from ugc.core.errors import Invalid
@@ -97,8 +96,9 @@ class Live:
         return EventStream(stream, headers)
 
 
-def create_app(settings: dict[str, Any], hub: Hub) -> Starlette:
-    """The application around `hub`, which reads as long as it runs."""
+def create_app(settings: dict[str, Any], hub: Hub) -> Router:
+    """The application around `hub`, which reads as long as it runs. A router alone: the handlers of
+    errors that Starlette puts around its applications would pass on each event of each stream."""
     answers = Answers(str(settings["SITE_URL"]))
 
     async def alive(request: Request) -> Response:
@@ -110,19 +110,18 @@ def create_app(settings: dict[str, Any], hub: Hub) -> Starlette:
             return answers.json(request, state)
         return answers.problem(request, 503, "unavailable", retry_s=RETRY_S, **state)
 
-    async def not_found(request: Request, _error: Exception) -> Response:
-        return answers.problem(request, 404, "not_found")
+    async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = answers.problem(Request(scope), 404, "not_found")
+        await answer(scope, receive, send)
 
-    routes = [
-        Route("/live", Live(settings, hub, answers)),
-        Route("/healthz", alive),
-        Route("/readyz", ready),
-    ]
-    app = Starlette(
-        routes=routes,
+    return Router(
+        routes=[
+            Route("/live", Live(settings, hub, answers)),
+            Route("/healthz", alive),
+            Route("/readyz", ready),
+        ],
+        default=not_found,
+        redirect_slashes=False,
         middleware=[Middleware(BodilessGets, answers)],
-        exception_handlers={404: not_found},
         lifespan=lambda _app: hub.running(),
     )
-    app.router.redirect_slashes = False
-    return app
